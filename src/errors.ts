@@ -1,0 +1,66 @@
+/** One thing that is wrong with what the step was given. */
+export interface Problem {
+  /** The input as action.yml spells it, or the file it came from. */
+  readonly name: string;
+  /** What is wrong and what is expected, in one sentence without the name. */
+  readonly message: string;
+}
+
+/** What the step was given cannot be used. Carries every problem at once; nothing has been sent. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map((problem) => `${problem.name}: ${problem.message}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The API could not be reached, refused, or answered something that is not the span asked for. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status of the last answer; absent when none came. */
+  readonly status: number | undefined;
+  /** What the reader of the red step can do about it, as a full sentence. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { status?: number; hint?: string; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.status = options.status;
+    this.hint = options.hint;
+  }
+}
+
+/**
+ * Every message of a chain of causes, outermost first, as one line: `fetch failed: connect ECONNREFUSED 127.0.0.1:9`.
+ * Node's fetch says only "fetch failed"; what happened stands in the cause, for an address with several IPs in an
+ * AggregateError with an empty message. Anything may be thrown, so anything is accepted.
+ */
+export function headlineOf(thrown: unknown): string {
+  const messages: string[] = [];
+  for (const error of causesOf(thrown)) {
+    const message = error instanceof Error ? error.message || codeOf(error) : String(error);
+    if (message && !messages.some((earlier) => earlier.includes(message))) messages.push(message);
+  }
+  return messages.join(': ') || 'unknown error';
+}
+
+/** The first system or library code (`ECONNREFUSED`, `UND_ERR_SOCKET`, …) in a chain of causes; empty when there is none. */
+export function codeOf(thrown: unknown): string {
+  for (const error of causesOf(thrown)) {
+    const code = (error as { code?: unknown } | null)?.code;
+    if (typeof code === 'string') return code;
+  }
+  return '';
+}
+
+function* causesOf(thrown: unknown): Generator<unknown> {
+  let error = thrown;
+  // A chain longer than this is a cycle.
+  for (let depth = 0; depth < 10 && error !== undefined; depth++) {
+    yield error;
+    if (error instanceof AggregateError && error.errors.length > 0) [error] = error.errors;
+    else error = error instanceof Error ? error.cause : undefined;
+  }
+}
