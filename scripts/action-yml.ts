@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import type { Plugin } from 'rolldown';
+import { parse } from 'yaml';
+
+/** action.yml as the scripts need it. */
+export interface ActionYml {
+  readonly inputs: Readonly<
+    Record<string, { readonly description?: string; readonly default?: string; readonly required?: boolean }>
+  >;
+  readonly outputs: Readonly<Record<string, { readonly description?: string }>>;
+}
+
+/**
+ * Lets src read action.yml at build time: `import { defaults } from '../action.yml'` gives every input's default as text.
+ * An input without one, or whose default is an expression that only the runner can work out (`${{ job.status }}`), is ''.
+ * Works in rolldown and in Vite.
+ */
+export function actionYml(): Plugin {
+  return {
+    name: 'action-yml',
+    load(id) {
+      if (!id.endsWith('/action.yml')) return null;
+      const { inputs } = parse(readFileSync(id, 'utf8')) as ActionYml;
+      const defaults = Object.entries(inputs).map(([name, input]) => [name, textOf(input.default)]);
+      const code = `export const defaults = ${JSON.stringify(Object.fromEntries(defaults), null, 2)};\n`;
+      return { code, moduleType: 'js' };
+    },
+  };
+}
+
+function textOf(value: unknown): string {
+  const text = String(value ?? '');
+  return text.includes('${{') ? '' : text;
+}

@@ -1,0 +1,105 @@
+// `npm run build` makes dist from src; with `--check` it says whether dist is what src builds, and writes nothing.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ncc from '@vercel/ncc';
+import { type RenderedModule, type RolldownOptions, rolldown } from 'rolldown';
+import { actionYml } from './action-yml.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const DIST = join(ROOT, 'dist');
+// ncc names its input in its output, so it lies in the project: the same name in every checkout.
+const STAGE = join(ROOT, 'node_modules', '.cache', 'build');
+
+const OPTIONS: RolldownOptions = {
+  cwd: ROOT,
+  input: 'src/index.ts',
+  platform: 'node',
+  plugins: [actionYml()],
+  resolve: {
+    // ofetch imports node-fetch-native for Nodes without a fetch; Node 24 has one.
+    alias: { 'node-fetch-native': 'node-fetch-native/native' },
+  },
+  treeshake: {
+    // Importing these packages does nothing by itself, but their package.json does not say so. Without this the toolkit's
+    // OIDC client and Octokit come along, and with them undici: twenty times the bundle.
+    moduleSideEffects: [
+      { test: /\/node_modules\/(@actions|@octokit|undici|tunnel|node-fetch-native)\//, sideEffects: false },
+    ],
+  },
+};
+
+type Files = Readonly<Record<string, string>>;
+
+/** The files of dist, by name. rolldown shakes src and its libraries into one module, ncc packs that. */
+async function build(): Promise<Files> {
+  process.chdir(ROOT);
+  await using bundle = await rolldown(OPTIONS);
+  const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
+  const [chunk, ...others] = output;
+  if (others.length > 0)
+    throw new Error(
+      `One module expected, but rolldown also made ${others.map((o) => o.fileName).join(', ')}.`,
+    );
+
+  const stage = join(STAGE, 'index.mjs');
+  mkdirSync(STAGE, { recursive: true });
+  writeFileSync(stage, chunk.code);
+  const { code, assets } = await ncc(stage, { cache: false, quiet: true, target: 'es2022' });
+  const names = Object.keys(assets);
+  if (names.length > 0)
+    throw new Error(`One JavaScript file expected, but ncc also made ${names.join(', ')}.`);
+  return { 'index.js': code, 'licenses.txt': licensesOf(chunk.modules) };
+}
+
+/** The license of every package that has code in the bundle. Throws when one ships no license text. */
+function licensesOf(modules: Readonly<Record<string, RenderedModule>>): string {
+  const folders = Object.entries(modules)
+    .filter(([, { renderedLength }]) => renderedLength > 0)
+    .flatMap(([id]) => packageFolderOf(id) ?? []);
+  return [...new Set(folders)].map(licenseOf).sort().join('\n');
+}
+
+function packageFolderOf(id: string): string | undefined {
+  if (id.startsWith('\0rolldown/')) return join(ROOT, 'node_modules', 'rolldown');
+  return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
+}
+
+function licenseOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(entry));
+  if (file === undefined)
+    throw new Error(`${name} ${version} is in the bundle, but ${folder} holds no license text.`);
+  const text = readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim();
+  return `${name} ${version} (${license})\n\n${text}\n`;
+}
+
+function write(files: Files): void {
+  rmSync(DIST, { recursive: true, force: true });
+  mkdirSync(DIST);
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(DIST, name), content);
+    console.log(`dist/${name}: ${Buffer.byteLength(content)} bytes`);
+  }
+}
+
+/** The files of dist that differ from `files`, are missing or should not be there. */
+function staleFiles(files: Files): string[] {
+  const present = readdirSync(DIST, { recursive: true }).map(String);
+  const extra = present.filter((name) => !(name in files));
+  const wrong = Object.keys(files).filter(
+    (name) => !present.includes(name) || readFileSync(join(DIST, name), 'utf8') !== files[name],
+  );
+  return [...wrong, ...extra].map((name) => `dist/${name}`);
+}
+
+const files = await build();
+if (process.argv.includes('--check')) {
+  mkdirSync(DIST, { recursive: true });
+  const stale = staleFiles(files);
+  if (stale.length > 0) {
+    console.error(`Not what src builds: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
+    process.exitCode = 1;
+  }
+} else {
+  write(files);
+}

@@ -1,0 +1,42 @@
+// `npm run check`: all that can be said of the project without running it. Every check runs, so that one run names all there is to mend.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+const CHECKS = [
+  { name: 'types', command: 'tsc', remedy: 'Correct the types.' },
+  {
+    name: 'lint and format',
+    command: 'biome ci --colors=off .',
+    remedy: 'Run `npx biome check --write`, then correct what is left.',
+  },
+  {
+    name: 'docs in step with action.yml',
+    command: 'node scripts/docs.ts --check',
+    remedy: 'Run `npm run docs` and commit README.md.',
+  },
+  {
+    name: 'dist in step with src',
+    command: 'node scripts/build.ts --check',
+    remedy: 'Run `npm run build` and commit dist.',
+  },
+  {
+    name: 'unused code and dependencies',
+    command: 'knip',
+    remedy: 'Delete what nothing uses, or add what package.json lacks.',
+  },
+];
+
+async function run({ name, command, remedy }: (typeof CHECKS)[number]): Promise<boolean> {
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  console.log(code === 0 ? `ok      ${name}` : `FAILED  ${name}\n${stdout}${stderr}→ ${remedy}\n`);
+  return code === 0;
+}
+
+const results = await Promise.all(CHECKS.map(run));
+if (results.includes(false)) process.exitCode = 1;

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+import { actionYml } from './scripts/action-yml.ts';
+
+const [major] = process.versions.node.split('.');
+if (Number(major) < 24) {
+  throw new Error(
+    `The tests need Node 24, the action's runtime; this is ${process.version}. Run \`npm test\`.`,
+  );
+}
+
+export default defineConfig({
+  plugins: [actionYml()],
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'threads',
+    reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
+  },
+});
