@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ncc from '@vercel/ncc';
-import { type RenderedModule, type RolldownOptions, rolldown } from 'rolldown';
+import { type InputOptions, type RenderedModule, rolldown } from 'rolldown';
 import { actionYml } from './action-yml.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -10,9 +10,8 @@ const DIST = join(ROOT, 'dist');
 // ncc names its input in its output, so it lies in the project: the same name in every checkout.
 const STAGE = join(ROOT, 'node_modules', '.cache', 'build');
 
-const OPTIONS: RolldownOptions = {
+const OPTIONS: InputOptions = {
   cwd: ROOT,
-  input: 'src/index.ts',
   platform: 'node',
   plugins: [actionYml()],
   resolve: {
@@ -30,16 +29,17 @@ const OPTIONS: RolldownOptions = {
 
 type Files = Readonly<Record<string, string>>;
 
-/** The files of dist, by name. rolldown shakes src and its libraries into one module, ncc packs that. */
-async function build(): Promise<Files> {
+/** One JavaScript file of `input` and all it imports, and what is in it. rolldown shakes it into one module, ncc packs that. */
+export async function pack(input: string) {
   process.chdir(ROOT);
-  await using bundle = await rolldown(OPTIONS);
+  await using bundle = await rolldown({ ...OPTIONS, input });
   const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
   const [chunk, ...others] = output;
-  if (others.length > 0)
+  if (others.length > 0) {
     throw new Error(
       `One module expected, but rolldown also made ${others.map((o) => o.fileName).join(', ')}.`,
     );
+  }
 
   const stage = join(STAGE, 'index.mjs');
   mkdirSync(STAGE, { recursive: true });
@@ -48,7 +48,13 @@ async function build(): Promise<Files> {
   const names = Object.keys(assets);
   if (names.length > 0)
     throw new Error(`One JavaScript file expected, but ncc also made ${names.join(', ')}.`);
-  return { 'index.js': code, 'licenses.txt': licensesOf(chunk.modules) };
+  return { code, modules: chunk.modules };
+}
+
+/** The files of dist, by name. */
+async function build(): Promise<Files> {
+  const { code, modules } = await pack('src/index.ts');
+  return { 'index.js': code, 'licenses.txt': licensesOf(modules) };
 }
 
 /** The license of every package that has code in the bundle. Throws when one ships no license text. */
@@ -92,14 +98,16 @@ function staleFiles(files: Files): string[] {
   return [...wrong, ...extra].map((name) => `dist/${name}`);
 }
 
-const files = await build();
-if (process.argv.includes('--check')) {
-  mkdirSync(DIST, { recursive: true });
-  const stale = staleFiles(files);
-  if (stale.length > 0) {
-    console.error(`Not what src builds: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
-    process.exitCode = 1;
+if (import.meta.main) {
+  const files = await build();
+  if (process.argv.includes('--check')) {
+    mkdirSync(DIST, { recursive: true });
+    const stale = staleFiles(files);
+    if (stale.length > 0) {
+      console.error(`Not what src builds: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
+      process.exitCode = 1;
+    }
+  } else {
+    write(files);
   }
-} else {
-  write(files);
 }
