@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { type Answer, apiError, type Exchange, encode, type Fault } from './span-server.ts';
+
+/**
+ * Where an answer breaks off. All but `before headers` begin to send the API's true answer, so the request was acted on;
+ * for a request that was acted on although nothing came back, see {@link applied}.
+ */
+export type Point = 'before headers' | 'in headers' | 'after headers' | 'in body';
+
+/** Any answer; a function sees the request, so an answer can echo its headers. The request is not acted on. */
+export function answer(what: Answer | ((exchange: Exchange) => Answer)): Fault {
+  return (exchange) => exchange.send(typeof what === 'function' ? what(exchange) : what);
+}
+
+/** An error status. Unless a body is given: the API's own envelope where the status has one, else a bare `{detail}`. */
+export function status(
+  code: number,
+  options: { retryAfter?: string; headers?: Record<string, string>; body?: unknown } = {},
+): Fault {
+  const { retryAfter, headers, body = errorBody(code) } = options;
+  const retry = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+  return answer({ status: code, headers: { ...retry, ...headers }, body });
+}
+
+function errorBody(code: number): unknown {
+  if (code === 400) return apiError(code, 'Bad request').body;
+  if (code === 401) return apiError(code, 'The API key is invalid').body;
+  if (code === 404) return apiError(code, `Span ${randomUUID()} not found`).body;
+  if (code === 422) {
+    const detail = [
+      { input: 'x', loc: ['body', 'score'], msg: 'Input should be a valid integer', type: 'int_type' },
+    ];
+    return apiError(code, detail).body;
+  }
+  return { detail: STATUS_CODES[code] ?? 'Error' };
+}
+
+/** The true answer, late. */
+export function delay(ms: number): Fault {
+  return async (exchange) => {
+    const what = exchange.handle();
+    await wait(ms, undefined, { signal: exchange.signal });
+    exchange.send(what);
+  };
+}
+
+/** The answer begins and never goes on; the connection stays open. */
+export function stall(at: Point): Fault {
+  return ({ socket, ...exchange }) => {
+    socket.write(upTo(at, exchange));
+  };
+}
+
+/** The connection is reset (RST). */
+export function reset(at: Point): Fault {
+  return async ({ socket, ...exchange }) => {
+    socket.write(upTo(at, exchange));
+    // A reset may overtake what was written just before it.
+    if (at !== 'before headers') await wait(20, undefined, { signal: exchange.signal });
+    socket.resetAndDestroy();
+  };
+}
+
+/** The connection ends in good order (FIN), but too early: in the body, less than Content-Length has come. */
+export function hangUp(at: Point): Fault {
+  return ({ socket, ...exchange }) => {
+    socket.end(upTo(at, exchange));
+  };
+}
+
+/** The request is acted on before the fault, whatever that is: `applied(reset('before headers'))` is a PATCH whose answer is lost. */
+export function applied(fault: Fault): Fault {
+  return (exchange) => {
+    exchange.handle();
+    return fault(exchange);
+  };
+}
+
+/** These bytes in place of HTTP, then the end of the connection. */
+export function raw(bytes: string | Buffer): Fault {
+  return ({ socket }) => {
+    socket.end(bytes);
+  };
+}
+
+/** A web page, as a proxy or a login wall sends it. */
+export function html(code = 200): Fault {
+  const body =
+    '<!doctype html>\n<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>\n';
+  return answer({ status: code, headers: { 'content-type': 'text/html; charset=utf-8' }, body });
+}
+
+/** A sound HTTP answer whose body is the first half of the JSON. Compare {@link hangUp}. */
+export function truncatedJson(): Fault {
+  return (exchange) => {
+    const { bytes } = encode(exchange.handle());
+    const body = bytes.subarray(0, Math.floor(bytes.length / 2));
+    exchange.send({ status: 200, headers: { 'content-type': 'application/json' }, body });
+  };
+}
+
+/** The true answer with fields overwritten: another `id`, a wrong type, a score that is not what was sent. */
+export function span(overrides: Readonly<Record<string, unknown>>): Fault {
+  return (exchange) => {
+    const what = exchange.handle();
+    exchange.send({ ...what, body: { ...(what.body as object), ...overrides } });
+  };
+}
+
+/** A status and no body. */
+export function empty(code = 200): Fault {
+  return answer({ status: code });
+}
+
+/** A redirect; a function sees the request, so the target can echo the key. */
+export function redirect(location: string | ((exchange: Exchange) => string), code = 307): Fault {
+  return answer((exchange) => ({
+    status: code,
+    headers: { location: typeof location === 'function' ? location(exchange) : location },
+  }));
+}
+
+const MIB = 1024 * 1024;
+
+/** A span whose name is `bytes` (rounded up to MiB) long, streamed without Content-Length. */
+export function huge(bytes: number): Fault {
+  return async ({ response, signal }) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write(HUGE_START);
+    const chunk = Buffer.alloc(MIB, ' ');
+    for (let left = bytes; left > 0; left -= MIB) {
+      if (!response.write(chunk)) await drained(response, signal);
+    }
+    response.end(HUGE_END);
+  };
+}
+
+/** The same as {@link huge} in gzip: about one thousandth on the wire. */
+export function gzipBomb(bytes: number): Fault {
+  return ({ response }) => {
+    // A gzip file may have any number of members, so one MiB is compressed once and repeated.
+    spaces ??= gzipSync(Buffer.alloc(MIB, ' '));
+    const members = Array.from({ length: Math.ceil(bytes / MIB) }, () => spaces as Buffer);
+    const body = Buffer.concat([gzipSync(HUGE_START), ...members, gzipSync(HUGE_END)]);
+    response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(body);
+  };
+}
+
+let spaces: Buffer | undefined;
+const HUGE_START = '{"id":"00000000-0000-4000-8000-000000000000","name":"';
+const HUGE_END = '"}';
+
+function drained(response: Exchange['response'], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.once('drain', resolve);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** The true answer's headers at once, then its body a byte per interval: always alive, never done. */
+export function trickle(intervalMs: number): Fault {
+  return async (exchange) => {
+    const { response, signal } = exchange;
+    const what = exchange.handle();
+    const { headers, bytes } = encode(what);
+    response.writeHead(what.status, headers);
+    for (const byte of bytes) {
+      response.write(Buffer.of(byte));
+      await wait(intervalMs, undefined, { signal });
+    }
+    response.end();
+  };
+}
+
+/** The bytes of the true answer up to a point. */
+function upTo(at: Point, exchange: Pick<Exchange, 'handle'>): Buffer {
+  if (at === 'before headers') return Buffer.alloc(0);
+  const what = exchange.handle();
+  const { headers, bytes } = encode(what);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = Buffer.from(`HTTP/1.1 ${what.status} ${STATUS_CODES[what.status]}\r\n${lines.join('')}\r\n`);
+  if (at === 'in headers') return head.subarray(0, Math.floor(head.length / 2));
+  if (at === 'after headers') return head;
+  return Buffer.concat([head, bytes.subarray(0, Math.floor(bytes.length / 2))]);
+}
