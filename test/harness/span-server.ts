@@ -192,8 +192,7 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
       send: (what) => send(response, what),
     };
     const fault = nextFault(request.method);
-    if (fault === undefined) exchange.send(exchange.handle());
-    else await fault(exchange);
+    return fault === undefined ? exchange.send(exchange.handle()) : fault(exchange);
   }
 
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
