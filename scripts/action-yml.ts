@@ -15,7 +15,7 @@ export function actionYml(): Plugin {
   return {
     name: 'action-yml',
     load(id) {
-      if (!id.endsWith('/action.yml')) return null;
+      if (!/[\\/]action\.yml$/.test(id)) return null;
       const { inputs } = parse(readFileSync(id, 'utf8')) as ActionYml;
       const defaults = Object.entries(inputs).map(([name, input]) => [name, textOf(input.default)]);
       const code = `export const defaults = ${JSON.stringify(Object.fromEntries(defaults), null, 2)};\n`;

@@ -1,5 +1,15 @@
 // `npm run build` makes dist from src; with `--check` it says whether dist is what src builds, and writes nothing.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ncc from '@vercel/ncc';
 import { type InputOptions, type RenderedModule, rolldown } from 'rolldown';
@@ -7,8 +17,6 @@ import { actionYml } from './action-yml.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
-// ncc names its input in its output, so it lies in the project: the same name in every checkout.
-const STAGE = join(ROOT, 'node_modules', '.cache', 'build');
 
 const OPTIONS: InputOptions = {
   cwd: ROOT,
@@ -22,7 +30,10 @@ const OPTIONS: InputOptions = {
     // Importing these packages does nothing by itself, but their package.json does not say so. Without this the toolkit's
     // OIDC client and Octokit come along, and with them undici: twenty times the bundle.
     moduleSideEffects: [
-      { test: /\/node_modules\/(@actions|@octokit|undici|tunnel|node-fetch-native)\//, sideEffects: false },
+      {
+        test: /[\\/]node_modules[\\/](@actions|@octokit|undici|tunnel|node-fetch-native)[\\/]/,
+        sideEffects: false,
+      },
     ],
   },
 };
@@ -31,24 +42,33 @@ type Files = Readonly<Record<string, string>>;
 
 /** One JavaScript file of `input` and all it imports, and what is in it. rolldown shakes it into one module, ncc packs that. */
 export async function pack(input: string) {
-  process.chdir(ROOT);
   await using bundle = await rolldown({ ...OPTIONS, input });
   const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
   const [chunk, ...others] = output;
   if (others.length > 0) {
-    throw new Error(
-      `One module expected, but rolldown also made ${others.map((o) => o.fileName).join(', ')}.`,
-    );
+    throw new Error(`One module expected, rolldown also made ${others.map((o) => o.fileName).join(', ')}.`);
   }
+  return { code: await packed(chunk.code), modules: chunk.modules };
+}
 
-  const stage = join(STAGE, 'index.mjs');
-  mkdirSync(STAGE, { recursive: true });
-  writeFileSync(stage, chunk.code);
-  const { code, assets } = await ncc(stage, { cache: false, quiet: true, target: 'es2022' });
-  const names = Object.keys(assets);
-  if (names.length > 0)
-    throw new Error(`One JavaScript file expected, but ncc also made ${names.join(', ')}.`);
-  return { code, modules: chunk.modules };
+async function packed(code: string): Promise<string> {
+  const before = process.cwd();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'build-')));
+  try {
+    // ncc writes the path of its input, as seen from here, into its output: it has to be the same everywhere.
+    process.chdir(folder);
+    const file = join(folder, 'index.mjs');
+    writeFileSync(file, code);
+    // Without one ncc looks for a file named undefined, which Node warns about.
+    writeFileSync(join(folder, 'tsconfig.json'), '{}');
+    const result = await ncc(file, { cache: false, quiet: true, target: 'es2022' });
+    const others = Object.keys(result.assets);
+    if (others.length > 0) throw new Error(`One file expected, ncc also made ${others.join(', ')}.`);
+    return result.code;
+  } finally {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The files of dist, by name. */
@@ -90,7 +110,7 @@ function write(files: Files): void {
 
 /** The files of dist that differ from `files`, are missing or should not be there. */
 function staleFiles(files: Files): string[] {
-  const present = readdirSync(DIST, { recursive: true }).map(String);
+  const present = existsSync(DIST) ? readdirSync(DIST, { recursive: true }).map(String) : [];
   const extra = present.filter((name) => !(name in files));
   const wrong = Object.keys(files).filter(
     (name) => !present.includes(name) || readFileSync(join(DIST, name), 'utf8') !== files[name],
@@ -101,7 +121,6 @@ function staleFiles(files: Files): string[] {
 if (import.meta.main) {
   const files = await build();
   if (process.argv.includes('--check')) {
-    mkdirSync(DIST, { recursive: true });
     const stale = staleFiles(files);
     if (stale.length > 0) {
       console.error(`Not what src builds: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
