@@ -1,0 +1,49 @@
+import { isJsonObject } from '../json.ts';
+import {
+  arrayAt,
+  failureOf,
+  nameWithin,
+  numberOf,
+  objectAt,
+  oneAt,
+  sumOf,
+  type TestFormat,
+  textOf,
+} from './format.ts';
+
+// `other` is what the format has for a result that is none of the rest: nothing that could count as a pass.
+const OUTCOMES = {
+  passed: 'passed',
+  failed: 'failed',
+  skipped: 'skipped',
+  pending: 'skipped',
+  other: 'errored',
+} as const;
+
+/** Common Test Report Format, https://ctrf.io: `results.tests[]`, durations in milliseconds. */
+export const ctrf: TestFormat = {
+  name: 'ctrf',
+
+  async recognises(source) {
+    if (source.start !== '{') return false;
+    const document = await source.readJson();
+    return isJsonObject(document) && isJsonObject(document.results) && Array.isArray(document.results.tests);
+  },
+
+  async parse(source, found) {
+    const { results } = objectAt('the document', await source.readJson());
+    const tests = arrayAt('results.tests', objectAt('results', results).tests);
+    const durations = tests.map((value, index) => {
+      const test = objectAt(`results.tests[${index}]`, value);
+      // One name, or since version 1 the names of the suites from the outside in.
+      const suite = Array.isArray(test.suite) ? test.suite.map(textOf).join(' > ') : textOf(test.suite);
+      found({
+        outcome: oneAt(`results.tests[${index}].status`, test.status, OUTCOMES),
+        describe: () =>
+          failureOf(nameWithin(suite, textOf(test.name)), textOf(test.message) || textOf(test.trace)),
+      });
+      return numberOf(test.duration);
+    });
+    return sumOf(durations);
+  },
+};

@@ -1,0 +1,328 @@
+import { type Decimal, parseDecimal, roundedProduct } from '../decimal.ts';
+import { FormError, InputError, type Problem } from '../errors.ts';
+import { type Files, readText, readTextPieces } from '../files.ts';
+import { isJsonObject, type Json, type JsonObject, kindOf, parseJson } from '../json.ts';
+import { ctrf } from './ctrf.ts';
+import { type Failure, type Source, sumOf, type TestCase, type TestFormat } from './format.ts';
+import { jest } from './jest.ts';
+import { junit } from './junit.ts';
+import { promptfoo } from './promptfoo.ts';
+
+export const RESULTS_FORMATS = ['auto', 'junit', 'ctrf', 'promptfoo', 'jest', 'json', 'fields'] as const;
+export type ResultsFormat = (typeof RESULTS_FORMATS)[number];
+
+const TEST_FORMATS: readonly TestFormat[] = [junit, ctrf, promptfoo, jest];
+
+/** Where the results are, and how to read them. */
+export interface ResultsRequest {
+  readonly pattern: string;
+  readonly format: ResultsFormat;
+  /** RFC 6901; given with the format `json`. */
+  readonly scorePointer: string | undefined;
+  /** The names a file of the format `fields` may hold. */
+  readonly fieldNames: readonly string[];
+}
+
+export type Results =
+  | { readonly kind: 'tests'; readonly tests: TestRun }
+  | { readonly kind: 'score'; readonly score: Decimal; readonly path: string }
+  | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, string>>; readonly path: string };
+
+/** What ran, over all files: total = passed + failed + errored + skipped, and at least one ran. */
+export interface TestRun {
+  /** The names of the formats, each once, such as `junit` or `junit, jest`. */
+  readonly format: string;
+  readonly files: readonly string[];
+  readonly passed: number;
+  readonly failed: number;
+  readonly errored: number;
+  readonly skipped: number;
+  /** The cases' times added up, whole milliseconds. */
+  readonly durationMs: number | undefined;
+  /** The first ten; there are failed + errored. */
+  readonly failures: readonly Failure[];
+  /** What the format has besides, by `meta` key. */
+  readonly meta: JsonObject;
+}
+
+const MAX_FAILURES = 10;
+const MAX_JSON_DEPTH = 100;
+
+/**
+ * Reads the files that `pattern` matches. Throws {@link InputError} with every problem; each names the file, and the place in it.
+ * A file in which there is no case is a problem, and so is a run in which all were skipped: neither is a pass.
+ */
+export async function readResults(request: ResultsRequest, files: Files): Promise<Results> {
+  const paths = await files.find(request.pattern);
+  const [path, ...others] = paths;
+  if (path === undefined) throw problem('results_file', `matches no file: ${request.pattern}`);
+  if (request.format === 'json' || request.format === 'fields') {
+    if (others.length > 0) {
+      throw problem(
+        'results_file',
+        `matches ${paths.length} files; results_format ${request.format} reads one`,
+      );
+    }
+    return request.format === 'json' ? readScore(request, files, path) : readFields(request, files, path);
+  }
+  return { kind: 'tests', tests: await readTests(request.format, files, paths) };
+}
+
+/** What the results become on the span: the pass rate × `scale`, a line per failure, and counts. */
+export function fieldsOf(
+  tests: TestRun,
+  scale: Decimal,
+): { score: bigint; error?: string; meta: JsonObject } {
+  const { passed, failed, errored, skipped, durationMs, failures } = tests;
+  const ran = passed + failed + errored;
+  const lines = failures.map(({ name, message }) => (message ? `${name}: ${message}` : name));
+  const more = failed + errored - failures.length;
+  if (more > 0) lines.push(`and ${more} more`);
+  return {
+    score: roundedProduct({ digits: BigInt(passed), exponent: 0 }, scale, BigInt(ran)),
+    ...(lines.length > 0 && { error: lines.join('\n') }),
+    meta: {
+      'test.total': ran + skipped,
+      'test.passed': passed,
+      'test.failed': failed,
+      'test.errored': errored,
+      'test.skipped': skipped,
+      ...(durationMs !== undefined && { 'test.duration_ms': durationMs }),
+      'test.format': tests.format,
+      ...tests.meta,
+    },
+  };
+}
+
+async function readTests(format: string, files: Files, paths: readonly string[]): Promise<TestRun> {
+  const tally = createTally();
+  const formats = new Set<string>();
+  const durations: (number | undefined)[] = [];
+  const problems: Problem[] = [];
+  for (const path of paths) {
+    try {
+      const source = await openSource(files, path);
+      const adapter = await formatOf(format, source);
+      const before = tally.total();
+      durations.push(await adapter.parse(source, tally.add));
+      if (tally.total() === before) throw new FormError('holds no test case: nothing ran');
+      formats.add(adapter.name);
+    } catch (error) {
+      problems.push(problemOf(path, error));
+    }
+  }
+  const run = tally.run();
+  if (problems.length === 0 && run.passed + run.failed + run.errored === 0) {
+    problems.push({
+      name: 'results_file',
+      message: `${paths.join(', ')}: every case was skipped: nothing ran`,
+    });
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  const durationMs = sumOf(durations);
+  return {
+    format: [...formats].join(', '),
+    files: paths,
+    ...run,
+    durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
+  };
+}
+
+/** Counts cases as they come. */
+function createTally() {
+  const counts = { passed: 0, failed: 0, errored: 0, skipped: 0 };
+  const failures: Failure[] = [];
+  const means = new Map<string, { sum: number; count: number }>();
+  const sums = new Map<string, number>();
+  return {
+    add(testCase: TestCase): void {
+      counts[testCase.outcome]++;
+      if (
+        (testCase.outcome === 'failed' || testCase.outcome === 'errored') &&
+        failures.length < MAX_FAILURES
+      ) {
+        failures.push(testCase.describe());
+      }
+      for (const [key, value] of Object.entries(testCase.means ?? {})) {
+        const { sum, count } = means.get(key) ?? { sum: 0, count: 0 };
+        means.set(key, { sum: sum + value, count: count + 1 });
+      }
+      for (const [key, value] of Object.entries(testCase.sums ?? {}))
+        sums.set(key, (sums.get(key) ?? 0) + value);
+    },
+    total: () => counts.passed + counts.failed + counts.errored + counts.skipped,
+    run: () => ({
+      ...counts,
+      failures,
+      meta: Object.fromEntries([
+        ...[...means].map(([key, { sum, count }]) => [key, tidy(sum / count)] as const),
+        // Tools write 0 for a cost or a use of tokens that they do not know.
+        ...[...sums].filter(([, sum]) => sum !== 0).map(([key, sum]) => [key, tidy(sum)] as const),
+      ]),
+    }),
+  };
+}
+
+/** Without the noise of adding in binary: 0.30000000000000004 is 0.3. */
+function tidy(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
+async function formatOf(format: string, source: Source): Promise<TestFormat> {
+  for (const adapter of TEST_FORMATS) {
+    if (adapter.name === format || (format === 'auto' && (await adapter.recognises(source)))) return adapter;
+  }
+  const known = TEST_FORMATS.map(({ name }) => name).join(', ');
+  throw new FormError(
+    source.start === '{' || source.start === '['
+      ? `is JSON, but none of ${known}. For a file of your own set results_format to json or fields`
+      : `is of an unknown kind: line 1, column 1: expected XML or JSON (${known})`,
+  );
+}
+
+async function openSource(files: Files, path: string): Promise<Source> {
+  let document: Promise<Json> | undefined;
+  return {
+    start: await startOf(files, path),
+    readPieces: () => readTextPieces(files, path),
+    readJson: () => {
+      document ??= readJson(files, path);
+      return document;
+    },
+  };
+}
+
+async function startOf(files: Files, path: string): Promise<string> {
+  for await (const piece of readTextPieces(files, path)) {
+    const start = /\S/u.exec(piece);
+    if (start) return start[0];
+  }
+  throw new FormError('is empty');
+}
+
+async function readJson(files: Files, path: string): Promise<Json> {
+  const text = await readText(files, path);
+  checkDepth(text);
+  return parseJson(text);
+}
+
+/** Throws {@link FormError} where the brackets of a JSON text are nested too deeply, before anything recurses into it. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  let isInString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) isInString = !isInString;
+    else if (isInString) {
+      if (code === 0x5c) i++;
+    } else if (code === 0x7b || code === 0x5b) {
+      if (++depth > MAX_JSON_DEPTH) {
+        const before = text.slice(0, i).split('\n');
+        const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+        throw new FormError(`is nested too deeply: ${place}: more than ${MAX_JSON_DEPTH} levels`);
+      }
+    } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+}
+
+async function readScore(
+  { scorePointer = '' }: ResultsRequest,
+  files: Files,
+  path: string,
+): Promise<Results> {
+  const document = await readJson(files, path).catch((error) => {
+    throw new InputError([problemOf(path, error)]);
+  });
+  const value = valueAt(document, scorePointer, path);
+  const score =
+    typeof value === 'number' || JSON.isRawJSON(value) ? parseDecimal(JSON.stringify(value)) : undefined;
+  if (score === undefined) {
+    throw problem(
+      'score_pointer',
+      `leads to ${kindOf(value)} in ${path}; expected a number: ${scorePointer}`,
+    );
+  }
+  return { kind: 'score', score, path };
+}
+
+/** The value a JSON Pointer (RFC 6901) leads to. */
+function valueAt(document: Json, pointer: string, path: string): Json {
+  let value = document;
+  let place = '';
+  for (const token of pointer.split('/').slice(1)) {
+    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    const next = childOf(value, key);
+    if (next === undefined) {
+      throw problem(
+        'score_pointer',
+        `leads nowhere in ${path}: ${place || 'the document'} is ${insideOf(value)}: ${pointer}`,
+      );
+    }
+    place += `/${token}`;
+    value = next;
+  }
+  return value;
+}
+
+function childOf(value: Json, key: string): Json | undefined {
+  if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(key) ? value[Number(key)] : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function insideOf(value: Json): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (!isJsonObject(value)) return kindOf(value);
+  const keys = Object.keys(value);
+  return `an object with ${keys.slice(0, 10).join(', ') || 'no key'}${keys.length > 10 ? ', …' : ''}`;
+}
+
+async function readFields({ fieldNames }: ResultsRequest, files: Files, path: string): Promise<Results> {
+  const document = await readJson(files, path).catch((error) => {
+    throw new InputError([problemOf(path, error)]);
+  });
+  if (!isJsonObject(document)) {
+    throw problem(
+      'results_file',
+      `${path} holds ${kindOf(document)}; results_format fields expects an object`,
+    );
+  }
+  const given = Object.entries(document).filter(([, value]) => value !== null);
+  const problems = given.flatMap(([name, value]) => fieldProblemsOf(name, value));
+  if (problems.length > 0) throw new InputError(problems);
+  return {
+    kind: 'fields',
+    fields: Object.fromEntries(given.map(([name, value]) => [name, inputTextOf(name, value)])),
+    path,
+  };
+
+  function fieldProblemsOf(name: string, value: Json): Problem[] {
+    if (!fieldNames.includes(name)) {
+      return [
+        {
+          name: 'results_file',
+          message: `${path} names ${JSON.stringify(name)}, which is none of ${fieldNames.join(', ')}`,
+        },
+      ];
+    }
+    if (name === 'clear' && Array.isArray(value) && !value.every((field) => typeof field === 'string')) {
+      return [{ name: 'results_file', message: `${path} has a clear whose items are not all texts` }];
+    }
+    return [];
+  }
+}
+
+/** The text that the input of the same name would have. */
+function inputTextOf(name: string, value: Json): string {
+  if (typeof value === 'string') return value;
+  if (name === 'clear' && Array.isArray(value)) return value.join(',');
+  return JSON.stringify(value);
+}
+
+function problem(name: string, message: string): InputError {
+  return new InputError([{ name, message }]);
+}
+
+function problemOf(path: string, error: unknown): Problem {
+  if (!(error instanceof FormError)) throw error;
+  return { name: 'results_file', message: `${path} ${error.message}` };
+}
