@@ -114,14 +114,13 @@ export async function runStep(options: StepOptions = {}): Promise<StepResult> {
         ...options.context?.runner,
       },
     };
-    const inputs = inputsOf(action, options.with ?? {}, contexts);
     const env = {
       ...systemEnv(),
       CI: 'true',
       GITHUB_ACTIONS: 'true',
       ...variables('GITHUB_', github),
       ...variables('RUNNER_', contexts.runner as Record<string, unknown>),
-      ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [inputVariable(name), value])),
+      ...inputVariables(action, options.with ?? {}, contexts),
       ...options.env,
     };
 
@@ -150,24 +149,19 @@ export async function runStep(options: StepOptions = {}): Promise<StepResult> {
   }
 }
 
-/** The name of the variable in which the runner hands over an input. */
-function inputVariable(name: string): string {
-  return `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`;
-}
-
-function inputsOf(
+/** One variable per input: the default of each that the action declares, under what the step gives. */
+function inputVariables(
   action: ActionFile,
   given: Readonly<Record<string, string>>,
   contexts: Contexts,
 ): Record<string, string> {
-  const names = new Set(Object.keys(given).map((name) => name.toLowerCase()));
-  const defaults = Object.entries(action.inputs ?? {}).filter(([name]) => !names.has(name.toLowerCase()));
-  return {
-    ...Object.fromEntries(
-      defaults.map(([name, input]) => [name, evaluate(String(input?.default ?? ''), contexts)]),
-    ),
-    ...given,
-  };
+  const defaults = Object.entries(action.inputs ?? {}).map(
+    ([name, input]) => [name, evaluate(String(input?.default ?? ''), contexts)] as const,
+  );
+  const inputs = [...defaults, ...Object.entries(given)];
+  return Object.fromEntries(
+    inputs.map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),
+  );
 }
 
 /** The runner only warns about an input that the action does not declare. */

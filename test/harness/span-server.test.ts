@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Opper } from 'opperai';
 import {
   BadRequestError,
@@ -157,6 +159,12 @@ describe('reading', () => {
       status: 200,
       json: { ...BARE, score: 7, output: ['a', 1], feedback },
     });
+  });
+
+  it('finds a span by its UUID in either case, and answers lower case', async () => {
+    await using server = await start({}, { id: ID.toUpperCase() });
+    const { status, json } = await server.call('GET', { path: `/spans/${ID.toUpperCase()}` });
+    expect({ status, json }).toEqual({ status: 200, json: { ...BARE, feedback: null } });
   });
 
   it('leaves null fields out on demand', async () => {
@@ -389,6 +397,38 @@ describe('faults', () => {
       expect(run.outcome).toBe('UND_ERR_SOCKET');
     },
   );
+
+  it('break off where they are told to', async () => {
+    await using server = await start({ omitNulls: true });
+    const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 70\r\n\r\n';
+    const arrived: Record<string, string> = {};
+    for (const point of ['before headers', 'in headers', 'after headers', 'in body'] as const) {
+      server.faults.push({ fault: faults.hangUp(point) });
+      const socket = connect(Number(new URL(server.baseUrl).port), '127.0.0.1');
+      const authorization = `Authorization: Bearer ${server.key}`;
+      socket.write(`GET /v2/spans/${ID} HTTP/1.1\r\nHost: 127.0.0.1\r\n${authorization}\r\n\r\n`);
+      arrived[point] = await text(socket);
+    }
+    expect(arrived).toEqual({
+      'before headers': '',
+      'in headers': head.slice(0, head.length / 2),
+      'after headers': head,
+      'in body': `${head}{"id":"3c90c3cc-0d44-4b50-8888-8dd2`,
+    });
+  });
+
+  it('have the API act on a request once, however often they ask', async () => {
+    const answers: unknown[] = [];
+    await using server = await start();
+    server.faults.push({
+      fault(exchange) {
+        answers.push(exchange.handle(), exchange.handle());
+        exchange.send(exchange.handle());
+      },
+    });
+    await server.call('POST', { path: '/spans', body: { name: 'a' } });
+    expect(answers[0]).toBe(answers[1]);
+  });
 
   it('apply a PATCH and lose its answer', async () => {
     const rule = { on: 'PATCH', fault: faults.applied(faults.reset('before headers')) } as const;

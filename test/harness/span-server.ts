@@ -119,6 +119,7 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
     for (const field of Object.keys(BLANK_SPAN) as (keyof Span)[]) {
       if (fields[field] !== undefined) Object.assign(span, { [field]: structuredClone(fields[field]) });
     }
+    span.id = span.id.toLowerCase();
     normaliseTimes(span);
     spans.set(span.id, span);
     return structuredClone(span);
@@ -216,7 +217,6 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
   const { port } = server.address() as AddressInfo;
 
   async function close(): Promise<void> {
-    if (!server.listening) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
     await closed;
