@@ -159,7 +159,9 @@ function complain(problem: string): number {
 
 async function tryEmbedded(scenario: Scenario, own: Readonly<Record<string, string>>): Promise<StepResult> {
   if (own.span_id !== undefined) {
-    console.log('OPPER_API_KEY is not set: the step talks to the embedded server, which has no span of that id.');
+    console.log(
+      'OPPER_API_KEY is not set: the step talks to the embedded server, which has no span of that id.',
+    );
   }
   const server = await startSpanServer();
   try {

@@ -54,13 +54,14 @@ export function stall(at: Point): Fault {
   };
 }
 
-/** The connection is reset (RST). */
+/** The connection is reset (RST). Node cannot reset a TLS connection: there it is destroyed, with no close_notify. */
 export function reset(at: Point): Fault {
   return async ({ socket, ...exchange }) => {
     socket.write(upTo(at, exchange));
     // A reset may overtake what was written just before it.
     if (at !== 'before headers') await wait(20, undefined, { signal: exchange.signal });
-    socket.resetAndDestroy();
+    if ('encrypted' in socket) socket.destroy();
+    else socket.resetAndDestroy();
   };
 }
 
