@@ -26,7 +26,7 @@ export interface Span {
 }
 
 /** A request as it arrived. `body` is the parsed JSON, `undefined` when `text` is not JSON; header names are lower case. */
-export interface SpanRequest {
+interface SpanRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
