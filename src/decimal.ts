@@ -10,7 +10,8 @@ const MAX_LENGTH = 400;
 
 /** Reads `9`, `-3`, `9.0`, `1e2`, `0.87`. Anything else, `NaN`, hex or an empty text among it, is undefined. */
 export function parseDecimal(text: string): Decimal | undefined {
-  const [, sign, whole = '', fraction = '', power = '0'] = (text.length <= MAX_LENGTH && DECIMAL.exec(text)) || [];
+  const [, sign, whole = '', fraction = '', power = '0'] =
+    (text.length <= MAX_LENGTH && DECIMAL.exec(text)) || [];
   if (sign === undefined || Math.abs(Number(power)) > MAX_LENGTH) return undefined;
   const digits = BigInt(whole + fraction);
   return { digits: sign === '-' ? -digits : digits, exponent: Number(power) - fraction.length };

@@ -2,8 +2,21 @@
 export interface Problem {
   /** The input as action.yml spells it, or the file it came from. */
   readonly name: string;
-  /** What is wrong and what is expected, in one sentence without the name. */
+  /** What is wrong and what is expected, beginning with the verb: `is not a number. Write 9 or -3`. */
   readonly message: string;
+  /** The text it is said of, as it was given. Foreign and possibly long: whoever shows it makes it inert and cuts it. */
+  readonly found?: string;
+}
+
+/** A text does not have the form it should. The message begins with the verb, as in {@link Problem}. */
+export class FormError extends Error {
+  override readonly name = 'FormError';
+  readonly found: string | undefined;
+
+  constructor(message: string, options: { found?: string; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.found = options.found;
+  }
 }
 
 /** What the step was given cannot be used. Carries every problem at once; nothing has been sent. */
@@ -22,12 +35,18 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status of the last answer; absent when none came. */
   readonly status: number | undefined;
+  /** The server's own words. Foreign and possibly long: whoever shows them makes them inert and cuts them. */
+  readonly said: string | undefined;
   /** What the reader of the red step can do about it, as a full sentence. */
   readonly hint: string | undefined;
 
-  constructor(message: string, options: { status?: number; hint?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { status?: number; said?: string; hint?: string; cause?: unknown } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.status = options.status;
+    this.said = options.said;
     this.hint = options.hint;
   }
 }

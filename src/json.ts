@@ -1,8 +1,12 @@
+import { FormError } from './errors.ts';
+
 /** Any JSON value. A number that a double cannot hold is kept as its source text, see {@link parseJson}. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject | RawJson;
 export type JsonObject = { readonly [key: string]: Json };
 /** A JSON number as its source text: what `JSON.rawJSON` makes and `JSON.stringify` writes back verbatim. */
-export type RawJson = { readonly rawJSON: string };
+export interface RawJson {
+  readonly rawJSON: string;
+}
 
 // The TC39 proposal "JSON.parse source text access", in V8 since Node 21; not yet in TypeScript's library.
 declare global {
@@ -13,15 +17,11 @@ declare global {
 }
 type ReviverWithSource = (key: string, value: Json, context: { source?: string }) => Json;
 
-/** A text is not JSON. The message says why and where: line and column count from 1, columns in UTF-16 units. */
-export class JsonError extends Error {
-  override readonly name = 'JsonError';
-}
-
 /**
  * Strict JSON (RFC 8259), read without loss: an integer beyond ±(2⁵³−1) or a number beyond the range of a double comes
  * back as {@link RawJson}, so that writing the value again gives the same number. A byte order mark at the start is skipped.
- * Throws {@link JsonError} with line and column, also where the nesting is deeper than the engine's stack.
+ * Throws {@link FormError} that says where and why: line and column count from 1, columns in UTF-16 units; also where the
+ * nesting is deeper than the engine's stack.
  */
 export function parseJson(text: string): Json {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -35,8 +35,8 @@ export function parseJson(text: string): Json {
       ? JSON.parse(source, lossless as Parameters<typeof JSON.parse>[1])
       : JSON.parse(source);
   } catch (error) {
-    if (error instanceof RangeError) throw new JsonError('is nested too deeply', { cause: error });
-    throw new JsonError(explainBreak(source), { cause: error });
+    if (error instanceof RangeError) throw new FormError('is nested too deeply', { cause: error });
+    throw new FormError(`is not JSON: ${explainBreak(source)}`, { cause: error });
   }
 }
 
@@ -67,7 +67,8 @@ function isLossy(value: number): boolean {
   return !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
 }
 
-const TOKEN = /([{}[\],:])|("(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/uy;
+const TOKEN =
+  /([{}[\],:])|("(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/uy;
 const WORD = /"|[^\s{}[\],:"]{1,20}|./suy;
 
 /** What V8 leaves out for most texts: the place where a text stops being JSON, and what would have been expected there. */
@@ -88,7 +89,8 @@ function explainBreak(text: string): string {
       else expected = after(top);
     } else if (expected.includes('a key') && string !== undefined) expected = ':';
     else if (expected === ':' && mark === ':') expected = 'a value';
-    else if (expected.startsWith(',') && mark === ',') expected = top === '{' ? 'a key in double quotes' : 'a value';
+    else if (expected.startsWith(',') && mark === ',')
+      expected = top === '{' ? 'a key in double quotes' : 'a value';
     else if (mark !== undefined && expected.endsWith(mark) && (mark === '}' || mark === ']')) {
       open.pop();
       expected = after(open.at(-1));

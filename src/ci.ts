@@ -1,0 +1,164 @@
+import type { context } from '@actions/github';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+
+/** GitHub's context, as @actions/github reads it from the runner's variables and the event's payload. */
+export type GitHubContext = Pick<
+  typeof context,
+  | 'actor'
+  | 'eventName'
+  | 'job'
+  | 'payload'
+  | 'ref'
+  | 'repo'
+  | 'runAttempt'
+  | 'runId'
+  | 'serverUrl'
+  | 'sha'
+  | 'workflow'
+>;
+
+/** What only expressions in action.yml know of the job. */
+export interface Job {
+  readonly status: 'success' | 'failure' | 'cancelled' | undefined;
+  /** The matrix values of this job; null or absent outside a matrix. */
+  readonly matrix: Json | undefined;
+  readonly checkRunId: string | undefined;
+}
+
+/**
+ * Where the job ran and how it went, flat, under the names of OpenTelemetry's semantic conventions for CICD and VCS
+ * (opentelemetry.io/docs/specs/semconv/registry/attributes, cicd and vcs), with GitHub's own for what has none there.
+ * The head is what was tested: on a pull request its last commit, not the merge commit; after `workflow_run` that of the
+ * run that triggered this one. A fact that is not known is absent.
+ */
+export function ciFactsOf(context: GitHubContext, job: Job): JsonObject {
+  const { head, base, change } = refsOf(context);
+  const repo = repoOf(context);
+  const links = linksOf(context, job);
+  return known({
+    'cicd.pipeline.name': context.workflow,
+    'cicd.pipeline.run.id': idOf(context.runId),
+    'cicd.pipeline.run.url.full': links.run,
+    'cicd.pipeline.task.name': context.job,
+    'cicd.pipeline.task.run.id': job.checkRunId,
+    'cicd.pipeline.task.run.url.full': links.job,
+    'cicd.pipeline.task.run.result': job.status === 'cancelled' ? 'cancellation' : job.status,
+    'vcs.provider.name': repo && 'github',
+    'vcs.owner.name': repo?.owner,
+    'vcs.repository.name': repo?.repo,
+    'vcs.repository.url.full': repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+    'vcs.ref.head.name': head.name,
+    'vcs.ref.head.type': head.type,
+    'vcs.ref.head.revision': head.revision,
+    'vcs.ref.base.name': base?.name,
+    'vcs.ref.base.revision': base?.revision,
+    'vcs.change.id': idOf(change?.number),
+    'vcs.change.title': change?.title,
+    'github.event_name': context.eventName,
+    'github.actor': context.actor,
+    'github.run_attempt': context.runAttempt,
+    'github.matrix': job.matrix,
+  });
+}
+
+/** Where to look: the page of the run, and that of the job (the run's where the job's id is not known). */
+export function linksOf(context: GitHubContext, job: Job): { run?: string; job?: string } {
+  const repo = repoOf(context);
+  const id = idOf(context.runId);
+  if (!repo || !id) return {};
+  const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${id}`;
+  return { run, job: job.checkRunId ? `${run}/job/${job.checkRunId}` : run };
+}
+
+/** The error to record for a job that failed or was cancelled: one sentence that names the job and where to look. */
+export function jobErrorOf(context: GitHubContext, job: Job): string | undefined {
+  if (job.status !== 'failure' && job.status !== 'cancelled') return undefined;
+  const what = job.status === 'failure' ? 'failed' : 'was cancelled';
+  const name = context.job ? `Job ${context.job}${matrixText(job.matrix)}` : 'The job';
+  const link = linksOf(context, job).job;
+  return `${name} ${what}${context.workflow ? ` in workflow ${context.workflow}` : ''}${link ? `: ${link}` : ''}`;
+}
+
+/**
+ * Whether GitHub withholds secrets from this run: on a pull request from a fork, and on what Dependabot triggers
+ * (docs.github.com, "Securely using pull_request_target" and "Dependabot on GitHub Actions"). `pull_request_target`
+ * runs with secrets whatever the pull request comes from, unless Dependabot opened it.
+ */
+export function withholdsSecrets(context: GitHubContext): boolean {
+  if (context.actor === 'dependabot[bot]') return true;
+  if (!/^pull_request(_review|_review_comment)?$/.test(context.eventName)) return false;
+  const pull = context.payload.pull_request;
+  // The head has no repository any more where the fork was deleted.
+  return pull !== undefined && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
+}
+
+interface Ref {
+  readonly name?: string | undefined;
+  readonly type?: 'branch' | 'tag' | undefined;
+  readonly revision?: string | undefined;
+}
+
+interface Refs {
+  readonly head: Ref;
+  readonly base?: Ref;
+  readonly change?: { readonly number?: number; readonly title?: string };
+}
+
+// The payloads: docs.github.com/webhooks/webhook-events-and-payloads.
+function refsOf({ payload, ref, sha }: GitHubContext): Refs {
+  const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
+  if (pull?.head) {
+    return {
+      head: branch(pull.head.ref, pull.head.sha),
+      base: branch(pull.base?.ref, pull.base?.sha),
+      change: pull,
+    };
+  }
+  if (group) {
+    return { head: refOf(group.head_ref, group.head_sha), base: refOf(group.base_ref, group.base_sha) };
+  }
+  if (trigger) {
+    const change = trigger.pull_requests?.[0];
+    // A run on a push may be that of a tag, whose name stands in head_branch as well.
+    const type = trigger.event?.startsWith('pull_request') ? 'branch' : undefined;
+    const head = { name: trigger.head_branch, type, revision: trigger.head_sha };
+    return { head, ...(change && { base: branch(change.base?.ref, change.base?.sha), change }) };
+  }
+  return { head: refOf(ref, sha) };
+}
+
+function branch(name: string | undefined, revision: string | undefined): Ref {
+  return { name, type: 'branch', revision };
+}
+
+function refOf(ref: string | undefined, revision: string | undefined): Ref {
+  const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? '') ?? [];
+  if (!kind) return { revision };
+  return { name, type: kind === 'tags' ? 'tag' : 'branch', revision };
+}
+
+function repoOf(context: GitHubContext): GitHubContext['repo'] | undefined {
+  try {
+    return context.repo;
+  } catch {
+    // The getter throws outside a runner.
+    return undefined;
+  }
+}
+
+function idOf(number: number | undefined): string | undefined {
+  return Number.isInteger(number) ? String(number) : undefined;
+}
+
+/** ` (3.12, ubuntu-latest)`, as GitHub names the jobs of a matrix. */
+function matrixText(matrix: Json | undefined): string {
+  if (!isJsonObject(matrix)) return '';
+  const values = Object.values(matrix).filter((value) => typeof value !== 'object');
+  return values.length > 0 ? ` (${values.join(', ')})` : '';
+}
+
+function known(facts: Record<string, Json | undefined>): JsonObject {
+  const isKnown = ([, value]: [string, Json | undefined]) =>
+    value !== undefined && value !== null && value !== '' && !Number.isNaN(value);
+  return Object.fromEntries(Object.entries(facts).filter(isKnown)) as JsonObject;
+}

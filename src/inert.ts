@@ -1,0 +1,41 @@
+// Control and format characters (bidirectional overrides and zero-width characters among them), line and paragraph
+// separators, lone surrogates; without the joiners that emoji and some scripts need.
+const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/**
+ * Foreign text as one line that only reads: what cannot be seen is written out (`\n`, `\u{202e}`), and neither form of a
+ * workflow command survives. The runner takes `::name::` at the start of a line, after white space, and `##[name]`
+ * anywhere in it (actions/runner, ActionCommand.cs). Longer than `maxLength` is cut, with the number of characters left out.
+ */
+export function inert(text: string, maxLength = 2000): string {
+  return cut(text, maxLength)
+    .replace(INVISIBLE, (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`)
+    .replace(/^(\s*):/, '$1\\:')
+    .replaceAll('##[', '##\\[');
+}
+
+/**
+ * Foreign text as HTML that only reads, in one line of source: a line break is an entity, so no blank line can end the
+ * HTML block around it.
+ */
+export function html(text: string, maxLength = 2000): string {
+  return cut(text, maxLength)
+    .split(/\r\n|\r|\n/)
+    .map((line) => inert(line, line.length).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? ''))
+    .join('&#10;');
+}
+
+function cut(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  // Not between the halves of a surrogate pair.
+  const head = text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '');
+  return `${head}… (${text.length - head.length} more characters)`;
+}
