@@ -64,7 +64,7 @@ export async function* readTextPieces(files: Files, path: string): AsyncGenerato
   }
 }
 
-/** Where the character starts that is not UTF-8, counted from the start of `bytes`; `before` is what came before them. */
+/** The first byte that no UTF-8 could have there, counted from the start of `bytes`; `before` is what came before them. */
 function brokenAt(before: Uint8Array, bytes: Uint8Array): number {
   const joined = new Uint8Array([...before, ...bytes]);
   // `before` may begin within a character.

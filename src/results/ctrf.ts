@@ -11,14 +11,16 @@ import {
   textOf,
 } from './format.ts';
 
-// `other` is what the format has for a result that is none of the rest: nothing that could count as a pass.
 const OUTCOMES = {
   passed: 'passed',
   failed: 'failed',
   skipped: 'skipped',
   pending: 'skipped',
+  // A result that is none of the rest: nothing that could count as a pass.
   other: 'errored',
 } as const;
+// What reporters file under `other` though it did not run; `rawStatus` is the tool's own word.
+const NOT_RUN = ['todo', 'skip', 'skipped', 'pending', 'disabled', 'ignored'];
 
 /** Common Test Report Format, https://ctrf.io: `results.tests[]`, durations in milliseconds. */
 export const ctrf: TestFormat = {
@@ -36,11 +38,17 @@ export const ctrf: TestFormat = {
     const durations = tests.map((value, index) => {
       const test = objectAt(`results.tests[${index}]`, value);
       // One name, or since version 1 the names of the suites from the outside in.
-      const suite = Array.isArray(test.suite) ? test.suite.map(textOf).join(' > ') : textOf(test.suite);
+      const suites = Array.isArray(test.suite) ? test.suite.map(textOf) : [textOf(test.suite)];
       found({
-        outcome: oneAt(`results.tests[${index}].status`, test.status, OUTCOMES),
+        outcome:
+          test.status === 'other' && NOT_RUN.includes(textOf(test.rawStatus).toLowerCase())
+            ? 'skipped'
+            : oneAt(`results.tests[${index}].status`, test.status, OUTCOMES),
         describe: () =>
-          failureOf(nameWithin(suite, textOf(test.name)), textOf(test.message) || textOf(test.trace)),
+          failureOf(nameWithin(suites, textOf(test.name)), {
+            message: textOf(test.message),
+            body: textOf(test.trace),
+          }),
       });
       return numberOf(test.duration);
     });

@@ -47,12 +47,34 @@ const MAX_MESSAGE_LENGTH = 300;
 // Enough to find the first line that says something.
 const MAX_SEARCHED_LENGTH = 8192;
 
-/** A failure with its texts made fit to show: the name, and the first line of the message. */
-export function failureOf(name: string, message: string): Failure {
+/** Where a format may say why a case failed; each may be empty. */
+interface Explanation {
+  readonly message: string;
+  /** Mostly a stack trace, which begins with the message. */
+  readonly body?: string;
+  /** Of the exception. */
+  readonly type?: string;
+}
+
+/** A failure with its texts made fit to show: the name, and the line that says most. */
+export function failureOf(name: string, explanation: Explanation = { message: '' }): Failure {
   return {
     name: cut(linesOf(name).join(' '), MAX_NAME_LENGTH) || 'a case without a name',
-    message: cut(linesOf(message)[0] ?? '', MAX_MESSAGE_LENGTH),
+    message: cut(headlineOf(explanation), MAX_MESSAGE_LENGTH),
   };
+}
+
+/**
+ * The first line of the message, or of the body where the message is empty or as good as that. Where the body begins with
+ * the same line after the name of the exception, that: `/ by zero` alone says little.
+ */
+function headlineOf({ message, body = '', type = '' }: Explanation): string {
+  const [first = ''] = linesOf(message);
+  // gotestsum puts the output of `go test -v` into the body.
+  const [line = ''] = linesOf(body).filter((text) => !/^(?:===|---) /.test(text));
+  const isEmpty = first === '' || first.toLowerCase() === 'failed';
+  const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
+  return (isEmpty || isNamed ? line : first) || first || linesOf(type)[0] || '';
 }
 
 /** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */
@@ -67,9 +89,12 @@ export function linesOf(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** `cart > adds two`: the case within its suite, which some tools repeat in the name of the case. */
-export function nameWithin(suite: string, name: string): string {
-  return suite === '' || name.startsWith(suite) ? name : `${suite} > ${name}`;
+/** `cart > adds two`: the case within its suites, from the outside in. Some tools repeat the outermost in the name of the case. */
+export function nameWithin(suites: readonly string[], name: string): string {
+  const [outermost, ...inner] = suites.filter((suite) => suite !== '');
+  const isRepeated =
+    outermost === undefined || (name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length)));
+  return isRepeated ? name : [outermost, ...inner, name].join(' > ');
 }
 
 export function cut(text: string, length: number): string {

@@ -43,13 +43,13 @@ export const jest: TestFormat = {
       tests.forEach((test, j) => {
         found({
           outcome: outcomes[j] ?? 'errored',
-          describe: () => failureOf(nameOf(test), firstText(test.failureMessages)),
+          describe: () => failureOf(nameOf(test), { message: firstText(test.failureMessages) }),
         });
       });
       // A file that did not load, or a hook outside of every test: nothing but the suite says so.
       if (suite.status === 'failed' && !outcomes.includes('failed')) {
         const name = textOf(suite.name).slice(folder.length);
-        found({ outcome: 'errored', describe: () => failureOf(name, textOf(suite.message)) });
+        found({ outcome: 'errored', describe: () => failureOf(name, { message: textOf(suite.message) }) });
       }
       return sumOf(tests.map(({ duration }) => numberOf(duration)));
     });
@@ -59,7 +59,7 @@ export const jest: TestFormat = {
 
 function nameOf({ ancestorTitles, title, fullName }: JsonObject): string {
   if (typeof title !== 'string') return textOf(fullName);
-  return nameWithin(Array.isArray(ancestorTitles) ? ancestorTitles.map(textOf).join(' > ') : '', title);
+  return nameWithin(Array.isArray(ancestorTitles) ? ancestorTitles.map(textOf) : [], title);
 }
 
 function firstText(messages: Json | undefined): string {

@@ -1,6 +1,6 @@
 import type { SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
-import { failureOf, linesOf, nameWithin, type Outcome, type TestFormat } from './format.ts';
+import { cut, failureOf, nameWithin, type Outcome, type TestFormat } from './format.ts';
 
 /** Nested suites and all; what the known tools write stays below ten. */
 const MAX_DEPTH = 100;
@@ -16,25 +16,28 @@ const TEXT = 'text';
 const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
 
 // What some tools say in an attribute of the case alone: GoogleTest (notrun), CTest (disabled, fail).
-const STATUSES: Readonly<Record<string, Outcome>> = {
-  skipped: 'skipped',
-  disabled: 'skipped',
-  ignored: 'skipped',
-  notrun: 'skipped',
-  error: 'errored',
-  fail: 'failed',
-  failed: 'failed',
-  failure: 'failed',
-};
+const STATUSES: ReadonlyMap<string, Outcome> = new Map([
+  ['skipped', 'skipped'],
+  ['disabled', 'skipped'],
+  ['ignored', 'skipped'],
+  ['notrun', 'skipped'],
+  ['error', 'errored'],
+  ['fail', 'failed'],
+  ['failed', 'failed'],
+  ['failure', 'failed'],
+]);
 
 type Attributes = SaxesTagPlain['attributes'];
 
 interface OpenSuite {
   readonly name: string;
   readonly depth: number;
+  /** Whether a time of its own or of a suite around it covers it. */
+  readonly isTimed: boolean;
 }
 
 interface OpenCase {
+  readonly suite: string;
   readonly name: string;
   readonly status: Outcome | undefined;
   readonly depth: number;
@@ -71,7 +74,6 @@ export const junit: TestFormat = {
     let isInTag = false;
     let seconds: number | undefined;
     let suiteSeconds: number | undefined;
-    let timedSuiteDepth = Number.POSITIVE_INFINITY;
 
     parser.on('error', ({ message }) => {
       if (!TOLERATED.test(message)) fail('is not well-formed XML', message.replace(/^[\d:]+ |\.$/g, ''));
@@ -104,17 +106,14 @@ export const junit: TestFormat = {
 
     function open(name: string, attributes: Attributes): void {
       if (depth === 1 && name !== 'testsuites' && name !== 'testsuite') {
-        fail(
-          'is not JUnit',
-          `expected the element testsuites or testsuite, found ${linesOf(name)[0]?.slice(0, 40)}`,
-        );
+        fail('is not JUnit', `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
       }
       if (openCase !== undefined) openInCase(openCase, name, attributes);
       else if (name === 'testcase') {
-        const scope = attributes.classname ?? suites.at(-1)?.name ?? '';
         openCase = {
-          name: nameWithin(scope, attributes.name ?? ''),
-          status: STATUSES[attributes.status?.toLowerCase() ?? ''],
+          suite: attributes.classname ?? suites.at(-1)?.name ?? '',
+          name: attributes.name ?? '',
+          status: STATUSES.get(attributes.status?.toLowerCase() ?? ''),
           depth,
           skipped: false,
           error: undefined,
@@ -122,13 +121,10 @@ export const junit: TestFormat = {
         };
         seconds = plus(seconds, secondsOf(attributes.time));
       } else if (name === 'testsuite' || name === 'testsuites') {
-        suites.push({ name: attributes.name ?? '', depth });
         const time = secondsOf(attributes.time);
-        if (time !== undefined && depth <= timedSuiteDepth) {
-          // The outermost suites with a time; it covers those within.
-          timedSuiteDepth = depth;
-          suiteSeconds = plus(suiteSeconds, time);
-        }
+        const isWithinTimed = suites.at(-1)?.isTimed === true;
+        if (!isWithinTimed) suiteSeconds = plus(suiteSeconds, time);
+        suites.push({ name: attributes.name ?? '', depth, isTimed: isWithinTimed || time !== undefined });
       } else if ((name === 'error' || name === 'failure') && suites.at(-1)?.depth === depth - 1) {
         openDetail(attributes);
       }
@@ -162,14 +158,14 @@ export const junit: TestFormat = {
       detail = undefined;
       if (openCase === undefined) {
         const suite = suites.at(-1)?.name ?? '';
-        found({ outcome: 'errored', describe: () => failureOf(suite, messageOf(closed)) });
+        found({ outcome: 'errored', describe: () => failureOf(suite, closed) });
       }
     }
 
-    function closeCase({ name, status, skipped, error, failure }: OpenCase): void {
+    function closeCase({ suite, name, status, skipped, error, failure }: OpenCase): void {
       openCase = undefined;
       const outcome = skipped ? 'skipped' : error ? 'errored' : failure ? 'failed' : (status ?? 'passed');
-      found({ outcome, describe: () => failureOf(name, messageOf(error ?? failure)) });
+      found({ outcome, describe: () => failureOf(nameWithin([suite], name), error ?? failure) });
     }
 
     function releaseText(): void {
@@ -180,7 +176,7 @@ export const junit: TestFormat = {
     }
 
     function fail(what: string, why: string): never {
-      throw new FormError(`${what}: line ${parser.line}, column ${parser.column}: ${why}`);
+      throw new FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${cut(why, 200)}`);
     }
   },
 };
@@ -188,19 +184,6 @@ export const junit: TestFormat = {
 /** Prefixes of namespaces say nothing here. */
 function localNameOf({ name }: SaxesTagPlain): string {
   return name.slice(name.indexOf(':') + 1);
-}
-
-/**
- * The text that says most in one line: the attribute `message`; where it is empty or as good as that, the body; and where the
- * body begins with the same after the name of the exception, that line.
- */
-function messageOf(detail: Detail | undefined): string {
-  if (detail === undefined) return '';
-  const [message = ''] = linesOf(detail.message);
-  // gotestsum puts the output of `go test -v` into the body.
-  const [line = ''] = linesOf(detail.body).filter((text) => !/^(?:===|---) /.test(text));
-  const isEmpty = message === '' || message.toLowerCase() === 'failed';
-  return (isEmpty || line.endsWith(message) ? line : message) || message || detail.type;
 }
 
 /** `0.25`, and `1,234.5` as Surefire writes it. */

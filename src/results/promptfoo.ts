@@ -32,7 +32,9 @@ export const promptfoo: TestFormat = {
     const results = arrayAt('results.results', objectAt('results', document.results).results).map(
       (result, i) => objectAt(`results.results[${i}]`, result),
     );
-    const prompts = [...new Set(results.map(promptOf))];
+    // Version 3 says where in the configuration a prompt stands; cases are in the order in which they ended.
+    const inOrder = results.toSorted((a, b) => (numberOf(a.promptIdx) ?? 0) - (numberOf(b.promptIdx) ?? 0));
+    const prompts = [...new Set(inOrder.map(promptOf))];
     const providers = new Set(results.map(providerOf));
     results.forEach((result, i) => {
       const labels = [
@@ -43,7 +45,8 @@ export const promptfoo: TestFormat = {
       const grading = isJsonObject(result.gradingResult) ? result.gradingResult : {};
       found({
         outcome: outcomeOf(result, booleanAt(`results.results[${i}].success`, result.success)),
-        describe: () => failureOf(titleOf(result) + label, textOf(result.error) || textOf(grading.reason)),
+        describe: () =>
+          failureOf(titleOf(result) + label, { message: textOf(result.error) || textOf(grading.reason) }),
         means: { ...scoresOf(result), ...known({ 'test.score.mean': numberOf(result.score) }) },
         sums: known({ 'test.cost': numberOf(result.cost), ...tokensOf(result) }),
       });

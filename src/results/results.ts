@@ -55,7 +55,7 @@ const MAX_JSON_DEPTH = 100;
 export async function readResults(request: ResultsRequest, files: Files): Promise<Results> {
   const paths = await files.find(request.pattern);
   const [path, ...others] = paths;
-  if (path === undefined) throw problem('results_file', `matches no file: ${request.pattern}`);
+  if (path === undefined) throw problem('results_file', 'matches no file', request.pattern);
   if (request.format === 'json' || request.format === 'fields') {
     if (others.length > 0) {
       throw problem(
@@ -234,13 +234,12 @@ async function readScore(
     throw new InputError([problemOf(path, error)]);
   });
   const value = valueAt(document, scorePointer, path);
-  const score =
-    typeof value === 'number' || JSON.isRawJSON(value) ? parseDecimal(JSON.stringify(value)) : undefined;
+  if (typeof value !== 'number' && !JSON.isRawJSON(value)) {
+    throw problem('score_pointer', `leads to ${kindOf(value)} in ${path}; expected a number`, scorePointer);
+  }
+  const score = parseDecimal(JSON.stringify(value));
   if (score === undefined) {
-    throw problem(
-      'score_pointer',
-      `leads to ${kindOf(value)} in ${path}; expected a number: ${scorePointer}`,
-    );
+    throw problem('score_pointer', `leads to a number in ${path} that is too large`, scorePointer);
   }
   return { kind: 'score', score, path };
 }
@@ -255,7 +254,8 @@ function valueAt(document: Json, pointer: string, path: string): Json {
     if (next === undefined) {
       throw problem(
         'score_pointer',
-        `leads nowhere in ${path}: ${place || 'the document'} is ${insideOf(value)}: ${pointer}`,
+        `leads nowhere in ${path}: ${place || 'the document'} is ${insideOf(value)}`,
+        pointer,
       );
     }
     place += `/${token}`;
@@ -318,8 +318,8 @@ function inputTextOf(name: string, value: Json): string {
   return JSON.stringify(value);
 }
 
-function problem(name: string, message: string): InputError {
-  return new InputError([{ name, message }]);
+function problem(name: string, message: string, found?: string): InputError {
+  return new InputError([{ name, message, ...(found !== undefined && { found }) }]);
 }
 
 function problemOf(path: string, error: unknown): Problem {

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { readResults, type TestRun } from '../../src/results/results.ts';
+import { memoryFiles } from './memory-files.ts';
+
+async function read(xml: string, size?: number): Promise<TestRun> {
+  const results = await readResults(
+    { pattern: '*.xml', format: 'auto', scorePointer: undefined, fieldNames: [] },
+    memoryFiles({ 'junit.xml': xml }, size),
+  );
+  if (results.kind !== 'tests') throw new Error(results.kind);
+  return results.tests;
+}
+
+const run = (expected: Partial<TestRun>): TestRun => ({
+  format: 'junit',
+  files: ['junit.xml'],
+  passed: 0,
+  failed: 0,
+  errored: 0,
+  skipped: 0,
+  durationMs: undefined,
+  failures: [],
+  meta: {},
+  ...expected,
+});
+
+const passed = run({ passed: 1 });
+const failedAs = (message: string) => run({ failed: 1, failures: [{ name: 'a', message }] });
+
+const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
+  'a suite as the root, without totals': [
+    '<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>',
+    run({ passed: 1, failed: 1, failures: [{ name: 'b', message: '' }] }),
+  ],
+  'suites within suites, the innermost naming a case without a class': [
+    `<testsuites><testsuite name="outer"><testcase name="a"/><testsuite name="inner">
+       <testcase name="b"><failure message="no"/></testcase></testsuite><testcase name="c"><error message="oh"/></testcase>
+     </testsuite></testsuites>`,
+    run({
+      passed: 1,
+      failed: 1,
+      errored: 1,
+      failures: [
+        { name: 'inner > b', message: 'no' },
+        { name: 'outer > c', message: 'oh' },
+      ],
+    }),
+  ],
+  'totals that disagree with the cases': [
+    '<testsuites tests="9" failures="0"><testsuite tests="7" failures="0" errors="3"><testcase name="a"/></testsuite></testsuites>',
+    passed,
+  ],
+  'an error beside a failure': [
+    '<testsuite><testcase name="a"><failure message="first"/><error message="second"/></testcase></testsuite>',
+    run({ errored: 1, failures: [{ name: 'a', message: 'second' }] }),
+  ],
+  'a failure of a case that was skipped': [
+    '<testsuite><testcase name="a"/><testcase name="b"><failure/><skipped/></testcase></testsuite>',
+    run({ passed: 1, skipped: 1 }),
+  ],
+  'several failures of one case': [
+    '<testsuite><testcase name="a"><failure message="first"/><failure message="second"/></testcase></testsuite>',
+    failedAs('first'),
+  ],
+  'a pass after a flaky failure and a flaky error': [
+    `<testsuite><testcase name="a"><flakyFailure message="no"><stackTrace>x</stackTrace></flakyFailure>
+       <flakyError message="oh"/></testcase></testsuite>`,
+    passed,
+  ],
+  'a failure with its reruns': [
+    '<testsuite><testcase name="a"><failure message="no"/><rerunFailure message="no"/><rerunError/></testcase></testsuite>',
+    failedAs('no'),
+  ],
+  'a class name that the case repeats': [
+    '<testsuite><testcase classname="cart adds" name="cart adds"><failure message="no"/></testcase></testsuite>',
+    run({ failed: 1, failures: [{ name: 'cart adds', message: 'no' }] }),
+  ],
+  'a case that only begins like its class': [
+    '<testsuite><testcase classname="a" name="adds"><failure message="no"/></testcase></testsuite>',
+    run({ failed: 1, failures: [{ name: 'a > adds', message: 'no' }] }),
+  ],
+  'a case without a name': [
+    '<testsuite><testcase><failure message="no"/></testcase></testsuite>',
+    run({ failed: 1, failures: [{ name: 'a case without a name', message: 'no' }] }),
+  ],
+  'a failure of the suite itself, such as of a hook': [
+    '<testsuite name="s"><testcase name="a"/><failure message="no"/><error>oh</error></testsuite>',
+    run({
+      passed: 1,
+      errored: 2,
+      failures: [
+        { name: 's', message: 'no' },
+        { name: 's', message: 'oh' },
+      ],
+    }),
+  ],
+  'a status in place of an element': [
+    `<testsuite><testcase name="a" status="run"/><testcase name="b" status="notrun"/><testcase name="c" status="FAIL"/>
+       <testcase name="d" status="constructor"/></testsuite>`,
+    run({ passed: 2, failed: 1, skipped: 1, failures: [{ name: 'c', message: '' }] }),
+  ],
+  'namespaces and prefixes': [
+    '<j:testsuites xmlns:j="urn:j"><j:testsuite><j:testcase name="a"><j:failure message="no"/></j:testcase></j:testsuite></j:testsuites>',
+    failedAs('no'),
+  ],
+  'output that looks like XML': [
+    `<testsuite><testcase name="a"><system-out><![CDATA[<testcase><failure/></testcase> ]] ]]></system-out>
+       <system-err>&lt;failure/&gt;</system-err></testcase></testsuite>`,
+    passed,
+  ],
+  'a message in the body alone, in CDATA and in text': [
+    '<testsuite><testcase name="a"><failure>\n  <![CDATA[a < b]]> &amp; c\nstack</failure></testcase></testsuite>',
+    failedAs('a < b & c'),
+  ],
+  'nothing but the type of the exception': [
+    '<testsuite><testcase name="a"><failure type="java.lang.AssertionError"/></testcase></testsuite>',
+    failedAs('java.lang.AssertionError'),
+  ],
+  'escape codes: raw, as references, and as pytest and Surefire write them': [
+    '<testsuite><testcase name="a"><failure message="\x1b[31m1\x1b[0m &#27;[1m2&#x1b;[0m #x1B[31m3 &amp;#27;[0m4\x07"/></testcase></testsuite>',
+    failedAs('1 2 3 4'),
+  ],
+  'a document type without entities': [
+    '<?xml version="1.0"?><!DOCTYPE testsuite SYSTEM "junit.dtd"><testsuite><testcase name="a"/></testsuite>',
+    passed,
+  ],
+  'a byte order mark and CR LF': [
+    '\uFEFF<?xml version="1.0"?>\r\n<testsuite>\r\n<testcase name="a"/></testsuite>\r\n',
+    passed,
+  ],
+  'the times of the cases, before those of the suites': [
+    '<testsuite time="9"><testcase name="a" time="0.0015"/><testcase name="b" time="1,234.5"/><testcase name="c" time="?"/></testsuite>',
+    run({ passed: 3, durationMs: 1_234_502 }),
+  ],
+  'the times of the outermost suites where no case has one': [
+    `<testsuites><testsuite time="1.5"><testsuite time="1"><testcase name="a"/></testsuite></testsuite>
+       <testsuite><testsuite time="0.25"/></testsuite></testsuites>`,
+    run({ passed: 1, durationMs: 1750 }),
+  ],
+};
+
+describe('JUnit', () => {
+  it.each(Object.entries(DIALECTS))('knows %s', async (_name, [xml, expected]) => {
+    expect(await read(xml)).toEqual(expected);
+    expect(await read(xml, 1)).toEqual(expected);
+  });
+
+  it('keeps ten failures and counts the rest', async () => {
+    const cases = Array.from(
+      { length: 23 },
+      (_, i) => `<testcase name="c${i}"><failure message="m${i}"/></testcase>`,
+    );
+    expect(await read(`<testsuite>${cases.join('')}</testsuite>`)).toEqual(
+      run({
+        failed: 23,
+        failures: Array.from({ length: 10 }, (_, i) => ({ name: `c${i}`, message: `m${i}` })),
+      }),
+    );
+  });
+
+  it('cuts long names and messages, never within a character', async () => {
+    const { failures } = await read(
+      `<testsuite><testcase name="${'n'.repeat(999)}"><failure message="${'m'.repeat(298)}😀😀"/></testcase></testsuite>`,
+    );
+    expect(failures).toEqual([{ name: `${'n'.repeat(199)}…`, message: `${'m'.repeat(298)}…` }]);
+  });
+
+  it('reads texts of any length, and of a failure only the start', async () => {
+    const long = 'a long line\n'.repeat(300_000);
+    expect(
+      await read(
+        `<testsuite><testcase name="a"><failure>${long}</failure><system-out><![CDATA[${long}]]></system-out></testcase>
+           <!-- ${long} --></testsuite>`,
+      ),
+    ).toEqual(failedAs('a long line'));
+  });
+});
