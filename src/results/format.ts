@@ -78,7 +78,7 @@ function headlineOf({ message, body = '', type = '' }: Explanation): string {
 }
 
 /** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */
-export function linesOf(text: string): string[] {
+function linesOf(text: string): string[] {
   return stripVTControlCharacters(
     // What pytest (#x1B), Surefire's attributes (&#27;) and its CDATA (&amp#27;) make of the escape character.
     text.slice(0, MAX_SEARCHED_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, '\x1b'),

@@ -1,0 +1,46 @@
+// `node junit-file.ts FILE MEGABYTES` writes a JUnit file of that size: suites of a hundred cases, a few failures with stack
+// traces, a few skipped, output in CDATA sections.
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+const CASES = 100;
+const STACK = '    at Object.run (/app/src/some/module/file.ts:10:5)\n'.repeat(8);
+const OUTPUT = 'a line of a log that says nothing much at all\n'.repeat(10);
+
+export async function writeJunitFile(path: string, megabytes: number): Promise<void> {
+  const file = createWriteStream(path);
+  file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
+  let size = 0;
+  for (let suite = 0; size < megabytes * 1e6; suite++) {
+    const text = suiteOf(suite);
+    size += text.length;
+    if (!file.write(text)) await once(file, 'drain');
+  }
+  file.end('</testsuites>\n');
+  await once(file, 'finish');
+}
+
+function suiteOf(suite: number): string {
+  const cases = Array.from({ length: CASES }, (_, i) => {
+    const attributes = `classname="com.example.module.Suite${suite}Test" name="handles case ${i} &amp; more" time="0.0${i % 10}3"`;
+    return `  <testcase ${attributes}>${contentOf(i)}</testcase>\n`;
+  });
+  const totals = `tests="${CASES}" failures="1" errors="0" skipped="5" time="1.234"`;
+  return `<testsuite name="com.example.module.Suite${suite}Test" ${totals} timestamp="2026-01-01T00:00:00">\n${cases.join('')}</testsuite>\n`;
+}
+
+function contentOf(index: number): string {
+  if (index === 0) {
+    return `<failure message="expected 1 to equal 2" type="AssertionError">AssertionError: expected 1 to equal 2\n${STACK}</failure>`;
+  }
+  if (index % 20 === 1) return '<skipped message="not now"/>';
+  return index % 10 === 2 ? `<system-out><![CDATA[${OUTPUT}]]></system-out>` : '';
+}
+
+const [, script = '', path, megabytes] = process.argv;
+if (import.meta.url === pathToFileURL(script).href) {
+  if (!path || !(Number(megabytes) > 0)) throw new Error('Usage: node junit-file.ts FILE MEGABYTES');
+  await writeJunitFile(path, Number(megabytes));
+}
