@@ -1,7 +1,7 @@
-import { createReadStream, statSync } from 'node:fs';
-import { glob } from 'node:fs/promises';
-import { error, getInput, info, notice, setOutput, setSecret, summary, warning } from '@actions/core';
+import { appendFileSync, createReadStream, globSync, statSync } from 'node:fs';
+import { error, getInput, info, notice, setOutput, setSecret, warning } from '@actions/core';
 import { context } from '@actions/github';
+import { config } from 'zod/mini';
 import manifest from '../package.json' with { type: 'json' };
 import { headlineOf } from './errors.ts';
 import { useProxy } from './proxy.ts';
@@ -12,20 +12,29 @@ function isFile(path: string): boolean {
 }
 
 async function find(pattern: string): Promise<string[]> {
-  if (isFile(pattern)) return [pattern];
-  return (await Array.fromAsync(glob(pattern))).filter(isFile).sort();
+  return isFile(pattern) ? [pattern] : globSync(pattern).filter(isFile).sort();
 }
+
+function appendSummary(markdown: string): void {
+  const path = process.env.GITHUB_STEP_SUMMARY;
+  if (!path) throw new Error('the runner gives no file for it (GITHUB_STEP_SUMMARY)');
+  appendFileSync(path, markdown);
+}
+
+// Compiling a schema pays off only when it is used many times.
+config({ jitless: true });
 
 // Until the step knows better. Node ends a process whose last promise never settles as if all were well.
 process.exitCode = 1;
 
 run({
   // One by one, so that the bundle leaves out what is not used.
-  core: { error, getInput, info, notice, setOutput, setSecret, summary, warning },
+  core: { error, getInput, info, notice, setOutput, setSecret, warning },
   context,
   env: process.env,
   fetch,
   useProxy: () => useProxy(process.env, () => import('node:http')),
+  appendSummary,
   files: { find, read: (path) => createReadStream(path) },
   now: Date.now,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -35,7 +35,7 @@ import { summaryOf } from './summary.ts';
 export interface Host {
   readonly core: Pick<
     typeof actionsCore,
-    'error' | 'getInput' | 'info' | 'notice' | 'setOutput' | 'setSecret' | 'summary' | 'warning'
+    'error' | 'getInput' | 'info' | 'notice' | 'setOutput' | 'setSecret' | 'warning'
   >;
   readonly context: GitHubContext;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -43,6 +43,8 @@ export interface Host {
   /** Makes `fetch` follow the proxies of the environment; resolves to warnings. */
   readonly useProxy: () => Promise<readonly string[]>;
   readonly files: Files;
+  /** Adds Markdown to the job summary; throws where the runner takes none. */
+  readonly appendSummary: (markdown: string) => void;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Resolves after so many milliseconds. */
@@ -209,7 +211,7 @@ function findingOf(error: unknown, plan: Plan | undefined): Finding {
 }
 
 /** Tells everything, each part whatever became of the one before. The report is free of the key. */
-async function publish({ core }: Host, report: Report, wantsSummary: boolean): Promise<0 | 1> {
+function publish({ core, appendSummary }: Host, report: Report, wantsSummary: boolean): 0 | 1 {
   const findings = [...report.findings];
   const { outputs, dropped } = outputsOf(report);
   if (dropped.length > 0) {
@@ -225,7 +227,7 @@ async function publish({ core }: Host, report: Report, wantsSummary: boolean): P
   for (const line of logOf(report)) core.info(line);
   if (wantsSummary) {
     try {
-      await core.summary.addRaw(summaryOf({ ...report, findings })).write();
+      appendSummary(summaryOf({ ...report, findings }));
     } catch (error) {
       const line = `The job summary could not be written: ${headlineOf(error)}`;
       findings.push({ level: 'warning', title: 'Opper span: summary', lines: [line] });
