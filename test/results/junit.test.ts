@@ -1,3 +1,5 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { readResults, type TestRun } from '../../src/results/results.ts';
 import { memoryFiles } from './memory-files.ts';
@@ -94,6 +96,11 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
       ],
     }),
   ],
+  'elements of other vocabularies deeper within a suite or a case': [
+    `<testsuite><properties><failure message="no"/></properties>
+       <testcase name="a"><properties><failure message="no"/><skipped/></properties></testcase></testsuite>`,
+    passed,
+  ],
   'a status in place of an element': [
     `<testsuite><testcase name="a" status="run"/><testcase name="b" status="notrun"/><testcase name="c" status="FAIL"/>
        <testcase name="d" status="constructor"/></testsuite>`,
@@ -129,8 +136,8 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     passed,
   ],
   'the times of the cases, before those of the suites': [
-    '<testsuite time="9"><testcase name="a" time="0.0015"/><testcase name="b" time="1,234.5"/><testcase name="c" time="?"/></testsuite>',
-    run({ passed: 3, durationMs: 1_234_502 }),
+    '<testsuite time="9"><testcase name="a" time="0.0015"/><testcase name="b" time="1,234.5"/><testcase name="c" time="?"/><testcase name="d" time="-1"/></testsuite>',
+    run({ passed: 4, durationMs: 1_234_502 }),
   ],
   'the times of the outermost suites where no case has one': [
     `<testsuites><testsuite time="1.5"><testsuite time="1"><testcase name="a"/></testsuite></testsuite>
@@ -173,5 +180,28 @@ describe('JUnit', () => {
            <!-- ${long} --></testsuite>`,
       ),
     ).toEqual(failedAs('a long line'));
+  });
+
+  it('holds no text that it does not need', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc: () => void = runInNewContext('gc');
+    const usedBytes = () => {
+      gc();
+      return getHeapStatistics().used_heap_size;
+    };
+    const piece = Buffer.from('a line of a log\n'.repeat(4096));
+    let grownBytes = Number.NaN;
+    const files = {
+      find: async () => ['junit.xml'],
+      async *read() {
+        yield Buffer.from('<testsuite><testcase name="a"><system-out><![CDATA[');
+        const before = usedBytes();
+        for (let i = 0; i < 256; i++) yield piece;
+        grownBytes = usedBytes() - before;
+        yield Buffer.from(']]></system-out></testcase></testsuite>');
+      },
+    };
+    await readResults({ pattern: '', format: 'junit', scorePointer: undefined, fieldNames: [] }, files);
+    expect(grownBytes).toBeLessThan(4 * 1024 * 1024);
   });
 });

@@ -112,17 +112,71 @@ describe('test results', () => {
       { success: true, score: 0.1, namedScores: { style: 0.1 }, cost: 0.1, vars: {} },
       { success: true, score: 0.2, namedScores: { style: 0.2, tone: 1 }, cost: 0.2, vars: {} },
       { success: true, namedScores: null, cost: null, tokenUsage: { prompt: 0, completion: 7 } },
-    ];
-    expect(await read({ 'a.json': JSON.stringify({ results: { results } }) })).toMatchObject({
-      tests: {
-        meta: {
-          'test.score.mean': 0.15,
-          'test.scores.style': 0.15,
-          'test.scores.tone': 1,
-          'test.cost': 0.3,
-          'gen_ai.usage.output_tokens': 7,
-        },
+      {
+        success: false,
+        provider: 'echo',
+        vars: { n: 1, list: ['a'] },
+        gradingResult: { reason: 'too short' },
+        error: null,
       },
+    ];
+    const { tests } = (await read({ 'a.json': JSON.stringify({ results: { results } }) })) as {
+      tests: TestRun;
+    };
+    expect(tests.meta).toEqual({
+      'test.score.mean': 0.15,
+      'test.scores.style': 0.15,
+      'test.scores.tone': 1,
+      'test.cost': 0.3,
+      'gen_ai.usage.output_tokens': 7,
+    });
+  });
+
+  it('of promptfoo name a case by its variables, and by provider and prompt where there are several', async () => {
+    const failure = { success: false, vars: { n: 1, list: ['a'] }, gradingResult: { reason: 'too short' } };
+    const echo = { ...failure, provider: { id: 'echo' }, prompt: { raw: 'p' } };
+    const failuresOf = async (...results: unknown[]) =>
+      ((await read({ 'a.json': JSON.stringify({ results: { results } }) })) as { tests: TestRun }).tests
+        .failures;
+    expect(await failuresOf(echo)).toEqual([{ name: 'n=1, list=["a"]', message: 'too short' }]);
+    expect(await failuresOf(echo, { ...echo, provider: 'local' })).toEqual([
+      { name: 'n=1, list=["a"] [echo]', message: 'too short' },
+      { name: 'n=1, list=["a"] [local]', message: 'too short' },
+    ]);
+    expect(await failuresOf(echo, { ...echo, prompt: { raw: 'q' } })).toEqual([
+      { name: 'n=1, list=["a"] [prompt 1]', message: 'too short' },
+      { name: 'n=1, list=["a"] [prompt 2]', message: 'too short' },
+    ]);
+  });
+
+  it('of Jest name a file that did not load by its path from the folder that all have in common', async () => {
+    const suite = (name: string) => ({
+      name,
+      status: 'failed',
+      message: 'did not load',
+      assertionResults: [],
+    });
+    const namesOf = async (...paths: string[]) =>
+      (
+        (await read({ 'a.json': JSON.stringify({ testResults: paths.map(suite) }) })) as { tests: TestRun }
+      ).tests.failures.map(({ name }) => name);
+    expect(await namesOf('/w/demo/a/x.js', '/w/demo/b/x.js', '/w/demo/y.js')).toEqual([
+      'a/x.js',
+      'b/x.js',
+      'y.js',
+    ]);
+    expect(await namesOf('C:\\w\\a\\x.js', 'C:\\w\\b.js')).toEqual(['a\\x.js', 'b.js']);
+    expect(await namesOf('/w/x.js')).toEqual(['x.js']);
+    expect(await namesOf('/a/x.js', '/b/x.js', 'z.js')).toEqual(['/a/x.js', '/b/x.js', 'z.js']);
+  });
+
+  it('may hold texts full of brackets, and halves of characters', async () => {
+    const tests = [
+      { name: `\ud800"${'[{'.repeat(200)}`, status: 'passed' },
+      { name: '\ud800a', status: 'failed', message: '"[' },
+    ];
+    expect(await read({ 'a.json': JSON.stringify({ results: { tests } }) })).toMatchObject({
+      tests: { passed: 1, failures: [{ name: '\ufffda', message: '"[' }] },
     });
   });
 
@@ -200,6 +254,7 @@ describe('results_format json', () => {
     ['[{"score": -3}, {"score": 1e2}]', '/1/score', '100'],
     ['{"a/b": {"m~n": 9.0}}', '/a~1b/m~0n', '9'],
     ['{"": {"0": 5}}', '//0', '5'],
+    ['{"~1": 5}', '/~01', '5'],
     ['0.285', '', '0.285'],
     ['{"big": 12345678901234567890}', '/big', '12345678901234567890'],
   ])('%s at "%s" is %s', async (content, pointer, score) => {
@@ -217,6 +272,11 @@ describe('results_format json', () => {
       'leads nowhere in out/r.json: /summary is an object with f1, n',
     ],
     ['{}', '/a', 'leads nowhere in out/r.json: the document is an object with no key'],
+    [
+      JSON.stringify(Object.fromEntries([...'abcdefghijk'].map((key) => [key, 1]))),
+      '/z',
+      'leads nowhere in out/r.json: the document is an object with a, b, c, d, e, f, g, h, i, j, …',
+    ],
     ['[1]', '/01', 'leads nowhere in out/r.json: the document is an array of 1'],
     ['[1]', '/1', 'leads nowhere in out/r.json: the document is an array of 1'],
     ['{"a": 1}', '/a/b', 'leads nowhere in out/r.json: /a is a number'],
