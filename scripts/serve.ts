@@ -1,0 +1,12 @@
+// `node scripts/serve.ts` starts the span server, makes a span and says how to reach both, in the form of a step's outputs.
+import { startSpanServer } from '../test/harness/span-server.ts';
+
+const { baseUrl, key, create } = await startSpanServer();
+const { id } = create({
+  name: 'Answer support tickets',
+  type: 'evaluation',
+  start_time: new Date().toISOString(),
+  meta: { prompt_version: 12 },
+  feedback: { score: 1, comment: 'Friendly and right' },
+});
+console.log(`base_url=${baseUrl}\napi_key=${key}\nspan_id=${id}`);
