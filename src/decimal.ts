@@ -4,11 +4,14 @@ export interface Decimal {
   readonly exponent: number;
 }
 
-const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
+const DECIMAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
 // Far beyond every double (1.8e308), and small enough for exact arithmetic in no time.
 const MAX_LENGTH = 400;
 
-/** Reads `9`, `-3`, `9.0`, `1e2`, `0.87`. Anything else, `NaN`, hex or an empty text among it, is undefined. */
+/**
+ * Reads `9`, `-3`, `9.0`, `1e2`, `0.87`, and `.87` as bc writes it. Anything else, `NaN`, hex or an empty text among it, is
+ * undefined; so is what has more than 400 characters, or an exponent beyond ±400.
+ */
 export function parseDecimal(text: string): Decimal | undefined {
   const [, sign, whole = '', fraction = '', power = '0'] =
     (text.length <= MAX_LENGTH && DECIMAL.exec(text)) || [];

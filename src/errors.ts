@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** One thing that is wrong with what the step was given. */
 export interface Problem {
   /** The input as action.yml spells it, or the file it came from. */
@@ -57,12 +59,14 @@ export class ApiError extends Error {
  * AggregateError with an empty message. Anything may be thrown, so anything is accepted.
  */
 export function headlineOf(thrown: unknown): string {
-  const messages: string[] = [];
-  for (const error of causesOf(thrown)) {
-    const message = error instanceof Error ? error.message || codeOf(error) : String(error);
-    if (message && !messages.some((earlier) => earlier.includes(message))) messages.push(message);
-  }
-  return messages.join(': ') || 'unknown error';
+  const messages = [...new Set([...causesOf(thrown)].map(messageOf))];
+  const telling = messages.filter((one) => !messages.some((other) => other !== one && other.includes(one)));
+  return telling.join(': ').replace(/[\r\n]+/g, ' ') || 'unknown error';
+}
+
+function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown === 'string' ? thrown : inspect(thrown);
+  return thrown.message || codeOf(thrown) || thrown.name;
 }
 
 /** The first system or library code (`ECONNREFUSED`, `UND_ERR_SOCKET`, …) in a chain of causes; empty when there is none. */

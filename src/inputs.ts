@@ -74,7 +74,7 @@ export function parseInputs(raw: RawInputs, key: string, now: Date): Inputs {
     metaMode: given.meta_mode,
     clear: given.clear,
     scoreScale: given.score_scale,
-    minScore: given.min_score && Number(given.min_score.text),
+    minScore: given.min_score,
     ciMeta: given.ci_meta,
     jobStatus: given.job_status,
     jobMatrix: given.job_matrix,
@@ -82,7 +82,7 @@ export function parseInputs(raw: RawInputs, key: string, now: Date): Inputs {
     dryRun: given.dry_run,
     summary: given.summary,
     failOnApiError: given.fail_on_api_error,
-    timeoutMs: given.timeout_seconds * 1000,
+    timeoutMs: given.timeout_seconds,
     retries: given.retries,
   };
 }
@@ -113,7 +113,7 @@ const schemaAt = (now: Date) =>
       score: optional(parseNumber),
       score_scale: optional(parseScale),
       error: verbatim,
-      meta: optional(parseMeta),
+      meta: json(parseMeta),
       meta_file: optional(asIs),
       end_time: optional((text) => parseTimestamp(text, now)),
       start_time: optional((text) => parseTimestamp(text, now)),
@@ -124,29 +124,32 @@ const schemaAt = (now: Date) =>
       clear: trimmed(parseClear),
       meta_mode: trimmed(oneOf('merge', 'replace')),
       ci_meta: trimmed(parseBoolean),
-      min_score: optional(parseNumber),
+      min_score: optional(parseThreshold),
       dry_run: trimmed(parseBoolean),
       summary: trimmed(parseBoolean),
       fail_on_api_error: trimmed(parseBoolean),
-      timeout_seconds: trimmed(parseTimeout),
+      timeout_seconds: trimmed(parseTimeoutMs),
       retries: trimmed(parseRetries),
       job_status: optional(oneOf('success', 'failure', 'cancelled')),
-      job_matrix: optional(parseJson),
+      job_matrix: json(parseJson),
       job_check_run_id: optional(asIs),
     })
     .check(({ value, issues }) => {
       const { score, score_scale, clear } = value;
-      if (score && !Number.isSafeInteger(Number(scaled(score, score_scale) ?? 0))) {
-        issues.push(
-          issueOf(value, 'score', 'is beyond ±9007199254740991, the integers that JSON carries safely'),
-        );
-      }
-      if (score && scaled(score, score_scale) === undefined) {
+      // A score that only a broken scale keeps from being an integer is not a problem of its own.
+      const isScaleBroken = issues.some(({ path }) => path?.[0] === 'score_scale');
+      const integer = score && scaled(score, score_scale);
+      if (score && !isScaleBroken && integer === undefined) {
         const message =
           'is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87';
         issues.push(issueOf(value, 'score', message, score.text));
       }
-      const both = clear?.filter((field) => value[field] !== undefined) ?? [];
+      if (score && !isScaleBroken && !Number.isSafeInteger(Number(integer ?? 0))) {
+        const message = 'is beyond ±9007199254740991, the integers that JSON carries safely';
+        issues.push(issueOf(value, 'score', message, score.text));
+      }
+      const given = { ...value, meta: value.meta ?? value.meta_file };
+      const both = clear?.filter((field) => given[field] !== undefined) ?? [];
       if (both.length > 0) {
         issues.push(
           issueOf(value, 'clear', `names ${both.join(', ')}, which is also given. Drop one of the two`),
@@ -201,8 +204,13 @@ function optional<Value>(parse: (text: string) => Value) {
   return trimmed((text) => (text === '' ? undefined : parse(text)));
 }
 
+/** JSON as it was written: white space before it counts in the place of an error. */
+function json<Value>(parse: (text: string) => Value) {
+  return form((text) => (text.trim() === '' ? undefined : parse(text)));
+}
+
 /** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. */
-const verbatim = form((text) => text.replace(/[\r\n]+$/, '') || undefined);
+const verbatim = form((text) => withoutAtEnd(text, '\r\n') || undefined);
 
 function issueOf(input: unknown, name: InputName | undefined, message: string, found?: string) {
   return { code: 'custom' as const, input, ...(name && { path: [name] }), message, params: { found } };
@@ -261,7 +269,7 @@ function parseBaseUrl(text: string): string {
   }
   if (url.username || url.password) throw new FormError('holds user info. Drop what stands before the @');
   if (/[?#]/.test(text)) throw new FormError('holds a query or fragment. Drop what begins at the ? or #');
-  return url.href.replace(/\/+$/, '');
+  return withoutAtEnd(url.href, '/');
 }
 
 function parseNumber(text: string): Numeral {
@@ -276,12 +284,20 @@ function parseScale(text: string): Decimal {
   return decimal;
 }
 
-function parseTimeout(text: string): number {
-  const seconds = parseDecimal(text) ? Number(text) : Number.NaN;
-  if (!(seconds >= 0.001 && seconds <= 3600)) {
+function parseThreshold(text: string): number {
+  parseNumber(text);
+  const threshold = Number(text);
+  if (!Number.isFinite(threshold)) throw new FormError('is beyond what a score can be', { found: text });
+  return threshold;
+}
+
+// Whole milliseconds: AbortSignal.timeout takes no other, and 1.001 * 1000 is 1000.9999999999999.
+function parseTimeoutMs(text: string): number {
+  const milliseconds = parseDecimal(text) ? Math.round(Number(text) * 1000) : Number.NaN;
+  if (!(milliseconds >= 1 && milliseconds <= 3_600_000)) {
     throw new FormError('is not a number of seconds from 0.001 to 3600', { found: text });
   }
-  return seconds;
+  return milliseconds;
 }
 
 function parseRetries(text: string): number {
@@ -309,7 +325,7 @@ function parseClear(text: string): SpanField[] {
 
 function parsePointer(text: string): string {
   // RFC 6901, section 3.
-  if (!/^(\/([^~]|~[01])*)+$/.test(text)) {
+  if (!text.startsWith('/') || /~(?![01])/.test(text)) {
     throw new FormError('is not a JSON Pointer such as /summary/accuracy', { found: text });
   }
   return text;
@@ -320,6 +336,13 @@ function oneOf<const Words extends readonly string[]>(...words: Words) {
     if (!words.includes(text)) throw new FormError(`is not one of ${words.join(', ')}`, { found: text });
     return text;
   };
+}
+
+/** Without such characters at its very end. `/[\r\n]+$/` would take quadratic time where a long run of them stands inside. */
+function withoutAtEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 /** The entries that have a value: an absent key means "leave alone", and must not become `undefined` or `null`. */

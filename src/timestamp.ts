@@ -39,14 +39,17 @@ export function parseTimestamp(text: string, now: Date): string {
   return text;
 }
 
-/** Milliseconds since the Unix epoch, undefined where the text is no time. */
+/** Milliseconds since the Unix epoch, undefined where the text is no RFC 3339 time. With no offset it is UTC, as the API's are. */
 export function instantOf(timestamp: string): number | undefined {
-  const instant = Date.parse(timestamp.toUpperCase().replace(' ', 'T'));
+  // Date.parse alone takes nearly anything for a time, and one with no offset for local.
+  const [whole, , , , , , , offset] = RFC_3339.exec(timestamp) ?? [];
+  if (whole === undefined) return undefined;
+  const instant = Date.parse(`${whole.toUpperCase().replace(' ', 'T')}${offset === undefined ? 'Z' : ''}`);
   return Number.isNaN(instant) ? undefined : instant;
 }
 
 function daysIn(year: number, month: number): number {
   if (month < 1 || month > 12) return 0;
-  // Day 0 of the next month is the last of this one.
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+  // Day 0 of the next month is the last of this one. The calendar repeats every 400 years; Date.UTC takes 0 to 99 for 19…
+  return new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 }
