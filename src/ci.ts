@@ -79,15 +79,34 @@ export function jobErrorOf(context: GitHubContext, job: Job): string | undefined
   return `${name} ${what}${context.workflow ? ` in workflow ${context.workflow}` : ''}${link ? `: ${link}` : ''}`;
 }
 
+const DEPENDABOT = 'dependabot[bot]';
+// docs.github.com, "Troubleshooting Dependabot on GitHub Actions", "Restrictions when Dependabot triggers events".
+const WITHHELD_FROM_DEPENDABOT = [
+  'create',
+  'deployment',
+  'deployment_status',
+  'pull_request',
+  'pull_request_review',
+  'pull_request_review_comment',
+  'push',
+];
+
 /**
- * Whether GitHub withholds secrets from this run: on a pull request from a fork, and on what Dependabot triggers
- * (docs.github.com, "Securely using pull_request_target" and "Dependabot on GitHub Actions"). `pull_request_target`
- * runs with secrets whatever the pull request comes from, unless Dependabot opened it.
+ * Whether GitHub withholds secrets from this run: on a pull request from a fork, and on most of what Dependabot triggers,
+ * whoever runs it again. `pull_request_target` runs with secrets whatever the pull request comes from, unless Dependabot
+ * opened it (docs.github.com, "Securely using pull_request_target").
  */
-export function withholdsSecrets(context: GitHubContext): boolean {
-  if (context.actor === 'dependabot[bot]') return true;
-  if (!/^pull_request(_review|_review_comment)?$/.test(context.eventName)) return false;
-  const pull = context.payload.pull_request;
+export function withholdsSecrets({
+  actor,
+  eventName,
+  payload: { pull_request: pull },
+}: GitHubContext): boolean {
+  if (actor === DEPENDABOT) {
+    return eventName === 'pull_request_target'
+      ? pull?.user?.login === DEPENDABOT
+      : WITHHELD_FROM_DEPENDABOT.includes(eventName);
+  }
+  if (!/^pull_request(_review|_review_comment)?$/.test(eventName)) return false;
   // The head has no repository any more where the fork was deleted.
   return pull !== undefined && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
 }
@@ -139,7 +158,8 @@ function refOf(ref: string | undefined, revision: string | undefined): Ref {
 
 function repoOf(context: GitHubContext): GitHubContext['repo'] | undefined {
   try {
-    return context.repo;
+    const { owner, repo } = context.repo;
+    return owner && repo ? { owner, repo } : undefined;
   } catch {
     // The getter throws outside a runner.
     return undefined;

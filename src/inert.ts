@@ -13,24 +13,31 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /**
  * Foreign text as one line that only reads: what cannot be seen is written out (`\n`, `\u{202e}`), and neither form of a
  * workflow command survives. The runner takes `::name::` at the start of a line, after white space, and `##[name]`
- * anywhere in it (actions/runner, ActionCommand.cs). Longer than `maxLength` is cut, with the number of characters left out.
+ * anywhere in it (actions/runner, ActionCommand.cs). It compares by culture, to which ignorable characters do not count.
+ * Longer than `maxLength` is cut, with the number of characters left out.
  */
 export function inert(text: string, maxLength = 2000): string {
-  return cut(text, maxLength)
-    .replace(INVISIBLE, (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`)
-    .replace(/^(\s*):/, '$1\\:')
-    .replaceAll('##[', '##\\[');
+  return visible(cut(text, maxLength))
+    .replace(/^([\s\p{DI}]*):/u, '$1\\:')
+    .replace(/(#\p{DI}*#\p{DI}*)\[/gu, '$1\\[');
 }
 
 /**
  * Foreign text as HTML that only reads, in one line of source: a line break is an entity, so no blank line can end the
- * HTML block around it.
+ * HTML block around it. No tag, entity or invisible character of the text is left; a longer text than `maxLength` is cut.
  */
 export function html(text: string, maxLength = 2000): string {
   return cut(text, maxLength)
     .split(/\r\n|\r|\n/)
-    .map((line) => inert(line, line.length).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? ''))
+    .map((line) => visible(line).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? ''))
     .join('&#10;');
+}
+
+function visible(text: string): string {
+  return text.replace(
+    INVISIBLE,
+    (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
 }
 
 function cut(text: string, maxLength: number): string {

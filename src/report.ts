@@ -2,7 +2,7 @@ import type { ApiError, Problem } from './errors.ts';
 import { inert } from './inert.ts';
 import { type Json, sameJson } from './json.ts';
 import type { TestRun } from './results/results.ts';
-import { durationMsOf, type Span, type SpanField, type SpanPatch } from './span.ts';
+import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from './span.ts';
 
 export type Outcome = 'updated' | 'read' | 'dry-run' | 'skipped' | 'failed';
 
@@ -68,8 +68,9 @@ export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>;
 
 // GitHub counts a job's outputs together, in UTF-16 (docs.github.com, "Passing information between jobs").
 const MAX_OUTPUTS_BYTES = 1024 * 1024;
-const MAX_LOGGED = 120;
+const MAX_LOGGED = 200;
 const MAX_SAID = 500;
+const MAX_PROBLEMS = 100;
 
 /**
  * The outputs of action.yml, all of them; '' is "unknown". Where they would pass GitHub's limit together, the longest are
@@ -110,44 +111,65 @@ export function outputsOf(report: Report): { outputs: Outputs; dropped: readonly
   return { outputs, dropped };
 }
 
-/** A field that was recorded, before and after as text; `before` is undefined where the span was not read. */
+/** A field and its value as text, with the one before; `before` is undefined where the span was not read or not changed. */
 export interface Row {
   readonly field: SpanField;
   readonly before: string | undefined;
   readonly after: string;
 }
 
-/** The fields that changed; all that were sent where the span was not read before. */
-export function rowsOf({ patch = {}, before, changed, span }: Report): Row[] {
-  const fields = changed ?? (Object.keys(patch) as SpanField[]);
+/** What the rows of a report are about. */
+export const ROWS_TITLES: Readonly<Record<Outcome, string>> = {
+  updated: 'Recorded',
+  read: 'Value',
+  'dry-run': 'Would be recorded',
+  skipped: 'Not recorded',
+  failed: 'Not recorded',
+};
+
+const NOTHING = '(nothing)';
+
+/**
+ * The fields that changed, before and after; all that were sent where the span was not read before, or that should have been
+ * sent; all that the span has where it was only read.
+ */
+export function rowsOf({ outcome, patch, before, changed, span }: Report): Row[] {
+  const values = outcome === 'failed' ? (patch ?? {}) : span;
+  const recorded = changed ?? SPAN_FIELDS.filter((field) => patch && field in patch);
+  const fields = outcome === 'read' ? SPAN_FIELDS.filter((field) => textOf(span[field])) : recorded;
   return fields.map((field) => {
+    const from = changed && before;
     if (field !== 'meta') {
       return {
         field,
-        before: before && (textOf(before[field]) || NOTHING),
-        after: textOf(span[field]) || NOTHING,
+        before: from && (textOf(from[field]) || NOTHING),
+        after: textOf(values[field]) || NOTHING,
       };
     }
-    const [old, now] = [before?.meta ?? {}, span.meta ?? {}];
-    const named = Object.keys(now).filter((key) => !sameJson(old[key], now[key]));
+    const [old, now] = [from?.meta ?? {}, values.meta ?? {}];
+    const changedKeys = Object.keys(now).filter((key) => !sameJson(old[key], now[key]));
     return {
       field,
-      before: before && keysText(old),
-      after: `${keysText(now)}${named.length > 0 ? `: ${named.join(', ')}` : ''}`,
+      before: from && keysText(old),
+      after: [keysText(now), ...familiesOf(changedKeys)].join(', ').replace(', ', ': '),
     };
   });
 }
-
-const NOTHING = '(nothing)';
 
 function keysText(meta: object): string {
   const count = Object.keys(meta).length;
   return count === 1 ? '1 key' : `${count} keys`;
 }
 
+/** Keys, with those of one family in one: `vcs.owner.name` and `vcs.repository.name` are `vcs.*`. */
+function familiesOf(keys: readonly string[]): string[] {
+  const families = Map.groupBy(keys, (key) => key.split('.')[0]);
+  return [...families].map(([family, [key = '', ...others]]) => (others.length > 0 ? `${family}.*` : key));
+}
+
 /** A few plain lines for the log: the span, what changed, how many requests and how long. */
 export function logOf(report: Report): string[] {
-  const { span, patch, requests, elapsedMs, dryRun, tests, gate } = report;
+  const { outcome, span, patch, changed, requests, elapsedMs, dryRun, tests, gate } = report;
   const name = span.name ? ` "${inert(span.name, MAX_LOGGED)}"` : '';
   const effort =
     requests === 0
@@ -157,9 +179,12 @@ export function logOf(report: Report): string[] {
     const from = before === undefined ? '' : `${inert(before, MAX_LOGGED)} → `;
     return `  ${field}: ${from}${inert(after, MAX_LOGGED)}`;
   });
+  const title = outcome === 'updated' || outcome === 'read' ? [] : [`${ROWS_TITLES[outcome]}:`];
   return [
-    `Span ${inert(report.spanId ?? '(unknown)')}${name}: ${report.outcome} (${effort})`,
-    ...rows,
+    `Span${report.spanId ? ` ${inert(report.spanId)}` : ''}${name}: ${outcome} (${effort})`,
+    ...(rows.length > 0 ? [...title, ...rows] : []),
+    ...(changed?.length === 0 ? [`  ${UNCHANGED}`] : []),
+    ...(span.feedback ? [`  human feedback: ${inert(feedbackText(span.feedback), MAX_LOGGED)}`] : []),
     ...(tests ? [`Results: ${countsText(tests)}`] : []),
     ...(dryRun ? [`Dry run of: ${inert(dryRun)}`] : []),
     ...(dryRun && patch ? [`Body: ${inert(JSON.stringify(patch), 20_000)}`] : []),
@@ -167,11 +192,20 @@ export function logOf(report: Report): string[] {
   ];
 }
 
-/** `12 tests (junit): 10 passed, 1 failed, 1 errored, 0 skipped, in 3.2 s`. */
+export const UNCHANGED = 'no field changed, the span had these values before';
+
+/** `0.8: Friendly and right`; either half may be missing. */
+export function feedbackText({ score, comment }: NonNullable<Span['feedback']>): string {
+  return [textOf(score), textOf(comment)].filter(Boolean).join(': ');
+}
+
+/** `83.3 % passed: 12 tests (junit), 10 passed, 1 failed, 1 errored, 0 skipped, in 3.2 s`; the rate is of those that ran. */
 export function countsText({ format, passed, failed, errored, skipped, durationMs }: TestRun): string {
-  const total = passed + failed + errored + skipped;
+  const ran = passed + failed + errored;
+  // Rounded down: a single failure among many never reads as 100 %.
+  const rate = Math.floor((passed / ran) * 1000) / 10;
   const duration = durationMs === undefined ? '' : `, in ${durationMs / 1000} s`;
-  return `${total} tests (${format}): ${passed} passed, ${failed} failed, ${errored} errored, ${skipped} skipped${duration}`;
+  return `${rate} % passed: ${ran + skipped} tests (${format}), ${passed} passed, ${failed} failed, ${errored} errored, ${skipped} skipped${duration}`;
 }
 
 /** Whether the step passes the gate: there is a score, and it is not below the threshold. */
@@ -188,18 +222,20 @@ export function gateText(gate: Gate): string {
     : `score ${score} is below min_score ${minScore}`;
 }
 
-/** What is wrong with the input: every problem a line, `name: what is wrong, what is expected`. */
+/** What is wrong with the input: every problem a line, `name: what is wrong, what is expected`; of very many the first. */
 export function problemLines(problems: readonly Problem[]): string[] {
-  return problems.map(({ name, message, found }) => {
+  const lines = problems.slice(0, MAX_PROBLEMS).map(({ name, message, found }) => {
     const quoted = found === undefined ? '' : `"${inert(found, MAX_LOGGED)}" `;
     return `${inert(name)}: ${quoted}${inert(message)}`;
   });
+  const more = problems.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 
-/** A failure of the API in a line: what was tried, the server's own words, what to do. */
+/** A failure of the API in a line: what was tried, what was said, what to do. */
 export function apiErrorLine({ message, said, hint }: ApiError): string {
-  const words = said ? ` (${inert(said, MAX_SAID)})` : '';
-  return `${inert(message)}${words}.${hint ? ` ${hint}` : ''}`;
+  const words = said ? `: ${inert(said, MAX_SAID)}` : '';
+  return `${inert(message)}${words}${/[.!?]$/.test(words) ? '' : '.'}${hint ? ` ${hint}` : ''}`;
 }
 
 /** A value as text: '' for nothing, text as it is, anything else as JSON. */

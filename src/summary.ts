@@ -2,18 +2,21 @@ import { html } from './inert.ts';
 import {
   countsText,
   type Finding,
+  feedbackText,
   gateText,
   type Outcome,
   passes,
   type Report,
+  ROWS_TITLES,
   rowsOf,
   textOf,
+  UNCHANGED,
 } from './report.ts';
 
+// A character becomes eight bytes at most; all parts at their longest stay below the 1 MiB.
+const MAX_LINE = 500;
 const MAX_CELL = 300;
-// A character may become ten bytes: with at most 2 folded blocks and about 20 findings below the 1 MiB in any case.
-const MAX_FOLDED = 30_000;
-const MAX_FINDING = 2_000;
+const MAX_META = 30_000;
 
 const ICONS: Readonly<Record<Outcome, string>> = {
   updated: '✅',
@@ -22,76 +25,84 @@ const ICONS: Readonly<Record<Outcome, string>> = {
   skipped: '⏭️',
   failed: '❌',
 };
-
 const MARKS: Readonly<Record<Finding['level'], string>> = { error: '❌', warning: '⚠️', notice: 'ℹ️' };
+const LEVELS = Object.keys(MARKS);
+
+const BAR_LENGTH = 20;
+const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜' } as const;
 
 /**
- * The job summary as Markdown, below the 1 MiB that GitHub takes. Everything foreign stands in HTML blocks, in which
- * Markdown is not read (CommonMark 0.31, section 4.6), with HTML's characters escaped, and inside `<code>` or `<pre>`,
- * where GitHub makes no links of mentions, issues and addresses. Only a blank line would end such a block, and foreign
- * text can make none.
+ * The job summary as Markdown, below the 1 MiB that GitHub takes: what went wrong first, then the span, what changed on it,
+ * and the rest folded. Everything foreign stands in HTML blocks, in which Markdown is not read (CommonMark 0.31, section
+ * 4.6), with HTML's characters escaped, and inside `<code>` or `<pre>`, where GitHub makes no links of mentions, issues and
+ * addresses. Only a blank line would end such a block, and foreign text can make none.
  */
 export function summaryOf(report: Report): string {
   const { outcome, findings, tests, patch } = report;
-  const rows = rowsOf(report);
+  const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  const icon = ranked[0] && ranked[0].level !== 'notice' ? MARKS[ranked[0].level] : ICONS[outcome];
   return [
-    `### ${ICONS[outcome]} Opper span: ${outcome}`,
-    ...findings.map(
-      ({ level, title, lines }) =>
-        `<p>${MARKS[level]} <b>${html(title)}</b></p>\n${pre(lines.join('\n'), MAX_FINDING)}`,
-    ),
-    table(factsOf(report)),
-    ...(rows.length > 0 ? [changesTable(rows, report.before !== undefined)] : []),
-    ...(tests ? [pieOf(tests)] : []),
-    ...(tests && tests.failures.length > 0
-      ? [
-          details(
-            `${tests.failed + tests.errored} failures`,
-            tests.failures.map(({ name, message }) => `${name}: ${message}`).join('\n'),
-          ),
-        ]
-      : []),
-    ...(patch?.meta ? [details('Sent meta', JSON.stringify(patch.meta, null, 2))] : []),
+    `### ${icon} Opper span: ${outcome}`,
+    ...ranked.map(findingBlock),
+    ...tablesOf(report),
+    ...(tests && tests.failures.length > 0 ? [failuresOf(tests)] : []),
+    ...(patch?.meta ? [details(`${ROWS_TITLES[outcome]}: meta`, JSON.stringify(patch.meta, null, 2))] : []),
     '',
   ].join('\n\n');
 }
 
+function findingBlock({ level, title, lines }: Finding): string {
+  const texts = lines.map((line) => code(line, MAX_LINE));
+  return `<p>${[`${MARKS[level]} <b>${html(title)}</b>`, ...texts].join('<br>\n')}</p>`;
+}
+
 function factsOf({ spanId, span, gate, tests, links, dryRun }: Report): [string, string][] {
-  const id = code(spanId ?? '(unknown)');
+  const id = spanId && code(spanId, MAX_CELL);
+  const score = textOf(span.score);
   const facts: [string, string | undefined][] = [
-    ['Span', span.name ? `${code(span.name)} ${id}` : id],
-    ['Score', textOf(span.score) && code(textOf(span.score))],
+    ['Span', [span.name && code(span.name, MAX_CELL), id].filter(Boolean).join('<br>')],
+    ['Score', score && `<b>${code(score, MAX_CELL)}</b>`],
     ['Gate', gate && `${passes(gate) ? '✅' : '❌'} ${html(gateText(gate))}`],
-    ['Results', tests && html(countsText(tests))],
+    ['Human feedback', span.feedback ? code(feedbackText(span.feedback), MAX_CELL) : undefined],
+    ['Results', tests && `${barOf(tests)}<br>${html(countsText(tests))}`],
+    ['Not sent', dryRun && code(dryRun, MAX_CELL)],
     [
-      'Human feedback',
-      span.feedback
-        ? code([textOf(span.feedback.score), textOf(span.feedback.comment)].join(' ').trim())
-        : undefined,
+      'Where',
+      [links.job && link(links.job, 'job'), links.run && link(links.run, 'run')].filter(Boolean).join(' · '),
     ],
-    ['Not sent', dryRun && code(dryRun)],
-    ['Job', links.job && link(links.job, 'job')],
-    ['Run', links.run && link(links.run, 'run')],
   ];
   return facts.filter((fact): fact is [string, string] => Boolean(fact[1]));
 }
 
-function changesTable(rows: ReturnType<typeof rowsOf>, wasRead: boolean): string {
-  const head = wasRead ? ['Field', 'Before', 'After'] : ['Field', 'Recorded'];
+function tablesOf(report: Report): string[] {
+  const facts = factsOf(report);
+  const rows = rowsOf(report);
+  const head = report.changed ? ['Field', 'Before', 'After'] : ['Field', ROWS_TITLES[report.outcome]];
   const body = rows.map(({ field, before, after }) => [
     code(field),
     ...(before === undefined ? [] : [code(before, MAX_CELL)]),
     code(after, MAX_CELL),
   ]);
-  return table(body, head);
+  return [
+    ...(facts.length > 0 ? [table(facts)] : []),
+    ...(rows.length > 0 ? [table(body, head)] : []),
+    ...(report.changed?.length === 0 ? [`<p>${UNCHANGED}</p>`] : []),
+  ];
 }
 
-/** A pie of the proportions, which GitHub draws from Mermaid. Numbers and own words only. */
-function pieOf(tests: NonNullable<Report['tests']>): string {
-  const slices = (['passed', 'failed', 'errored', 'skipped'] as const)
-    .filter((name) => tests[name] > 0)
-    .map((name) => `  "${name}" : ${tests[name]}`);
-  return ['```mermaid', 'pie showData', ...slices, '```'].join('\n');
+/** The proportions as a bar of squares, a square at least for what happened at all. */
+function barOf(tests: NonNullable<Report['tests']>): string {
+  const outcomes = Object.keys(SQUARES) as (keyof typeof SQUARES)[];
+  const total = outcomes.reduce((sum, name) => sum + tests[name], 0);
+  return outcomes.map((name) => SQUARES[name].repeat(Math.ceil((BAR_LENGTH * tests[name]) / total))).join('');
+}
+
+function failuresOf({ failed, errored, failures }: NonNullable<Report['tests']>): string {
+  const count = failed + errored;
+  const title = count === 1 ? '1 failure' : `${count} failures`;
+  const more = count > failures.length ? `, the first ${failures.length}` : '';
+  const lines = failures.map(({ name, message }) => (message ? `${name}: ${message}` : name));
+  return details(title + more, lines.join('\n'));
 }
 
 function table(rows: readonly (readonly string[])[], head: readonly string[] = []): string {
@@ -106,11 +117,7 @@ function table(rows: readonly (readonly string[])[], head: readonly string[] = [
 }
 
 function details(title: string, text: string): string {
-  return `<details><summary>${html(title)}</summary>\n${pre(text, MAX_FOLDED)}\n</details>`;
-}
-
-function pre(text: string, maxLength: number): string {
-  return `<pre>${html(text, maxLength)}</pre>`;
+  return `<details><summary>${title}</summary>\n<pre>${html(text, MAX_META)}</pre>\n</details>`;
 }
 
 function code(text: string, maxLength?: number): string {
