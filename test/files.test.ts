@@ -33,6 +33,7 @@ describe('the text of a file', () => {
       'byte 3',
     ],
     [['😀', [0x80]], 'byte 4'],
+    [['a', [0x80, 'b', 'c']], 'byte 1'],
     [['ab', [0xf0, 0x9f]], 'it ends within a character'],
   ] as const)('that is not UTF-8, %j, is an error with the place', async (pieces, place) => {
     const bytes = pieces.map((piece) =>

@@ -9,7 +9,7 @@ const MAX_TEXT_LENGTH = 1024 * 1024;
 /** The first lines of a failure say what there is to say. */
 const MAX_BODY_LENGTH = 8192;
 
-/** Private to saxes, which gathers a text until its end, a CDATA section even where nobody listens. */
+/** Private to saxes, which gathers a text until its end. */
 const TEXT = 'text';
 
 // Strictly not XML, but tools that copy escape codes into their reports write these characters, raw or as a reference.
@@ -88,6 +88,8 @@ export const junit: TestFormat = {
         fail('is nested too deeply', `more than ${MAX_DEPTH} elements within each other`);
       open(localNameOf(tag), tag.attributes);
     });
+    parser.on('text', addText);
+    parser.on('cdata', addText);
     parser.on('closetag', () => {
       if (detail?.depth === depth) closeDetail(detail);
       if (openCase?.depth === depth) closeCase(openCase);
@@ -139,9 +141,6 @@ export const junit: TestFormat = {
     }
 
     function openDetail({ message = '', type = '' }: Attributes): Detail {
-      // Without handlers the parser does not even keep the texts.
-      parser.on('text', addText);
-      parser.on('cdata', addText);
       detail = { message, type, depth, body: '' };
       return detail;
     }
@@ -153,8 +152,6 @@ export const junit: TestFormat = {
     }
 
     function closeDetail(closed: Detail): void {
-      parser.off('text');
-      parser.off('cdata');
       detail = undefined;
       if (openCase === undefined) {
         const suite = suites.at(-1)?.name ?? '';
@@ -189,8 +186,12 @@ function localNameOf({ name }: SaxesTagPlain): string {
 /** `0.25`, and `1,234.5` as Surefire writes it. */
 function secondsOf(text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === '') return undefined;
-  const seconds = Number(/^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text);
+  const seconds = Number(text.includes(',') ? withoutThousands(text) : text);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+function withoutThousands(text: string): string {
+  return /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) ? text.replaceAll(',', '') : '?';
 }
 
 function plus(sum: number | undefined, value: number | undefined): number | undefined {

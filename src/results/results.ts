@@ -135,20 +135,16 @@ function createTally() {
   const means = new Map<string, { sum: number; count: number }>();
   const sums = new Map<string, number>();
   return {
-    add(testCase: TestCase): void {
-      counts[testCase.outcome]++;
-      if (
-        (testCase.outcome === 'failed' || testCase.outcome === 'errored') &&
-        failures.length < MAX_FAILURES
-      ) {
-        failures.push(testCase.describe());
+    add({ outcome, describe, means: measured, sums: counted }: TestCase): void {
+      counts[outcome]++;
+      if ((outcome === 'failed' || outcome === 'errored') && failures.length < MAX_FAILURES) {
+        failures.push(describe());
       }
-      for (const [key, value] of Object.entries(testCase.means ?? {})) {
+      for (const key in measured) {
         const { sum, count } = means.get(key) ?? { sum: 0, count: 0 };
-        means.set(key, { sum: sum + value, count: count + 1 });
+        means.set(key, { sum: sum + (measured[key] ?? 0), count: count + 1 });
       }
-      for (const [key, value] of Object.entries(testCase.sums ?? {}))
-        sums.set(key, (sums.get(key) ?? 0) + value);
+      for (const key in counted) sums.set(key, (sums.get(key) ?? 0) + (counted[key] ?? 0));
     },
     total: () => counts.passed + counts.failed + counts.errored + counts.skipped,
     run: () => ({
