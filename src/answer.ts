@@ -8,43 +8,42 @@ export interface Answer {
   readonly status: number;
   readonly statusText: string;
   readonly location: string | null;
-  /** What `Retry-After` asks for, undefined where there is none that can be understood. */
+  /** What `Retry-After` asks for; undefined where there is none that can be understood, or no point in waiting. */
   readonly retryAfterMs: number | undefined;
   readonly body: string;
 }
 
-/** A request and how often it was made. */
+/** A request, and what an error has to know of it. */
 export interface Call {
-  /** Method and URL. */
-  readonly request: string;
+  readonly method: string;
+  readonly url: string;
+  /** How often it was made. */
   readonly attempts: number;
+  /** Takes the key out of a text: whatever a server says may echo it. */
+  readonly redact: <Value>(value: Value) => Value;
 }
 
-/** An answer is longer than an answer may be. */
-export class TooLargeError extends Error {
-  override readonly name = 'TooLargeError';
-
-  constructor(maxBytes: number) {
-    super(`the answer is larger than ${maxBytes / 1024 / 1024} MiB, which no span is`);
-  }
+/** No answer that an API gives: too long, or with a status that HTTP does not know. Asking again brings the same. */
+export class BadAnswerError extends Error {
+  override readonly name = 'BadAnswerError';
 }
 
 /** The span of an answer with a status below 400. Throws {@link ApiError} where it holds none, or another than asked for. */
-export function spanOf(answer: Answer, request: string, id: string): Span {
+export function spanOf(answer: Answer, call: Call, id: string): Span {
   const { status, body } = answer;
-  const failure = (what: string, said?: string, cause?: unknown) =>
-    new ApiError(`${request} ${answerText(answer)}, but ${what}`, {
+  const failure = (what: string, said?: string) =>
+    apiError(call, `${answerText(answer)}, but ${what}`, {
       status,
       hint: 'Check that base_url is the address of the Opper API, with its /v2.',
       ...(said && { said }),
-      ...(cause !== undefined && { cause }),
     });
 
   if (status >= 300) {
-    const target = URL.parse(answer.location ?? '', request.split(' ')[1]);
+    // The key goes first: parsed as a host, it would be in lower case.
+    const target = URL.parse(call.redact(answer.location ?? ''), call.url);
     throw failure(
-      `redirects are not followed, so that the key stays with base_url`,
-      target?.host && `to ${target.host}`,
+      'redirects are not followed, so that the key stays with base_url',
+      answer.location && target ? `to ${target.host}` : undefined,
     );
   }
   if (body.trim() === '') throw failure('with nothing where a span was expected');
@@ -53,12 +52,12 @@ export function spanOf(answer: Answer, request: string, id: string): Span {
     json = parseJson(body);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    throw failure(isHtml(body) ? 'with an HTML page' : `what came ${error.message}`, wordsOf(body), error);
+    throw failure(isHtml(body) ? 'with an HTML page' : `what came ${error.message}`, wordsOf(body));
   }
   const parsed = z.safeParse(Span, json);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-    throw failure(`with something that is not a span`, faults.join('; '));
+    throw failure('with something that is not a span', faults.join('; '));
   }
   if (parsed.data.id.toLowerCase() !== id.toLowerCase()) {
     throw failure('with another span than the one asked for', parsed.data.id);
@@ -67,14 +66,14 @@ export function spanOf(answer: Answer, request: string, id: string): Span {
 }
 
 /** The error for an answer with a status of 400 or more. A wait it asks for that is longer than `maxWaitMs` is named. */
-export function refusal(answer: Answer, { request, attempts }: Call, maxWaitMs: number): ApiError {
+export function refusal(answer: Answer, call: Call, maxWaitMs: number): ApiError {
   const { status, retryAfterMs = 0 } = answer;
   const said = wordsOf(answer.body);
   const hint =
     retryAfterMs > maxWaitMs
       ? `It asks to wait ${secondsOf(retryAfterMs)} (Retry-After), longer than the ${secondsOf(maxWaitMs)} this step waits at most. Run the job again then.`
       : hintFor(status);
-  return new ApiError(`${request} ${answerText(answer)} (${times(attempts)})`, {
+  return apiError(call, `${answerText(answer)} (${times(call.attempts)})`, {
     status,
     ...(said && { said }),
     ...(hint && { hint }),
@@ -82,11 +81,19 @@ export function refusal(answer: Answer, { request, attempts }: Call, maxWaitMs: 
 }
 
 /** The error where no whole answer came. `thrown` is what `fetch` or reading the body threw. */
-export function connectionError(thrown: unknown, { request, attempts }: Call, timeoutMs: number): ApiError {
-  return new ApiError(`${request} ${failureText(thrown, timeoutMs)} (${times(attempts)})`, {
+export function connectionError(thrown: unknown, call: Call, timeoutMs: number): ApiError {
+  return apiError(call, `${failureText(thrown, timeoutMs)} (${times(call.attempts)})`, {
     hint: connectionHint(thrown),
-    cause: thrown,
   });
+}
+
+/** Without a `cause`: its message stands in the error's own, and the rest of it may hold the bytes that were received. */
+function apiError(
+  { method, url, redact }: Call,
+  what: string,
+  options: { status?: number; said?: string; hint?: string },
+): ApiError {
+  return new ApiError(redact(`${method} ${url} ${what}`), redact(options));
 }
 
 /** `was answered with 503 Service Unavailable`. */
@@ -96,19 +103,26 @@ export function answerText({ status, statusText }: Answer): string {
 
 /** `failed: connect ECONNREFUSED 127.0.0.1:9`, or what the time limit was. */
 export function failureText(thrown: unknown, timeoutMs: number): string {
-  return isTimeout(thrown)
-    ? `got no complete answer within ${secondsOf(timeoutMs)}`
-    : `failed: ${headlineOf(thrown).replace(/^fetch failed: /, '')}`;
+  if (isTimeout(thrown)) return `got no complete answer within ${secondsOf(timeoutMs)}`;
+  const proxyStatus = proxyStatusOf(thrown);
+  if (proxyStatus) return `failed: the proxy answered with ${proxyStatus}`;
+  const headline = headlineOf(thrown)
+    // What undici puts before every cause.
+    .replace(/^(fetch failed|terminated): /, '')
+    // OpenSSL's error queue has the reason between the names of a function and of a file.
+    .replace(/^[^ ]*:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1');
+  return `failed: ${headline}`;
 }
 
-/** Whether another attempt would end the same way: a certificate does not change, nor does the size of an answer. */
+/** Whether another attempt would end the same way: neither a certificate changes, nor an answer that is none, nor a password. */
 export function isFinal(thrown: unknown): boolean {
-  return thrown instanceof TooLargeError || isCertificateError(thrown);
+  return thrown instanceof BadAnswerError || isCertificateError(thrown) || proxyStatusOf(thrown) === '407';
 }
 
-/** `0.4 s`, `10 s`. */
+/** `0.42 s`, `1.5 s`, `3600 s`. */
 export function secondsOf(ms: number): string {
-  return `${Number((ms / 1000).toPrecision(ms < 1000 ? 2 : 3))} s`;
+  const seconds = ms / 1000;
+  return `${seconds < 100 ? Number(seconds.toPrecision(2)) : Math.round(seconds)} s`;
 }
 
 function times(attempts: number): string {
@@ -137,12 +151,18 @@ function hintFor(status: number): string | undefined {
 }
 
 function connectionHint(thrown: unknown): string {
-  if (thrown instanceof TooLargeError) return 'Check that base_url is the address of the Opper API.';
+  if (thrown instanceof BadAnswerError) return 'Check that base_url is the address of the Opper API.';
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
   if (isCertificateError(thrown)) {
     return 'The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.';
   }
-  return 'Check base_url and the network of the runner; behind a proxy, set HTTPS_PROXY in the env of the step.';
+  if (codeOf(thrown) === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
+  }
+  if (proxyStatusOf(thrown) === '407') {
+    return 'The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
+  }
+  return 'Check base_url and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
 }
 
 function isTimeout(thrown: unknown): boolean {
@@ -152,7 +172,12 @@ function isTimeout(thrown: unknown): boolean {
 // Node's and OpenSSL's names: ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT, CERT_HAS_EXPIRED,
 // UNABLE_TO_VERIFY_LEAF_SIGNATURE (Node's documentation, tls, "X509 certificate error codes").
 function isCertificateError(thrown: unknown): boolean {
-  return /CERT|UNABLE_TO_|^ERR_TLS|^ERR_SSL|HOSTNAME_MISMATCH/.test(codeOf(thrown));
+  return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(codeOf(thrown));
+}
+
+/** The status with which a proxy refused to connect. undici has it in the message only (its lib/dispatcher/proxy-agent.js). */
+function proxyStatusOf(thrown: unknown): string | undefined {
+  return /Proxy response \((\d+)\)/.exec(headlineOf(thrown))?.[1];
 }
 
 function isHtml(body: string): boolean {
@@ -165,12 +190,15 @@ function isHtml(body: string): boolean {
  */
 function wordsOf(body: string): string {
   if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? '';
-  let json: Json;
   try {
-    json = parseJson(body);
+    return jsonWords(parseJson(body));
   } catch {
+    // No JSON, or JSON so deep that it cannot be written again.
     return body.trim();
   }
+}
+
+function jsonWords(json: Json): string {
   if (!isJsonObject(json)) return typeof json === 'string' ? json : JSON.stringify(json);
   const { message, detail } = json;
   const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);

@@ -2,14 +2,15 @@ import { createFetch, type FetchContext, FetchError } from 'ofetch';
 import {
   type Answer,
   answerText,
+  BadAnswerError,
   connectionError,
   failureText,
   isFinal,
   refusal,
   secondsOf,
   spanOf,
-  TooLargeError,
 } from './answer.ts';
+import { redactorOf } from './secret.ts';
 import type { Span, SpanPatch } from './span.ts';
 
 /** An answer longer than this is no span. */
@@ -67,11 +68,13 @@ export function createClient(options: ClientOptions): Client {
   const { baseUrl, apiKey, timeoutMs, retries, now, onRetry } = options;
   const traffic: Traffic = { requests: 0, status: undefined };
   const request = createFetch({ fetch: attemptWith(options, traffic) });
+  const redact = redactorOf(apiKey);
 
   async function send(method: 'GET' | 'PATCH', id: string, patch?: SpanPatch): Promise<Span> {
     const url = urlOf(baseUrl, id);
     const firstRequest = traffic.requests;
     const attempts = () => traffic.requests - firstRequest;
+    const call = () => ({ method, url, attempts: attempts(), redact });
     const beforeRetry = async (context: FetchContext) => {
       const wait = waitAfter(context, attempts(), options);
       if (wait === undefined) {
@@ -100,14 +103,13 @@ export function createClient(options: ClientOptions): Client {
         onRequestError: beforeRetry,
         onResponseError: beforeRetry,
       });
-      return spanOf(answerOf(response, now()), `${method} ${url}`, id);
+      return spanOf(answerOf(response, now()), call(), id);
     } catch (error) {
       if (!(error instanceof FetchError)) throw error;
-      const call = { request: `${method} ${url}`, attempts: attempts() };
-      // The FetchError itself holds the request's headers, and with them the key: only its cause goes on.
+      // The FetchError itself holds the request's headers, and with them the key.
       throw error.response
-        ? refusal(answerOf(error.response, now()), call, MAX_RETRY_AFTER_MS)
-        : connectionError(error.cause, call, timeoutMs);
+        ? refusal(answerOf(error.response, now()), call(), MAX_RETRY_AFTER_MS)
+        : connectionError(error.cause, call(), timeoutMs);
     }
   }
 
@@ -128,9 +130,10 @@ function attemptWith({ fetch, timeoutMs }: ClientOptions, traffic: Traffic): typ
   return async (input, init) => {
     traffic.requests++;
     const response = await fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    traffic.status = response.status;
-    const body = await bodyOf(response);
     const { status, statusText, headers } = response;
+    traffic.status = status;
+    if (status > 599) throw new BadAnswerError(`the status ${status} is none of HTTP`);
+    const body = await bodyOf(response);
     return new Response(body.length > 0 ? body : null, { status, statusText, headers });
   };
 }
@@ -141,7 +144,11 @@ async function bodyOf(response: Response): Promise<Buffer> {
   // Leaving the loop early cancels the stream, and with it the connection.
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) throw new TooLargeError(MAX_BODY_BYTES);
+    if (size > MAX_BODY_BYTES) {
+      throw new BadAnswerError(
+        `the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB, which no span is`,
+      );
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
@@ -164,7 +171,7 @@ function answerOf(response: Response & { _data?: string }, now: number): Answer 
     status: response.status,
     statusText: response.statusText,
     location: response.headers.get('location'),
-    retryAfterMs: retryAfterMs(response, now),
+    retryAfterMs: RETRIED_STATUSES.includes(response.status) ? retryAfterMs(response, now) : undefined,
     body: response._data ?? '',
   };
 }
