@@ -11,9 +11,19 @@ const CHECKS = [
     remedy: 'Run `npx biome check --write`, then correct what is left.',
   },
   {
-    name: 'docs in step with action.yml',
+    name: 'docs in step with action.yml and examples',
     command: 'node scripts/docs.ts --check',
     remedy: 'Run `npm run docs` and commit README.md.',
+  },
+  {
+    name: 'workflows and examples',
+    command: 'node scripts/lint-workflows.ts',
+    remedy: 'Correct what it names.',
+  },
+  {
+    name: 'schema of the span in step with src',
+    command: 'node scripts/schema.ts --check',
+    remedy: 'Run `npm run docs` and commit schema/span.json.',
   },
   {
     name: 'dist in step with src',

@@ -1,10 +1,9 @@
-// `npm run docs` writes the tables of inputs and outputs in README.md from action.yml; with `--check` it only compares.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// `npm run docs` writes into README.md the tables of inputs and outputs, from action.yml, and the files of examples. With `--check`
+// it only compares. `node scripts/docs.ts --check FOLDER` does so for another checkout.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
-
-const ROOT = join(import.meta.dirname, '..');
-const README = join(ROOT, 'README.md');
 
 interface Row {
   readonly name: string;
@@ -71,21 +70,46 @@ function cellOf(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
 }
 
-/** `readme` with `table` between the markers `<!-- name -->` and `<!-- /name -->`. */
-function withTable(readme: string, name: string, table: string): string {
+const LANGUAGES: Readonly<Record<string, string>> = {
+  '.json': 'json',
+  '.py': 'python',
+  '.ts': 'ts',
+  '.yml': 'yaml',
+};
+
+/** A file as a block of code. */
+function blockOf(name: string, content: string): string {
+  return `\`\`\`${LANGUAGES[extname(name)]}\n${content.trimEnd()}\n\`\`\``;
+}
+
+/** `readme` with `text` between the markers `<!-- name -->` and `<!-- /name -->`. */
+function withPart(readme: string, name: string, text: string): string {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [start, end] = [readme.indexOf(open), readme.indexOf(close)];
   if (start < 0 || end < start) throw new Error(`README.md lacks the markers ${open} and ${close}.`);
-  return `${readme.slice(0, start + open.length)}\n${table}\n${readme.slice(end)}`;
+  return `${readme.slice(0, start + open.length)}\n${text}\n${readme.slice(end)}`;
 }
 
-const action = readFileSync(join(ROOT, 'action.yml'), 'utf8');
-const before = readFileSync(README, 'utf8');
-const withInputs = withTable(before, 'inputs', inputsOf(groupsOf(action, 'inputs')));
-const after = withTable(withInputs, 'outputs', outputsOf(groupsOf(action, 'outputs')));
-if (!process.argv.includes('--check')) {
-  writeFileSync(README, after);
+const { values, positionals } = parseArgs({
+  options: { check: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const root = positionals[0] ?? join(import.meta.dirname, '..');
+const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+
+const action = read('action.yml');
+const before = read('README.md');
+const examples = readdirSync(join(root, 'examples')).map((name) => `examples/${name}`);
+const parts = [
+  ['inputs', inputsOf(groupsOf(action, 'inputs'))],
+  ['outputs', outputsOf(groupsOf(action, 'outputs'))],
+  ...examples.map((name) => [name, blockOf(name, read(name))] as const),
+] as const;
+const after = parts.reduce((readme, [name, text]) => withPart(readme, name, text), before);
+if (!values.check) {
+  writeFileSync(join(root, 'README.md'), after);
 } else if (after !== before) {
-  console.error('The tables of inputs and outputs in README.md differ from action.yml.');
+  const stale = parts.filter(([name, text]) => withPart(before, name, text) !== before);
+  console.error(`README.md differs from its sources in: ${stale.map(([name]) => name).join(', ')}.`);
   process.exitCode = 1;
 }

@@ -1,0 +1,43 @@
+// `node scripts/schema.ts` writes schema/span.json, the JSON Schema of the output `span`, from src/span.ts; with `--check` it
+// only compares.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toJSONSchema } from 'zod';
+import { Span } from '../src/span.ts';
+
+const FILE = join(import.meta.dirname, '..', 'schema', 'span.json');
+
+/** What JSON Schema says of the fields for which src/span.ts has a check of its own. */
+const CUSTOM: Readonly<Record<string, object>> = {
+  input: {},
+  output: {},
+  meta: { type: 'object' },
+  score: { type: 'number' },
+};
+
+const { $schema, ...body } = toJSONSchema(Span, {
+  unrepresentable: 'any',
+  override({ zodSchema, jsonSchema, path }) {
+    if (zodSchema._zod.def.type !== 'custom') return;
+    const schema = Object.entries(CUSTOM).find(([field]) => path.includes(field))?.[1];
+    if (schema === undefined) throw new Error(`What is ${path.join('.')} in JSON Schema? Say it in CUSTOM.`);
+    Object.assign(jsonSchema, schema);
+  },
+});
+const schema = {
+  $schema,
+  title: 'Opper span',
+  description:
+    'The output `span` of opper-span-action: the span as the API answers it. A field that is null may be missing. ' +
+    'Where nothing was written (`outcome` is dry-run or skipped) it holds what would have been.',
+  ...body,
+  // Where nothing was written the name is not known.
+  required: ['id'],
+};
+const text = `${JSON.stringify(schema, null, 2)}\n`;
+if (!process.argv.includes('--check')) {
+  writeFileSync(FILE, text);
+} else if (readFileSync(FILE, 'utf8') !== text) {
+  console.error('schema/span.json differs from the schema in src/span.ts.');
+  process.exitCode = 1;
+}
