@@ -4,7 +4,7 @@ import { createClient, urlOf } from './client.ts';
 import { ApiError, headlineOf, InputError } from './errors.ts';
 import type { Files } from './files.ts';
 import { inert } from './inert.ts';
-import { keyOf, type RawInputs, rawInputsOf } from './inputs.ts';
+import { keyOf, rawInputsOf } from './inputs.ts';
 import { type Plan, readPlan } from './plan.ts';
 import {
   apiErrorLine,
@@ -70,10 +70,11 @@ export async function run(host: Host): Promise<0 | 1> {
   const key = keyOf(raw, host.env.OPPER_API_KEY);
   mask(host, [raw.api_key, host.env.OPPER_API_KEY ?? '']);
 
-  const report = emptyReport(raw);
+  const report = emptyReport();
   let plan: Plan | undefined;
   try {
     plan = await readPlan({ raw, key, context: host.context, files: host.files, now: new Date(startedAt) });
+    report.spanId = plan.inputs.spanId;
     report.tests = plan.tests;
     report.links = linksOf(host.context, plan.job);
     await carryOut(host, plan, key, report);
@@ -83,7 +84,7 @@ export async function run(host: Host): Promise<0 | 1> {
   }
   if (plan) openGate(plan, report);
   report.elapsedMs = host.now() - startedAt;
-  return publish(host, redactorOf(key)(report), plan?.inputs.summary ?? true);
+  return publish(host, redactorOf(key)(report), raw.summary.trim().toLowerCase() !== 'false');
 }
 
 /** Before anything else is done with them, and before anything is said. A secret of several lines is masked line by line. */
@@ -92,10 +93,10 @@ function mask({ core }: Host, secrets: readonly string[]): void {
   for (const line of new Set(lines)) if (line !== '') core.setSecret(line);
 }
 
-function emptyReport(raw: RawInputs): Draft {
+function emptyReport(): Draft {
   return {
     outcome: 'failed',
-    spanId: raw.span_id.trim() || undefined,
+    spanId: undefined,
     span: {},
     before: undefined,
     patch: undefined,
