@@ -3,7 +3,7 @@ import { FormError, InputError, type Problem } from '../errors.ts';
 import { type Files, readText, readTextPieces } from '../files.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, parseJson } from '../json.ts';
 import { ctrf } from './ctrf.ts';
-import { type Failure, type Source, sumOf, type TestCase, type TestFormat } from './format.ts';
+import { cut, type Failure, type Source, sumOf, type TestCase, type TestFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { junit } from './junit.ts';
 import { promptfoo } from './promptfoo.ts';
@@ -226,9 +226,7 @@ async function readScore(
   files: Files,
   path: string,
 ): Promise<Results> {
-  const document = await readJson(files, path).catch((error) => {
-    throw new InputError([problemOf(path, error)]);
-  });
+  const document = await readDocument(files, path);
   const value = valueAt(document, scorePointer, path);
   if (typeof value !== 'number' && !JSON.isRawJSON(value)) {
     throw problem('score_pointer', `leads to ${kindOf(value)} in ${path}; expected a number`, scorePointer);
@@ -238,6 +236,14 @@ async function readScore(
     throw problem('score_pointer', `leads to a number in ${path} that is too large`, scorePointer);
   }
   return { kind: 'score', score, path };
+}
+
+async function readDocument(files: Files, path: string): Promise<Json> {
+  try {
+    return await readJson(files, path);
+  } catch (error) {
+    throw new InputError([problemOf(path, error)]);
+  }
 }
 
 /** The value a JSON Pointer (RFC 6901) leads to. */
@@ -269,13 +275,16 @@ function insideOf(value: Json): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (!isJsonObject(value)) return kindOf(value);
   const keys = Object.keys(value);
-  return `an object with ${keys.slice(0, 10).join(', ') || 'no key'}${keys.length > 10 ? ', …' : ''}`;
+  return keys.length === 0 ? 'an object without a key' : `an object with ${listed(keys)}`;
+}
+
+/** The first ten names, each cut. */
+function listed(names: readonly string[]): string {
+  return [...names.slice(0, 10).map((name) => cut(name, 40)), ...(names.length > 10 ? ['…'] : [])].join(', ');
 }
 
 async function readFields({ fieldNames }: ResultsRequest, files: Files, path: string): Promise<Results> {
-  const document = await readJson(files, path).catch((error) => {
-    throw new InputError([problemOf(path, error)]);
-  });
+  const document = await readDocument(files, path);
   if (!isJsonObject(document)) {
     throw problem(
       'results_file',
@@ -283,35 +292,19 @@ async function readFields({ fieldNames }: ResultsRequest, files: Files, path: st
     );
   }
   const given = Object.entries(document).filter(([, value]) => value !== null);
-  const problems = given.flatMap(([name, value]) => fieldProblemsOf(name, value));
-  if (problems.length > 0) throw new InputError(problems);
-  return {
-    kind: 'fields',
-    fields: Object.fromEntries(given.map(([name, value]) => [name, inputTextOf(name, value)])),
-    path,
-  };
-
-  function fieldProblemsOf(name: string, value: Json): Problem[] {
-    if (!fieldNames.includes(name)) {
-      return [
-        {
-          name: 'results_file',
-          message: `${path} names ${JSON.stringify(name)}, which is none of ${fieldNames.join(', ')}`,
-        },
-      ];
-    }
-    if (name === 'clear' && Array.isArray(value) && !value.every((field) => typeof field === 'string')) {
-      return [{ name: 'results_file', message: `${path} has a clear whose items are not all texts` }];
-    }
-    return [];
+  const unknown = given.map(([name]) => name).filter((name) => !fieldNames.includes(name));
+  if (unknown.length > 0) {
+    const known = fieldNames.join(', ');
+    throw problem('results_file', `${path} may hold ${known}; it holds ${listed(unknown)} too`);
   }
+  const fields = given.map(([name, value]) => [name, inputTextOf(name, value)]);
+  return { kind: 'fields', fields: Object.fromEntries(fields), path };
 }
 
 /** The text that the input of the same name would have. */
 function inputTextOf(name: string, value: Json): string {
-  if (typeof value === 'string') return value;
-  if (name === 'clear' && Array.isArray(value)) return value.join(',');
-  return JSON.stringify(value);
+  if (name === 'clear' && Array.isArray(value)) return value.map((field) => inputTextOf('', field)).join(',');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function problem(name: string, message: string, found?: string): InputError {
