@@ -90,12 +90,14 @@ function packageFolderOf(id: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
 }
 
+/** The text a package ships or, where it ships none, the one of its repository, kept in scripts/licenses. */
 function licenseOf(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(entry));
-  if (file === undefined)
-    throw new Error(`${name} ${version} is in the bundle, but ${folder} holds no license text.`);
-  const text = readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim();
+  const shipped = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(entry));
+  const file = shipped ? join(folder, shipped) : join(import.meta.dirname, 'licenses', `${name}.txt`);
+  if (!existsSync(file))
+    throw new Error(`${name} ${version} is in the bundle without a license text: add ${file}.`);
+  const text = readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trim();
   return `${name} ${version} (${license})\n\n${text}\n`;
 }
 

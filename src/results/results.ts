@@ -1,4 +1,4 @@
-import { type Decimal, parseDecimal, roundedProduct } from '../decimal.ts';
+import { type Decimal, roundedProduct } from '../decimal.ts';
 import { FormError, InputError, type Problem } from '../errors.ts';
 import { type Files, readText, readTextPieces } from '../files.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, parseJson } from '../json.ts';
@@ -25,7 +25,7 @@ export interface ResultsRequest {
 
 export type Results =
   | { readonly kind: 'tests'; readonly tests: TestRun }
-  | { readonly kind: 'score'; readonly score: Decimal; readonly path: string }
+  /** Texts for the inputs of the same name: those of a `fields` file, or the score of a `json` file. */
   | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, string>>; readonly path: string };
 
 /** What ran, over all files: total = passed + failed + errored + skipped, and at least one ran. */
@@ -231,11 +231,7 @@ async function readScore(
   if (typeof value !== 'number' && !JSON.isRawJSON(value)) {
     throw problem('score_pointer', `leads to ${kindOf(value)} in ${path}; expected a number`, scorePointer);
   }
-  const score = parseDecimal(JSON.stringify(value));
-  if (score === undefined) {
-    throw problem('score_pointer', `leads to a number in ${path} that is too large`, scorePointer);
-  }
-  return { kind: 'score', score, path };
+  return { kind: 'fields', fields: { score: JSON.stringify(value) }, path };
 }
 
 async function readDocument(files: Files, path: string): Promise<Json> {
