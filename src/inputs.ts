@@ -110,7 +110,7 @@ const schemaAt = (now: Date) =>
       api_key: optional(parseKey),
       base_url: trimmed(parseBaseUrl),
       operation: trimmed(oneOf('update', 'get')),
-      score: optional(parseNumber),
+      score: optional(parseScore),
       score_scale: optional(parseScale),
       error: verbatim,
       meta: json(parseMeta),
@@ -122,12 +122,12 @@ const schemaAt = (now: Date) =>
       input: verbatim,
       output: verbatim,
       clear: trimmed(parseClear),
+      min_score: optional(parseThreshold),
       meta_mode: trimmed(oneOf('merge', 'replace')),
       ci_meta: trimmed(parseBoolean),
-      min_score: optional(parseThreshold),
+      fail_on_api_error: trimmed(parseBoolean),
       dry_run: trimmed(parseBoolean),
       summary: trimmed(parseBoolean),
-      fail_on_api_error: trimmed(parseBoolean),
       timeout_seconds: trimmed(parseTimeoutMs),
       retries: trimmed(parseRetries),
       job_status: optional(oneOf('success', 'failure', 'cancelled')),
@@ -136,17 +136,17 @@ const schemaAt = (now: Date) =>
     })
     .check(({ value, issues }) => {
       const { score, score_scale, clear } = value;
-      // A score that only a broken scale keeps from being an integer is not a problem of its own.
-      const isScaleBroken = issues.some(({ path }) => path?.[0] === 'score_scale');
-      const integer = score && scaled(score, score_scale);
-      if (score && !isScaleBroken && integer === undefined) {
+      // What a score becomes under a broken scale is not known.
+      const known = isBroken('score_scale', issues) ? undefined : score;
+      const integer = known && scaled(known, score_scale);
+      if (known && integer === undefined) {
         const message =
           'is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87';
-        issues.push(issueOf(value, 'score', message, score.text));
+        issues.push(issueOf(value, 'score', message, known.text));
       }
-      if (score && !isScaleBroken && !Number.isSafeInteger(Number(integer ?? 0))) {
+      if (known && !Number.isSafeInteger(Number(integer ?? 0))) {
         const message = 'is beyond ±9007199254740991, the integers that JSON carries safely';
-        issues.push(issueOf(value, 'score', message, score.text));
+        issues.push(issueOf(value, 'score', message, known.text));
       }
       const given = { ...value, meta: value.meta ?? value.meta_file };
       const both = clear?.filter((field) => given[field] !== undefined) ?? [];
@@ -165,7 +165,7 @@ const ResultsInputs = z
   })
   .check(({ value, issues }) => {
     const { results_file, results_format, score_pointer } = value;
-    if (results_file && results_format === 'json' && !score_pointer) {
+    if (results_file && results_format === 'json' && !score_pointer && !isBroken('score_pointer', issues)) {
       issues.push(
         issueOf(
           value,
@@ -212,6 +212,10 @@ function json<Value>(parse: (text: string) => Value) {
 /** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. */
 const verbatim = form((text) => withoutAtEnd(text, '\r\n') || undefined);
 
+function isBroken(name: InputName, issues: readonly z.core.$ZodRawIssue[]): boolean {
+  return issues.some(({ path }) => path?.[0] === name);
+}
+
 function issueOf(input: unknown, name: InputName | undefined, message: string, found?: string) {
   return { code: 'custom' as const, input, ...(name && { path: [name] }), message, params: { found } };
 }
@@ -219,10 +223,6 @@ function issueOf(input: unknown, name: InputName | undefined, message: string, f
 function problemOf(issue: z.core.$ZodIssue): Problem {
   const found: unknown = issue.code === 'custom' ? issue.params?.found : undefined;
   return { name: String(issue.path[0]), message: issue.message, ...(typeof found === 'string' && { found }) };
-}
-
-interface Numeral extends Decimal {
-  readonly text: string;
 }
 
 /** The integer to record; undefined where the score is none and no scale is given. */
@@ -272,10 +272,15 @@ function parseBaseUrl(text: string): string {
   return withoutAtEnd(url.href, '/');
 }
 
-function parseNumber(text: string): Numeral {
+function parseNumber(text: string): Decimal {
   const decimal = parseDecimal(text);
   if (!decimal) throw new FormError('is not a number such as 9 or 0.87', { found: text });
-  return { ...decimal, text };
+  return decimal;
+}
+
+/** With its text, for what is wrong with it may show only together with the scale. */
+function parseScore(text: string): Decimal & { text: string } {
+  return { ...parseNumber(text), text };
 }
 
 function parseScale(text: string): Decimal {
