@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'docs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a script of this repository in `folder`. */
+function run(script: string, ...args: string[]) {
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts', script), ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return { status, stderr };
+}
+
+/** The quick start with some things replaced, as a file in `folder`. */
+function broken(name: string, edits: Readonly<Record<string, string>>): string {
+  const whole = read('examples/quick-start.yml');
+  const workflow = Object.entries(edits).reduce((text, [from, to]) => {
+    expect(text).toContain(from);
+    return text.replace(from, to);
+  }, whole);
+  writeFileSync(join(folder, name), workflow);
+  return name;
+}
+
+describe('npm run check', () => {
+  it('has the checks of docs and workflows among its own', () => {
+    const check = read('scripts/check.ts');
+    const commands = [...check.matchAll(/command: '(node .*)'/g)].map(([, command]) => command);
+    expect(commands).toEqual(
+      expect.arrayContaining([
+        'node scripts/docs.ts --check',
+        'node scripts/lint-workflows.ts',
+        'node scripts/schema.ts --check',
+      ]),
+    );
+  });
+
+  it('finds what is wrong in workflows and examples, each with its line', () => {
+    const action = 'OWNER/opper-span-action@v1';
+    const checkout = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1';
+    const reader =
+      '          end_time: now\n      - run: test "$A"\n        env: { A: "${{ steps.mine.outputs.scores }}" }';
+    const files = [
+      broken('0-unknown-input.yml', { 'score: $': 'scores: $' }),
+      broken('1-unknown-input-of-own-copy.yml', { [action]: './', 'end_time:': 'endtime:' }),
+      broken('2-missing-input.yml', { '          span_id: ${{ steps.span.outputs.span_id }}\n': '' }),
+      broken('3-unknown-key.yml', { 'runs-on: ubuntu-latest': 'runs-on: ubuntu-latest\n    timeout: 5' }),
+      broken('4-tag.yml', { [`${checkout} # v7.0.1`]: 'actions/checkout@v7' }),
+      broken('5-no-version.yml', { [`${checkout} # v7.0.1`]: checkout }),
+      broken('6-injection.yml', { 'echo "score=87"': 'echo "score=${{ github.head_ref }}"' }),
+      broken('7-permissions.yml', { 'permissions: {}': 'permissions: write-all' }),
+      broken('8-unknown-step.yml', { 'steps.eval.outputs.score': 'steps.evaluate.outputs.score' }),
+      broken('9-unknown-output.yml', {
+        [action]: `${action}\n        id: mine`,
+        '          end_time: now': reader,
+      }),
+    ];
+    const { status, stderr } = run('lint-workflows.ts', ...files);
+    const remedy = 'is not pinned; write its commit and beside it the version: @<40 hex> # v1.2.3';
+    expect({ status, found: stderr.trim().split('\n') }).toEqual({
+      status: 1,
+      found: [
+        "0-unknown-input.yml:36: Invalid action input 'scores'",
+        "1-unknown-input-of-own-copy.yml:37: Invalid action input 'endtime'",
+        '2-missing-input.yml:33: Missing required input `span_id`',
+        "3-unknown-key.yml:9: Unexpected value 'timeout'",
+        `4-tag.yml:12: actions/checkout@v7 ${remedy}`,
+        `5-no-version.yml:12: ${checkout} ${remedy}`,
+        '6-injection.yml:29: An expression in run: is a way in for injected commands; hand it over in env:',
+        '7-permissions.yml:1: permissions: {} is missing at the top; grant permissions job by job',
+        '8-unknown-step.yml:36: Context access might be invalid: evaluate',
+        '9-unknown-output.yml:40: This action has no output scores',
+      ],
+    });
+  });
+
+  it('finds nothing wrong in what is there', () => {
+    expect(run('lint-workflows.ts')).toEqual({ status: 0, stderr: '' });
+    expect(run('docs.ts', '--check')).toEqual({ status: 0, stderr: '' });
+    expect(run('schema.ts', '--check')).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('finds README behind action.yml and behind an example', () => {
+    for (const path of ['README.md', 'action.yml', 'examples']) {
+      cpSync(join(ROOT, path), join(folder, 'copy', path), { recursive: true });
+    }
+    const edit = (path: string, from: string, to: string) => {
+      const text = read(path);
+      expect(text).toContain(from);
+      writeFileSync(join(folder, 'copy', path), text.replace(from, to));
+    };
+    edit('action.yml', 'UUID of the span to update or read.', 'UUID of the span.');
+    edit('examples/pytest.yml', 'reports/*.xml', 'reports/pytest.xml');
+    expect(run('docs.ts', '--check', join(folder, 'copy'))).toEqual({
+      status: 1,
+      stderr: 'README.md differs from its sources in: inputs, examples/pytest.yml.\n',
+    });
+  });
+});
+
+describe('the documents', () => {
+  const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
+
+  /** As GitHub makes the anchor of a heading. */
+  function anchorOf(heading: string): string {
+    return heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+  }
+
+  it('have no link into nothing', () => {
+    const dead = documents.flatMap((document) => {
+      const prose = read(document).replaceAll(/^```.*?^```$/gms, '');
+      const anchors = [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+      const targets = [...prose.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+      const isDead = (target: string) =>
+        target.startsWith('#')
+          ? !anchors.includes(target.slice(1))
+          : !target.startsWith('https://') && !existsSync(join(ROOT, target));
+      return targets.filter(isDead).map((target) => `${document}: ${target}`);
+    });
+    expect(dead).toEqual([]);
+  });
+
+  it('explain only messages that the action has', () => {
+    const source = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('\n');
+    const [, table = ''] = read('README.md').split('\n## Troubleshooting\n');
+    const messages = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = '']) => message);
+    expect(messages.length).toBeGreaterThan(15);
+    // The name of the input is put before the message where it is shown.
+    const parts = messages.map((message) => message.replace(/^[a-z_]+: /, ''));
+    expect(parts.filter((part) => !source.includes(part))).toEqual([]);
+  });
+});
