@@ -59,9 +59,15 @@ export class ApiError extends Error {
  * AggregateError with an empty message. Anything may be thrown, so anything is accepted.
  */
 export function headlineOf(thrown: unknown): string {
-  const messages = [...new Set([...causesOf(thrown)].map(messageOf))];
-  const telling = messages.filter((one) => !messages.some((other) => other !== one && other.includes(one)));
-  return telling.join(': ').replace(/[\r\n]+/g, ' ') || 'unknown error';
+  const messages = [...causesOf(thrown)].map((error) =>
+    messageOf(error)
+      .trim()
+      .replace(/[\r\n]+/g, ' '),
+  );
+  const telling = [...new Set(messages)].filter(
+    (one) => !messages.some((other) => other !== one && other.includes(one)),
+  );
+  return telling.join(': ') || 'unknown error';
 }
 
 function messageOf(thrown: unknown): string {
