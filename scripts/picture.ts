@@ -1,0 +1,121 @@
+// `npm run picture` takes the picture in README.md: the job summary of a real step, run from dist against the span server, in a real
+// browser. It needs Chromium (or Chrome; the variable CHROMIUM may name it) and fonts with emoji: on Debian
+// `apt-get install chromium fonts-liberation fonts-noto-color-emoji`.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { micromark } from 'micromark';
+import { gfm, gfmHtml } from 'micromark-extension-gfm';
+import { runStep } from '../test/harness/runner.ts';
+import { startSpanServer } from '../test/harness/span-server.ts';
+
+const PICTURE = join(import.meta.dirname, '..', '.github', 'summary.png');
+const WIDTH = 860;
+
+// What GitHub's own style sheet does to a summary, as far as it shows.
+const STYLE = `
+  body { margin: 0; padding: 16px; background: #fff; color: #1f2328;
+    font: 14px/1.5 "Liberation Sans", "Noto Color Emoji", sans-serif; }
+  main { border: 1px solid #d1d9e0; border-radius: 6px; }
+  header { padding: 12px 16px; border-bottom: 1px solid #d1d9e0; font-weight: 600; }
+  article { padding: 16px 24px; }
+  h3 { font-size: 17.5px; margin: 0 0 16px; }
+  table { border-collapse: collapse; margin: 0 0 16px; }
+  th, td { border: 1px solid #d1d9e0; padding: 6px 13px; text-align: left; }
+  tr:nth-child(2n) { background: #f6f8fa; }
+  code, pre { font-family: "Liberation Mono", "Noto Color Emoji", monospace; font-size: 12px; }
+  code { background: #818b981f; border-radius: 6px; padding: .2em .4em; white-space: break-spaces; }
+  pre { background: #f6f8fa; border-radius: 6px; padding: 16px; margin: 8px 0 16px; }
+  a { color: #0969da; }
+`;
+
+const FAILURES = [
+  ['refund after 30 days', 'expected "30 days", the answer says 14'],
+  ['express to Norway', 'expected a price, the answer has none'],
+];
+
+/** The report of an eval of 30 cases, 27 of which passed. */
+function report(): string {
+  const passed = Array.from(
+    { length: 27 },
+    (_, i) => `<testcase classname="support" name="case ${i}" time="0.9"/>`,
+  );
+  const failed = FAILURES.map(
+    ([name, message]) =>
+      `<testcase classname="support" name="${name}" time="1.1"><failure message="${message?.replaceAll('"', '&quot;')}"/></testcase>`,
+  );
+  const skipped = '<testcase classname="support" name="voice message" time="0"><skipped/></testcase>';
+  return `<testsuites><testsuite name="support">${[...passed, ...failed, skipped].join('')}</testsuite></testsuites>`;
+}
+
+async function summary(folder: string): Promise<string> {
+  await using server = await startSpanServer();
+  const { id } = server.create({
+    name: 'Answer support tickets',
+    start_time: new Date(Date.now() - 42_000).toISOString(),
+    meta: { prompt_version: 12 },
+  });
+  writeFileSync(join(folder, 'report.xml'), report());
+  const result = await runStep({
+    with: {
+      api_key: server.key,
+      base_url: server.baseUrl,
+      span_id: id,
+      results_file: 'report.xml',
+      meta: '{"dataset": "support-v3"}',
+      end_time: 'now',
+      min_score: '90',
+    },
+    cwd: folder,
+  });
+  return result.summary;
+}
+
+function chromium(...args: string[]): string {
+  const names = process.env.CHROMIUM
+    ? [process.env.CHROMIUM]
+    : ['chromium', 'chromium-browser', 'google-chrome'];
+  for (const name of names) {
+    try {
+      // No sandbox: containers have none to offer, and the page is our own.
+      return execFileSync(name, ['--headless', '--no-sandbox', '--hide-scrollbars', ...args], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  throw new Error(`There is no ${names.join(', no ')}. Install Chromium, or set CHROMIUM to its path.`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'picture-'));
+try {
+  const markdown = await summary(folder);
+  const article = micromark(markdown, {
+    allowDangerousHtml: true,
+    extensions: [gfm()],
+    htmlExtensions: [gfmHtml()],
+  });
+  const page = join(folder, 'page.html');
+  writeFileSync(
+    page,
+    `<!doctype html><meta charset="utf-8"><style>${STYLE}</style>
+    <main><header>eval summary</header><article>${article}</article></main>
+    <script>document.title = Math.ceil(document.documentElement.getBoundingClientRect().height)</script>`,
+  );
+  const url = pathToFileURL(page).href;
+  const [, height] =
+    /<title>(\d+)<\/title>/.exec(chromium(`--window-size=${WIDTH},800`, '--dump-dom', url)) ?? [];
+  if (height === undefined) throw new Error('The browser did not tell the height of the page.');
+  chromium(
+    `--window-size=${WIDTH},${height}`,
+    '--force-device-scale-factor=1.5',
+    `--screenshot=${PICTURE}`,
+    url,
+  );
+} finally {
+  rmSync(folder, { recursive: true });
+}
