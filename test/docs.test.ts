@@ -117,15 +117,18 @@ describe('the documents', () => {
   }
 
   it('have no link into nothing', () => {
+    const proseOf = (document: string) => read(document).replaceAll(/^```.*?^```$/gms, '');
+    const anchorsOf = (document: string) =>
+      [...proseOf(document).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
     const dead = documents.flatMap((document) => {
-      const prose = read(document).replaceAll(/^```.*?^```$/gms, '');
-      const anchors = [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
-      const targets = [...prose.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
-      const isDead = (target: string) =>
-        target.startsWith('#')
-          ? !anchors.includes(target.slice(1))
-          : !target.startsWith('https://') && !existsSync(join(ROOT, target));
-      return targets.filter(isDead).map((target) => `${document}: ${target}`);
+      const targets = [...proseOf(document).matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+      const isDead = (target: string) => {
+        const [path = '', anchor] = target.split('#');
+        if (path !== '' && !existsSync(join(ROOT, path))) return true;
+        return anchor !== undefined && !anchorsOf(path || document).includes(anchor);
+      };
+      const local = targets.filter((target) => !target.startsWith('https://'));
+      return local.filter(isDead).map((target) => `${document}: ${target}`);
     });
     expect(dead).toEqual([]);
   });
