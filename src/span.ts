@@ -86,16 +86,16 @@ export function changesBetween(before: Span, after: Span): readonly SpanField[] 
 }
 
 /**
- * The fields that a span does not hold as they were sent, with `meta` compared key by key where the sent one was a merge
- * (somebody else may have added a key in between) and as a whole otherwise.
+ * The fields that a span does not hold as they were sent. `meta` is compared key by key where the sent one was merged with
+ * the stored one ({@link needsStored}), since somebody else may have added a key in between, and as a whole otherwise.
  */
-export function unstoredFields(patch: SpanPatch, span: Span, keepsMeta: boolean): readonly SpanField[] {
+export function unstoredFields(patch: SpanPatch, span: Span, isMerged: boolean): readonly SpanField[] {
   return SPAN_FIELDS.filter((field) => {
     const sent = patch[field];
     if (sent === undefined) return false;
-    if (field === 'meta' && keepsMeta && patch.meta && span.meta) {
-      const stored = span.meta;
-      return Object.entries(patch.meta).some(([key, value]) => !sameJson(value, stored[key]));
+    if (field === 'meta' && isMerged && patch.meta && span.meta) {
+      const stored = new Map(Object.entries(span.meta));
+      return Object.entries(patch.meta).some(([key, value]) => !sameJson(value, stored.get(key)));
     }
     return !sameValue(field, sent, span[field]);
   });
