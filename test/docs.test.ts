@@ -133,6 +133,13 @@ describe('the documents', () => {
     expect(dead).toEqual([]);
   });
 
+  it('name every CI fact that is sent', () => {
+    const factsIn = (text: string) =>
+      new Set([...text.matchAll(/['`]((?:cicd|vcs|github)\.[a-z._]+)['`]/g)].map(([, fact]) => fact));
+    const [, told = ''] = read('README.md').split('\n## What is sent, and what is not\n');
+    expect(factsIn(told.split('\n## ')[0] ?? '')).toEqual(factsIn(read('src/ci.ts')));
+  });
+
   it('explain only messages that the action has', () => {
     const source = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('\n');
     const [, table = ''] = read('README.md').split('\n## Troubleshooting\n');
