@@ -1693,8 +1693,8 @@ var ApiError = class extends Error {
 * AggregateError with an empty message. Anything may be thrown, so anything is accepted.
 */
 function headlineOf$1(thrown) {
-	const messages = [...new Set([...causesOf(thrown)].map(messageOf))];
-	return messages.filter((one) => !messages.some((other) => other !== one && other.includes(one))).join(": ").replace(/[\r\n]+/g, " ") || "unknown error";
+	const messages = [...causesOf(thrown)].map((error) => messageOf(error).trim().replace(/[\r\n]+/g, " "));
+	return [...new Set(messages)].filter((one) => !messages.some((other) => other !== one && other.includes(one))).join(": ") || "unknown error";
 }
 function messageOf(thrown) {
 	if (!(thrown instanceof Error)) return typeof thrown === "string" ? thrown : (0,external_node_util_namespaceObject.inspect)(thrown);
@@ -2617,27 +2617,29 @@ var BadAnswerError = class extends Error {
 /** The span of an answer with a status below 400. Throws {@link ApiError} where it holds none, or another than asked for. */
 function spanOf(answer, call, id) {
 	const { status, body } = answer;
-	const failure = (what, said) => apiError(call, `${answerText(answer)}, but ${what}`, {
+	const failure = (what, said) => apiError(call, `${answerText(answer)}${what}`, {
 		status,
 		hint: "Check that base_url is the address of the Opper API, with its /v2.",
 		...said && { said }
 	});
-	if (status >= 300) {
-		const target = URL.parse(call.redact(answer.location ?? ""), call.url);
-		throw failure("redirects are not followed, so that the key stays with base_url", answer.location && target ? `to ${target.host}` : void 0);
-	}
-	if (body.trim() === "") throw failure("with nothing where a span was expected");
+	if (status >= 300) throw failure(`${targetText(answer, call)}, but redirects are not followed, so that the key stays with base_url`);
+	if (body.trim() === "") throw failure(", but with nothing where a span was expected");
 	let json;
 	try {
 		json = parseJson(body);
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
-		throw failure(isHtml(body) ? "with an HTML page" : `what came ${error.message}`, wordsOf(body));
+		throw failure(isHtml(body) ? ", but with an HTML page" : `, but what came ${error.message}`, wordsOf(body));
 	}
 	const parsed = safeParse(Span, json);
-	if (!parsed.success) throw failure("with something that is not a span", parsed.error.issues.map(({ path, message }) => [...path, message].join(": ")).join("; "));
-	if (parsed.data.id.toLowerCase() !== id.toLowerCase()) throw failure("with another span than the one asked for", parsed.data.id);
+	if (!parsed.success) throw failure(", but with something that is not a span", parsed.error.issues.map(({ path, message }) => [...path, message].join(": ")).join("; "));
+	if (parsed.data.id.toLowerCase() !== id.toLowerCase()) throw failure(", but with another span than the one asked for", parsed.data.id);
 	return parsed.data;
+}
+/** ` to other.example` where the answer names another place; only the host, for the rest may be long and private. */
+function targetText({ location }, { url, redact }) {
+	const target = location === null ? null : URL.parse(redact(location), url);
+	return target?.host ? ` to ${target.host}` : "";
 }
 /** The error for an answer with a status of 400 or more. A wait it asks for that is longer than `maxWaitMs` is named. */
 function refusal(answer, call, maxWaitMs) {
@@ -2812,8 +2814,8 @@ const RETRIED_STATUSES = [
 * key reaches no other; it lives in this closure and in no object that is thrown or shown.
 *
 * An attempt ends with its whole body read (see {@link attemptWith}), so ofetch retries what breaks half-way too, each
-* attempt with its own timeout. That, and what is set in `options`, keeps out four ways of ofetch 1.5.1: `timeout` is not
-* renewed for a retry and ends at the headers (unjs/ofetch#503); PATCH is not retried, 409 is; a body that is not JSON
+* attempt with its own timeout. That, and what is set and hooked in below, keeps out four ways of ofetch 1.5.1: `timeout` is not
+* renewed for a retry and ends at the headers (unjs/ofetch#621, #620); PATCH is not retried, 409 is; a body that is not JSON
 * comes back as text; redirects are followed.
 */
 function createClient(options) {

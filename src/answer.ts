@@ -32,37 +32,44 @@ export class BadAnswerError extends Error {
 export function spanOf(answer: Answer, call: Call, id: string): Span {
   const { status, body } = answer;
   const failure = (what: string, said?: string) =>
-    apiError(call, `${answerText(answer)}, but ${what}`, {
+    apiError(call, `${answerText(answer)}${what}`, {
       status,
       hint: 'Check that base_url is the address of the Opper API, with its /v2.',
       ...(said && { said }),
     });
 
   if (status >= 300) {
-    // The key goes first: parsed as a host, it would be in lower case.
-    const target = URL.parse(call.redact(answer.location ?? ''), call.url);
     throw failure(
-      'redirects are not followed, so that the key stays with base_url',
-      answer.location && target ? `to ${target.host}` : undefined,
+      `${targetText(answer, call)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
-  if (body.trim() === '') throw failure('with nothing where a span was expected');
+  if (body.trim() === '') throw failure(', but with nothing where a span was expected');
   let json: Json;
   try {
     json = parseJson(body);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    throw failure(isHtml(body) ? 'with an HTML page' : `what came ${error.message}`, wordsOf(body));
+    throw failure(
+      isHtml(body) ? ', but with an HTML page' : `, but what came ${error.message}`,
+      wordsOf(body),
+    );
   }
   const parsed = z.safeParse(Span, json);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-    throw failure('with something that is not a span', faults.join('; '));
+    throw failure(', but with something that is not a span', faults.join('; '));
   }
   if (parsed.data.id.toLowerCase() !== id.toLowerCase()) {
-    throw failure('with another span than the one asked for', parsed.data.id);
+    throw failure(', but with another span than the one asked for', parsed.data.id);
   }
   return parsed.data;
+}
+
+/** ` to other.example` where the answer names another place; only the host, for the rest may be long and private. */
+function targetText({ location }: Answer, { url, redact }: Call): string {
+  // The key goes first: parsed as a host, it would be in lower case.
+  const target = location === null ? null : URL.parse(redact(location), url);
+  return target?.host ? ` to ${target.host}` : '';
 }
 
 /** The error for an answer with a status of 400 or more. A wait it asks for that is longer than `maxWaitMs` is named. */

@@ -19,7 +19,7 @@ export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const MAX_RETRY_AFTER_MS = 60_000;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
-// Without 409, which ofetch would add: a conflict does not go away by asking again.
+// ofetch's own, less 409: a conflict does not go away by asking again.
 const RETRIED_STATUSES = [408, 425, 429, 500, 502, 503, 504];
 
 export interface ClientOptions {
@@ -60,8 +60,8 @@ export interface Traffic {
  * key reaches no other; it lives in this closure and in no object that is thrown or shown.
  *
  * An attempt ends with its whole body read (see {@link attemptWith}), so ofetch retries what breaks half-way too, each
- * attempt with its own timeout. That, and what is set in `options`, keeps out four ways of ofetch 1.5.1: `timeout` is not
- * renewed for a retry and ends at the headers (unjs/ofetch#503); PATCH is not retried, 409 is; a body that is not JSON
+ * attempt with its own timeout. That, and what is set and hooked in below, keeps out four ways of ofetch 1.5.1: `timeout` is not
+ * renewed for a retry and ends at the headers (unjs/ofetch#621, #620); PATCH is not retried, 409 is; a body that is not JSON
  * comes back as text; redirects are followed.
  */
 export function createClient(options: ClientOptions): Client {
@@ -99,7 +99,6 @@ export function createClient(options: ClientOptions): Client {
         responseType: 'text',
         redirect: 'manual',
         retry: retries,
-        retryStatusCodes: RETRIED_STATUSES,
         onRequestError: beforeRetry,
         onResponseError: beforeRetry,
       });

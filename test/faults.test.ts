@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  boundOf,
+  expectedOf,
+  FAULTS,
+  type FaultBench,
+  METHODS,
+  startFaultBench,
+  TIMES,
+} from './faults/table.ts';
+
+const CASES = FAULTS.flatMap((row) =>
+  METHODS.flatMap((method) => TIMES.map((times) => ({ row, name: row.name, method, times }))),
+);
+
+// Most of a stalled row is waiting.
+vi.setConfig({ maxConcurrency: 8 });
+
+let bench: FaultBench;
+beforeAll(async () => {
+  bench = await startFaultBench();
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+describe.concurrent('a fault is got over or ends in words that say what to do', () => {
+  it.each(CASES)('$name, on $method, $times', { timeout: 30_000 }, async ({ row, method, times }) => {
+    const { durationMs, ...observed } = await bench.observe(row, method, times);
+    expect(observed).toEqual(expectedOf(row, method, times));
+    expect(durationMs).toBeLessThan(boundOf(row, times));
+  });
+});

@@ -1,0 +1,19 @@
+// Loaded into the step's process before the step itself (`--import`). What it does stands in the query of its URL:
+//   divert=HOST:PORT&from=N&to=N    the Nth connections, counted from 1, go there instead
+// The jitter is fixed, near the least: the waits in the log can be compared, and take no time.
+import net from 'node:net';
+
+const { searchParams } = new URL(import.meta.url);
+const [, host, port] = /^(.*):(\d+)$/.exec(searchParams.get('divert') ?? '') ?? [];
+const from = Number(searchParams.get('from'));
+const to = Number(searchParams.get('to') ?? Number.POSITIVE_INFINITY);
+
+Math.random = () => 0.02;
+
+let connections = 0;
+const { connect } = net;
+net.connect = ((options: net.TcpNetConnectOpts) => {
+  connections++;
+  const diverted = host !== undefined && connections >= from && connections <= to;
+  return connect(diverted ? { ...options, host, port: Number(port) } : options);
+}) as typeof connect;
