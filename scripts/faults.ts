@@ -1,0 +1,45 @@
+// `npm run faults` runs the step from dist against every fault of the table that `npm test` asserts, and prints what was seen.
+// Words of the command line choose among the faults: `npm run faults -- reset 503`.
+import { isDeepStrictEqual } from 'node:util';
+import { boundOf, expectedOf, FAULTS, METHODS, startFaultBench, TIMES } from '../test/faults/table.ts';
+
+const AT_ONCE = 6;
+
+const chosen = process.argv.slice(2);
+const rows = FAULTS.filter(({ name }) => chosen.length === 0 || chosen.some((word) => name.includes(word)));
+const cases = rows.flatMap((row) =>
+  METHODS.flatMap((method) => TIMES.map((times) => ({ row, method, times }))),
+);
+
+await using bench = await startFaultBench();
+
+/** Runs beside others, as soon as there is room. */
+const running = new Set<Promise<unknown>>();
+async function observe({ row, method, times }: (typeof cases)[number]) {
+  while (running.size >= AT_ONCE) await Promise.race(running);
+  const observation = bench.observe(row, method, times);
+  running.add(observation);
+  const { durationMs, ...observed } = await observation.finally(() => running.delete(observation));
+  const promised =
+    isDeepStrictEqual(observed, expectedOf(row, method, times)) && durationMs < boundOf(row, times);
+  return { row, method, times, durationMs, promised, ...observed };
+}
+
+const widths = [Math.max(...rows.map(({ name }) => name.length)), 5, 8, 7, 8, 7, 4, 7, 5];
+function print(...cells: readonly unknown[]): void {
+  console.log(cells.map((cell, index) => String(cell).padEnd(widths[index] ?? 0)).join('  '));
+}
+
+let broken = 0;
+print('fault', 'on', 'times', 'stored', 'requests', 'arrived', 'exit', 'outcome', 's', 'words');
+// All are begun; they are printed in the order of the table.
+for (const observation of cases.map(observe)) {
+  const seen = await observation;
+  if (!seen.promised) broken++;
+  const words = seen.promised ? seen.words : `NOT AS PROMISED: ${seen.words}`;
+  const { row, method, times, stored, requests, arrived, exitCode, outcome } = seen;
+  const seconds = (seen.durationMs / 1000).toFixed(1);
+  print(row.name, method, times, stored, requests, arrived, exitCode, outcome, seconds, words);
+}
+print(`\n${cases.length - broken} of ${cases.length} as promised`);
+process.exitCode = broken === 0 ? 0 : 1;
