@@ -1730,17 +1730,19 @@ const PROXY_VARIABLES = [
 * costs a third of the step's start.
 */
 async function useProxy(env, loadHttp) {
-	const variable = PROXY_VARIABLES.find((name) => env[name]);
+	const variables = PROXY_VARIABLES.filter((name) => env[name]);
+	const [variable] = variables;
 	if (!variable || env.NODE_USE_ENV_PROXY === "1") return [];
 	const { setGlobalProxyFromEnv } = await loadHttp();
 	if (!setGlobalProxyFromEnv) return [`${variable} is set, but this release of Node can follow it only from its start. Set NODE_USE_ENV_PROXY to 1 in the env of the step; until then the request goes out directly`];
 	try {
 		setGlobalProxyFromEnv(env);
 	} catch {
-		throw new InputError([{
-			name: variable,
+		const wrong = variables.filter((name) => !/^https?:$/.test(URL.parse(env[name] ?? "")?.protocol ?? ""));
+		throw new InputError((wrong.length > 0 ? wrong : variables).map((name) => ({
+			name,
 			message: "is not a URL such as http://proxy.example:3128"
-		}]);
+		})));
 	}
 	return [];
 }
@@ -2583,16 +2585,16 @@ function changesBetween(before, after) {
 	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
 }
 /**
-* The fields that a span does not hold as they were sent, with `meta` compared key by key where the sent one was a merge
-* (somebody else may have added a key in between) and as a whole otherwise.
+* The fields that a span does not hold as they were sent. `meta` is compared key by key where the sent one was merged with
+* the stored one ({@link needsStored}), since somebody else may have added a key in between, and as a whole otherwise.
 */
-function unstoredFields(patch, span, keepsMeta) {
+function unstoredFields(patch, span, isMerged) {
 	return SPAN_FIELDS.filter((field) => {
 		const sent = patch[field];
 		if (sent === void 0) return false;
-		if (field === "meta" && keepsMeta && patch.meta && span.meta) {
-			const stored = span.meta;
-			return Object.entries(patch.meta).some(([key, value]) => !sameJson(value, stored[key]));
+		if (field === "meta" && isMerged && patch.meta && span.meta) {
+			const stored = new Map(Object.entries(span.meta));
+			return Object.entries(patch.meta).some(([key, value]) => !sameJson(value, stored.get(key)));
 		}
 		return !sameValue(field, sent, span[field]);
 	});
@@ -2697,10 +2699,15 @@ function hintFor(status) {
 function connectionHint(thrown) {
 	if (thrown instanceof BadAnswerError) return "Check that base_url is the address of the Opper API.";
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
+	switch (codeOf(thrown)) {
+		case "ERR_SSL_WRONG_VERSION_NUMBER": return "What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.";
+		case "ERR_TLS_CERT_ALTNAME_INVALID": return "The certificate is for another host. Check base_url.";
+		case "CERT_HAS_EXPIRED":
+		case "CERT_NOT_YET_VALID": return "The server has to renew its certificate, or the clock of the runner is wrong.";
+	}
 	if (isCertificateError(thrown)) return "The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.";
-	if (codeOf(thrown) === "ERR_SSL_WRONG_VERSION_NUMBER") return "What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.";
 	if (proxyStatusOf(thrown) === "407") return "The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
-	return "Check base_url and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.";
+	return "Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.";
 }
 function isTimeout(thrown) {
 	return thrown instanceof Error && thrown.name === "TimeoutError";

@@ -160,16 +160,22 @@ function hintFor(status: number): string | undefined {
 function connectionHint(thrown: unknown): string {
   if (thrown instanceof BadAnswerError) return 'Check that base_url is the address of the Opper API.';
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
+  switch (codeOf(thrown)) {
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'The certificate is for another host. Check base_url.';
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return 'The server has to renew its certificate, or the clock of the runner is wrong.';
+  }
   if (isCertificateError(thrown)) {
     return 'The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.';
-  }
-  if (codeOf(thrown) === 'ERR_SSL_WRONG_VERSION_NUMBER') {
-    return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
   }
   if (proxyStatusOf(thrown) === '407') {
     return 'The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
   }
-  return 'Check base_url and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
+  return 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
 }
 
 function isTimeout(thrown: unknown): boolean {

@@ -15,7 +15,8 @@ interface Http {
  * costs a third of the step's start.
  */
 export async function useProxy(env: Environment, loadHttp: () => Promise<Http>): Promise<readonly string[]> {
-  const variable = PROXY_VARIABLES.find((name) => env[name]);
+  const variables = PROXY_VARIABLES.filter((name) => env[name]);
+  const [variable] = variables;
   if (!variable || env.NODE_USE_ENV_PROXY === '1') return [];
   const { setGlobalProxyFromEnv } = await loadHttp();
   if (!setGlobalProxyFromEnv) {
@@ -27,7 +28,11 @@ export async function useProxy(env: Environment, loadHttp: () => Promise<Http>):
     setGlobalProxyFromEnv(env as NodeJS.ProcessEnv);
   } catch {
     // Neither the value nor what Node says of it is shown: a proxy's URL may hold a password.
-    throw new InputError([{ name: variable, message: 'is not a URL such as http://proxy.example:3128' }]);
+    const wrong = variables.filter((name) => !/^https?:$/.test(URL.parse(env[name] ?? '')?.protocol ?? ''));
+    const names = wrong.length > 0 ? wrong : variables;
+    throw new InputError(
+      names.map((name) => ({ name, message: 'is not a URL such as http://proxy.example:3128' })),
+    );
   }
   return [];
 }

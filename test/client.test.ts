@@ -306,7 +306,7 @@ describe('a connection', () => {
     expect({ message, status, hint }).toEqual({
       message: `GET http://127.0.0.1:${port}/v2/spans/${ID} failed: connect ECONNREFUSED 127.0.0.1:${port} (tried 4 times)`,
       status: undefined,
-      hint: 'Check base_url and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.',
+      hint: 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.',
     });
     expect({ waits, traffic: client.traffic }).toEqual({
       waits: [250, 500, 1000],

@@ -57,7 +57,7 @@ const STALLED = {
   stalls: true,
 } as const;
 const NETWORK =
-  '. Check base_url and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
+  '. Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
 const TOO_LARGE = {
   what: 'failed: the answer is larger than 32 MiB, which no span is',
   advice: '. Check that base_url is the address of the Opper API.',
