@@ -167,6 +167,7 @@ function measure(tests: TestRun, scale: Decimal): { score: number; error?: strin
 /** The layers of `meta` in one, later ones winning key by key; absent where no layer has anything to say. */
 function metaFieldOf([ciFacts = {}, ...given]: readonly (JsonObject | undefined)[]): { meta?: JsonObject } {
   const isGiven = given.some((layer) => layer !== undefined);
-  const meta = Object.assign({}, ciFacts, ...given) as JsonObject;
+  // Object.assign would take a key named __proto__ for the prototype, and lose it.
+  const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer ?? {})));
   return isGiven || Object.keys(meta).length > 0 ? { meta } : {};
 }

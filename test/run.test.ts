@@ -866,3 +866,11 @@ describe('results', () => {
     expect(given.outputs).toMatchObject({ error: 'mine', score: '5' });
   });
 });
+
+test('a key of meta named like the prototype is kept, from the span and from the input', async () => {
+  const { id } = stored({ meta: JSON.parse('{"__proto__": {"a": 1}, "constructor": 1}') });
+  const result = await step({ span_id: id, meta: '{"toString": 2, "__proto__": {"b": 2}}', ci_meta: 'false' });
+  expect(server.requests[1]?.text).toBe('{"meta":{"__proto__":{"b":2},"constructor":1,"toString":2}}');
+  expect(result.outputs.meta).toBe('{"__proto__":{"b":2},"constructor":1,"toString":2}');
+  expect(result.annotations).toEqual([]);
+});
