@@ -1,0 +1,360 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { OUTPUTS } from '../src/report.ts';
+import { parseCommand } from './harness/commands.ts';
+import { answer, span as answeredWith, raw, status } from './harness/faults.ts';
+import { runStep, type StepOptions, type StepResult } from './harness/runner.ts';
+import { type Fault, type SpanServer, startSpanServer } from './harness/span-server.ts';
+
+// Commands after every kind of line break and after what a comparison by culture ignores; escape codes and
+// bidirectional controls; and what would be pairs of an environment file.
+const HOSTILE = [
+  '::error::FORGED',
+  '\n::add-mask::FORGED',
+  '\r \t::set-output name=score::FORGED',
+  '\r\n\u00a0::stop-commands::FORGED',
+  '\u2028::error::FORGED',
+  '\u2029::warning::FORGED',
+  '\u0085::notice::FORGED',
+  '\v::group::FORGED',
+  '\f::debug::FORGED',
+  '\n\u200b\u200d::error::FORGED',
+  '\n\ufeff\u2060\u00ad::error::FORGED',
+  '\n##[error]FORGED##[add-mask]FORGED',
+  '\u001b[31m\u202e\u2066FORGED',
+  '\nscore=FORGED\nFORGED<<EOF\nx\nEOF\n',
+].join('');
+// An environment variable cannot hold these.
+const HOSTILE_FOR_FILES = `${HOSTILE}\0\ud800 \udc00`;
+// Each begins a text, and is short enough to be shown whole.
+const HOSTILE_PIECES = HOSTILE.split(/(?=\n|\r(?!\n)|[\u2028\u2029\u0085\v\f])/);
+
+let server: SpanServer;
+const folder = mkdtempSync(join(tmpdir(), 'hostile-test-'));
+beforeAll(async () => {
+  server = await startSpanServer();
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  server.requests.length = 0;
+  server.faults.length = 0;
+});
+
+async function step(
+  inputs: Readonly<Record<string, string>>,
+  options: StepOptions = {},
+): Promise<StepResult> {
+  const result = await runStep({
+    cwd: folder,
+    ...options,
+    with: { api_key: server.key, base_url: server.baseUrl, retries: '0', ...inputs },
+  });
+  expectTame(result, inputs.api_key ?? server.key);
+  return result;
+}
+
+/** Nothing acted but what the action meant: masks of the key, annotations under its own titles. */
+function expectTame(result: StepResult, key: string): void {
+  expect(result.timedOut).toBe(false);
+  expect(result.stderr).toBe('');
+  const meant = result.commands.filter(({ name, version, properties, message }) => {
+    if (version !== 2) return false;
+    if (name === 'add-mask') return key.includes(message);
+    return (
+      ['error', 'warning', 'notice'].includes(name) &&
+      /^Opper span(: [a-z, ]+)?$/i.test(properties.title ?? '')
+    );
+  });
+  expect(result.commands).toEqual(meant);
+
+  // As a comparison by culture sees it, and as a viewer that breaks lines at more than the runner does. A mask is verbatim.
+  const shown = result.stdout.replace(/^::add-mask::[^\n]*\n/gm, '');
+  const ignorant = shown
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .split(/[\n\r\u2028\u2029\u0085\v\f]+/);
+  const commands = ignorant.filter((line) => parseCommand(line) !== undefined);
+  expect(commands).toHaveLength(meant.filter(({ name }) => name !== 'add-mask').length);
+  expect(shown.match(/[\0-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/g)).toBeNull();
+  expect(result.stdout.length).toBeLessThan(100_000);
+
+  expect(Object.keys(result.outputs).toSorted()).toEqual(OUTPUTS.toSorted());
+  expect(result.env).toBe('');
+  expect(result.state).toBe('');
+}
+
+const errorOf = (result: StepResult) =>
+  result.annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
+
+describe('inputs', () => {
+  test('that are refused are quoted as inert text', async () => {
+    // biome-ignore format: one list
+    const names = [
+      'span_id', 'base_url', 'operation', 'score', 'score_scale', 'meta', 'meta_file', 'end_time', 'start_time',
+      'clear', 'results_file', 'results_format', 'score_pointer', 'job_status', 'ci_meta', 'meta_mode', 'min_score',
+      'dry_run', 'fail_on_api_error', 'timeout_seconds', 'retries', 'summary', 'job_matrix',
+    ];
+    const result = await step(Object.fromEntries(names.map((name) => [name, HOSTILE])));
+    expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed', score: '' } });
+    const named = errorOf(result)
+      .join('\n')
+      .split('\n')
+      .map((line) => line.split(/[: ]/)[0]);
+    // The file is not looked for before its format is known.
+    expect(new Set(named)).toEqual(new Set(names.filter((name) => name !== 'results_file')));
+  });
+
+  test('that are taken verbatim come back verbatim', async () => {
+    const { id } = server.create({ name: 'n' });
+    const meta = { [HOSTILE_FOR_FILES]: [HOSTILE_FOR_FILES] };
+    const texts = { name: `n${HOSTILE}`, type: HOSTILE, input: HOSTILE, output: HOSTILE, error: HOSTILE };
+    const result = await step({ span_id: id, meta: JSON.stringify(meta), ci_meta: 'false', ...texts });
+    const recorded = Object.fromEntries(
+      Object.entries(texts).map(([name, text]) => [name, text.replace(/\n+$/, '')]),
+    );
+    expect(result.exitCode).toBe(0);
+    expect(server.span(id)).toMatchObject({ ...recorded, meta });
+    expect(result.outputs).toMatchObject({ ...recorded, score: '', meta: JSON.stringify(meta) });
+    expect(JSON.parse(result.outputs.span ?? '')).toMatchObject({ ...recorded, meta });
+  });
+
+  test('of a key: it is masked line by line and refused', async () => {
+    const { id } = server.create({ name: 'n' });
+    const key = `${HOSTILE}\n${server.key}`;
+    const result = await step({ span_id: id, score: '1', api_key: key });
+    expect(result.masks).toContain(server.key);
+    expect(errorOf(result)).toEqual([
+      'api_key: has a line break or a character that is not printable ASCII. Check the secret it comes from',
+    ]);
+  });
+
+  test('at the start of what is quoted', async () => {
+    const names = [
+      'span_id',
+      'score',
+      'score_scale',
+      'end_time',
+      'start_time',
+      'operation',
+      'min_score',
+      'retries',
+    ];
+    const more = [
+      'timeout_seconds',
+      'ci_meta',
+      'summary',
+      'dry_run',
+      'meta_mode',
+      'job_status',
+      'score_pointer',
+    ];
+    const inputs = [...names, ...more].map((name, at) => [name, HOSTILE_PIECES[at] || 'x'] as const);
+    expect(HOSTILE_PIECES.length).toBeLessThanOrEqual(inputs.length + 3);
+    const result = await step(Object.fromEntries(inputs));
+    expect(errorOf(result).join('\n').split('\n')).toHaveLength(inputs.length);
+  });
+});
+
+describe('the span', () => {
+  const fields = {
+    type: HOSTILE_FOR_FILES,
+    error: HOSTILE_FOR_FILES,
+    input: { [HOSTILE_FOR_FILES]: HOSTILE_FOR_FILES },
+  };
+
+  test('as it was read comes back verbatim', async () => {
+    const { id } = server.create({
+      name: HOSTILE_FOR_FILES,
+      ...fields,
+      meta: { [HOSTILE_FOR_FILES]: 1 },
+      feedback: { score: 1, comment: HOSTILE_FOR_FILES },
+    });
+    const result = await step({ span_id: id, operation: 'get' });
+    expect(result).toMatchObject({ exitCode: 0, annotations: [] });
+    // A file holds no half of a surrogate pair.
+    const text = HOSTILE_FOR_FILES.toWellFormed();
+    expect(result.outputs).toMatchObject({ name: text, type: text, error: text, feedback_comment: text });
+    expect(JSON.parse(result.outputs.span ?? '')).toEqual(server.span(id));
+  });
+
+  test.each([0, 6, 12])(
+    'of texts that begin with a command is shown as inert text (from piece %d)',
+    async (from) => {
+      const [name = 'n', type = '', error = '', input = '', output = '', comment = ''] =
+        HOSTILE_PIECES.slice(from);
+      const feedback = { score: 1, comment };
+      const { id } = server.create({ name, type, error, input, output, feedback, meta: { [name]: type } });
+      const read = await step({ span_id: id, operation: 'get' });
+      expect(read).toMatchObject({ exitCode: 0, outputs: { name, type, error, input, output } });
+      const updated = await step({ span_id: id, clear: 'error', meta: '{"a": 1}', ci_meta: 'false' });
+      expect(updated).toMatchObject({ exitCode: 0, outputs: { name, type, error: '', input, output } });
+    },
+  );
+
+  test('as it is answered differs from what was sent: the warning is inert', async () => {
+    const { id } = server.create({ name: 'n' });
+    const overrides = { score: null, end_time: HOSTILE_FOR_FILES, ...fields };
+    server.faults.push({ on: 'PATCH', fault: answeredWith(overrides) });
+    const result = await step({ span_id: id, score: '1', error: 'x', type: 'y', ci_meta: 'false' });
+    expect(result.annotations).toHaveLength(3);
+  });
+
+  test('of megabytes is cut in the log and the summary, and left out of the outputs', async () => {
+    const { id } = server.create({ name: HOSTILE.repeat(5000), meta: { [HOSTILE.repeat(2000)]: 1 } });
+    const result = await step({ span_id: id, score: '1', meta: '{"a": 1}' });
+    expect(result).toMatchObject({
+      exitCode: 0,
+      outputs: { name: '', meta: expect.any(String), span: '', score: '1' },
+      annotations: [{ level: 'warning', message: expect.stringMatching(/left empty: span, .*name/) }],
+    });
+    expect(Buffer.byteLength(result.summary)).toBeLessThan(1024 * 1024);
+  });
+});
+
+describe('the API', () => {
+  const text = HOSTILE_FOR_FILES;
+  const wire = Buffer.from(HOSTILE.replaceAll(/[\r\n]/g, ' ')).toString('latin1');
+  const detail = [{ loc: ['body', text], msg: text, type: text, input: text }];
+
+  test.each<[string, Fault]>([
+    ['an error of its own shape', status(400, { body: { type: text, message: text, detail: text } })],
+    ['an error that names fields', status(422, { body: { detail } })],
+    ['an error of another shape', status(500, { retryAfter: '0', body: { [text]: text } })],
+    ['an error in plain text', status(500, { retryAfter: '0', body: HOSTILE })],
+    [
+      'an error as a web page',
+      status(502, { retryAfter: '0', body: `<html><title>${HOSTILE}</title></html>` }),
+    ],
+    ['a status text', raw(`HTTP/1.1 500 ${wire}\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n`)],
+    [
+      'headers',
+      raw(`HTTP/1.1 403 No\r\nretry-after: ${wire}\r\nlocation: ${wire}\r\ncontent-length: 0\r\n\r\n`),
+    ],
+    [
+      'a redirect',
+      raw(`HTTP/1.1 307 No\r\nlocation: https://evil.example/${wire}\r\ncontent-length: 0\r\n\r\n`),
+    ],
+    ['another span', answeredWith({ id: text })],
+    ['something of the wrong type', answeredWith({ name: { [text]: text }, meta: text })],
+    ['broken JSON', answer({ status: 200, body: `{${HOSTILE}` })],
+    ['JSON that is no span', answer({ status: 200, body: JSON.stringify(text) })],
+    ['megabytes of error', status(500, { retryAfter: '0', body: { detail: text.repeat(5000) } })],
+    ['something that is not HTTP', raw(HOSTILE)],
+  ])('that answers with %s is told as inert text', async (_, fault) => {
+    const { id } = server.create({ name: 'n' });
+    server.faults.push({ times: 5, fault });
+    const result = await step({
+      span_id: id,
+      score: '1',
+      ci_meta: 'false',
+      retries: '1',
+      timeout_seconds: '5',
+    });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed', score: '' } });
+    expect(errorOf(result)).toHaveLength(1);
+    expect(errorOf(result)[0]).not.toContain('\n');
+  });
+});
+
+describe('files', () => {
+  const hostileName = `a${HOSTILE.replaceAll('/', '_').slice(0, 80)}.json`;
+  const write = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content);
+    return name;
+  };
+  const xml = (text: string) => text.replace(/[^\t\n\r -\uffff]|[&<>"]/g, '_').replaceAll(']]', '');
+
+  test.each<[string, () => Record<string, string>]>([
+    ['a missing file', () => ({ meta_file: HOSTILE, results_file: HOSTILE })],
+    ['a file of a hostile name', () => ({ meta_file: write(hostileName, '{'), results_file: hostileName })],
+    [
+      'what is not JSON',
+      () => ({ meta_file: write('m.json', HOSTILE), results_file: write('r.json', `{${HOSTILE}`) }),
+    ],
+    [
+      'unknown fields',
+      () => ({
+        results_file: write('f.json', JSON.stringify({ [HOSTILE_FOR_FILES]: 1, x: 1 })),
+        results_format: 'fields',
+      }),
+    ],
+    [
+      'fields of the wrong form',
+      () => {
+        const fields = {
+          score: HOSTILE_FOR_FILES,
+          end_time: HOSTILE_FOR_FILES,
+          meta: HOSTILE_FOR_FILES,
+          clear: [HOSTILE],
+        };
+        return { results_file: write('g.json', JSON.stringify(fields)), results_format: 'fields' };
+      },
+    ],
+    [
+      'a pointer that leads nowhere',
+      () => ({
+        results_file: write('p.json', JSON.stringify({ [HOSTILE]: HOSTILE })),
+        results_format: 'json',
+        score_pointer: `/${HOSTILE.replaceAll(/[~\s]/g, '')}`,
+      }),
+    ],
+    ['broken XML', () => ({ results_file: write('b.xml', `<testsuite><${HOSTILE}`) })],
+  ])('%s: the error is inert', async (_, inputsOf) => {
+    const { id } = server.create({ name: 'n' });
+    const result = await step({ span_id: id, ...inputsOf() });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed' } });
+    expect(errorOf(result)).toHaveLength(1);
+  });
+
+  test('results with hostile names and messages are recorded, and shown as inert text', async () => {
+    const { id } = server.create({ name: 'n' });
+    const text = xml(HOSTILE);
+    const cases = `<testcase name="${text}"><failure message="${text}">${text}</failure></testcase><testcase name="ok"/>`;
+    const results_file = write('ok.xml', `<testsuite name="${text}">${cases}</testsuite>`);
+    const result = await step({
+      span_id: id,
+      results_file,
+      meta_file: write('ok.json', JSON.stringify({ [HOSTILE_FOR_FILES]: 1 })),
+    });
+    expect(result).toMatchObject({ exitCode: 0, outputs: { score: '50' } });
+    expect(result.outputs.error).toBe(server.span(id).error);
+  });
+});
+
+test('the job: names of workflow, job, branch, actor, pull request and matrix', async () => {
+  const { id } = server.create({ name: 'n' });
+  const event = {
+    pull_request: {
+      number: 7,
+      title: HOSTILE_FOR_FILES,
+      user: { login: HOSTILE },
+      head: { ref: HOSTILE, sha: HOSTILE, repo: { full_name: HOSTILE } },
+      base: { ref: HOSTILE, sha: HOSTILE, repo: { full_name: 'acme/support-bot' } },
+    },
+  };
+  const github = {
+    workflow: HOSTILE,
+    job: HOSTILE,
+    actor: HOSTILE,
+    event_name: 'pull_request',
+    ref: HOSTILE,
+    sha: HOSTILE,
+  };
+  const context = {
+    github,
+    job: { status: 'failure', check_run_id: HOSTILE },
+    matrix: { [HOSTILE]: HOSTILE },
+  };
+  const result = await step({ span_id: id }, { context, event });
+  expect(result).toMatchObject({ exitCode: 0, annotations: [], outputs: { outcome: 'updated', score: '' } });
+  expect(server.span(id).error).toContain(HOSTILE.trim());
+
+  const skipped = await step({ span_id: id, api_key: '' }, { context, event });
+  expect(skipped).toMatchObject({ exitCode: 0, outputs: { outcome: 'skipped' } });
+  const shown = await step({ span_id: id, api_key: '', dry_run: 'true' }, { context, event });
+  expect(shown).toMatchObject({ exitCode: 0, outputs: { outcome: 'dry-run' } });
+});
