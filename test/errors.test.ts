@@ -37,6 +37,7 @@ describe('the headline of a failure', () => {
       'fetch failed: UND_ERR_SOCKET',
     ],
     ['several errors of which none is known', new AggregateError([], ''), 'AggregateError'],
+    ['none of several, but a cause', new AggregateError([], 'a', { cause: 'b' }), 'a: b'],
     ['the name of an error that says nothing', new RangeError(), 'RangeError'],
     [
       'each message once',

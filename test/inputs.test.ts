@@ -309,6 +309,8 @@ const TABLE: [given: Given, expected: Partial<Meaning> | readonly Problem[]][] =
     '1775568807.',
     '1775568807.1234567890',
     '1775568807179.5',
+    '11775568807179',
+    '17755688071790',
     '-1775568807',
     '1.775568807e9',
   ].map((text): [Given, Problem[]] => [{ start_time: text }, wrong('start_time', NOT_A_TIME, text)]),
