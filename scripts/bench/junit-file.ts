@@ -9,17 +9,19 @@ const CASES = 100;
 const STACK = '    at Object.run (/app/src/some/module/file.ts:10:5)\n'.repeat(8);
 const OUTPUT = 'a line of a log that says nothing much at all\n'.repeat(10);
 
-export async function writeJunitFile(path: string, megabytes: number): Promise<void> {
+/** Gives the number of cases. */
+export async function writeJunitFile(path: string, megabytes: number): Promise<number> {
   const file = createWriteStream(path);
   file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
-  let size = 0;
-  for (let suite = 0; size < megabytes * 1e6; suite++) {
-    const text = suiteOf(suite);
+  let suites = 0;
+  for (let size = 0; size < megabytes * 1e6; suites++) {
+    const text = suiteOf(suites);
     size += text.length;
     if (!file.write(text)) await once(file, 'drain');
   }
   file.end('</testsuites>\n');
   await once(file, 'finish');
+  return suites * CASES;
 }
 
 function suiteOf(suite: number): string {
