@@ -5921,7 +5921,7 @@ function measure(tests, scale) {
 /** The layers of `meta` in one, later ones winning key by key; absent where no layer has anything to say. */
 function metaFieldOf([ciFacts = {}, ...given]) {
 	const isGiven = given.some((layer) => layer !== void 0);
-	const meta = Object.assign({}, ciFacts, ...given);
+	const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer ?? {})));
 	return isGiven || Object.keys(meta).length > 0 ? { meta } : {};
 }
 // src/report.ts
