@@ -2634,7 +2634,10 @@ function spanOf(answer, call, id) {
 		throw failure(isHtml(body) ? ", but with an HTML page" : `, but what came ${error.message}`, wordsOf(body));
 	}
 	const parsed = safeParse(Span, json);
-	if (!parsed.success) throw failure(", but with something that is not a span", parsed.error.issues.map(({ path, message }) => [...path, message].join(": ")).join("; "));
+	if (!parsed.success) {
+		const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) : [];
+		throw failure(`, but with ${kindOf(json)} that is not a span`, faults.join("; "));
+	}
 	if (parsed.data.id.toLowerCase() !== id.toLowerCase()) throw failure(", but with another span than the one asked for", parsed.data.id);
 	return parsed.data;
 }
@@ -2673,14 +2676,14 @@ function failureText(thrown, timeoutMs) {
 	if (proxyStatus) return `failed: the proxy answered with ${proxyStatus}`;
 	return `failed: ${headlineOf$1(thrown).replace(/^(fetch failed|terminated): /, "").replace(/^[^ ]*:SSL routines:[^:]*:([^:]+):.*$/s, "TLS: $1")}`;
 }
-/** Whether another attempt would end the same way: neither a certificate changes, nor an answer that is none, nor a password. */
+/** Whether another attempt would end the same way: with this certificate, this kind of answer, this login at the proxy. */
 function isFinal(thrown) {
 	return thrown instanceof BadAnswerError || isCertificateError(thrown) || proxyStatusOf(thrown) === "407";
 }
-/** `0.42 s`, `1.5 s`, `3600 s`. */
+/** `0.423 s`, `12.5 s`, `3600 s`. */
 function secondsOf$1(ms) {
 	const seconds = ms / 1e3;
-	return `${seconds < 100 ? Number(seconds.toPrecision(2)) : Math.round(seconds)} s`;
+	return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
 }
 function times(attempts) {
 	return attempts === 1 ? "tried once" : `tried ${attempts} times`;
@@ -2701,7 +2704,8 @@ function connectionHint(thrown) {
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
 	switch (codeOf(thrown)) {
 		case "ERR_SSL_WRONG_VERSION_NUMBER": return "What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.";
-		case "ERR_TLS_CERT_ALTNAME_INVALID": return "The certificate is for another host. Check base_url.";
+		case "ERR_TLS_CERT_ALTNAME_INVALID":
+		case "HOSTNAME_MISMATCH": return "The certificate is for another host. Check base_url.";
 		case "CERT_HAS_EXPIRED":
 		case "CERT_NOT_YET_VALID": return "The server has to renew its certificate, or the clock of the runner is wrong.";
 	}

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { ApiError, codeOf, FormError, headlineOf } from './errors.ts';
-import { isJsonObject, type Json, parseJson } from './json.ts';
+import { isJsonObject, type Json, kindOf, parseJson } from './json.ts';
 import { Span } from './span.ts';
 
 /** An answer of the API, fully read. */
@@ -56,8 +56,10 @@ export function spanOf(answer: Answer, call: Call, id: string): Span {
   }
   const parsed = z.safeParse(Span, json);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-    throw failure(', but with something that is not a span', faults.join('; '));
+    const faults = isJsonObject(json)
+      ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+      : [];
+    throw failure(`, but with ${kindOf(json)} that is not a span`, faults.join('; '));
   }
   if (parsed.data.id.toLowerCase() !== id.toLowerCase()) {
     throw failure(', but with another span than the one asked for', parsed.data.id);
@@ -121,15 +123,15 @@ export function failureText(thrown: unknown, timeoutMs: number): string {
   return `failed: ${headline}`;
 }
 
-/** Whether another attempt would end the same way: neither a certificate changes, nor an answer that is none, nor a password. */
+/** Whether another attempt would end the same way: with this certificate, this kind of answer, this login at the proxy. */
 export function isFinal(thrown: unknown): boolean {
   return thrown instanceof BadAnswerError || isCertificateError(thrown) || proxyStatusOf(thrown) === '407';
 }
 
-/** `0.42 s`, `1.5 s`, `3600 s`. */
+/** `0.423 s`, `12.5 s`, `3600 s`. */
 export function secondsOf(ms: number): string {
   const seconds = ms / 1000;
-  return `${seconds < 100 ? Number(seconds.toPrecision(2)) : Math.round(seconds)} s`;
+  return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
 }
 
 function times(attempts: number): string {
@@ -164,6 +166,7 @@ function connectionHint(thrown: unknown): string {
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
       return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
+    case 'HOSTNAME_MISMATCH':
       return 'The certificate is for another host. Check base_url.';
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
@@ -206,7 +209,7 @@ function wordsOf(body: string): string {
   try {
     return jsonWords(parseJson(body));
   } catch {
-    // No JSON, or JSON so deep that it cannot be written again.
+    // Text, or JSON that is broken or too deep.
     return body.trim();
   }
 }

@@ -384,22 +384,17 @@ describe('an answer that is no span', () => {
       'with nothing where a span was expected',
       undefined,
     ],
-    [
-      'a list',
-      faults.answer({ status: 200, body: [] }),
-      'with something that is not a span',
-      'Invalid input',
-    ],
+    ['a list', faults.answer({ status: 200, body: [] }), 'with an array that is not a span', undefined],
     [
       'another object',
       faults.answer({ status: 200, body: { ok: true } }),
-      'with something that is not a span',
+      'with an object that is not a span',
       'id: expected text; name: expected text',
     ],
     [
       'a span with wrong types',
       faults.span({ name: null, score: '9', meta: [], end_time: 1 }),
-      'with something that is not a span',
+      'with an object that is not a span',
       'name: expected text; end_time: expected text; meta: expected an object; score: expected a number',
     ],
     [

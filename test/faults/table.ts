@@ -195,7 +195,7 @@ export const FAULTS: readonly FaultRow[] = [
   unusable(
     'wrong types',
     faults.span({ name: null, score: 'nine' }),
-    'was answered with 200 OK, but with something that is not a span: name: expected text; score: expected a number',
+    'was answered with 200 OK, but with an object that is not a span: name: expected text; score: expected a number',
     true,
   ),
   unusable(
