@@ -236,6 +236,7 @@ const TABLE: [given: Given, expected: Partial<Meaning> | readonly Problem[]][] =
 
   [{ error: ' first\r\nsecond \n\r\n\n' }, { fields: { error: ' first\r\nsecond ' } }],
   [{ error: '\n' }, {}],
+  [{ error: '\r\n\n' }, {}],
   [{ error: ' ' }, { fields: { error: ' ' } }],
   [{ error: '::error::%0A ${{ x }}' }, { fields: { error: '::error::%0A ${{ x }}' } }],
   [{ name: 'Eval \n' }, { fields: { name: 'Eval ' } }],
@@ -487,15 +488,16 @@ it('a base_url is never shown, for it may hold a password', () => {
   });
 });
 
-it('all problems come in one error, in the order of action.yml', () => {
+it('all problems come in one error: in the order of action.yml, then what does not go together', () => {
   const error = errorOf({
     span_id: '7',
     base_url: 'ftp://x',
     operation: 'put',
-    score: 'x',
+    score: '0.5',
     meta: '[]',
     end_time: '2026-04-07T13:33:27',
-    clear: 'id',
+    name: 'Eval',
+    clear: 'name',
     min_score: 'x',
     retries: '99',
   });
@@ -503,12 +505,12 @@ it('all problems come in one error, in the order of action.yml', () => {
     `span_id: ${NOT_A_UUID}`,
     `base_url: ${NOT_HTTPS}`,
     'operation: is not one of update, get',
-    `score: ${NOT_A_NUMBER}`,
     `meta: ${notAnObject('an array')}`,
     `end_time: ${NO_OFFSET}`,
-    `clear: ${NOT_CLEARABLE}`,
     `min_score: ${NOT_A_NUMBER}`,
     `retries: ${NOT_RETRIES}`,
+    `score: ${NOT_AN_INTEGER}`,
+    'clear: names name, which is also given. Drop one of the two',
   ]);
 });
 
