@@ -154,6 +154,7 @@ const TABLE: [given: Given, expected: Partial<Meaning> | readonly Problem[]][] =
   [{ base_url: 'http://[::1]:1' }, { baseUrl: 'http://[::1]:1' }],
   [{ base_url: 'http://api.opper.ai/v2' }, wrong('base_url', NOT_HTTPS)],
   [{ base_url: 'http://localhost.evil.example' }, wrong('base_url', NOT_HTTPS)],
+  [{ base_url: 'http://notlocalhost' }, wrong('base_url', NOT_HTTPS)],
   [{ base_url: 'http://127.0.0.1.evil.example' }, wrong('base_url', NOT_HTTPS)],
   [{ base_url: 'http://evil.example/127.0.0.1' }, wrong('base_url', NOT_HTTPS)],
   [{ base_url: 'http://localhost@evil.example' }, wrong('base_url', NOT_HTTPS)],

@@ -260,7 +260,7 @@ describe('a text of five megabytes', () => {
   ])('that is %s is read or refused at once', (_, text, why) => {
     const startedAt = performance.now();
     expect(refusalOf(text)).toBe(why && `is not JSON: ${why}`);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(4000);
   });
 });
 
