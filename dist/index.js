@@ -2896,18 +2896,13 @@ function attemptWith({ fetch, timeoutMs }, traffic) {
 			...init,
 			signal: AbortSignal.timeout(timeoutMs)
 		});
-		const { status, statusText, headers } = response;
-		traffic.status = status;
-		if (status > 599) throw new BadAnswerError(`the status ${status} is none of HTTP`);
-		const body = await bodyOf(response);
-		return new Response(body.length > 0 ? body : null, {
-			status,
-			statusText,
-			headers
-		});
+		traffic.status = response.status;
+		if (response.status > 599) throw new BadAnswerError(`the status ${response.status} is none of HTTP`);
+		const text = await textOf$2(response);
+		return Object.assign(response, { text: async () => text });
 	};
 }
-async function bodyOf(response) {
+async function textOf$2(response) {
 	const chunks = [];
 	let size = 0;
 	for await (const chunk of response.body ?? []) {
@@ -2915,7 +2910,7 @@ async function bodyOf(response) {
 		if (size > 33554432) throw new BadAnswerError(`the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB, which no span is`);
 		chunks.push(chunk);
 	}
-	return Buffer.concat(chunks, size);
+	return Buffer.concat(chunks, size).toString();
 }
 /** How long to wait before the next attempt in milliseconds, undefined where there is no point in one. */
 function waitAfter({ error, response }, attempt, { random, now }) {

@@ -49,7 +49,7 @@ export interface Client {
   readonly traffic: Readonly<Traffic>;
 }
 
-export interface Traffic {
+interface Traffic {
   requests: number;
   /** HTTP status of the last answer. */
   status: number | undefined;
@@ -129,15 +129,15 @@ function attemptWith({ fetch, timeoutMs }: ClientOptions, traffic: Traffic): typ
   return async (input, init) => {
     traffic.requests++;
     const response = await fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    const { status, statusText, headers } = response;
-    traffic.status = status;
-    if (status > 599) throw new BadAnswerError(`the status ${status} is none of HTTP`);
-    const body = await bodyOf(response);
-    return new Response(body.length > 0 ? body : null, { status, statusText, headers });
+    traffic.status = response.status;
+    if (response.status > 599) throw new BadAnswerError(`the status ${response.status} is none of HTTP`);
+    const text = await textOf(response);
+    // A new Response would not take every status text that servers send.
+    return Object.assign(response, { text: async () => text });
   };
 }
 
-async function bodyOf(response: Response): Promise<Buffer> {
+async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the stream, and with it the connection.
@@ -150,7 +150,7 @@ async function bodyOf(response: Response): Promise<Buffer> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size);
+  return Buffer.concat(chunks, size).toString();
 }
 
 /** How long to wait before the next attempt in milliseconds, undefined where there is no point in one. */

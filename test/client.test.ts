@@ -98,6 +98,22 @@ describe('a request', () => {
     expect(span.score).toBe(9);
   });
 
+  it('may be answered in several pieces that part a letter, after a byte order mark', async () => {
+    const { server, client } = await start();
+    server.faults.push({
+      async fault({ response }) {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const bytes = Buffer.from(`\ufeff{"id":"${ID}","name":"ä😀"}`);
+        for (const byte of bytes) {
+          response.write(Buffer.of(byte));
+          await new Promise(setImmediate);
+        }
+        response.end();
+      },
+    });
+    expect(await client.getSpan(ID)).toEqual({ id: ID, name: 'ä😀' });
+  });
+
   it('accepts a span that leaves null fields out, has unknown ones, or its id in upper case', async () => {
     const { server, client } = await start();
     const body = `{"id": "${ID.toUpperCase()}", "name": "x", "cost": 12345678901234567890}`;
@@ -423,6 +439,16 @@ describe('an answer that is no span', () => {
       status: 204,
       said: undefined,
       hint,
+    });
+  });
+
+  it('is told with the status text as the server writes it, whatever that is', async () => {
+    const { server, client } = await start();
+    server.faults.push({ fault: faults.raw('HTTP/1.1 401 未授权 \u0001\r\ncontent-length: 2\r\n\r\nno') });
+    expect(await wordsOf(READ(client), server)).toMatchObject({
+      message: 'GET URL was answered with 401 未授权 \u0001 (tried once)',
+      status: 401,
+      said: 'no',
     });
   });
 

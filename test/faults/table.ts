@@ -48,8 +48,10 @@ export interface Observed {
   readonly durationMs: number;
 }
 
-export const RETRIES = 1;
-export const STALL_TIMEOUT_MS = 1000;
+/** Runs in the step's process before the step. */
+const CHILD = new URL('./child.ts', import.meta.url);
+const RETRIES = 1;
+const STALL_TIMEOUT_MS = 1000;
 
 const STALLED = {
   what: 'got no complete answer within 1 s',
@@ -74,14 +76,15 @@ function unusable(name: string, fault: Fault, what: string, acts = false): Fault
   return { name, fault, what, advice, final: true, uncounted: true, ...(acts && { acts }) };
 }
 
-function refused(code: number, text: string, advice: string, said = text): FaultRow {
+/** A status that is tried again. */
+function troubled(code: number, text: string, advice: string, said = text): FaultRow {
   const what = `was answered with ${code} ${text}`;
-  return { name: `${code}`, fault: faults.status(code), what, advice: `: ${said}${advice}`, final: true };
+  return { name: `${code}`, fault: faults.status(code), what, advice: `: ${said}${advice}` };
 }
 
-function troubled(code: number, text: string, advice: string): FaultRow {
-  const what = `was answered with ${code} ${text}`;
-  return { name: `${code}`, fault: faults.status(code), what, advice: `: ${text}${advice}` };
+/** A status that is not. */
+function refused(code: number, text: string, advice: string, said = text): FaultRow {
+  return { ...troubled(code, text, advice, said), final: true };
 }
 
 function limited(retryAfter: string, wait: string): FaultRow {
@@ -140,14 +143,12 @@ export const FAULTS: readonly FaultRow[] = [
     'The API key is invalid',
   ),
   refused(403, 'Forbidden', '. The key is known but may not do this. Check its rights and its project.'),
-  {
-    ...refused(
-      404,
-      'Not Found',
-      '. Check span_id, that the key belongs to the project of the span, and base_url. A span made a moment ago can take a little until it is there.',
-      'Span ID not found',
-    ),
-  },
+  refused(
+    404,
+    'Not Found',
+    '. Check span_id, that the key belongs to the project of the span, and base_url. A span made a moment ago can take a little until it is there.',
+    'Span ID not found',
+  ),
   stalls('in headers'),
   troubled(408, 'Request Timeout', '.'),
   refused(409, 'Conflict', '.'),
@@ -289,7 +290,7 @@ export async function startFaultBench(): Promise<FaultBench> {
       server.faults.push({ on: method, times: times === 'once' ? 1 : Number.POSITIVE_INFINITY, fault });
     }
     const { exitCode, outputs, annotations, log, durationMs } = await runStep({
-      nodeArgs: ['--import', new URL(`child.ts?${query}`, import.meta.url).href],
+      nodeArgs: ['--import', `${CHILD}?${query}`],
       with: {
         api_key: server.key,
         base_url: server.baseUrl,
