@@ -49,7 +49,7 @@ export interface Observed {
 }
 
 /** Runs in the step's process before the step. */
-const CHILD = new URL('./child.ts', import.meta.url);
+const CHILD = new URL('./child.mjs', import.meta.url);
 const RETRIES = 1;
 const STALL_TIMEOUT_MS = 1000;
 

@@ -1,4 +1,5 @@
-// Loaded into the step's process before the step itself (`--import`). What it does stands in the query of its URL:
+// Loaded into the step's process before the step itself (`--import`); plain JavaScript, since to strip types would cost each of
+// the many processes as much as Node's own start. What it does stands in the query of its URL:
 //   divert=HOST:PORT&from=N&to=N    the Nth connections, counted from 1, go there instead
 // The jitter is fixed, near the least: the waits in the log can be compared, and take no time.
 import net from 'node:net';
@@ -12,8 +13,8 @@ Math.random = () => 0.02;
 
 let connections = 0;
 const { connect } = net;
-net.connect = ((options: net.TcpNetConnectOpts) => {
+net.connect = (options) => {
   connections++;
   const diverted = host !== undefined && connections >= from && connections <= to;
   return connect(diverted ? { ...options, host, port: Number(port) } : options);
-}) as typeof connect;
+};
