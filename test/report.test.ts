@@ -29,10 +29,10 @@ const TESTS = {
   meta: {},
 };
 
-describe('the outputs', () => {
-  const bytesOf = (outputs: object) =>
-    Object.entries(outputs).reduce((sum, [name, value]) => sum + 2 * (name.length + value.length), 0);
+const bytesOf = (outputs: object) =>
+  Object.entries(outputs).reduce((sum, [name, value]) => sum + 2 * (name.length + value.length), 0);
 
+describe('the outputs', () => {
   test('are one text for each field, JSON where the value is none', () => {
     const span = {
       id: SPAN_ID,
@@ -110,6 +110,19 @@ describe('the outputs', () => {
       expect(result.outputs[name] === '').toBe(dropped.includes(name));
     }
   });
+});
+
+test('the outputs of exactly 1 MiB are not below it', () => {
+  const outputsFor = (length: number, status: number) => {
+    const output = 'x'.repeat(length);
+    return outputsOf(reportOf({ span: { id: SPAN_ID, name: 'n', output }, status }));
+  };
+  const status = bytesOf(outputsFor(0, 200).outputs) % 4 === 0 ? 200 : 20;
+  // A character of the field is one of the span, too.
+  const length = (1024 * 1024 - bytesOf(outputsFor(0, status).outputs)) / 4;
+  expect(bytesOf(outputsFor(length - 1, status).outputs)).toBe(1024 * 1024 - 4);
+  expect(outputsFor(length - 1, status).dropped).toEqual([]);
+  expect(outputsFor(length, status).dropped).toEqual(['span']);
 });
 
 describe('the rows', () => {
