@@ -60,9 +60,9 @@ interface Traffic {
  * key reaches no other; it lives in this closure and in no object that is thrown or shown.
  *
  * An attempt ends with its whole body read (see {@link attemptWith}), so ofetch retries what breaks half-way too, each
- * attempt with its own timeout. That, and what is set and hooked in below, keeps out four ways of ofetch 1.5.1: `timeout` is not
- * renewed for a retry and ends at the headers (unjs/ofetch#621, #620); PATCH is not retried, 409 is; a body that is not JSON
- * comes back as text; redirects are followed.
+ * attempt with its own timeout. That, and what is set and hooked in below, keeps out four ways of ofetch 1.5.1: `timeout`
+ * is not renewed for a retry and ends at the headers (unjs/ofetch#621, #620); PATCH is not retried, 409 is; a body that is
+ * not JSON comes back as text; redirects are followed.
  */
 export function createClient(options: ClientOptions): Client {
   const { baseUrl, apiKey, timeoutMs, retries, now, onRetry } = options;
@@ -93,9 +93,8 @@ export function createClient(options: ClientOptions): Client {
           accept: 'application/json',
           authorization: `Bearer ${apiKey}`,
           'user-agent': options.userAgent,
-          ...(patch && { 'content-type': 'application/json' }),
         },
-        ...(patch && { body: JSON.stringify(patch) }),
+        ...(patch && { body: patch }),
         responseType: 'text',
         redirect: 'manual',
         retry: retries,

@@ -53,6 +53,7 @@ describe('the words of an error body', () => {
     ['a detail that is a list of texts', { detail: ['a', '', 'b'] }, 'a; b'],
     ['a detail that is an object', { detail: { reason: 'quota' } }, '{"reason":"quota"}'],
     ['a detail with a message and no place', { detail: [{ msg: 'No' }] }, 'No'],
+    ['a detail whose place is no list', { detail: { loc: 'body', msg: 'No' } }, 'No'],
     ['a detail that is a number', { detail: 7 }, '7'],
     ['a message alone', { message: 'Slow down' }, 'Slow down'],
     ['another object', { error: { code: 7 } }, '{"error":{"code":7}}'],

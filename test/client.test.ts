@@ -452,16 +452,16 @@ describe('an answer that is no span', () => {
     });
   });
 
-  it('but a status that HTTP does not know is an error', async () => {
+  it.each([600, 999])('but the status %d, which HTTP does not know, is an error', async (code) => {
     const { server, client } = await start();
-    server.faults.push({ times: EVER, fault: faults.status(999) });
+    server.faults.push({ times: EVER, fault: faults.status(code) });
     expect(await wordsOf(READ(client), server)).toEqual({
-      message: 'GET URL failed: the status 999 is none of HTTP (tried once)',
+      message: `GET URL failed: the status ${code} is none of HTTP (tried once)`,
       status: undefined,
       said: undefined,
       hint: 'Check that base_url is the address of the Opper API.',
     });
-    expect(client.traffic).toEqual({ requests: 1, status: 999 });
+    expect(client.traffic).toEqual({ requests: 1, status: code });
   });
 });
 
