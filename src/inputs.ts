@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { defaults } from '../action.yml';
 import { type Decimal, integerOf, parseDecimal, roundedProduct } from './decimal.ts';
 import { FormError, InputError, type Problem } from './errors.ts';
@@ -7,7 +6,7 @@ import { RESULTS_FORMATS, type ResultsRequest } from './results/results.ts';
 import { SPAN_FIELDS, type SpanField, type SpanPatch } from './span.ts';
 import { parseTimestamp } from './timestamp.ts';
 
-export type InputName = keyof z.input<ReturnType<typeof schemaAt>> | keyof z.input<typeof ResultsInputs>;
+export type InputName = keyof ReturnType<typeof formsAt> | keyof typeof RESULTS_FORMS;
 /** Every input as text; '' where it was not given and action.yml has no default. */
 export type RawInputs = Readonly<Record<InputName, string>>;
 
@@ -16,7 +15,7 @@ export const FIELD_INPUTS = [...SPAN_FIELDS, 'score_scale', 'clear'] as const sa
 
 /** What the workflow asks for, checked and typed. Absent means "not given". */
 export interface Inputs {
-  readonly spanId: string;
+  readonly spanId: string | undefined;
   readonly apiKey: string | undefined;
   /** Without a slash at the end. */
   readonly baseUrl: string;
@@ -40,28 +39,28 @@ export interface Inputs {
   readonly retries: number;
 }
 
-/** Every input of action.yml through `getInput`, as it was given; an empty one is its default. */
-export function rawInputsOf(getInput: (name: string) => string): RawInputs {
+/**
+ * Every input of action.yml through `getInput`, as it was given; an empty one is its default. The key is that of the
+ * environment where none is given, without the white space and line ends around it.
+ */
+export function rawInputsOf(getInput: (name: string) => string, environmentKey = ''): RawInputs {
   const entries = Object.entries(defaults).map(([name, value]) => {
     const given = getInput(name);
     return [name, given.trim() === '' ? value || given : given];
   });
-  return Object.fromEntries(entries) as RawInputs;
-}
-
-/** The key without white space and line ends around it; '' where there is none. */
-export function keyOf(raw: RawInputs, environmentKey: string | undefined): string {
-  return raw.api_key.trim() || (environmentKey ?? '').trim();
+  const raw = Object.fromEntries(entries) as RawInputs;
+  return { ...raw, api_key: raw.api_key.trim() || environmentKey.trim() };
 }
 
 /**
  * The inputs, checked and typed. `now` is what the word `now` means. Throws {@link InputError} with every problem at once.
- * The key is checked for its form only; whether one is needed depends on what is to be done.
+ * Whether the id of a span and a key are needed depends on what is to be done: here they may be empty.
  */
-export function parseInputs(raw: RawInputs, key: string, now: Date): Inputs {
-  const parsed = z.safeParse(schemaAt(now), { ...raw, api_key: key });
-  if (!parsed.success) throw new InputError(parsed.error.issues.map(problemOf));
-  const { name, type, start_time, end_time, input, output, error, ...given } = parsed.data;
+export function parseInputs(raw: RawInputs, now: Date): Inputs {
+  const { values, problems } = readForms(formsAt(now), raw);
+  problems.push(...scoreProblems(values, problems), ...clearProblems(values));
+  if (problems.length > 0) throw new InputError(problems);
+  const { name, type, start_time, end_time, input, output, error, ...given } = values;
   const score = given.score && Number(scaled(given.score, given.score_scale));
   return {
     spanId: given.span_id,
@@ -89,9 +88,10 @@ export function parseInputs(raw: RawInputs, key: string, now: Date): Inputs {
 
 /** What to read results from, undefined where no file is named. Throws {@link InputError}. */
 export function parseResultsRequest(raw: RawInputs): ResultsRequest | undefined {
-  const parsed = z.safeParse(ResultsInputs, raw);
-  if (!parsed.success) throw new InputError(parsed.error.issues.map(problemOf));
-  const { results_file: pattern, results_format: format, score_pointer: scorePointer } = parsed.data;
+  const { values, problems } = readForms(RESULTS_FORMS, raw);
+  problems.push(...pointerProblems(values, problems));
+  if (problems.length > 0) throw new InputError(problems);
+  const { results_file: pattern, results_format: format, score_pointer: scorePointer } = values;
   return pattern === undefined ? undefined : { pattern, format, scorePointer, fieldNames: FIELD_INPUTS };
 }
 
@@ -103,126 +103,125 @@ export function parseMeta(text: string): JsonObject {
   return value;
 }
 
-const schemaAt = (now: Date) =>
-  z
-    .object({
-      span_id: trimmed(parseSpanId),
-      api_key: optional(parseKey),
-      base_url: trimmed(parseBaseUrl),
-      operation: trimmed(oneOf('update', 'get')),
-      score: optional(parseScore),
-      score_scale: optional(parseScale),
-      error: verbatim,
-      meta: json(parseMeta),
-      meta_file: optional(asIs),
-      end_time: optional((text) => parseTimestamp(text, now)),
-      start_time: optional((text) => parseTimestamp(text, now)),
-      name: verbatim,
-      type: verbatim,
-      input: verbatim,
-      output: verbatim,
-      clear: trimmed(parseClear),
-      min_score: optional(parseThreshold),
-      meta_mode: trimmed(oneOf('merge', 'replace')),
-      ci_meta: trimmed(parseBoolean),
-      fail_on_api_error: trimmed(parseBoolean),
-      dry_run: trimmed(parseBoolean),
-      summary: trimmed(parseBoolean),
-      timeout_seconds: trimmed(parseTimeoutMs),
-      retries: trimmed(parseRetries),
-      job_status: optional(oneOf('success', 'failure', 'cancelled')),
-      job_matrix: json(parseJson),
-      job_check_run_id: optional(asIs),
-    })
-    .check(({ value, issues }) => {
-      const { score, score_scale, clear } = value;
-      // What a score becomes under a broken scale is not known.
-      const known = isBroken('score_scale', issues) ? undefined : score;
-      const integer = known && scaled(known, score_scale);
-      if (known && integer === undefined) {
-        const message =
-          'is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87';
-        issues.push(issueOf(value, 'score', message, known.text));
-      }
-      if (known && !Number.isSafeInteger(Number(integer ?? 0))) {
-        const message = 'is beyond ±9007199254740991, the integers that JSON carries safely';
-        issues.push(issueOf(value, 'score', message, known.text));
-      }
-      const given = { ...value, meta: value.meta ?? value.meta_file };
-      const both = clear?.filter((field) => given[field] !== undefined) ?? [];
-      if (both.length > 0) {
-        issues.push(
-          issueOf(value, 'clear', `names ${both.join(', ')}, which is also given. Drop one of the two`),
-        );
-      }
-    });
+/** The form of every input, in the order of action.yml. A form throws {@link FormError}; undefined is "not given". */
+const formsAt = (now: Date) => ({
+  span_id: optional(parseSpanId),
+  api_key: optional(parseKey),
+  base_url: trimmed(parseBaseUrl),
+  operation: trimmed(oneOf('update', 'get')),
+  score: optional(parseScore),
+  score_scale: optional(parseScale),
+  error: verbatim,
+  meta: json(parseMeta),
+  meta_file: optional(asIs),
+  end_time: optional((text) => parseTimestamp(text, now)),
+  start_time: optional((text) => parseTimestamp(text, now)),
+  name: verbatim,
+  type: verbatim,
+  input: verbatim,
+  output: verbatim,
+  clear: trimmed(parseClear),
+  min_score: optional(parseThreshold),
+  meta_mode: trimmed(oneOf('merge', 'replace')),
+  ci_meta: trimmed(parseBoolean),
+  fail_on_api_error: trimmed(parseBoolean),
+  dry_run: trimmed(parseBoolean),
+  summary: trimmed(parseBoolean),
+  timeout_seconds: trimmed(parseTimeoutMs),
+  retries: trimmed(parseRetries),
+  job_status: optional(oneOf('success', 'failure', 'cancelled')),
+  job_matrix: json(parseJson),
+  job_check_run_id: optional(asIs),
+});
 
-const ResultsInputs = z
-  .object({
-    results_file: optional(asIs),
-    results_format: trimmed(oneOf(...RESULTS_FORMATS)),
-    score_pointer: optional(parsePointer),
-  })
-  .check(({ value, issues }) => {
-    const { results_file, results_format, score_pointer } = value;
-    if (results_file && results_format === 'json' && !score_pointer && !isBroken('score_pointer', issues)) {
-      issues.push(
-        issueOf(
-          value,
-          'score_pointer',
-          'is required with results_format json. Write where the score is, such as /summary/accuracy',
-        ),
-      );
-    }
-    if (score_pointer && results_format && results_format !== 'json') {
-      issues.push(issueOf(value, 'score_pointer', 'is read with results_format json only'));
-    }
-  });
+const RESULTS_FORMS = {
+  results_file: optional(asIs),
+  results_format: trimmed(oneOf(...RESULTS_FORMATS)),
+  score_pointer: optional(parsePointer),
+};
 
-/** A text that `parse` turns into a value; its {@link FormError} becomes an issue, and the rest is still checked. */
-function form<Value>(parse: (text: string) => Value) {
-  return z.pipe(
-    z.string(),
-    z.transform((text, context): Value => {
-      try {
-        return parse(text);
-      } catch (error) {
-        if (!(error instanceof FormError)) throw error;
-        context.issues.push({ ...issueOf(text, undefined, error.message, error.found), continue: true });
-        // Never seen: the parse as a whole fails. The checks across inputs take it as "not given".
-        return undefined as Value;
-      }
-    }),
-  );
+type Form<Value> = (text: string) => Value;
+type Values<Forms> = {
+  readonly [Name in keyof Forms]: Forms[Name] extends Form<infer Value> ? Value : never;
+};
+
+/** Reads every input with the form of its name. One that is broken is undefined, and has a problem. */
+function readForms<Forms extends Readonly<Record<string, Form<unknown>>>>(
+  forms: Forms,
+  raw: Readonly<Record<string, string>>,
+): { values: Values<Forms>; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const read = (name: string, form: Form<unknown>): unknown => {
+    try {
+      return form(raw[name] ?? '');
+    } catch (error) {
+      if (!(error instanceof FormError)) throw error;
+      const { message, found } = error;
+      problems.push({ name, message, ...(found !== undefined && { found }) });
+      return undefined;
+    }
+  };
+  const entries = Object.entries(forms).map(([name, form]) => [name, read(name, form)]);
+  return { values: Object.fromEntries(entries) as Values<Forms>, problems };
 }
 
-function trimmed<Value>(parse: (text: string) => Value) {
-  return form((text) => parse(text.trim()));
+function scoreProblems(
+  { score, score_scale }: Partial<Values<ReturnType<typeof formsAt>>>,
+  problems: readonly Problem[],
+): Problem[] {
+  // What a score becomes under a broken scale is not known.
+  if (!score || problems.some(({ name }) => name === 'score_scale')) return [];
+  const integer = scaled(score, score_scale);
+  if (integer === undefined) {
+    const message =
+      'is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87';
+    return [{ name: 'score', message, found: score.text }];
+  }
+  if (Number.isSafeInteger(Number(integer))) return [];
+  const message = 'is beyond ±9007199254740991, the integers that JSON carries safely';
+  return [{ name: 'score', message, found: score.text }];
 }
 
-function optional<Value>(parse: (text: string) => Value) {
-  return trimmed((text) => (text === '' ? undefined : parse(text)));
+function clearProblems(values: Partial<Values<ReturnType<typeof formsAt>>>): Problem[] {
+  const given = { ...values, meta: values.meta ?? values.meta_file };
+  const both = values.clear?.filter((field) => given[field] !== undefined) ?? [];
+  if (both.length === 0) return [];
+  return [{ name: 'clear', message: `names ${both.join(', ')}, which is also given. Drop one of the two` }];
+}
+
+function pointerProblems(
+  { results_file, results_format, score_pointer }: Partial<Values<typeof RESULTS_FORMS>>,
+  problems: readonly Problem[],
+): Problem[] {
+  const name = 'score_pointer';
+  if (problems.some((problem) => problem.name === name)) return [];
+  if (results_file && results_format === 'json' && !score_pointer) {
+    const message =
+      'is required with results_format json. Write where the score is, such as /summary/accuracy';
+    return [{ name, message }];
+  }
+  if (score_pointer && results_format && results_format !== 'json') {
+    return [{ name, message: 'is read with results_format json only' }];
+  }
+  return [];
+}
+
+function trimmed<Value>(form: Form<Value>): Form<Value> {
+  return (text) => form(text.trim());
+}
+
+function optional<Value>(form: Form<Value>): Form<Value | undefined> {
+  return trimmed((text) => (text === '' ? undefined : form(text)));
 }
 
 /** JSON as it was written: white space before it counts in the place of an error. */
-function json<Value>(parse: (text: string) => Value) {
-  return form((text) => (text.trim() === '' ? undefined : parse(text)));
+function json<Value>(form: Form<Value>): Form<Value | undefined> {
+  return (text) => (text.trim() === '' ? undefined : form(text));
 }
 
 /** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. */
-const verbatim = form((text) => withoutAtEnd(text, '\r\n') || undefined);
-
-function isBroken(name: InputName, issues: readonly z.core.$ZodRawIssue[]): boolean {
-  return issues.some(({ path }) => path?.[0] === name);
-}
-
-function issueOf(input: unknown, name: InputName | undefined, message: string, found?: string) {
-  return { code: 'custom' as const, input, ...(name && { path: [name] }), message, params: { found } };
-}
-
-function problemOf(issue: z.core.$ZodIssue): Problem {
-  const found: unknown = issue.code === 'custom' ? issue.params?.found : undefined;
-  return { name: String(issue.path[0]), message: issue.message, ...(typeof found === 'string' && { found }) };
+function verbatim(text: string): string | undefined {
+  return withoutAtEnd(text, '\r\n') || undefined;
 }
 
 /** The integer to record; undefined where the score is none and no scale is given. */
@@ -235,11 +234,6 @@ function asIs(text: string): string {
 }
 
 function parseSpanId(text: string): string {
-  if (text === '') {
-    throw new FormError(
-      'is empty. Hand on the UUID of the span from the step that made it, and check that this step ran and set it',
-    );
-  }
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) {
     throw new FormError('is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a', { found: text });
   }

@@ -1,6 +1,6 @@
 import { ciFactsOf, type GitHubContext, type Job, jobErrorOf, withholdsSecrets } from './ci.ts';
 import type { Decimal } from './decimal.ts';
-import { FormError, InputError, type Problem } from './errors.ts';
+import { codeOf, FormError, InputError, type Problem } from './errors.ts';
 import { type Files, readText } from './files.ts';
 import {
   FIELD_INPUTS,
@@ -17,17 +17,21 @@ import type { Recording } from './span.ts';
 /** What is to be done, everything checked. */
 export interface Plan {
   readonly inputs: Inputs;
+  /** Empty only where the key is. */
+  readonly spanId: string;
+  /** Empty in a dry run that has none, and where GitHub withholds it. */
+  readonly apiKey: string;
   readonly job: Job;
   readonly recording: Recording;
   /** What a file of a test format told. */
   readonly tests: TestRun | undefined;
+  /** The files that a job which has failed did not write. */
+  readonly unwritten: readonly Problem[];
 }
 
 /** What a plan is made of. */
 export interface PlanSources {
   readonly raw: RawInputs;
-  /** '' where there is none. */
-  readonly key: string;
   readonly context: GitHubContext;
   readonly files: Files;
   /** The one instant that `now` means. */
@@ -38,10 +42,14 @@ const PASS_RATE_SCALE: Decimal = { digits: 100n, exponent: 0 };
 
 /**
  * Parses the inputs, reads the files they name, and works out what to record. Throws {@link InputError} with the problems
- * of all of them at once. Without a key there is a plan only where none is needed, or where GitHub withholds it.
+ * of all of them at once. A key and the id of a span are there in every plan but where GitHub withholds the key: without
+ * it the step before could not make a span either. In a job that has failed, a file that does not exist is a warning: the
+ * step that writes it may be the one that failed, and that is to be recorded.
  */
-export async function readPlan({ raw, key, context, files, now }: PlanSources): Promise<Plan> {
-  const problems: Problem[] = [...keyProblems(), ...operationProblems(raw)];
+export async function readPlan({ raw, context, files, now }: PlanSources): Promise<Plan> {
+  const problems: Problem[] = [...whereProblems(raw, context), ...operationProblems(raw)];
+  const unwritten: Problem[] = [];
+  const missing = /^(failure|cancelled)$/.test(raw.job_status.trim()) ? unwritten : problems;
   const collect = async <Value>(work: () => Value | Promise<Value>): Promise<Value | undefined> => {
     try {
       return await work();
@@ -54,45 +62,50 @@ export async function readPlan({ raw, key, context, files, now }: PlanSources): 
 
   const request = await collect(() => parseResultsRequest(raw));
   const results = request && (await collect(() => readResults(request, files)));
+  if (request && results?.kind === 'none') {
+    missing.push({ name: 'results_file', message: 'matches no file', found: request.pattern });
+  }
   const tests = results?.kind === 'tests' ? results.tests : undefined;
   const file = results?.kind === 'fields' ? results : undefined;
-  const inputs = await collect(() => parseWithFields(raw, file, key, now));
+  const inputs = await collect(() => parseWithFields(raw, file, now));
   const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta));
-  const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files));
+  const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files, missing));
   const measured = tests && (await collect(() => measure(tests, inputs?.scoreScale ?? PASS_RATE_SCALE)));
   if (!inputs || problems.length > 0) throw new InputError(problems);
 
   const job = { status: inputs.jobStatus, matrix: inputs.jobMatrix, checkRunId: inputs.jobCheckRunId };
-  const metas = [
-    inputs.ciMeta ? ciFactsOf(context, job) : {},
-    measured?.meta,
-    resultsMeta,
-    fileMeta,
-    inputs.meta,
-  ];
+  const ciFacts = inputs.ciMeta ? ciFactsOf(context, job) : {};
   const error = measured?.error ?? jobErrorOf(context, job);
   const fields = {
     ...(measured && { score: measured.score }),
     ...(error !== undefined && { error }),
     ...inputs.fields,
-    ...metaFieldOf(metas),
+    ...metaFieldOf(ciFacts, [measured?.meta, resultsMeta, fileMeta, inputs.meta]),
   };
   if (inputs.operation === 'update' && Object.keys(fields).length + inputs.clear.length === 0) {
     const message = `update has nothing to record. Give one of ${FIELD_INPUTS.join(', ')}, meta_file or results_file`;
     throw new InputError([{ name: 'operation', message }]);
   }
-  return {
-    inputs,
-    job,
-    tests,
-    recording: { fields, clear: inputs.clear, keepsMeta: inputs.metaMode === 'merge' },
-  };
+  const recording = { fields, clear: inputs.clear, keepsMeta: inputs.metaMode === 'merge' };
+  const { spanId = '', apiKey = '' } = inputs;
+  return { inputs, spanId, apiKey, job, recording, tests, unwritten };
+}
 
-  function keyProblems(): Problem[] {
-    if (key !== '' || raw.dry_run.trim().toLowerCase() === 'true' || withholdsSecrets(context)) return [];
-    const message = `is empty. Pass the key from a secret, such as ${'$'}{{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step; a secret that does not exist is empty too`;
-    return [{ name: 'api_key', message }];
+/** What is missing to know the span and to be let in. */
+function whereProblems(raw: RawInputs, context: GitHubContext): Problem[] {
+  const problems: Problem[] = [];
+  const needsKey = raw.dry_run.trim().toLowerCase() !== 'true';
+  if (needsKey && raw.api_key === '' && withholdsSecrets(context)) return [];
+  if (raw.span_id.trim() === '') {
+    const message =
+      'is empty. Hand on the UUID of the span from the step that made it, and check that this step ran and set it';
+    problems.push({ name: 'span_id', message });
   }
+  if (needsKey && raw.api_key === '') {
+    const message = `is empty. Pass the key from a secret, such as ${'$'}{{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step; a secret that does not exist is empty too`;
+    problems.push({ name: 'api_key', message });
+  }
+  return problems;
 }
 
 /** `get` with something to record is a misunderstanding that would otherwise lose what was given. */
@@ -115,14 +128,13 @@ interface FieldsFile {
 }
 
 /** The inputs, with those that the workflow leaves empty taken from the file; its `meta` is a layer of its own. */
-function parseWithFields(raw: RawInputs, file: FieldsFile | undefined, key: string, now: Date): Inputs {
+function parseWithFields(raw: RawInputs, file: FieldsFile | undefined, now: Date): Inputs {
   const open = FIELD_INPUTS.filter(
     (name) => name !== 'meta' && raw[name].trim() === '' && file?.fields[name],
   );
   try {
     return parseInputs(
       { ...raw, ...Object.fromEntries(open.map((name) => [name, file?.fields[name]])) },
-      key,
       now,
     );
   } catch (error) {
@@ -137,13 +149,17 @@ function parseWithFields(raw: RawInputs, file: FieldsFile | undefined, key: stri
   }
 }
 
-async function readMetaFile(path: string, files: Files): Promise<JsonObject | undefined> {
+async function readMetaFile(path: string, files: Files, missing: Problem[]): Promise<JsonObject | undefined> {
   if (path === '') return undefined;
+  const name = `meta_file ${path}`;
   try {
-    return metaOf(`meta_file ${path}`, await readText(files, path));
+    return metaOf(name, await readText(files, path));
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    throw new InputError([{ name: `meta_file ${path}`, message: error.message }]);
+    const problem = { name, message: error.message };
+    if (codeOf(error) !== 'ENOENT') throw new InputError([problem]);
+    missing.push(problem);
+    return undefined;
   }
 }
 
@@ -164,10 +180,13 @@ function measure(tests: TestRun, scale: Decimal): { score: number; error?: strin
   return { ...rest, score: Number(score) };
 }
 
-/** The layers of `meta` in one, later ones winning key by key; absent where no layer has anything to say. */
-function metaFieldOf([ciFacts = {}, ...given]: readonly (JsonObject | undefined)[]): { meta?: JsonObject } {
-  const isGiven = given.some((layer) => layer !== undefined);
+/** The CI facts and, over them, the layers that were given, later ones winning key by key; absent where there is nothing. */
+function metaFieldOf(
+  ciFacts: JsonObject,
+  layers: readonly (JsonObject | undefined)[],
+): { meta?: JsonObject } {
+  const given = layers.filter((layer) => layer !== undefined);
   // Object.assign would take a key named __proto__ for the prototype, and lose it.
-  const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer ?? {})));
-  return isGiven || Object.keys(meta).length > 0 ? { meta } : {};
+  const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer)));
+  return given.length > 0 || Object.keys(meta).length > 0 ? { meta } : {};
 }

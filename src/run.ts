@@ -4,7 +4,7 @@ import { createClient, urlOf } from './client.ts';
 import { ApiError, headlineOf, InputError } from './errors.ts';
 import type { Files } from './files.ts';
 import { inert } from './inert.ts';
-import { keyOf, rawInputsOf } from './inputs.ts';
+import { rawInputsOf } from './inputs.ts';
 import { type Plan, readPlan } from './plan.ts';
 import {
   apiErrorLine,
@@ -57,6 +57,11 @@ export interface Host {
 const SKIPPED =
   'GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded';
 
+// Both sides of a comparison have to show in one line.
+const MAX_COMPARED = 500;
+
+const UNWRITTEN = 'The job has failed, so the rest is recorded without it';
+
 /** The report while the step goes on: whatever is thrown on the way, what was known until then is told. */
 type Draft = { -readonly [Name in keyof Report]: Report[Name] } & { readonly findings: Finding[] };
 
@@ -66,25 +71,27 @@ type Draft = { -readonly [Name in keyof Report]: Report[Name] } & { readonly fin
  */
 export async function run(host: Host): Promise<0 | 1> {
   const startedAt = host.now();
-  const raw = rawInputsOf((name) => host.core.getInput(name, { trimWhitespace: false }));
-  const key = keyOf(raw, host.env.OPPER_API_KEY);
-  mask(host, [raw.api_key, host.env.OPPER_API_KEY ?? '']);
+  const getInput = (name: string) => host.core.getInput(name, { trimWhitespace: false });
+  mask(host, [getInput('api_key'), host.env.OPPER_API_KEY ?? '']);
+  const raw = rawInputsOf(getInput, host.env.OPPER_API_KEY);
 
   const report = emptyReport();
   let plan: Plan | undefined;
   try {
-    plan = await readPlan({ raw, key, context: host.context, files: host.files, now: new Date(startedAt) });
-    report.spanId = plan.inputs.spanId;
+    plan = await readPlan({ raw, context: host.context, files: host.files, now: new Date(startedAt) });
+    report.spanId = plan.spanId || undefined;
     report.tests = plan.tests;
     report.links = linksOf(host.context, plan.job);
-    await carryOut(host, plan, key, report);
+    for (const line of problemLines(plan.unwritten)) warn(report, `${line}. ${UNWRITTEN}`);
+    if (plan.inputs.dryRun || plan.apiKey === '') rehearse(plan, report);
+    else await carryOut(host, plan, report);
   } catch (error) {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, plan));
   }
   if (plan) openGate(plan, report);
   report.elapsedMs = host.now() - startedAt;
-  return publish(host, redactorOf(key)(report), raw.summary.trim().toLowerCase() !== 'false');
+  return publish(host, redactorOf(raw.api_key)(report), raw.summary.trim().toLowerCase() !== 'false');
 }
 
 /** Before anything else is done with them, and before anything is said. A secret of several lines is masked line by line. */
@@ -112,29 +119,28 @@ function emptyReport(): Draft {
   };
 }
 
-/** Makes the requests of the plan and notes on the report what came of each, so that a failure loses nothing. */
-async function carryOut(host: Host, plan: Plan, key: string, report: Draft): Promise<void> {
-  const { inputs, recording } = plan;
-  const { spanId, operation, baseUrl } = inputs;
-  if (inputs.dryRun || key === '') {
-    const patch = operation === 'update' ? patchFor(recording) : undefined;
-    report.patch = patch;
-    report.span = { id: spanId, ...withoutNulls(patch ?? {}) };
-    if (inputs.dryRun) {
-      report.outcome = 'dry-run';
-      report.dryRun = `${patch ? 'PATCH' : 'GET'} ${urlOf(baseUrl, spanId)}`;
-    } else {
-      report.outcome = 'skipped';
-      report.findings.push({ level: 'notice', title: 'Opper span: skipped', lines: [SKIPPED] });
-    }
-    return;
+/** Notes on the report what would have been recorded, where nothing is sent. */
+function rehearse({ inputs, spanId, recording }: Plan, report: Draft): void {
+  const patch = inputs.operation === 'update' ? patchFor(recording) : undefined;
+  report.patch = patch;
+  report.span = { ...(spanId && { id: spanId }), ...withoutNulls(patch ?? {}) };
+  if (inputs.dryRun) {
+    report.outcome = 'dry-run';
+    report.dryRun = `${patch ? 'PATCH' : 'GET'} ${urlOf(inputs.baseUrl, spanId)}`;
+  } else {
+    report.outcome = 'skipped';
+    report.findings.push({ level: 'notice', title: 'Opper span: skipped', lines: [SKIPPED] });
   }
+}
 
+/** Makes the requests of the plan and notes on the report what came of each, so that a failure loses nothing. */
+async function carryOut(host: Host, plan: Plan, report: Draft): Promise<void> {
+  const { inputs, spanId, apiKey, recording } = plan;
   for (const warning of await host.useProxy()) warn(report, warning);
-  const redact = redactorOf(key);
+  const redact = redactorOf(apiKey);
   const client = createClient({
-    baseUrl,
-    apiKey: key,
+    baseUrl: inputs.baseUrl,
+    apiKey,
     userAgent: `opper-span-action/${host.version}`,
     timeoutMs: inputs.timeoutMs,
     retries: inputs.retries,
@@ -145,16 +151,21 @@ async function carryOut(host: Host, plan: Plan, key: string, report: Draft): Pro
     onRetry: (notice) => host.core.info(inert(redact(notice))),
   });
   try {
-    if (operation === 'get') {
+    if (inputs.operation === 'get') {
       report.span = await client.getSpan(spanId);
       report.outcome = 'read';
       return;
     }
-    if (needsStored(recording)) report.before = await client.getSpan(spanId);
-    report.patch = patchFor(recording, report.before);
+    // Before it is sent, so that a failure can say what was not recorded.
+    report.patch = patchFor(recording);
+    if (needsStored(recording)) {
+      report.before = await client.getSpan(spanId);
+      report.patch = patchFor(recording, report.before);
+    }
     const span = await client.updateSpan(spanId, report.patch);
     // Feedback comes with GET only.
-    report.span = { ...(report.before?.feedback && { feedback: report.before.feedback }), ...span };
+    const feedback = span.feedback ?? report.before?.feedback;
+    report.span = { ...span, ...(feedback && { feedback }) };
     report.changed = report.before && changesBetween(report.before, span);
     report.outcome = 'updated';
     checkAnswer(report.patch, span, recording, report);
@@ -165,13 +176,11 @@ async function carryOut(host: Host, plan: Plan, key: string, report: Draft): Pro
 }
 
 /** Warns where the API answered success, but the span is not what was asked for. */
-function checkAnswer(patch: SpanPatch, span: Span, { keepsMeta }: Recording, report: Draft): void {
-  for (const field of unstoredFields(patch, span, keepsMeta)) {
-    const sent = patch[field] === null ? 'cleared' : textOf(patch[field]);
-    warn(
-      report,
-      `${field} was not stored as sent: sent ${sent}, the span has ${textOf(span[field]) || 'nothing'}`,
-    );
+function checkAnswer(patch: SpanPatch, span: Span, recording: Recording, report: Draft): void {
+  for (const field of unstoredFields(patch, span, needsStored(recording))) {
+    const sent = patch[field] === null ? 'cleared' : inert(textOf(patch[field]), MAX_COMPARED);
+    const stored = inert(textOf(span[field]), MAX_COMPARED) || 'nothing';
+    warn(report, `${field} was not stored as sent: sent ${sent}, the span has ${stored}`);
   }
   if ((durationMsOf(span) ?? 0) < 0) {
     warn(report, `end_time ${span.end_time} is before start_time ${span.start_time}`);

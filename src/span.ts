@@ -29,7 +29,17 @@ export type SpanPatch = z.infer<typeof SpanPatch>;
 export type SpanField = keyof SpanPatch;
 
 /** What can be recorded, in the order in which it is shown. */
-export const SPAN_FIELDS = Object.keys(SpanPatch.shape) as readonly SpanField[];
+export const SPAN_FIELDS = [
+  'score',
+  'error',
+  'meta',
+  'end_time',
+  'start_time',
+  'name',
+  'type',
+  'input',
+  'output',
+] as const satisfies readonly SpanField[];
 
 /**
  * A span as the API answers it. Fields that are null may be missing altogether; unknown ones are kept. `input` and

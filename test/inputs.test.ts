@@ -7,7 +7,6 @@ import { InputError, type Problem } from '../src/errors.ts';
 import {
   type InputName,
   type Inputs,
-  keyOf,
   parseInputs,
   parseResultsRequest,
   type RawInputs,
@@ -34,7 +33,7 @@ function rawOf(given: Given): RawInputs {
 function outcomeOf(given: Given): Meaning | readonly Problem[] {
   const raw = rawOf(given);
   try {
-    return { ...parseInputs(raw, keyOf(raw, undefined), NOW), results: parseResultsRequest(raw) };
+    return { ...parseInputs(raw, NOW), results: parseResultsRequest(raw) };
   } catch (error) {
     if (error instanceof InputError) return error.problems;
     throw error;
@@ -96,8 +95,6 @@ const wrong = (name: InputName, message: string, found?: string): Problem[] => [
 const NOT_A_UUID = 'is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const NOT_PRINTABLE =
   'has a line break or a character that is not printable ASCII. Check the secret it comes from';
-const NO_SPAN_ID =
-  'is empty. Hand on the UUID of the span from the step that made it, and check that this step ran and set it';
 const NOT_A_URL = 'is not a URL such as https://api.opper.ai/v2';
 const NOT_HTTPS =
   'has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear';
@@ -125,8 +122,8 @@ const TABLE: [given: Given, expected: Partial<Meaning> | readonly Problem[]][] =
   [{}, {}],
 
   [{ span_id: `\r\n ${ID.toUpperCase()}\t\n` }, { spanId: ID.toUpperCase() }],
-  [{ span_id: '' }, wrong('span_id', NO_SPAN_ID)],
-  [{ span_id: ' \n' }, wrong('span_id', NO_SPAN_ID)],
+  [{ span_id: '' }, { spanId: undefined }],
+  [{ span_id: ' \n' }, { spanId: undefined }],
   [{ span_id: ID.slice(1) }, wrong('span_id', NOT_A_UUID, ID.slice(1))],
   [{ span_id: `${ID}0` }, wrong('span_id', NOT_A_UUID, `${ID}0`)],
   [{ span_id: `${ID}\n${ID}` }, wrong('span_id', NOT_A_UUID, `${ID}\n${ID}`)],
@@ -442,20 +439,24 @@ describe('the inputs of action.yml', () => {
     expect(rawInputsOf(() => '')).toEqual(Object.fromEntries(defaults));
     const blank = rawInputsOf(() => ' \n');
     expect({ ...blank, error: '' }).toEqual(
-      Object.fromEntries(defaults.map(([name, value]) => [name, name === 'error' ? '' : value || ' \n'])),
+      Object.fromEntries(
+        defaults.map(([name, value]) => [name, /^(error|api_key)$/.test(String(name)) ? '' : value || ' \n']),
+      ),
     );
   });
 
   it('are handed on as the workflow wrote them', () => {
-    const raw = rawInputsOf((name) => ` ${name}\r\n`);
-    expect(raw).toEqual(Object.fromEntries(Object.keys(action.inputs).map((name) => [name, ` ${name}\r\n`])));
+    const { api_key, ...raw } = rawInputsOf((name) => ` ${name}\r\n`);
+    const others = Object.keys(action.inputs).filter((name) => name !== 'api_key');
+    expect(raw).toEqual(Object.fromEntries(others.map((name) => [name, ` ${name}\r\n`])));
+    expect(api_key).toBe('api_key');
   });
 
   it('mean the same when all but the span are blank', () => {
     const raw = rawInputsOf((name) =>
       name === 'span_id' ? ID : /^(name|type|input|output|error)$/.test(name) ? '' : ' \r\n',
     );
-    expect(parseInputs(raw, keyOf(raw, undefined), NOW)).toStrictEqual(parseInputs(rawOf({}), '', NOW));
+    expect(parseInputs(raw, NOW)).toStrictEqual(parseInputs(rawOf({}), NOW));
   });
 });
 
@@ -467,7 +468,7 @@ describe('the key', () => {
     ['', undefined, ''],
     ['', '\n', ''],
   ])('of the input %j and the environment %j is %j', (api_key, environment, key) => {
-    expect(keyOf(rawOf({ api_key }), environment)).toBe(key);
+    expect(rawInputsOf((name) => (name === 'api_key' ? api_key : ''), environment).api_key).toBe(key);
   });
 
   it('is never part of an error, wherever it was put', () => {
@@ -579,7 +580,7 @@ describe('a text of megabytes', () => {
 function errorOf(given: Given): InputError {
   const raw = rawOf(given);
   try {
-    parseInputs(raw, keyOf(raw, undefined), NOW);
+    parseInputs(raw, NOW);
   } catch (error) {
     if (error instanceof InputError) return error;
     throw error;

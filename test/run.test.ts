@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Host, run } from '../src/run.ts';
-import { span as answeredWith, applied, reset, status } from './harness/faults.ts';
+import { span as answeredWith, applied, raw, reset, status } from './harness/faults.ts';
 import { type FaultRule, type Span, type SpanServer, startSpanServer } from './harness/span-server.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -429,8 +429,20 @@ describe('without a key', () => {
     });
   });
 
+  test('a pull request from a fork is skipped without a span too, which only a key could have made', async () => {
+    const result = await step({ span_id: '', score: '87', ci_meta: 'false', api_key: '' }, FORK);
+    expect(result).toMatchObject({ exitCode: 0, sent: [] });
+    expect(result.outputs).toEqual({ ...NO_OUTPUTS, outcome: 'skipped', score: '87', span: '{"score":87}' });
+  });
+
+  test('a span that is none is an error elsewhere, in one with the missing key', async () => {
+    const result = await step({ span_id: '', score: '87', api_key: '' });
+    const lines = `span_id: is empty. Hand on the UUID of the span from the step that made it, and check that this step ran and set it\n${NO_KEY}`;
+    expect(result).toMatchObject({ exitCode: 1, annotations: [['error', BAD_INPUT, lines]], sent: [] });
+  });
+
   test('bad input on a pull request from a fork is still an error', async () => {
-    const result = await step({ span_id: '', api_key: '' }, FORK);
+    const result = await step({ span_id: 'one', api_key: '' }, FORK);
     expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed' }, sent: [] });
   });
 
@@ -737,11 +749,14 @@ describe('the key', () => {
     expect(JSON.stringify(calls.filter(([what]) => what !== 'setSecret'))).not.toContain(server.key);
   });
 
-  test('is in no retry notice and no error, though the server echoes it', async () => {
-    const echo = { times: FOREVER, fault: status(503, { body: { detail: `bad key ${server.key}` } }) };
-    const { calls, annotations } = await step({ span_id: stored().id, score: '1' }, { faults: [echo] });
-    expect(annotations.join()).toContain('bad key ***');
-    expect(JSON.stringify(calls.filter(([what]) => what !== 'setSecret'))).not.toContain(server.key);
+  test('is in no retry notice and no error, though the server echoes it in status text and body', async () => {
+    const inText = raw(`HTTP/1.1 503 No ${server.key}\r\ncontent-length: 0\r\n\r\n`);
+    const inBody = status(503, { body: { detail: `bad key ${server.key}` } });
+    const faults = [{ fault: inText }, { times: FOREVER, fault: inBody }];
+    const result = await step({ span_id: stored().id, score: '1', ci_meta: 'false' }, { faults });
+    expect(result.log[0]).toBe('PATCH was answered with 503 No ***; attempt 2 of 4 in 0.25 s');
+    expect(result.annotations.join()).toContain('bad key ***');
+    expect(JSON.stringify(result.calls.filter(([what]) => what !== 'setSecret'))).not.toContain(server.key);
   });
 });
 
@@ -819,6 +834,43 @@ describe('bad input', () => {
 });
 
 describe('results', () => {
+  test.each(['failure', 'cancelled'])(
+    'files that a %s left unwritten do not keep it from the span',
+    async (job_status) => {
+      const { id } = stored();
+      const result = await step({
+        span_id: id,
+        job_status,
+        ci_meta: 'false',
+        results_file: 'out/*.xml',
+        meta_file: 'meta.json',
+      });
+      expect(result).toMatchObject({
+        exitCode: 0,
+        annotations: [
+          [
+            'warning',
+            'Opper span',
+            'results_file: "out/*.xml" matches no file. The job has failed, so the rest is recorded without it',
+          ],
+          [
+            'warning',
+            'Opper span',
+            'meta_file meta.json: cannot be read: there is no such file. The job has failed, so the rest is recorded without it',
+          ],
+        ],
+      });
+      expect(server.span(id)?.error).toMatch(/^Job eval (failed|was cancelled) in workflow Evals: /);
+    },
+  );
+
+  test('files that are not there are an error in a job that goes well', async () => {
+    const result = await step({ span_id: stored().id, results_file: 'out/*.xml', meta_file: 'meta.json' });
+    const lines =
+      'results_file: "out/*.xml" matches no file\nmeta_file meta.json: cannot be read: there is no such file';
+    expect(result).toMatchObject({ exitCode: 1, annotations: [['error', BAD_INPUT, lines]], sent: [] });
+  });
+
   const junit = `<testsuite name="s"><testcase name="a" time="1"/><testcase name="b"><failure message="no"/></testcase>
     <testcase name="c"><skipped/></testcase><testcase name="d"/></testsuite>`;
 
@@ -869,7 +921,11 @@ describe('results', () => {
 
 test('a key of meta named like the prototype is kept, from the span and from the input', async () => {
   const { id } = stored({ meta: JSON.parse('{"__proto__": {"a": 1}, "constructor": 1}') });
-  const result = await step({ span_id: id, meta: '{"toString": 2, "__proto__": {"b": 2}}', ci_meta: 'false' });
+  const result = await step({
+    span_id: id,
+    meta: '{"toString": 2, "__proto__": {"b": 2}}',
+    ci_meta: 'false',
+  });
   expect(server.requests[1]?.text).toBe('{"meta":{"__proto__":{"b":2},"constructor":1,"toString":2}}');
   expect(result.outputs.meta).toBe('{"__proto__":{"b":2},"constructor":1,"toString":2}');
   expect(result.annotations).toEqual([]);

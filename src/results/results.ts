@@ -24,6 +24,8 @@ export interface ResultsRequest {
 }
 
 export type Results =
+  /** No file matches. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'tests'; readonly tests: TestRun }
   /** Texts for the inputs of the same name: those of a `fields` file, or the score of a `json` file. */
   | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, string>>; readonly path: string };
@@ -55,7 +57,7 @@ const MAX_JSON_DEPTH = 100;
 export async function readResults(request: ResultsRequest, files: Files): Promise<Results> {
   const paths = await files.find(request.pattern);
   const [path, ...others] = paths;
-  if (path === undefined) throw problem('results_file', 'matches no file', request.pattern);
+  if (path === undefined) return { kind: 'none' };
   if (request.format === 'json' || request.format === 'fields') {
     if (others.length > 0) {
       throw problem(

@@ -181,7 +181,6 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
     requests.push(request);
     const gone = new AbortController();
     const { socket } = incoming;
-    socket.once('close', () => gone.abort());
     response.once('close', () => gone.abort());
     let answer: Answer | undefined;
     const exchange: Exchange = {
