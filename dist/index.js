@@ -473,13 +473,6 @@ function optionalKeys(shape) {
 		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
 	});
 }
-const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (() => ({
-	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-	int32: [-2147483648, 2147483647],
-	uint32: [0, 4294967295],
-	float32: [-34028234663852886e22, 34028234663852886e22],
-	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
-}))();
 function aborted(x, startIndex = 0) {
 	if (x.aborted === true) return true;
 	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
@@ -756,12 +749,6 @@ var $ZodAsyncError = class extends Error {
 		super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
 	}
 };
-var $ZodEncodeError = class extends Error {
-	constructor(name) {
-		super(`Encountered unidirectional transform during encode: ${name}`);
-		this.name = "ZodEncodeError";
-	}
-};
 (_a = globalThis).__zod_globalConfig ?? (_a.__zod_globalConfig = {});
 const globalConfig = globalThis.__zod_globalConfig;
 function config(newConfig) {
@@ -916,77 +903,12 @@ const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
 const safeParseAsync = /* @__PURE__*/ _safeParseAsync($ZodRealError);
 // node_modules/zod/v4/core/regexes.js
 const anyString = /^[\s\S]{0,}$/;
-const number$1 = /^-?\d+(?:\.\d+)?$/;
 // node_modules/zod/v4/core/checks.js
 const $ZodCheck = /*@__PURE__*/ $constructor("$ZodCheck", (inst, def) => {
 	var _a;
 	inst._zod ?? (inst._zod = {});
 	inst._zod.def = def;
 	(_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-const $ZodCheckNumberFormat = /*@__PURE__*/ $constructor("$ZodCheckNumberFormat", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	def.format = def.format || "float64";
-	const isInt = def.format?.includes("int");
-	const origin = isInt ? "int" : "number";
-	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		if (isInt) {
-			if (!Number.isInteger(input)) {
-				payload.issues.push({
-					expected: origin,
-					format: def.format,
-					code: "invalid_type",
-					continue: false,
-					input,
-					inst
-				});
-				return;
-			}
-			if (!Number.isSafeInteger(input)) {
-				if (input > 0) payload.issues.push({
-					input,
-					code: "too_big",
-					maximum: Number.MAX_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				else payload.issues.push({
-					input,
-					code: "too_small",
-					minimum: Number.MIN_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				return;
-			}
-		}
-		if (input < minimum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_small",
-			minimum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-		if (input > maximum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_big",
-			maximum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-	};
 });
 // node_modules/zod/v4/core/versions.js
 const version$1 = {
@@ -1125,45 +1047,9 @@ const $ZodString = /*@__PURE__*/ $constructor("$ZodString", (inst, def) => {
 		return payload;
 	};
 });
-const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = number$1;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Number(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) return payload;
-		const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
-		payload.issues.push({
-			expected: "number",
-			code: "invalid_type",
-			input,
-			inst,
-			...received ? { received } : {}
-		});
-		return payload;
-	};
-});
-const $ZodNumberFormat = /*@__PURE__*/ $constructor("$ZodNumberFormat", (inst, def) => {
-	$ZodCheckNumberFormat.init(inst, def);
-	$ZodNumber.init(inst, def);
-});
 const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
 	$ZodType.init(inst, def);
 	inst._zod.parse = (payload) => payload;
-});
-const $ZodNever = /*@__PURE__*/ $constructor("$ZodNever", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, _ctx) => {
-		payload.issues.push({
-			expected: "never",
-			code: "invalid_type",
-			input: payload.value,
-			inst
-		});
-		return payload;
-	};
 });
 function handlePropertyResult(result, final, key, input, optin, optout) {
 	const isPresent = key in input;
@@ -1314,22 +1200,6 @@ const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
 		return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
 	};
 });
-const $ZodTransform = /*@__PURE__*/ $constructor("$ZodTransform", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "optional";
-	globalConfig.memoizer?.guard(inst);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
-		const _out = def.transform(payload.value, payload);
-		if (ctx.async) return (_out instanceof Promise ? _out : Promise.resolve(_out)).then((output) => {
-			payload.value = output;
-			return payload;
-		});
-		if (_out instanceof Promise) throw new $ZodAsyncError();
-		payload.value = _out;
-		return payload;
-	};
-});
 function handleOptionalResult(payload, result) {
 	payload.value = result.issues.length ? void 0 : result.value;
 	return payload;
@@ -1383,33 +1253,6 @@ const $ZodNullable = /*@__PURE__*/ $constructor("$ZodNullable", (inst, def) => {
 		return def.innerType._zod.run(payload, ctx);
 	};
 });
-const $ZodPipe = /*@__PURE__*/ $constructor("$ZodPipe", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") {
-			const right = def.out._zod.run(payload, ctx);
-			if (right instanceof Promise) return right.then((right) => handlePipeResult(right, def.in, ctx));
-			return handlePipeResult(right, def.in, ctx);
-		}
-		const left = def.in._zod.run(payload, ctx);
-		if (left instanceof Promise) return left.then((left) => handlePipeResult(left, def.out, ctx));
-		return handlePipeResult(left, def.out, ctx);
-	};
-});
-function handlePipeResult(left, next, ctx) {
-	if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
-		left.aborted = true;
-		return left;
-	}
-	return next._zod.run({
-		value: left.value,
-		issues: left.issues
-	}, ctx);
-}
 const $ZodCustom = /*@__PURE__*/ $constructor("$ZodCustom", (inst, def) => {
 	$ZodCheck.init(inst, def);
 	$ZodType.init(inst, def);
@@ -1449,25 +1292,8 @@ function _string(Class, params) {
 	}));
 }
 // @__NO_SIDE_EFFECTS__
-function _int(Class, params) {
-	return new Class({
-		type: "number",
-		check: "number_format",
-		abort: false,
-		format: "safeint",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
 function _unknown(Class) {
 	return new Class({ type: "unknown" });
-}
-// @__NO_SIDE_EFFECTS__
-function _never(Class, params) {
-	return new Class({
-		type: "never",
-		...normalizeParams(params)
-	});
 }
 // @__NO_SIDE_EFFECTS__
 function _custom(Class, fn, _params) {
@@ -1538,17 +1364,6 @@ const ZodMiniString = /*@__PURE__*/ $constructor("ZodMiniString", (inst, def) =>
 function string(params) {
 	return /* @__PURE__ */ _string(ZodMiniString, params);
 }
-const ZodMiniNumber = /*@__PURE__*/ $constructor("ZodMiniNumber", (inst, def) => {
-	$ZodNumber.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-const ZodMiniNumberFormat = /*@__PURE__*/ $constructor("ZodMiniNumberFormat", (inst, def) => {
-	$ZodNumberFormat.init(inst, def);
-	ZodMiniNumber.init(inst, def);
-});
-function index_int(params) {
-	return /* @__PURE__ */ _int(ZodMiniNumberFormat, params);
-}
 const ZodMiniUnknown = /*@__PURE__*/ $constructor("ZodMiniUnknown", (inst, def) => {
 	$ZodUnknown.init(inst, def);
 	ZodMiniType.init(inst, def);
@@ -1557,37 +1372,11 @@ const ZodMiniUnknown = /*@__PURE__*/ $constructor("ZodMiniUnknown", (inst, def) 
 function unknown() {
 	return /* @__PURE__ */ _unknown(ZodMiniUnknown);
 }
-const ZodMiniNever = /*@__PURE__*/ $constructor("ZodMiniNever", (inst, def) => {
-	$ZodNever.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function never(params) {
-	return /* @__PURE__ */ _never(ZodMiniNever, params);
-}
 const ZodMiniObject = /*@__PURE__*/ $constructor("ZodMiniObject", (inst, def) => {
 	$ZodObject.init(inst, def);
 	ZodMiniType.init(inst, def);
 	installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
 });
-// @__NO_SIDE_EFFECTS__
-function object(shape, params) {
-	const def = {
-		type: "object",
-		shape: shape ?? {},
-		...normalizeParams(params)
-	};
-	return new ZodMiniObject(def);
-}
-// @__NO_SIDE_EFFECTS__
-function strictObject(shape, params) {
-	return new ZodMiniObject({
-		type: "object",
-		shape,
-		catchall: /* @__PURE__ */ never(),
-		...normalizeParams(params)
-	});
-}
 // @__NO_SIDE_EFFECTS__
 function looseObject(shape, params) {
 	return new ZodMiniObject({
@@ -1595,17 +1384,6 @@ function looseObject(shape, params) {
 		shape,
 		catchall: /* @__PURE__ */ unknown(),
 		...normalizeParams(params)
-	});
-}
-const ZodMiniTransform = /*@__PURE__*/ $constructor("ZodMiniTransform", (inst, def) => {
-	$ZodTransform.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function transform(fn) {
-	return new ZodMiniTransform({
-		type: "transform",
-		transform: fn
 	});
 }
 const ZodMiniExactOptional = /*@__PURE__*/ $constructor("ZodMiniExactOptional", (inst, def) => {
@@ -1628,18 +1406,6 @@ function nullable(innerType) {
 	return new ZodMiniNullable({
 		type: "nullable",
 		innerType
-	});
-}
-const ZodMiniPipe = /*@__PURE__*/ $constructor("ZodMiniPipe", (inst, def) => {
-	$ZodPipe.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-// @__NO_SIDE_EFFECTS__
-function pipe(in_, out) {
-	return new ZodMiniPipe({
-		type: "pipe",
-		in: in_,
-		out
 	});
 }
 const ZodMiniCustom = /*@__PURE__*/ $constructor("ZodMiniCustom", (inst, def) => {
@@ -2523,22 +2289,18 @@ const json$1 = /* @__PURE__ */ custom();
 const number = /* @__PURE__ */ custom((value) => typeof value === "number" || JSON.isRawJSON(value), "expected a number");
 const index_text = /* @__PURE__ */ string("expected text");
 const orNull = (schema) => /* @__PURE__ */ exactOptional(/* @__PURE__ */ nullable(schema));
-/**
-* The body of `PATCH /spans/{span_id}`, as the API's reference page has it: every field may be absent (left alone) or null.
-*/
-const SpanPatch = /* @__PURE__ */ strictObject({
-	score: orNull(index_int("expected an integer")),
-	error: orNull(index_text),
-	meta: orNull(meta),
-	end_time: orNull(index_text),
-	start_time: orNull(index_text),
-	name: orNull(index_text),
-	type: orNull(index_text),
-	input: orNull(index_text),
-	output: orNull(index_text)
-});
 /** What can be recorded, in the order in which it is shown. */
-const SPAN_FIELDS = Object.keys(SpanPatch.shape);
+const SPAN_FIELDS = [
+	"score",
+	"error",
+	"meta",
+	"end_time",
+	"start_time",
+	"name",
+	"type",
+	"input",
+	"output"
+];
 /**
 * A span as the API answers it. Fields that are null may be missing altogether; unknown ones are kept. `input` and
 * `output` may be any JSON. `feedback` is human feedback and comes with `GET` only.
@@ -2825,9 +2587,9 @@ const RETRIED_STATUSES = [
 * key reaches no other; it lives in this closure and in no object that is thrown or shown.
 *
 * An attempt ends with its whole body read (see {@link attemptWith}), so ofetch retries what breaks half-way too, each
-* attempt with its own timeout. That, and what is set and hooked in below, keeps out four ways of ofetch 1.5.1: `timeout` is not
-* renewed for a retry and ends at the headers (unjs/ofetch#621, #620); PATCH is not retried, 409 is; a body that is not JSON
-* comes back as text; redirects are followed.
+* attempt with its own timeout. That, and what is set and hooked in below, keeps out four ways of ofetch 1.5.1: `timeout`
+* is not renewed for a retry and ends at the headers (unjs/ofetch#621, #620); PATCH is not retried, 409 is; a body that is
+* not JSON comes back as text; redirects are followed.
 */
 function createClient(options) {
 	const { baseUrl, apiKey, timeoutMs, retries, now, onRetry } = options;
@@ -2863,10 +2625,9 @@ function createClient(options) {
 				headers: {
 					accept: "application/json",
 					authorization: `Bearer ${apiKey}`,
-					"user-agent": options.userAgent,
-					...patch && { "content-type": "application/json" }
+					"user-agent": options.userAgent
 				},
-				...patch && { body: JSON.stringify(patch) },
+				...patch && { body: patch },
 				responseType: "text",
 				redirect: "manual",
 				retry: retries,
@@ -5296,7 +5057,7 @@ const MAX_JSON_DEPTH = 100;
 async function readResults(request, files) {
 	const paths = await files.find(request.pattern);
 	const [path, ...others] = paths;
-	if (path === void 0) throw problem("results_file", "matches no file", request.pattern);
+	if (path === void 0) return { kind: "none" };
 	if (request.format === "json" || request.format === "fields") {
 		if (others.length > 0) throw problem("results_file", `matches ${paths.length} files; results_format ${request.format} reads one`);
 		return request.format === "json" ? readScore(request, files, path) : readFields(request, files, path);
@@ -5344,7 +5105,7 @@ async function readTests(format, files, paths) {
 		if (tally.total() === before) throw new FormError("holds no test case: nothing ran");
 		formats.add(adapter.name);
 	} catch (error) {
-		problems.push(problemOf$1(path, error));
+		problems.push(problemOf(path, error));
 	}
 	const run = tally.run();
 	if (problems.length === 0 && run.passed + run.failed + run.errored === 0) problems.push({
@@ -5457,7 +5218,7 @@ async function readDocument(files, path) {
 	try {
 		return await readJson(files, path);
 	} catch (error) {
-		throw new InputError([problemOf$1(path, error)]);
+		throw new InputError([problemOf(path, error)]);
 	}
 }
 /** The value a JSON Pointer (RFC 6901) leads to. */
@@ -5512,7 +5273,7 @@ function problem(name, message, found) {
 		...found !== void 0 && { found }
 	}]);
 }
-function problemOf$1(path, error) {
+function problemOf(path, error) {
 	if (!(error instanceof FormError)) throw error;
 	return {
 		name: "results_file",
@@ -5526,29 +5287,30 @@ const FIELD_INPUTS = [
 	"score_scale",
 	"clear"
 ];
-/** Every input of action.yml through `getInput`, as it was given; an empty one is its default. */
-function rawInputsOf(getInput) {
+/**
+* Every input of action.yml through `getInput`, as it was given; an empty one is its default. The key is that of the
+* environment where none is given, without the white space and line ends around it.
+*/
+function rawInputsOf(getInput, environmentKey = "") {
 	const entries = Object.entries(defaults).map(([name, value]) => {
 		const given = getInput(name);
 		return [name, given.trim() === "" ? value || given : given];
 	});
-	return Object.fromEntries(entries);
-}
-/** The key without white space and line ends around it; '' where there is none. */
-function keyOf(raw, environmentKey) {
-	return raw.api_key.trim() || (environmentKey ?? "").trim();
+	const raw = Object.fromEntries(entries);
+	return {
+		...raw,
+		api_key: raw.api_key.trim() || environmentKey.trim()
+	};
 }
 /**
 * The inputs, checked and typed. `now` is what the word `now` means. Throws {@link InputError} with every problem at once.
-* The key is checked for its form only; whether one is needed depends on what is to be done.
+* Whether the id of a span and a key are needed depends on what is to be done: here they may be empty.
 */
-function parseInputs(raw, key, now) {
-	const parsed = safeParse(schemaAt(now), {
-		...raw,
-		api_key: key
-	});
-	if (!parsed.success) throw new InputError(parsed.error.issues.map(problemOf));
-	const { name, type, start_time, end_time, input, output, error, ...given } = parsed.data;
+function parseInputs(raw, now) {
+	const { values, problems } = readForms(formsAt(now), raw);
+	problems.push(...scoreProblems(values, problems), ...clearProblems(values));
+	if (problems.length > 0) throw new InputError(problems);
+	const { name, type, start_time, end_time, input, output, error, ...given } = values;
 	const score = given.score && Number(scaled(given.score, given.score_scale));
 	return {
 		spanId: given.span_id,
@@ -5584,9 +5346,10 @@ function parseInputs(raw, key, now) {
 }
 /** What to read results from, undefined where no file is named. Throws {@link InputError}. */
 function parseResultsRequest(raw) {
-	const parsed = safeParse(ResultsInputs, raw);
-	if (!parsed.success) throw new InputError(parsed.error.issues.map(problemOf));
-	const { results_file: pattern, results_format: format, score_pointer: scorePointer } = parsed.data;
+	const { values, problems } = readForms(RESULTS_FORMS, raw);
+	problems.push(...pointerProblems(values, problems));
+	if (problems.length > 0) throw new InputError(problems);
+	const { results_file: pattern, results_format: format, score_pointer: scorePointer } = values;
 	return pattern === void 0 ? void 0 : {
 		pattern,
 		format,
@@ -5600,8 +5363,9 @@ function parseMeta(text) {
 	if (!isJsonObject(value)) throw new FormError(`is ${kindOf(value)}, expected a JSON object such as {"dataset": "v3"}`);
 	return value;
 }
-const schemaAt = (now) => (/* @__PURE__ */ object({
-	span_id: trimmed(parseSpanId),
+/** The form of every input, in the order of action.yml. A form throws {@link FormError}; undefined is "not given". */
+const formsAt = (now) => ({
+	span_id: optional(parseSpanId),
 	api_key: optional(parseKey),
 	base_url: trimmed(parseBaseUrl),
 	operation: trimmed(oneOf("update", "get")),
@@ -5628,74 +5392,88 @@ const schemaAt = (now) => (/* @__PURE__ */ object({
 	job_status: optional(oneOf("success", "failure", "cancelled")),
 	job_matrix: json(parseJson),
 	job_check_run_id: optional(asIs)
-})).check(({ value, issues }) => {
-	const { score, score_scale, clear } = value;
-	const known = isBroken("score_scale", issues) ? void 0 : score;
-	const integer = known && scaled(known, score_scale);
-	if (known && integer === void 0) issues.push(issueOf(value, "score", "is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87", known.text));
-	if (known && !Number.isSafeInteger(Number(integer ?? 0))) issues.push(issueOf(value, "score", "is beyond ±9007199254740991, the integers that JSON carries safely", known.text));
-	const given = {
-		...value,
-		meta: value.meta ?? value.meta_file
-	};
-	const both = clear?.filter((field) => given[field] !== void 0) ?? [];
-	if (both.length > 0) issues.push(issueOf(value, "clear", `names ${both.join(", ")}, which is also given. Drop one of the two`));
 });
-const ResultsInputs = (/* @__PURE__ */ object({
+const RESULTS_FORMS = {
 	results_file: optional(asIs),
 	results_format: trimmed(oneOf(...RESULTS_FORMATS)),
 	score_pointer: optional(parsePointer)
-})).check(({ value, issues }) => {
-	const { results_file, results_format, score_pointer } = value;
-	if (results_file && results_format === "json" && !score_pointer && !isBroken("score_pointer", issues)) issues.push(issueOf(value, "score_pointer", "is required with results_format json. Write where the score is, such as /summary/accuracy"));
-	if (score_pointer && results_format && results_format !== "json") issues.push(issueOf(value, "score_pointer", "is read with results_format json only"));
-});
-/** A text that `parse` turns into a value; its {@link FormError} becomes an issue, and the rest is still checked. */
-function index_form(parse) {
-	return /* @__PURE__ */ pipe(/* @__PURE__ */ string(), /* @__PURE__ */ transform((text, context) => {
+};
+/** Reads every input with the form of its name. One that is broken is undefined, and has a problem. */
+function readForms(forms, raw) {
+	const problems = [];
+	const read = (name, form) => {
 		try {
-			return parse(text);
+			return form(raw[name] ?? "");
 		} catch (error) {
 			if (!(error instanceof FormError)) throw error;
-			context.issues.push({
-				...issueOf(text, void 0, error.message, error.found),
-				continue: true
+			const { message, found } = error;
+			problems.push({
+				name,
+				message,
+				...found !== void 0 && { found }
 			});
 			return;
 		}
-	}));
+	};
+	const entries = Object.entries(forms).map(([name, form]) => [name, read(name, form)]);
+	return {
+		values: Object.fromEntries(entries),
+		problems
+	};
 }
-function trimmed(parse) {
-	return index_form((text) => parse(text.trim()));
+function scoreProblems({ score, score_scale }, problems) {
+	if (!score || problems.some(({ name }) => name === "score_scale")) return [];
+	const integer = scaled(score, score_scale);
+	if (integer === void 0) return [{
+		name: "score",
+		message: "is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87",
+		found: score.text
+	}];
+	if (Number.isSafeInteger(Number(integer))) return [];
+	return [{
+		name: "score",
+		message: "is beyond ±9007199254740991, the integers that JSON carries safely",
+		found: score.text
+	}];
 }
-function optional(parse) {
-	return trimmed((text) => text === "" ? void 0 : parse(text));
+function clearProblems(values) {
+	const given = {
+		...values,
+		meta: values.meta ?? values.meta_file
+	};
+	const both = values.clear?.filter((field) => given[field] !== void 0) ?? [];
+	if (both.length === 0) return [];
+	return [{
+		name: "clear",
+		message: `names ${both.join(", ")}, which is also given. Drop one of the two`
+	}];
+}
+function pointerProblems({ results_file, results_format, score_pointer }, problems) {
+	const name = "score_pointer";
+	if (problems.some((problem) => problem.name === name)) return [];
+	if (results_file && results_format === "json" && !score_pointer) return [{
+		name,
+		message: "is required with results_format json. Write where the score is, such as /summary/accuracy"
+	}];
+	if (score_pointer && results_format && results_format !== "json") return [{
+		name,
+		message: "is read with results_format json only"
+	}];
+	return [];
+}
+function trimmed(form) {
+	return (text) => form(text.trim());
+}
+function optional(form) {
+	return trimmed((text) => text === "" ? void 0 : form(text));
 }
 /** JSON as it was written: white space before it counts in the place of an error. */
-function json(parse) {
-	return index_form((text) => text.trim() === "" ? void 0 : parse(text));
+function json(form) {
+	return (text) => text.trim() === "" ? void 0 : form(text);
 }
 /** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. */
-const verbatim = index_form((text) => withoutAtEnd(text, "\r\n") || void 0);
-function isBroken(name, issues) {
-	return issues.some(({ path }) => path?.[0] === name);
-}
-function issueOf(input, name, message, found) {
-	return {
-		code: "custom",
-		input,
-		...name && { path: [name] },
-		message,
-		params: { found }
-	};
-}
-function problemOf(issue) {
-	const found = issue.code === "custom" ? issue.params?.found : void 0;
-	return {
-		name: String(issue.path[0]),
-		message: issue.message,
-		...typeof found === "string" && { found }
-	};
+function verbatim(text) {
+	return withoutAtEnd(text, "\r\n") || void 0;
 }
 /** The integer to record; undefined where the score is none and no scale is given. */
 function scaled(score, scale) {
@@ -5705,7 +5483,6 @@ function asIs(text) {
 	return text;
 }
 function parseSpanId(text) {
-	if (text === "") throw new FormError("is empty. Hand on the UUID of the span from the step that made it, and check that this step ran and set it");
 	if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) throw new FormError("is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a", { found: text });
 	return text;
 }
@@ -5791,10 +5568,14 @@ const PASS_RATE_SCALE = {
 };
 /**
 * Parses the inputs, reads the files they name, and works out what to record. Throws {@link InputError} with the problems
-* of all of them at once. Without a key there is a plan only where none is needed, or where GitHub withholds it.
+* of all of them at once. A key and the id of a span are there in every plan but where GitHub withholds the key: without
+* it the step before could not make a span either. In a job that has failed, a file that does not exist is a warning: the
+* step that writes it may be the one that failed, and that is to be recorded.
 */
-async function readPlan({ raw, key, context, files, now }) {
-	const problems = [...keyProblems(), ...operationProblems(raw)];
+async function readPlan({ raw, context, files, now }) {
+	const problems = [...whereProblems(raw, context), ...operationProblems(raw)];
+	const unwritten = [];
+	const missing = /^(failure|cancelled)$/.test(raw.job_status.trim()) ? unwritten : problems;
 	const collect = async (work) => {
 		try {
 			return await work();
@@ -5806,11 +5587,16 @@ async function readPlan({ raw, key, context, files, now }) {
 	};
 	const request = await collect(() => parseResultsRequest(raw));
 	const results = request && await collect(() => readResults(request, files));
+	if (request && results?.kind === "none") missing.push({
+		name: "results_file",
+		message: "matches no file",
+		found: request.pattern
+	});
 	const tests = results?.kind === "tests" ? results.tests : void 0;
 	const file = results?.kind === "fields" ? results : void 0;
-	const inputs = await collect(() => parseWithFields(raw, file, key, now));
+	const inputs = await collect(() => parseWithFields(raw, file, now));
 	const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta));
-	const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files));
+	const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files, missing));
 	const measured = tests && await collect(() => measure(tests, inputs?.scoreScale ?? PASS_RATE_SCALE));
 	if (!inputs || problems.length > 0) throw new InputError(problems);
 	const job = {
@@ -5818,41 +5604,53 @@ async function readPlan({ raw, key, context, files, now }) {
 		matrix: inputs.jobMatrix,
 		checkRunId: inputs.jobCheckRunId
 	};
-	const metas = [
-		inputs.ciMeta ? ciFactsOf(context, job) : {},
-		measured?.meta,
-		resultsMeta,
-		fileMeta,
-		inputs.meta
-	];
+	const ciFacts = inputs.ciMeta ? ciFactsOf(context, job) : {};
 	const error = measured?.error ?? jobErrorOf(context, job);
 	const fields = {
 		...measured && { score: measured.score },
 		...error !== void 0 && { error },
 		...inputs.fields,
-		...metaFieldOf(metas)
+		...metaFieldOf(ciFacts, [
+			measured?.meta,
+			resultsMeta,
+			fileMeta,
+			inputs.meta
+		])
 	};
 	if (inputs.operation === "update" && Object.keys(fields).length + inputs.clear.length === 0) throw new InputError([{
 		name: "operation",
 		message: `update has nothing to record. Give one of ${FIELD_INPUTS.join(", ")}, meta_file or results_file`
 	}]);
+	const recording = {
+		fields,
+		clear: inputs.clear,
+		keepsMeta: inputs.metaMode === "merge"
+	};
+	const { spanId = "", apiKey = "" } = inputs;
 	return {
 		inputs,
+		spanId,
+		apiKey,
 		job,
+		recording,
 		tests,
-		recording: {
-			fields,
-			clear: inputs.clear,
-			keepsMeta: inputs.metaMode === "merge"
-		}
+		unwritten
 	};
-	function keyProblems() {
-		if (key !== "" || raw.dry_run.trim().toLowerCase() === "true" || withholdsSecrets(context)) return [];
-		return [{
-			name: "api_key",
-			message: `is empty. Pass the key from a secret, such as \${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step; a secret that does not exist is empty too`
-		}];
-	}
+}
+/** What is missing to know the span and to be let in. */
+function whereProblems(raw, context) {
+	const problems = [];
+	const needsKey = raw.dry_run.trim().toLowerCase() !== "true";
+	if (needsKey && raw.api_key === "" && withholdsSecrets(context)) return [];
+	if (raw.span_id.trim() === "") problems.push({
+		name: "span_id",
+		message: "is empty. Hand on the UUID of the span from the step that made it, and check that this step ran and set it"
+	});
+	if (needsKey && raw.api_key === "") problems.push({
+		name: "api_key",
+		message: `is empty. Pass the key from a secret, such as \${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step; a secret that does not exist is empty too`
+	});
+	return problems;
 }
 /** `get` with something to record is a misunderstanding that would otherwise lose what was given. */
 function operationProblems(raw) {
@@ -5868,13 +5666,13 @@ function operationProblems(raw) {
 	}];
 }
 /** The inputs, with those that the workflow leaves empty taken from the file; its `meta` is a layer of its own. */
-function parseWithFields(raw, file, key, now) {
+function parseWithFields(raw, file, now) {
 	const open = FIELD_INPUTS.filter((name) => name !== "meta" && raw[name].trim() === "" && file?.fields[name]);
 	try {
 		return parseInputs({
 			...raw,
 			...Object.fromEntries(open.map((name) => [name, file?.fields[name]]))
-		}, key, now);
+		}, now);
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
 		throw new InputError(error.problems.map((problem) => open.some((name) => name === problem.name) ? {
@@ -5883,16 +5681,20 @@ function parseWithFields(raw, file, key, now) {
 		} : problem));
 	}
 }
-async function readMetaFile(path, files) {
+async function readMetaFile(path, files, missing) {
 	if (path === "") return void 0;
+	const name = `meta_file ${path}`;
 	try {
-		return metaOf(`meta_file ${path}`, await readText(files, path));
+		return metaOf(name, await readText(files, path));
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
-		throw new InputError([{
-			name: `meta_file ${path}`,
+		const problem = {
+			name,
 			message: error.message
-		}]);
+		};
+		if (codeOf(error) !== "ENOENT") throw new InputError([problem]);
+		missing.push(problem);
+		return;
 	}
 }
 function metaOf(name, text) {
@@ -5917,11 +5719,11 @@ function measure(tests, scale) {
 		score: Number(score)
 	};
 }
-/** The layers of `meta` in one, later ones winning key by key; absent where no layer has anything to say. */
-function metaFieldOf([ciFacts = {}, ...given]) {
-	const isGiven = given.some((layer) => layer !== void 0);
-	const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer ?? {})));
-	return isGiven || Object.keys(meta).length > 0 ? { meta } : {};
+/** The CI facts and, over them, the layers that were given, later ones winning key by key; absent where there is nothing. */
+function metaFieldOf(ciFacts, layers) {
+	const given = layers.filter((layer) => layer !== void 0);
+	const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer)));
+	return given.length > 0 || Object.keys(meta).length > 0 ? { meta } : {};
 }
 // src/report.ts
 const OUTPUTS = [
@@ -6202,36 +6004,39 @@ function index_link(url, text) {
 }
 // src/run.ts
 const SKIPPED = "GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded";
+const MAX_COMPARED = 500;
+const UNWRITTEN = "The job has failed, so the rest is recorded without it";
 /**
 * The whole step: mask, parse, read files, `GET` the span, `PATCH` it, check the answer; then outputs, log, summary, gate
 * and annotations. Resolves to the exit code, which is 0 only where nothing failed.
 */
 async function run(host) {
 	const startedAt = host.now();
-	const raw = rawInputsOf((name) => host.core.getInput(name, { trimWhitespace: false }));
-	const key = keyOf(raw, host.env.OPPER_API_KEY);
-	mask(host, [raw.api_key, host.env.OPPER_API_KEY ?? ""]);
+	const getInput = (name) => host.core.getInput(name, { trimWhitespace: false });
+	mask(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
+	const raw = rawInputsOf(getInput, host.env.OPPER_API_KEY);
 	const report = emptyReport();
 	let plan;
 	try {
 		plan = await readPlan({
 			raw,
-			key,
 			context: host.context,
 			files: host.files,
 			now: new Date(startedAt)
 		});
-		report.spanId = plan.inputs.spanId;
+		report.spanId = plan.spanId || void 0;
 		report.tests = plan.tests;
 		report.links = linksOf(host.context, plan.job);
-		await carryOut(host, plan, key, report);
+		for (const line of problemLines(plan.unwritten)) warn(report, `${line}. ${UNWRITTEN}`);
+		if (plan.inputs.dryRun || plan.apiKey === "") rehearse(plan, report);
+		else await carryOut(host, plan, report);
 	} catch (error) {
 		report.outcome = "failed";
 		report.findings.push(findingOf(error, plan));
 	}
 	if (plan) openGate(plan, report);
 	report.elapsedMs = host.now() - startedAt;
-	return publish(host, redactorOf(key)(report), raw.summary.trim().toLowerCase() !== "false");
+	return publish(host, redactorOf(raw.api_key)(report), raw.summary.trim().toLowerCase() !== "false");
 }
 /** Before anything else is done with them, and before anything is said. A secret of several lines is masked line by line. */
 function mask({ core }, secrets) {
@@ -6256,35 +6061,34 @@ function emptyReport() {
 		dryRun: void 0
 	};
 }
-/** Makes the requests of the plan and notes on the report what came of each, so that a failure loses nothing. */
-async function carryOut(host, plan, key, report) {
-	const { inputs, recording } = plan;
-	const { spanId, operation, baseUrl } = inputs;
-	if (inputs.dryRun || key === "") {
-		const patch = operation === "update" ? patchFor(recording) : void 0;
-		report.patch = patch;
-		report.span = {
-			id: spanId,
-			...withoutNulls(patch ?? {})
-		};
-		if (inputs.dryRun) {
-			report.outcome = "dry-run";
-			report.dryRun = `${patch ? "PATCH" : "GET"} ${urlOf(baseUrl, spanId)}`;
-		} else {
-			report.outcome = "skipped";
-			report.findings.push({
-				level: "notice",
-				title: "Opper span: skipped",
-				lines: [SKIPPED]
-			});
-		}
-		return;
+/** Notes on the report what would have been recorded, where nothing is sent. */
+function rehearse({ inputs, spanId, recording }, report) {
+	const patch = inputs.operation === "update" ? patchFor(recording) : void 0;
+	report.patch = patch;
+	report.span = {
+		...spanId && { id: spanId },
+		...withoutNulls(patch ?? {})
+	};
+	if (inputs.dryRun) {
+		report.outcome = "dry-run";
+		report.dryRun = `${patch ? "PATCH" : "GET"} ${urlOf(inputs.baseUrl, spanId)}`;
+	} else {
+		report.outcome = "skipped";
+		report.findings.push({
+			level: "notice",
+			title: "Opper span: skipped",
+			lines: [SKIPPED]
+		});
 	}
+}
+/** Makes the requests of the plan and notes on the report what came of each, so that a failure loses nothing. */
+async function carryOut(host, plan, report) {
+	const { inputs, spanId, apiKey, recording } = plan;
 	for (const warning of await host.useProxy()) warn(report, warning);
-	const redact = redactorOf(key);
+	const redact = redactorOf(apiKey);
 	const client = createClient({
-		baseUrl,
-		apiKey: key,
+		baseUrl: inputs.baseUrl,
+		apiKey,
 		userAgent: `opper-span-action/${host.version}`,
 		timeoutMs: inputs.timeoutMs,
 		retries: inputs.retries,
@@ -6295,17 +6099,21 @@ async function carryOut(host, plan, key, report) {
 		onRetry: (notice) => host.core.info(inert(redact(notice)))
 	});
 	try {
-		if (operation === "get") {
+		if (inputs.operation === "get") {
 			report.span = await client.getSpan(spanId);
 			report.outcome = "read";
 			return;
 		}
-		if (needsStored(recording)) report.before = await client.getSpan(spanId);
-		report.patch = patchFor(recording, report.before);
+		report.patch = patchFor(recording);
+		if (needsStored(recording)) {
+			report.before = await client.getSpan(spanId);
+			report.patch = patchFor(recording, report.before);
+		}
 		const span = await client.updateSpan(spanId, report.patch);
+		const feedback = span.feedback ?? report.before?.feedback;
 		report.span = {
-			...report.before?.feedback && { feedback: report.before.feedback },
-			...span
+			...span,
+			...feedback && { feedback }
 		};
 		report.changed = report.before && changesBetween(report.before, span);
 		report.outcome = "updated";
@@ -6316,8 +6124,8 @@ async function carryOut(host, plan, key, report) {
 	}
 }
 /** Warns where the API answered success, but the span is not what was asked for. */
-function checkAnswer(patch, span, { keepsMeta }, report) {
-	for (const field of unstoredFields(patch, span, keepsMeta)) warn(report, `${field} was not stored as sent: sent ${patch[field] === null ? "cleared" : textOf(patch[field])}, the span has ${textOf(span[field]) || "nothing"}`);
+function checkAnswer(patch, span, recording, report) {
+	for (const field of unstoredFields(patch, span, needsStored(recording))) warn(report, `${field} was not stored as sent: sent ${patch[field] === null ? "cleared" : inert(textOf(patch[field]), MAX_COMPARED)}, the span has ${inert(textOf(span[field]), MAX_COMPARED) || "nothing"}`);
 	if ((durationMsOf(span) ?? 0) < 0) warn(report, `end_time ${span.end_time} is before start_time ${span.start_time}`);
 }
 /** Compares the score on the span or, where nothing was written, the one that would have been. */
