@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as faults from './harness/faults.ts';
 import { runStep, type StepOptions, type StepResult } from './harness/runner.ts';
 import { type Answer, type Fault, startSpanServer } from './harness/span-server.ts';
+
+// Processes are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** With whatever JSON, URLs, HTML, Base64 and workflow commands write differently. */
 const KEY = 'op-Te"st\\0123<b>+789/ab=cd%ef?gh&ij';

@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InputError } from '../src/errors.ts';
 import { useProxy } from '../src/proxy.ts';
 import { runStep } from './harness/runner.ts';
 import { type SpanServer, startSpanServer } from './harness/span-server.ts';
+
+// Processes are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const CERTIFICATE = fileURLToPath(new URL('harness/loopback-cert.pem', import.meta.url));
 const EXPIRED = fileURLToPath(new URL('harness/expired-cert.pem', import.meta.url));
