@@ -41,5 +41,5 @@ for (const observation of cases.map(observe)) {
   const seconds = (seen.durationMs / 1000).toFixed(1);
   print(row.name, method, times, stored, requests, arrived, exitCode, outcome, seconds, words);
 }
-print(`\n${cases.length - broken} of ${cases.length} as promised`);
+console.log(`\n${cases.length - broken} of ${cases.length} as promised`);
 process.exitCode = broken === 0 ? 0 : 1;
