@@ -1,4 +1,5 @@
 import { appendFileSync, createReadStream, globSync, statSync } from 'node:fs';
+import { sep } from 'node:path';
 import { error, getInput, info, notice, setOutput, setSecret, warning } from '@actions/core';
 import { context } from '@actions/github';
 import { config } from 'zod/mini';
@@ -12,13 +13,25 @@ function isFile(path: string): boolean {
 }
 
 async function find(pattern: string): Promise<string[]> {
-  return isFile(pattern) ? [pattern] : globSync(pattern).filter(isFile).sort();
+  if (isFile(pattern)) return [pattern];
+  return globSync(pattern)
+    .filter(isFile)
+    .map((path) => path.replaceAll(sep, '/'))
+    .sort();
 }
 
 function appendSummary(markdown: string): void {
   const path = process.env.GITHUB_STEP_SUMMARY;
   if (!path) throw new Error('the runner gives no file for it (GITHUB_STEP_SUMMARY)');
   appendFileSync(path, markdown);
+}
+
+/**
+ * Ends the process once what was printed is out. Left to itself it would live on with a connection that nobody waits for any
+ * more: one that is being made for ten seconds, one through a proxy that does not answer for ever.
+ */
+function exit(code: number): void {
+  process.stdout.write('', () => process.exit(code));
 }
 
 // Compiling a schema pays off only when it is used many times.
@@ -40,9 +53,7 @@ run({
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   random: Math.random,
   version: manifest.version,
-}).then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (thrown) => error(headlineOf(thrown), { title: 'Opper span: internal error' }),
-);
+}).then(exit, (thrown) => {
+  error(headlineOf(thrown), { title: 'Opper span: internal error' });
+  exit(1);
+});

@@ -1,6 +1,8 @@
 // Control and format characters (bidirectional overrides and zero-width characters among them), line and paragraph
 // separators, lone surrogates; without the joiners that emoji and some scripts need.
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+// Nearly all text is of these, and the first use of a class of Unicode takes a millisecond.
+const PLAIN = /^[ -~]*$/;
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -17,9 +19,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * Longer than `maxLength` is cut, with the number of characters left out.
  */
 export function inert(text: string, maxLength = 2000): string {
-  return visible(cut(text, maxLength))
-    .replace(/^([\s\p{DI}]*):/u, '$1\\:')
-    .replace(/(#\p{DI}*#\p{DI}*)\[/gu, '$1\\[');
+  const line = visible(cut(text, maxLength));
+  if (PLAIN.test(line) && !/^ *:|##\[/.test(line)) return line;
+  return line.replace(/^([\s\p{DI}]*):/u, '$1\\:').replace(/(#\p{DI}*#\p{DI}*)\[/gu, '$1\\[');
 }
 
 /**
@@ -34,6 +36,7 @@ export function html(text: string, maxLength = 2000): string {
 }
 
 function visible(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(
     INVISIBLE,
     (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`,

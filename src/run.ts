@@ -62,6 +62,8 @@ const MAX_COMPARED = 500;
 
 const UNWRITTEN = 'The job has failed, so the rest is recorded without it';
 
+type Redact = ReturnType<typeof redactorOf>;
+
 /** The report while the step goes on: whatever is thrown on the way, what was known until then is told. */
 type Draft = { -readonly [Name in keyof Report]: Report[Name] } & { readonly findings: Finding[] };
 
@@ -74,6 +76,7 @@ export async function run(host: Host): Promise<0 | 1> {
   const getInput = (name: string) => host.core.getInput(name, { trimWhitespace: false });
   mask(host, [getInput('api_key'), host.env.OPPER_API_KEY ?? '']);
   const raw = rawInputsOf(getInput, host.env.OPPER_API_KEY);
+  const redact = redactorOf(raw.api_key);
 
   const report = emptyReport();
   let plan: Plan | undefined;
@@ -84,14 +87,14 @@ export async function run(host: Host): Promise<0 | 1> {
     report.links = linksOf(host.context, plan.job);
     for (const line of problemLines(plan.unwritten)) warn(report, `${line}. ${UNWRITTEN}`);
     if (plan.inputs.dryRun || plan.apiKey === '') rehearse(plan, report);
-    else await carryOut(host, plan, report);
+    else await carryOut(host, plan, report, redact);
   } catch (error) {
     report.outcome = 'failed';
-    report.findings.push(findingOf(error, plan));
+    report.findings.push(findingOf(error, plan, redact));
   }
   if (plan) openGate(plan, report);
   report.elapsedMs = host.now() - startedAt;
-  return publish(host, redactorOf(raw.api_key)(report), raw.summary.trim().toLowerCase() !== 'false');
+  return publish(host, redact(report), raw.summary.trim().toLowerCase() !== 'false');
 }
 
 /** Before anything else is done with them, and before anything is said. A secret of several lines is masked line by line. */
@@ -134,10 +137,12 @@ function rehearse({ inputs, spanId, recording }: Plan, report: Draft): void {
 }
 
 /** Makes the requests of the plan and notes on the report what came of each, so that a failure loses nothing. */
-async function carryOut(host: Host, plan: Plan, report: Draft): Promise<void> {
+async function carryOut(host: Host, plan: Plan, report: Draft, redact: Redact): Promise<void> {
   const { inputs, spanId, apiKey, recording } = plan;
-  for (const warning of await host.useProxy()) warn(report, warning);
-  const redact = redactorOf(apiKey);
+  // A loopback address is behind no proxy, and through one the key would travel in the clear.
+  if (inputs.baseUrl.startsWith('https:')) {
+    for (const warning of await host.useProxy()) warn(report, warning);
+  }
   const client = createClient({
     baseUrl: inputs.baseUrl,
     apiKey,
@@ -204,12 +209,12 @@ function warn(report: Draft, line: string): void {
   report.findings.push({ level: 'warning', title: 'Opper span', lines: [line] });
 }
 
-function findingOf(error: unknown, plan: Plan | undefined): Finding {
+function findingOf(error: unknown, plan: Plan | undefined, redact: Redact): Finding {
   if (error instanceof InputError) {
     return {
       level: 'error',
       title: 'Opper span: bad input, nothing was sent',
-      lines: problemLines(error.problems),
+      lines: problemLines(redact(error.problems)),
     };
   }
   if (error instanceof ApiError) {

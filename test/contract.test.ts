@@ -118,6 +118,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     '@actions/core',
     '@actions/github',
     'node:fs',
+    'node:path',
     'node:http',
     'zod/mini',
   ],

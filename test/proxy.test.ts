@@ -68,11 +68,24 @@ async function closedPort(): Promise<number> {
 }
 
 /** Reads a span from `dist`, by another base URL than the server's own where one is given. */
-async function read(server: SpanServer, env: Record<string, string>, baseUrl = server.baseUrl) {
+async function read(
+  server: SpanServer,
+  env: Record<string, string>,
+  baseUrl = server.baseUrl,
+  timeoutSeconds?: string,
+) {
   const { id } = server.create({ name: 'Answer a ticket' });
   const step = await runStep({
     env,
-    with: { api_key: server.key, span_id: id, base_url: baseUrl, operation: 'get', retries: '1' },
+    with: {
+      api_key: server.key,
+      span_id: id,
+      base_url: baseUrl,
+      operation: 'get',
+      retries: '1',
+      ...(timeoutSeconds && { timeout_seconds: timeoutSeconds }),
+    },
+    timeoutMs: 15_000,
   });
   return {
     exitCode: step.exitCode,
@@ -135,6 +148,14 @@ describe('a proxy', () => {
     expect(proxy.asked).toHaveLength(1);
   });
 
+  it('is not used for a loopback address, where the key would pass it in the clear', async () => {
+    const server = await startSpanServer();
+    onTestFinished(() => server.close());
+    const proxy = await startProxy(server);
+    const { outcome } = await read(server, { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url });
+    expect({ outcome, asked: proxy.asked }).toEqual({ outcome: 'read', asked: [] });
+  });
+
   it('that refuses the login is an error that is not retried and shows no password', async () => {
     const server = await startTls();
     const proxy = await startProxy(server, 'me:right');
@@ -160,6 +181,25 @@ describe('a proxy', () => {
     });
     expect(step).toEqual(
       failed(`GET URL failed: connect ECONNREFUSED ${host} (tried 2 times). ${NETWORK}`, 2),
+    );
+    expect(everything).not.toContain('wr0ng');
+  });
+
+  it.each<[string, (client: Socket) => void]>([
+    ['never answers', () => {}],
+    ['hangs up', (client) => client.end()],
+  ])('that %s is an error within the time limit, and keeps nobody waiting', async (_, act) => {
+    const server = await startTls();
+    const proxy = createTcpServer((client) => client.on('error', () => {}).once('data', () => act(client)));
+    const host = `127.0.0.1:${await listen(proxy)}`;
+    onTestFinished(() => void proxy.close());
+    const env = { ...TRUSTED, HTTPS_PROXY: `http://me:wr0ng@${host}` };
+    const { everything, ...step } = await read(server, env, server.baseUrl, '1');
+    expect(step).toEqual(
+      failed(
+        'GET URL got no complete answer within 1 s (tried 2 times). Raise timeout_seconds, or check the network of the runner.',
+        2,
+      ),
     );
     expect(everything).not.toContain('wr0ng');
   });

@@ -20,8 +20,6 @@ export interface FaultRow {
   readonly final?: true;
   /** Each attempt lasts until its time limit. */
   readonly stalls?: true;
-  /** Node goes on connecting, and its process lives, up to ten seconds after nobody wants the connection any more. */
-  readonly lingers?: true;
   /** A PATCH is stored although its answer is of no use. */
   readonly acts?: true;
   /** The error does not say how often it was tried. */
@@ -129,7 +127,7 @@ export const FAULTS: readonly FaultRow[] = [
     what: 'failed: getaddrinfo ENOTFOUND no..name',
     advice: NETWORK,
   },
-  { name: 'stall at connect', fault: { divert: 'full port' }, ...STALLED, lingers: true },
+  { name: 'stall at connect', fault: { divert: 'full port' }, ...STALLED },
   resets('before headers'),
   resets('in headers'),
   resets('after headers'),
@@ -254,11 +252,7 @@ export function expectedOf(row: FaultRow, method: Method, times: Times): Omit<Ob
 
 /** The longest a row may last: its attempts until their time limit, and what a process needs on a busy machine. */
 export function boundOf(row: FaultRow, times: Times): number {
-  return (
-    6000 +
-    (row.lingers ? 10_000 : 0) +
-    (row.stalls ? STALL_TIMEOUT_MS * (times === 'once' ? 1 : 1 + RETRIES) : 0)
-  );
+  return 6000 + (row.stalls ? STALL_TIMEOUT_MS * (times === 'once' ? 1 : 1 + RETRIES) : 0);
 }
 
 export interface FaultBench extends AsyncDisposable {
