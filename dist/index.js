@@ -107,6 +107,8 @@ var __webpack_exports__ = {};
 
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 ;// CONCATENATED MODULE: external "crypto"
@@ -116,6 +118,7 @@ const external_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta
 ;// CONCATENATED MODULE: external "node:util"
 const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
 ;// CONCATENATED MODULE: ./index.mjs
+
 
 
 
@@ -1633,13 +1636,13 @@ function afterValue(inside) {
 	if (inside === void 0) return "the end";
 	return inside === "{" ? ", or }" : ", or ]";
 }
-const PLAIN = /[^"\\\x00-\x1f]*/y;
+const PLAIN$1 = /[^"\\\x00-\x1f]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 /** Where the string ends whose opening quote is at `start`, or what is wrong with it, and where. */
 function scanString(text, start) {
 	let at = start + 1;
 	for (;;) {
-		at = endOf(PLAIN, text, at);
+		at = endOf(PLAIN$1, text, at);
 		const character = text[at];
 		if (character === "\"") return { at: at + 1 };
 		if (character === void 0) return {
@@ -2698,6 +2701,7 @@ function retryAfterMs({ headers }, now) {
 }
 // src/inert.ts
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const PLAIN = /^[ -~]*$/;
 const NAMED = {
 	"\n": "\\n",
 	"\r": "\\r",
@@ -2717,7 +2721,9 @@ const ENTITIES = {
 * Longer than `maxLength` is cut, with the number of characters left out.
 */
 function inert(text, maxLength = 2e3) {
-	return visible(cut$1(text, maxLength)).replace(/^([\s\p{DI}]*):/u, "$1\\:").replace(/(#\p{DI}*#\p{DI}*)\[/gu, "$1\\[");
+	const line = visible(cut$1(text, maxLength));
+	if (PLAIN.test(line) && !/^ *:|##\[/.test(line)) return line;
+	return line.replace(/^([\s\p{DI}]*):/u, "$1\\:").replace(/(#\p{DI}*#\p{DI}*)\[/gu, "$1\\[");
 }
 /**
 * Foreign text as HTML that only reads, in one line of source: a line break is an entity, so no blank line can end the
@@ -2727,6 +2733,7 @@ function html(text, maxLength = 2e3) {
 	return cut$1(text, maxLength).split(/\r\n|\r|\n/).map((line) => visible(line).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "")).join("&#10;");
 }
 function visible(text) {
+	if (PLAIN.test(text)) return text;
 	return text.replace(INVISIBLE, (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 function cut$1(text, maxLength) {
@@ -6015,6 +6022,7 @@ async function run(host) {
 	const getInput = (name) => host.core.getInput(name, { trimWhitespace: false });
 	mask(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
 	const raw = rawInputsOf(getInput, host.env.OPPER_API_KEY);
+	const redact = redactorOf(raw.api_key);
 	const report = emptyReport();
 	let plan;
 	try {
@@ -6029,14 +6037,14 @@ async function run(host) {
 		report.links = linksOf(host.context, plan.job);
 		for (const line of problemLines(plan.unwritten)) warn(report, `${line}. ${UNWRITTEN}`);
 		if (plan.inputs.dryRun || plan.apiKey === "") rehearse(plan, report);
-		else await carryOut(host, plan, report);
+		else await carryOut(host, plan, report, redact);
 	} catch (error) {
 		report.outcome = "failed";
-		report.findings.push(findingOf(error, plan));
+		report.findings.push(findingOf(error, plan, redact));
 	}
 	if (plan) openGate(plan, report);
 	report.elapsedMs = host.now() - startedAt;
-	return publish(host, redactorOf(raw.api_key)(report), raw.summary.trim().toLowerCase() !== "false");
+	return publish(host, redact(report), raw.summary.trim().toLowerCase() !== "false");
 }
 /** Before anything else is done with them, and before anything is said. A secret of several lines is masked line by line. */
 function mask({ core }, secrets) {
@@ -6082,10 +6090,9 @@ function rehearse({ inputs, spanId, recording }, report) {
 	}
 }
 /** Makes the requests of the plan and notes on the report what came of each, so that a failure loses nothing. */
-async function carryOut(host, plan, report) {
+async function carryOut(host, plan, report, redact) {
 	const { inputs, spanId, apiKey, recording } = plan;
-	for (const warning of await host.useProxy()) warn(report, warning);
-	const redact = redactorOf(apiKey);
+	if (inputs.baseUrl.startsWith("https:")) for (const warning of await host.useProxy()) warn(report, warning);
 	const client = createClient({
 		baseUrl: inputs.baseUrl,
 		apiKey,
@@ -6154,11 +6161,11 @@ function warn(report, line) {
 		lines: [line]
 	});
 }
-function findingOf(error, plan) {
+function findingOf(error, plan, redact) {
 	if (error instanceof InputError) return {
 		level: "error",
 		title: "Opper span: bad input, nothing was sent",
-		lines: problemLines(error.problems)
+		lines: problemLines(redact(error.problems))
 	};
 	if (error instanceof ApiError) return {
 		level: plan?.inputs.failOnApiError === false ? "warning" : "error",
@@ -6218,12 +6225,20 @@ function isFile(path) {
 	return (0,external_node_fs_namespaceObject.statSync)(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 async function find(pattern) {
-	return isFile(pattern) ? [pattern] : (0,external_node_fs_namespaceObject.globSync)(pattern).filter(isFile).sort();
+	if (isFile(pattern)) return [pattern];
+	return (0,external_node_fs_namespaceObject.globSync)(pattern).filter(isFile).map((path) => path.replaceAll(external_node_path_namespaceObject.sep, "/")).sort();
 }
 function appendSummary(markdown) {
 	const path = process.env.GITHUB_STEP_SUMMARY;
 	if (!path) throw new Error("the runner gives no file for it (GITHUB_STEP_SUMMARY)");
 	(0,external_node_fs_namespaceObject.appendFileSync)(path, markdown);
+}
+/**
+* Ends the process once what was printed is out. Left to itself it would live on with a connection that nobody waits for any
+* more: one that is being made for ten seconds, one through a proxy that does not answer for ever.
+*/
+function exit(code) {
+	process.stdout.write("", () => process.exit(code));
 }
 config({ jitless: true });
 process.exitCode = 1;
@@ -6250,8 +6265,9 @@ run({
 	wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 	random: Math.random,
 	version
-}).then((exitCode) => {
-	process.exitCode = exitCode;
-}, (thrown) => error(headlineOf$1(thrown), { title: "Opper span: internal error" }));
+}).then(exit, (thrown) => {
+	error(headlineOf$1(thrown), { title: "Opper span: internal error" });
+	exit(1);
+});
 
 
