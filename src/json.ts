@@ -74,6 +74,8 @@ function isLossy(value: number, source: string): boolean {
 
 /** Throws {@link FormError} at the bracket of a JSON text that opens one level too many. */
 function checkDepth(text: string): void {
+  // Hardly a text has enough brackets for it, and a look at every character takes longer than the parsing.
+  if (text.split(/[[{]/, MAX_DEPTH + 2).length <= MAX_DEPTH + 1) return;
   let depth = 0;
   let isInString = false;
   for (let at = 0; at < text.length; at++) {

@@ -2,28 +2,31 @@ import * as z from 'zod/mini';
 import { isJsonObject, type Json, type JsonObject, type RawJson, sameJson } from './json.ts';
 import { instantOf } from './timestamp.ts';
 
-const meta = z.custom<JsonObject>(isJsonObject, 'expected an object');
-const json = z.custom<Json>();
-const number = z.custom<number | RawJson>(
-  (value) => typeof value === 'number' || JSON.isRawJSON(value),
-  'expected a number',
-);
-const text = z.string('expected text');
 const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.exactOptional(z.nullable(schema));
+const text = z.string('expected text');
+const textOrNull = orNull(text);
+const jsonOrNull = orNull(z.custom<Json>());
+const metaOrNull = orNull(z.custom<JsonObject>(isJsonObject, 'expected an object'));
+const numberOrNull = orNull(
+  z.custom<number | RawJson>(
+    (value) => typeof value === 'number' || JSON.isRawJSON(value),
+    'expected a number',
+  ),
+);
 
 /**
  * The body of `PATCH /spans/{span_id}`, as the API's reference page has it: every field may be absent (left alone) or null.
  */
 export const SpanPatch = z.strictObject({
   score: orNull(z.int('expected an integer')),
-  error: orNull(text),
-  meta: orNull(meta),
-  end_time: orNull(text),
-  start_time: orNull(text),
-  name: orNull(text),
-  type: orNull(text),
-  input: orNull(text),
-  output: orNull(text),
+  error: textOrNull,
+  meta: metaOrNull,
+  end_time: textOrNull,
+  start_time: textOrNull,
+  name: textOrNull,
+  type: textOrNull,
+  input: textOrNull,
+  output: textOrNull,
 });
 export type SpanPatch = z.infer<typeof SpanPatch>;
 export type SpanField = keyof SpanPatch;
@@ -48,17 +51,17 @@ export const SPAN_FIELDS = [
 export const Span = z.looseObject({
   id: text,
   name: text,
-  trace_id: orNull(text),
-  parent_id: orNull(text),
-  type: orNull(text),
-  start_time: orNull(text),
-  end_time: orNull(text),
-  input: orNull(json),
-  output: orNull(json),
-  error: orNull(text),
-  meta: orNull(meta),
-  score: orNull(number),
-  feedback: orNull(z.looseObject({ score: orNull(number), comment: orNull(text) })),
+  trace_id: textOrNull,
+  parent_id: textOrNull,
+  type: textOrNull,
+  start_time: textOrNull,
+  end_time: textOrNull,
+  input: jsonOrNull,
+  output: jsonOrNull,
+  error: textOrNull,
+  meta: metaOrNull,
+  score: numberOrNull,
+  feedback: orNull(z.looseObject({ score: numberOrNull, comment: textOrNull })),
 });
 export type Span = z.infer<typeof Span>;
 

@@ -48,7 +48,6 @@ export interface TestRun {
 }
 
 const MAX_FAILURES = 10;
-const MAX_JSON_DEPTH = 100;
 
 /**
  * Reads the files that `pattern` matches. Throws {@link InputError} with every problem; each names the file, and the place in it.
@@ -200,27 +199,7 @@ async function startOf(files: Files, path: string): Promise<string> {
 
 async function readJson(files: Files, path: string): Promise<Json> {
   const text = await readText(files, path);
-  checkDepth(text);
   return parseJson(text);
-}
-
-/** Throws {@link FormError} where the brackets of a JSON text are nested too deeply, before anything recurses into it. */
-function checkDepth(text: string): void {
-  let depth = 0;
-  let isInString = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) isInString = !isInString;
-    else if (isInString) {
-      if (code === 0x5c) i++;
-    } else if (code === 0x7b || code === 0x5b) {
-      if (++depth > MAX_JSON_DEPTH) {
-        const before = text.slice(0, i).split('\n');
-        const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-        throw new FormError(`is nested too deeply: ${place}: more than ${MAX_JSON_DEPTH} levels`);
-      }
-    } else if (code === 0x7d || code === 0x5d) depth--;
-  }
 }
 
 async function readScore(

@@ -101,7 +101,7 @@ const BROKEN: Readonly<
   ],
   'JSON 10 000 levels deep': [
     `{"testResults":\n${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
-    'results_file: results.x is nested too deeply: line 2, column 100: more than 100 levels',
+    'results_file: results.x is nested too deeply: line 2, column 1000: more than 1000 levels',
   ],
   'a tag of a megabyte': [
     suite(`<testcase name="${'a'.repeat(1024 * 1024 + 65_536)}"/>`),
@@ -169,8 +169,8 @@ const BROKEN: Readonly<
     'fields',
   ],
   'deep fields': [
-    `{"meta": ${'[1,'.repeat(10_000)}`,
-    'results_file: results.x is nested too deeply: line 1, column 307: more than 100 levels',
+    `{"meta": ${'[1,'.repeat(10_000)}1${']'.repeat(10_000)}}`,
+    'results_file: results.x is nested too deeply: line 1, column 3007: more than 1000 levels',
     'fields',
   ],
 };

@@ -358,7 +358,7 @@ describe('results that cannot be read record nothing', () => {
         'broken/bomb.xml':
           '<!DOCTYPE testsuite [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<testsuite><testcase name="&b;"/></testsuite>',
         'broken/bytes.xml': Buffer.from('<testsuite name="\xe9"/>', 'latin1'),
-        'broken/deep.json': `{"results":\n${'['.repeat(10_000)}`,
+        'broken/deep.json': `{"results":\n${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
         'broken/deep.xml': '<testsuite>'.repeat(10_000),
         'broken/empty.xml': '',
         'broken/good.xml': '<testsuite><testcase name="a"/></testsuite>',
@@ -372,7 +372,7 @@ describe('results that cannot be read record nothing', () => {
     expect(message.split('\n')).toEqual([
       'results_file: broken/bomb.xml is not well-formed XML: line 2, column 30: undefined entity',
       'results_file: broken/bytes.xml is not UTF-8: byte 18',
-      'results_file: broken/deep.json is nested too deeply: line 2, column 100: more than 100 levels',
+      'results_file: broken/deep.json is nested too deeply: line 2, column 1000: more than 1000 levels',
       'results_file: broken/deep.xml is nested too deeply: line 1, column 1111: more than 100 elements within each other',
       'results_file: broken/empty.xml is empty',
       'results_file: broken/nothing.xml holds no test case: nothing ran',
