@@ -18,6 +18,9 @@ import { actionYml } from './action-yml.ts';
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 
+// The bundle is CommonJS, which Node starts some two per cent sooner than a module; the project's own package.json says module.
+const COMMON_JS = '{"type":"commonjs"}\n';
+
 const OPTIONS: InputOptions = {
   cwd: ROOT,
   platform: 'node',
@@ -43,7 +46,7 @@ type Files = Readonly<Record<string, string>>;
 /** One JavaScript file of `input` and all it imports, and what is in it. rolldown shakes it into one module, ncc packs that. */
 export async function pack(input: string) {
   await using bundle = await rolldown({ ...OPTIONS, input });
-  const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
+  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
   const [chunk, ...others] = output;
   if (others.length > 0) {
     throw new Error(`One module expected, rolldown also made ${others.map((o) => o.fileName).join(', ')}.`);
@@ -57,7 +60,7 @@ async function packed(code: string): Promise<string> {
   try {
     // ncc writes the path of its input, as seen from here, into its output: it has to be the same everywhere.
     process.chdir(folder);
-    const file = join(folder, 'index.mjs');
+    const file = join(folder, 'index.cjs');
     writeFileSync(file, code);
     // Without one ncc looks for a file named undefined, which Node warns about.
     writeFileSync(join(folder, 'tsconfig.json'), '{}');
@@ -74,7 +77,7 @@ async function packed(code: string): Promise<string> {
 /** The files of dist, by name. */
 async function build(): Promise<Files> {
   const { code, modules } = await pack('src/index.ts');
-  return { 'index.js': code, 'licenses.txt': licensesOf(modules) };
+  return { 'index.js': code, 'package.json': COMMON_JS, 'licenses.txt': licensesOf(modules) };
 }
 
 /** The license of every package that has code in the bundle. Throws when one ships no license text. */
