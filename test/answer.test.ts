@@ -30,6 +30,16 @@ const answerOf = (answer: Partial<Answer>): Answer => ({
   ...answer,
 });
 
+function errorOf(act: () => unknown): ApiError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+  throw new Error('no ApiError');
+}
+
 describe('the words of an error body', () => {
   const envelope = (detail: unknown) => ({ type: 'XError', message: 'The request is invalid', detail });
   const problem = {
@@ -169,6 +179,11 @@ describe('a failure', () => {
       'failed: other side closed',
     ],
     [
+      'an error that has those words within',
+      fetchFailed(new Error('session terminated: bye')),
+      'failed: session terminated: bye',
+    ],
+    [
       "OpenSSL's queue",
       fetchFailed(
         withCode(
@@ -275,6 +290,15 @@ describe('an answer', () => {
     ['[]', 'an array'],
   ])('that is %s is no span', (text, kind) => {
     expect(() => spanOf(answerOf({ body: text }), CALL, ID)).toThrow(`but with ${kind} that is not a span`);
+  });
+
+  it('that is nearly a span is no span, and its faults are said by their place', () => {
+    const body = JSON.stringify({ id: ID, feedback: { score: 'high' } });
+    const error = errorOf(() => spanOf(answerOf({ body }), CALL, ID));
+    expect({ message: error.message, said: error.said }).toEqual({
+      message: `PATCH ${CALL.url} was answered with 200, but with an object that is not a span`,
+      said: 'name: expected text; feedback.score: expected a number',
+    });
   });
 
   it('is told with its status, and the reason where there is one', () => {

@@ -21,6 +21,10 @@ function ring(): Error {
   return first;
 }
 
+function chainOf([message, ...causes]: readonly string[]): Error | undefined {
+  return message === undefined ? undefined : new Error(message, { cause: chainOf(causes) });
+}
+
 describe('the headline of a failure', () => {
   it.each<[string, unknown, string]>([
     ['an error', new Error('no'), 'no'],
@@ -45,6 +49,7 @@ describe('the headline of a failure', () => {
       'a: no b',
     ],
     ['a circle of causes', ring(), 'first: second'],
+    ['the outer ten of more causes', chainOf([...'abcdefghijkl']), 'a: b: c: d: e: f: g: h: i: j'],
     ['several lines as one', new Error('a\r\nb\n', { cause: 'c\n\nd' }), 'a b: c d'],
     ['a text', 'no', 'no'],
     ['an empty text', '', 'unknown error'],

@@ -41,7 +41,10 @@ describe('the text of a file', () => {
         [...piece].map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))),
       ),
     );
-    await expect(readText(filesOf(...bytes), 'a')).rejects.toThrow(`is not UTF-8: ${place}`);
+    await expect(readText(filesOf(...bytes), 'a')).rejects.toMatchObject({
+      message: `is not UTF-8: ${place}`,
+      cause: { code: 'ERR_ENCODING_INVALID_ENCODED_DATA' },
+    });
   });
 
   it('has a bound', async () => {

@@ -37,6 +37,8 @@ describe('inert text', () => {
     ['  ::error::x', '  \\::error::x'],
     ['\u00a0\u200d::error::x', '\u00a0\u200d\\::error::x'],
     [' a ::error::x', ' a ::error::x'],
+    ['é: x', 'é: x'],
+    ['a: ##[error]x', 'a: ##\\[error]x'],
     ['see ##[error]x ##[group]', 'see ##\\[error]x ##\\[group]'],
     ['##\u200d[error]x', '##\u200d\\[error]x'],
     ['👩‍👩‍👧 نمی‌خواهم 日本 é', '👩‍👩‍👧 نمی‌خواهم 日本 é'],
@@ -49,6 +51,7 @@ describe('inert text', () => {
     expect(inert('abcdef', 6)).toBe('abcdef');
     expect(inert('abcdef', 4)).toBe('abcd… (2 more characters)');
     expect(inert('abc😀def', 4)).toBe('abc… (5 more characters)');
+    expect(inert('😀abcdef', 4)).toBe('😀ab… (4 more characters)');
     expect(inert('x'.repeat(2_000_000))).toBe(`${'x'.repeat(2000)}… (1998000 more characters)`);
   });
 

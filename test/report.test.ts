@@ -189,6 +189,17 @@ describe('the log', () => {
     ]);
   });
 
+  test('has no heading over the values that were read', () => {
+    const span = { id: SPAN_ID, name: 'n', score: 87, feedback: { score: 1 } };
+    const nothing = { before: undefined, patch: undefined, changed: undefined };
+    expect(logOf(reportOf({ outcome: 'read', span, ...nothing, requests: 1 }))).toEqual([
+      `Span ${SPAN_ID} "n": read (1 request, 310 ms)`,
+      '  score: 87',
+      '  name: n',
+      '  human feedback: 1',
+    ]);
+  });
+
   test('cuts values, but shows a body that was not sent', () => {
     const patch = { output: 'x'.repeat(10_000) };
     const report = reportOf({

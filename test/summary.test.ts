@@ -264,6 +264,49 @@ describe('a reader sees', () => {
     });
   });
 
+  test('nothing but what failed where nothing else is known', () => {
+    const nothing = { spanId: undefined, span: {}, before: undefined, patch: undefined, changed: undefined };
+    const findings = [
+      { level: 'error', title: 'Opper span: bad input', lines: ['span_id: is empty'] },
+    ] as const;
+    expect(summaryOf(reportOf({ ...nothing, outcome: 'failed', findings }))).toBe(
+      '### ❌ Opper span: failed\n\n<p>❌ <b>Opper span: bad input</b><br>\n<code>span_id: is empty</code></p>\n\n',
+    );
+  });
+
+  test('a notice under the icon of the outcome, and what was not sent', () => {
+    const findings = [{ level: 'notice', title: 'Opper span: skipped', lines: ['no key'] }] as const;
+    const dryRun = 'PATCH https://api.opper.ai/v2/spans/x';
+    expect(read({ outcome: 'skipped', findings, changed: [], dryRun })).toEqual({
+      heading: '⏭️ Opper span: skipped',
+      paragraphs: ['ℹ️ Opper span: skipped\n\nno key', 'no field changed, the span had these values before'],
+      rows: [
+        ['Span', `Answer support tickets\n${SPAN_ID}`],
+        ['Score', '87'],
+        ['Not sent', dryRun],
+      ],
+      folded: [],
+    });
+  });
+
+  test('a gate that is missed, and nothing folded where every case passed', () => {
+    const tests = { ...TESTS, passed: 3, failed: 0, errored: 0, skipped: 0, failures: [] };
+    expect(read({ tests, gate: { minScore: 90, score: 87 } })).toMatchObject({
+      rows: [
+        ['Span', `Answer support tickets\n${SPAN_ID}`],
+        ['Score', '87'],
+        ['Gate', '❌ score 87 is below min_score 90'],
+        [
+          'Results',
+          `${'🟩'.repeat(20)}\n100 % passed: 3 tests (junit), 3 passed, 0 failed, 0 errored, 0 skipped, in 3.25 s`,
+        ],
+        ['Field', 'Before', 'After'],
+        ['score', '(nothing)', '87'],
+      ],
+      folded: [],
+    });
+  });
+
   test('that nothing changed', () => {
     expect(read({ changed: [] })).toMatchObject({
       paragraphs: ['no field changed, the span had these values before'],

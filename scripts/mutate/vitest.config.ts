@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       // They run dist, in a process of its own.
-      'test/{bundle,examples,faults,hostile,leaks,proxy,sdk}.test.ts',
+      'test/{bundle,examples,faults,hostile,leaks,sdk}.test.ts',
       'test/results/bundle.test.ts',
       'test/harness/*.test.ts',
       // They read the text of src, in which Stryker has put all its changes at once.
