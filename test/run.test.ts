@@ -19,16 +19,17 @@ beforeEach(() => {
 interface StepOptions {
   readonly env?: Host['env'];
   readonly context?: Partial<Host['context']>;
-  /** Text by path. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Text by path, or what reading it throws. */
+  readonly files?: Readonly<Record<string, string | Error>>;
   readonly faults?: readonly FaultRule[];
+  readonly useProxy?: Host['useProxy'];
   /** Throws in place of what the host would do. */
   readonly broken?: 'setOutput' | 'summary';
 }
 
 /** Runs the step on a host of plain data that keeps whatever is done to it, in order. */
 async function step(inputs: Readonly<Record<string, string>>, options: StepOptions = {}) {
-  const { env = {}, context, files = {}, faults = [], broken } = options;
+  const { env = {}, context, files = {}, faults = [], useProxy = async () => [], broken } = options;
   server.faults.push(...faults);
   const given: Readonly<Record<string, string>> = {
     api_key: server.key,
@@ -71,12 +72,13 @@ async function step(inputs: Readonly<Record<string, string>>, options: StepOptio
       keep('fetch')(init?.method);
       return fetch(input, init);
     },
-    useProxy: async () => [],
+    useProxy,
     files: {
       find: async (pattern) => Object.keys(files).filter((path) => path === pattern),
       async *read(path) {
-        if (files[path] === undefined) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
-        yield Buffer.from(files[path]);
+        const content = files[path] ?? Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+        if (content instanceof Error) throw content;
+        yield Buffer.from(content);
       },
     },
     appendSummary: keep('summary'),
@@ -760,6 +762,43 @@ describe('the key', () => {
   });
 });
 
+describe('the proxy of the environment', () => {
+  const warning = 'HTTPS_PROXY is set, but cannot be followed';
+  const inputs = { score: '1', ci_meta: 'false', retries: '0' };
+
+  test('is used for https, with its warnings', async () => {
+    const base_url = server.baseUrl.replace('http:', 'https:');
+    const result = await step(
+      { span_id: stored().id, ...inputs, base_url },
+      { useProxy: async () => [warning] },
+    );
+    expect(result.annotations.filter(([level]) => level === 'warning')).toEqual([
+      ['warning', 'Opper span', warning],
+    ]);
+    expect(result.outputs.outcome).toBe('failed');
+  });
+
+  test('is not used for http, which is for loopback addresses', async () => {
+    const result = await step({ span_id: stored().id, ...inputs }, { useProxy: async () => [warning] });
+    expect(result).toMatchObject({ exitCode: 0, annotations: [] });
+  });
+});
+
+test('a defect of the action is an error that says so, and the outputs are there', async () => {
+  const { id } = stored();
+  const useProxy = async () => {
+    throw new TypeError('x is not a function', { cause: new Error('why') });
+  };
+  const result = await step({ span_id: id, score: '1', base_url: 'https://127.0.0.1' }, { useProxy });
+  const message = 'This is a defect of the action, please report it: x is not a function: why';
+  expect(result).toMatchObject({
+    exitCode: 1,
+    annotations: [['error', 'Opper span: internal error', message]],
+    outputs: { ...NO_OUTPUTS, outcome: 'failed', id },
+    sent: [],
+  });
+});
+
 test('an update whose answer was lost is repeated with the same body', async () => {
   const { id } = stored();
   const faults = [{ on: 'PATCH', fault: applied(reset('before headers')) }] as const;
@@ -816,20 +855,38 @@ describe('bad input', () => {
     ]);
   });
 
+  test('is a meta_file that cannot be read, in a job that has failed too', async () => {
+    const error = Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
+    const inputs = { span_id: stored().id, score: '1', meta_file: 'out', job_status: 'failure' };
+    expect(await step(inputs, { files: { out: error } })).toMatchObject({
+      exitCode: 1,
+      annotations: [['error', BAD_INPUT, 'meta_file out: cannot be read: it is a directory']],
+      sent: [],
+    });
+  });
+
+  test('is a scale under which the pass rate is no safe integer', async () => {
+    const files = { 'junit.xml': '<testsuite><testcase name="a"/></testsuite>' };
+    const inputs = { span_id: stored().id, results_file: 'junit.xml', score_scale: '1e16' };
+    expect(await step(inputs, { files })).toMatchObject({
+      exitCode: 1,
+      annotations: [['error', BAD_INPUT, 'score_scale: makes the score larger than 9007199254740991']],
+      sent: [],
+    });
+  });
+
   test('is an update with nothing to record', async () => {
     const result = await step({ span_id: stored().id, ci_meta: 'false', job_status: 'success' });
-    expect(result.annotations).toMatchObject([
-      ['error', BAD_INPUT, expect.stringMatching(/^operation: update has nothing to record\. /)],
-    ]);
+    const message =
+      'operation: update has nothing to record. Give one of score, error, meta, end_time, start_time, name, type, input, output, score_scale, clear, meta_file or results_file';
+    expect(result.annotations).toEqual([['error', BAD_INPUT, message]]);
   });
 
   test('is a read with something to record', async () => {
-    const result = await step({ span_id: stored().id, operation: 'get', score: '1', meta_file: 'x.json' });
-    expect(result.annotations).toContainEqual([
-      'error',
-      BAD_INPUT,
-      expect.stringContaining('operation: get writes nothing, but score, meta_file is given.'),
-    ]);
+    const inputs = { span_id: stored().id, operation: 'get', score: '1', meta_file: 'meta.json' };
+    const result = await step(inputs, { files: { 'meta.json': '{}' } });
+    const message = 'operation: get writes nothing, but score, meta_file is given. Use update, or drop it';
+    expect(result.annotations).toEqual([['error', BAD_INPUT, message]]);
   });
 });
 

@@ -139,6 +139,10 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite time="9"><testcase name="a" time="0.0015"/><testcase name="b" time="1,234.5"/><testcase name="c" time="?"/><testcase name="d" time="-1"/></testsuite>',
     run({ passed: 4, durationMs: 1_234_502 }),
   ],
+  'a time that is none': [
+    '<testsuite><testcase name="a" time="1,5"/><testcase name="b" time=" "/></testsuite>',
+    run({ passed: 2 }),
+  ],
   'the times of the outermost suites where no case has one': [
     `<testsuites><testsuite time="1.5"><testsuite time="1"><testcase name="a"/></testsuite></testsuite>
        <testsuite><testsuite time="0.25"/></testsuite></testsuites>`,
