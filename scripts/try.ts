@@ -93,9 +93,12 @@ const ROOT = new URL('../', import.meta.url);
 const SUMMARY_FILE = fileURLToPath(new URL('.try/summary.md', ROOT));
 // Waits between retries included.
 const TIMEOUT_MS = 120_000;
-const USAGE = `Usage: npm run try -- [--scenario NAME] [--list] [input=value …]
+const USAGE = `Usage: npm run try -- [--scenario NAME] [--list] [--help] [input=value …]
 
-Inputs are those of action.yml. With OPPER_API_KEY set and span_id=… the step talks to the real API.`;
+Inputs are those of action.yml; paths among them start at the current directory. With OPPER_API_KEY set and
+span_id=… the step talks to the real API.`;
+/** The job around a step is made up here, and the real API is to hear nothing of it. */
+const NO_JOB = { ci_meta: 'false', job_status: '' };
 
 process.exitCode = await main();
 
@@ -103,6 +106,10 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const args = parseArguments();
   if (typeof args === 'string') return complain(`${args}\n\n${USAGE}`);
+  if (args.help) {
+    console.log(USAGE);
+    return 0;
+  }
   if (args.list) {
     for (const [name, { shows }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(12)}${shows}`);
     return 0;
@@ -130,14 +137,21 @@ function problemOfSetup(): string | undefined {
 /** What the command line asks for, or what is wrong with it. */
 function parseArguments():
   | string
-  | { list: boolean; scenario: Scenario | undefined; inputs: Record<string, string> } {
+  | { help: boolean; list: boolean; scenario: Scenario | undefined; inputs: Record<string, string> } {
   try {
     const { values, positionals } = parseArgs({
-      options: { scenario: { type: 'string' }, list: { type: 'boolean', default: false } },
+      options: {
+        scenario: { type: 'string' },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
       allowPositionals: true,
     });
     const inputs: Record<string, string> = {};
     for (const positional of positionals) {
+      // Of `npm run try --scenario gate`, npm keeps the flag to itself.
+      if (Object.hasOwn(SCENARIOS, positional))
+        return `Did you mean: npm run try -- --scenario ${positional}?`;
       const [, name, value] = /^([^=]+)=(.*)$/s.exec(positional) ?? [];
       if (name === undefined || value === undefined) return `${positional}: expected input=value`;
       inputs[name] = value;
@@ -146,7 +160,7 @@ function parseArguments():
     if (name !== undefined && !Object.hasOwn(SCENARIOS, name)) {
       return `There is no scenario ${name}. There are: ${Object.keys(SCENARIOS).join(', ')}`;
     }
-    return { list: values.list, scenario: name === undefined ? undefined : SCENARIOS[name], inputs };
+    return { ...values, scenario: name === undefined ? undefined : SCENARIOS[name], inputs };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -202,7 +216,10 @@ async function tryRealApi(scenario: Scenario, own: Readonly<Record<string, strin
   const env = Object.fromEntries(
     names.flatMap((name) => [name, name.toLowerCase()]).map((name) => [name, process.env[name]]),
   );
-  const result = await runAndShow(scenario, { ...scenario.with, ...own }, env);
+  console.log(
+    'The job around the step is made up and not recorded: ci_meta=false and job_status empty, unless you set them.',
+  );
+  const result = await runAndShow(scenario, { ...NO_JOB, ...scenario.with, ...own }, env);
   conclude(result);
   return result;
 }
@@ -218,6 +235,8 @@ async function runAndShow(
   const result = await runStep({
     with: inputs,
     env,
+    // Where the caller is: npm itself goes to the folder of package.json.
+    cwd: process.env.INIT_CWD ?? process.cwd(),
     ...(context && { context }),
     ...(event && { event }),
     timeoutMs: TIMEOUT_MS,
