@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { isJsonObject, parseJson } from '../../src/json.ts';
 
 /** A span as the server stores it: every field is there, unknown ones as `null`; times in UTC as `…+00:00`. */
 export interface Span {
@@ -25,7 +26,10 @@ export interface Span {
   feedback: { score: number; comment: string | null } | null;
 }
 
-/** A request as it arrived. `body` is the parsed JSON, `undefined` when `text` is not JSON; header names are lower case. */
+/**
+ * A request as it arrived. `body` is the JSON, numbers too large for a double included ({@link parseJson}), `undefined` when `text` is
+ * not JSON; header names are lower case.
+ */
 interface SpanRequest {
   readonly method: string;
   readonly path: string;
@@ -117,12 +121,12 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
     if (problems.length > 0) throw new TypeError(`not a span: ${JSON.stringify(problems)}`);
     const span: Span = { ...BLANK_SPAN, id: randomUUID() };
     for (const field of Object.keys(BLANK_SPAN) as (keyof Span)[]) {
-      if (fields[field] !== undefined) Object.assign(span, { [field]: structuredClone(fields[field]) });
+      if (fields[field] !== undefined) Object.assign(span, { [field]: fields[field] });
     }
     span.id = span.id.toLowerCase();
     normaliseTimes(span);
-    spans.set(span.id, span);
-    return structuredClone(span);
+    spans.set(span.id, copyOf(span));
+    return copyOf(span);
   }
 
   function update(span: Span, patch: Record<string, unknown>): void {
@@ -230,7 +234,7 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
     span(id) {
       const span = spans.get(id);
       if (span === undefined) throw new Error(`The span server holds no span ${id}`);
-      return structuredClone(span);
+      return copyOf(span);
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -280,9 +284,14 @@ async function readRequest(incoming: IncomingMessage): Promise<SpanRequest> {
   };
 }
 
+/** A copy that keeps the numbers too large for a double, which `structuredClone` does not. */
+function copyOf(span: Span): Span {
+  return parseJson(JSON.stringify(span)) as unknown as Span;
+}
+
 function parseOrUndefined(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
@@ -303,7 +312,7 @@ const STRING: Check = (value) =>
 const INTEGER: Check = (value) =>
   Number.isInteger(value) ? undefined : ['int_type', 'Input should be a valid integer'];
 const OBJECT: Check = (value) =>
-  isObject(value) ? undefined : ['dict_type', 'Input should be a valid dictionary'];
+  isJsonObject(value) ? undefined : ['dict_type', 'Input should be a valid dictionary'];
 const UUID: Check = (value) => (isUuid(value) ? undefined : ['uuid_parsing', 'Input should be a valid UUID']);
 const TIME: Check = (value) =>
   typeof value === 'string' && parseTime(value) !== undefined
@@ -352,7 +361,7 @@ function bodyProblems(
   fields: Readonly<Record<string, Check>>,
 ): Problem[] {
   if (body === undefined) return [problem(['body'], 'json_invalid', 'JSON decode error', text)];
-  if (!isObject(body) || !/^application\/(.+\+)?json\b/.test(headers['content-type'] ?? '')) {
+  if (!isJsonObject(body) || !/^application\/(.+\+)?json\b/.test(headers['content-type'] ?? '')) {
     const msg = 'Input should be a valid dictionary or object to extract fields from';
     return [problem(['body'], 'model_attributes_type', msg, body)];
   }
@@ -376,10 +385,6 @@ function problemsOf(body: object, fields: Readonly<Record<string, Check>>): Prob
 
 function problem(loc: readonly string[], type: string, msg: string, input: unknown): Problem {
   return { input, loc, msg, type };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isUuid(value: unknown): value is string {
