@@ -3,7 +3,7 @@ import { redactorOf } from '../src/secret.ts';
 
 // Its Base64 has + and / however it is shifted.
 const KEY = 'op-4fVj+2/xQ9"z{t$.*k\\8>>>>>?????8';
-const redact = redactorOf(KEY);
+const redact = <Value>(value: Value): Value => redactorOf(KEY)(value);
 
 describe('a secret is replaced', () => {
   test.each([
