@@ -1,5 +1,5 @@
-// `npm run docs` writes into README.md the tables of inputs and outputs, from action.yml, and the files of examples. With `--check`
-// it only compares. `node scripts/docs.ts --check FOLDER` does so for another checkout.
+// `npm run docs` writes into README.md the tables of inputs and outputs, from action.yml, and those files of examples that have markers
+// there; the others it has to link. With `--check` it only compares. `node scripts/docs.ts --check FOLDER` does so for another checkout.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -99,11 +99,15 @@ const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 
 const action = read('action.yml');
 const before = read('README.md');
-const examples = readdirSync(join(root, 'examples')).map((name) => `examples/${name}`);
+const quoted = [...before.matchAll(/^<!-- (examples\/.+) -->$/gm)].map(([, name = '']) => name);
+const untold = readdirSync(join(root, 'examples'))
+  .map((name) => `examples/${name}`)
+  .filter((name) => !quoted.includes(name) && !before.includes(`](${name})`));
+if (untold.length > 0) throw new Error(`README.md neither quotes nor links ${untold.join(', ')}.`);
 const parts = [
   ['inputs', inputsOf(groupsOf(action, 'inputs'))],
   ['outputs', outputsOf(groupsOf(action, 'outputs'))],
-  ...examples.map((name) => [name, blockOf(name, read(name))] as const),
+  ...quoted.map((name) => [name, blockOf(name, read(name))] as const),
 ] as const;
 const after = parts.reduce((readme, [name, text]) => withPart(readme, name, text), before);
 if (!values.check) {

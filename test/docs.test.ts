@@ -90,7 +90,7 @@ describe('npm run check', () => {
     expect(run('schema.ts', '--check')).toEqual({ status: 0, stderr: '' });
   });
 
-  it('finds README behind action.yml and behind an example', () => {
+  it('finds README behind action.yml and behind the examples', () => {
     for (const path of ['README.md', 'action.yml', 'examples']) {
       cpSync(join(ROOT, path), join(folder, 'copy', path), { recursive: true });
     }
@@ -100,10 +100,15 @@ describe('npm run check', () => {
       writeFileSync(join(folder, 'copy', path), text.replace(from, to));
     };
     edit('action.yml', 'UUID of the span to update or read.', 'UUID of the span.');
-    edit('examples/pytest.yml', 'reports/*.xml', 'reports/pytest.xml');
+    edit('examples/gate.yml', 'min_score: 80', 'min_score: 90');
     expect(run('docs.ts', '--check', join(folder, 'copy'))).toEqual({
       status: 1,
-      stderr: 'README.md differs from its sources in: inputs, examples/pytest.yml.\n',
+      stderr: 'README.md differs from its sources in: inputs, examples/gate.yml.\n',
+    });
+    writeFileSync(join(folder, 'copy', 'examples', 'new.yml'), '');
+    expect(run('docs.ts', '--check', join(folder, 'copy'))).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('README.md neither quotes nor links examples/new.yml.'),
     });
   });
 });
