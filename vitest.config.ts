@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'threads',
+    // Only what hangs takes as long; a busy machine is no failure.
+    testTimeout: 30_000,
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },
 });

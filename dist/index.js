@@ -2307,7 +2307,11 @@ function parseTimestamp(text, now) {
 	if (unixSeconds !== void 0) return (/* @__PURE__ */ new Date(Number(text.slice(0, 10)) * 1e3)).toISOString().replace(".000Z", `${fraction}Z`);
 	if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
 	const [whole, year, month, day, hour, minute, second, offset] = RFC_3339.exec(text) ?? [];
-	if (whole === void 0) throw new FormError("is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)", { found: text });
+	if (whole === void 0) {
+		if (/^\d+$/.test(text)) throw new FormError(`has ${text.length} digits. Unix time has 10 for seconds or 13 for milliseconds`, { found: text });
+		if (/[+-]\d{4}$/.test(text)) throw new FormError("has an offset without a colon. Write it as +02:00", { found: text });
+		throw new FormError("is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)", { found: text });
+	}
 	if (offset === void 0) throw new FormError("has no offset. Add Z for UTC, or one such as +02:00", { found: text });
 	if (!(Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month)) && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60)) throw new FormError("is a date or time that does not exist", { found: text });
 	return text;
@@ -2395,12 +2399,17 @@ function unstoredFields(patch, span, isMerged) {
 	return SPAN_FIELDS.filter((field) => {
 		const sent = patch[field];
 		if (sent === void 0) return false;
-		if (field === "meta" && isMerged && patch.meta && span.meta) {
-			const stored = new Map(Object.entries(span.meta));
-			return Object.entries(patch.meta).some(([key, value]) => !sameJson(value, stored.get(key)));
-		}
+		if (field === "meta" && isMerged && patch.meta && span.meta) return Object.keys(differenceOf(patch.meta, span.meta)[0]).length > 0;
 		return !sameValue(field, sent, span[field]);
 	});
+}
+/** Two objects without the entries in which they are the same: what there is to see in a comparison. */
+function differenceOf(a, b) {
+	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
+	return [without(a, b), without(b, a)];
+}
+function ownValue(object, key) {
+	return Object.hasOwn(object, key) ? object[key] : void 0;
 }
 /** Milliseconds from start to end, undefined where one of them is missing. Negative when the end is before the start. */
 function durationMsOf({ start_time, end_time }) {
@@ -2452,7 +2461,8 @@ function targetText({ location }, { url, redact }) {
 /** The error for an answer with a status of 400 or more. A wait it asks for that is longer than `maxWaitMs` is named. */
 function refusal(answer, call, maxWaitMs) {
 	const { status, retryAfterMs = 0 } = answer;
-	const said = wordsOf(answer.body);
+	const words = wordsOf(answer.body);
+	const said = words === answer.statusText ? "" : words;
 	const hint = retryAfterMs > maxWaitMs ? `It asks to wait ${secondsOf$1(retryAfterMs)} (Retry-After), longer than the ${secondsOf$1(maxWaitMs)} this step waits at most. Run the job again then.` : hintFor(status);
 	return apiError(call, `${answerText(answer)} (${times(call.attempts)})`, {
 		status,
@@ -5093,6 +5103,7 @@ const TEST_FORMATS = [
 	promptfoo,
 	jest
 ];
+const NO_FILE = "matches no file. Check that the step that writes it ran, and its path from the workspace; of a directory write a glob such as reports/*.xml";
 const MAX_FAILURES = 10;
 /**
 * Reads the files that `pattern` matches. Throws {@link InputError} with every problem; each names the file, and the place in it.
@@ -5101,7 +5112,7 @@ const MAX_FAILURES = 10;
 async function readResults(request, files) {
 	const paths = await files.find(request.pattern);
 	const [path, ...others] = paths;
-	if (path === void 0) return { kind: "none" };
+	if (path === void 0) throw problem("results_file", NO_FILE, request.pattern);
 	if (request.format === "json" || request.format === "fields") {
 		if (others.length > 0) throw problem("results_file", `matches ${paths.length} files; results_format ${request.format} reads one`);
 		return request.format === "json" ? readScore(request, files, path) : readFields(request, files, path);
@@ -5327,6 +5338,11 @@ function rawInputsOf(getInput, environmentKey = "") {
 		api_key: raw.api_key.trim() || environmentKey.trim()
 	};
 }
+/** The id of the span where it is one, whatever is wrong with the other inputs. */
+function spanIdOf(raw) {
+	const id = raw.span_id.trim();
+	return UUID.test(id) ? id : void 0;
+}
 /**
 * The inputs, checked and typed. `now` is what the word `now` means. Throws {@link InputError} with every problem at once.
 * Whether the id of a span and a key are needed depends on what is to be done: here they may be empty.
@@ -5457,7 +5473,7 @@ function scoreProblems({ score, score_scale }, problems) {
 	if (Number.isSafeInteger(Number(integer))) return [];
 	return [{
 		name: "score",
-		message: "is beyond ±9007199254740991, the integers that JSON carries safely",
+		message: `${score_scale ? "times score_scale " : ""}is beyond ±9007199254740991, the integers that JSON carries safely`,
 		found: score.text
 	}];
 }
@@ -5507,8 +5523,9 @@ function scaled(score, scale) {
 function asIs(text) {
 	return text;
 }
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 function parseSpanId(text) {
-	if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) throw new FormError("is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a", { found: text });
+	if (!UUID.test(text)) throw new FormError("is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a", { found: text });
 	return text;
 }
 function parseKey(text) {
@@ -5531,8 +5548,10 @@ function parseNumber(text) {
 }
 /** With its text, for what is wrong with it may show only together with the scale. */
 function parseScore(text) {
+	const decimal = parseDecimal(text);
+	if (!decimal) throw new FormError("is not a number such as 87, or 0.87 with score_scale 100", { found: text });
 	return {
-		...parseNumber(text),
+		...decimal,
 		text
 	};
 }
@@ -5594,35 +5613,22 @@ const PASS_RATE_SCALE = {
 /**
 * Parses the inputs, reads the files they name, and works out what to record. Throws {@link InputError} with the problems
 * of all of them at once. A key and the id of a span are there in every plan but where GitHub withholds the key: without
-* it the step before could not make a span either. In a job that has failed, a file that does not exist is a warning: the
-* step that writes it may be the one that failed, and that is to be recorded.
+* it the step before could not make a span either. In a job that has failed, a file that is missing or broken is only told:
+* the step that writes it may be the one that failed, and that is to be recorded.
 */
 async function readPlan({ raw, context, files, now }) {
 	const problems = [...whereProblems(raw, context), ...operationProblems(raw)];
-	const unwritten = [];
-	const missing = /^(failure|cancelled)$/.test(raw.job_status.trim()) ? unwritten : problems;
-	const collect = async (work) => {
-		try {
-			return await work();
-		} catch (error) {
-			if (!(error instanceof InputError)) throw error;
-			problems.push(...error.problems);
-			return;
-		}
-	};
-	const request = await collect(() => parseResultsRequest(raw));
-	const results = request && await collect(() => readResults(request, files));
-	if (request && results?.kind === "none") missing.push({
-		name: "results_file",
-		message: "matches no file",
-		found: request.pattern
-	});
+	const unread = [];
+	const ofFiles = /^(failure|cancelled)$/.test(raw.job_status.trim()) ? unread : problems;
+	const request = await collect(() => parseResultsRequest(raw), problems);
+	const results = request && await collect(() => readResults(request, files), ofFiles);
 	const tests = results?.kind === "tests" ? results.tests : void 0;
 	const file = results?.kind === "fields" ? results : void 0;
-	const inputs = await collect(() => parseWithFields(raw, file, now));
-	const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta));
-	const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files, missing));
-	const measured = tests && await collect(() => measure(tests, inputs?.scoreScale ?? PASS_RATE_SCALE));
+	const inputs = await collect(() => parseWithFields(raw, file, now), problems);
+	const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta), ofFiles);
+	const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files), ofFiles);
+	const scale = inputs?.scoreScale ?? PASS_RATE_SCALE;
+	const measured = tests && await collect(() => measure(tests, scale), problems);
 	if (!inputs || problems.length > 0) throw new InputError(problems);
 	const job = {
 		status: inputs.jobStatus,
@@ -5644,7 +5650,11 @@ async function readPlan({ raw, context, files, now }) {
 	};
 	if (inputs.operation === "update" && Object.keys(fields).length + inputs.clear.length === 0) throw new InputError([{
 		name: "operation",
-		message: `update has nothing to record. Give one of ${FIELD_INPUTS.join(", ")}, meta_file or results_file`
+		message: `update has nothing to record. Give one of ${[
+			...SPAN_FIELDS,
+			"clear",
+			"meta_file"
+		].join(", ")} or results_file`
 	}]);
 	const recording = {
 		fields,
@@ -5659,8 +5669,18 @@ async function readPlan({ raw, context, files, now }) {
 		job,
 		recording,
 		tests,
-		unwritten
+		unread
 	};
+}
+/** What `work` gives; undefined where it throws an {@link InputError}, whose problems go to `problems`. */
+async function collect(work, problems) {
+	try {
+		return await work();
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		problems.push(...error.problems);
+		return;
+	}
 }
 /** What is missing to know the span and to be let in. */
 function whereProblems(raw, context) {
@@ -5706,20 +5726,17 @@ function parseWithFields(raw, file, now) {
 		} : problem));
 	}
 }
-async function readMetaFile(path, files, missing) {
+async function readMetaFile(path, files) {
 	if (path === "") return void 0;
 	const name = `meta_file ${path}`;
 	try {
 		return metaOf(name, await readText(files, path));
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
-		const problem = {
+		throw new InputError([{
 			name,
 			message: error.message
-		};
-		if (codeOf(error) !== "ENOENT") throw new InputError([problem]);
-		missing.push(problem);
-		return;
+		}]);
 	}
 }
 function metaOf(name, text) {
@@ -5885,8 +5902,9 @@ function feedbackText({ score, comment }) {
 /** `83.3 % passed: 12 tests (junit), 10 passed, 1 failed, 1 errored, 0 skipped, in 3.2 s`; the rate is of those that ran. */
 function countsText({ format, passed, failed, errored, skipped, durationMs }) {
 	const ran = passed + failed + errored;
-	const rate = Math.floor(passed / ran * 1e3) / 10;
-	const duration = durationMs === void 0 ? "" : `, in ${durationMs / 1e3} s`;
+	const rounded = Math.round(passed / ran * 1e3) / 10;
+	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
+	const duration = durationMs ? `, in ${durationMs / 1e3} s` : "";
 	return `${rate} % passed: ${ran + skipped} tests (${format}), ${passed} passed, ${failed} failed, ${errored} errored, ${skipped} skipped${duration}`;
 }
 /** Whether the step passes the gate: there is a score, and it is not below the threshold. */
@@ -5949,10 +5967,10 @@ const SQUARES = {
 * addresses. Only a blank line would end such a block, and foreign text can make none.
 */
 function summaryOf(report) {
-	const { outcome, findings, tests, patch } = report;
+	const { outcome, findings, gate, tests, patch } = report;
 	const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
 	return [
-		`### ${ranked[0] && ranked[0].level !== "notice" ? MARKS[ranked[0].level] : ICONS[outcome]} Opper span: ${outcome}`,
+		`### ${ranked[0] && ranked[0].level !== "notice" ? MARKS[ranked[0].level] : ICONS[outcome]} Opper span: ${outcome}${gate && !passes(gate) ? ", min_score missed" : ""}`,
 		...ranked.map(findingBlock),
 		...tablesOf(report),
 		...tests && tests.failures.length > 0 ? [failuresOf(tests)] : [],
@@ -6030,7 +6048,7 @@ function link(url, text) {
 // src/run.ts
 const SKIPPED = "GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded";
 const MAX_COMPARED = 500;
-const UNWRITTEN = "The job has failed, so the rest is recorded without it";
+const UNREAD = "The job has failed, so the rest is recorded without it";
 /**
 * The whole step: mask, parse, read files, `GET` the span, `PATCH` it, check the answer; then outputs, log, summary, gate
 * and annotations. Resolves to the exit code, which is 0 only where nothing failed.
@@ -6041,7 +6059,7 @@ async function run(host) {
 	mask(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
 	const raw = rawInputsOf(getInput, host.env.OPPER_API_KEY);
 	const redact = redactorOf(raw.api_key);
-	const report = emptyReport();
+	const report = emptyReport(raw);
 	let plan;
 	try {
 		plan = await readPlan({
@@ -6050,10 +6068,9 @@ async function run(host) {
 			files: host.files,
 			now: new Date(startedAt)
 		});
-		report.spanId = plan.spanId || void 0;
 		report.tests = plan.tests;
 		report.links = linksOf(host.context, plan.job);
-		for (const line of problemLines(plan.unwritten)) warn(report, `${line}. ${UNWRITTEN}`);
+		for (const line of problemLines(plan.unread)) warn(report, `${line}. ${UNREAD}`);
 		if (plan.inputs.dryRun || plan.apiKey === "") rehearse(plan, report);
 		else await carryOut(host, plan, report, redact);
 	} catch (error) {
@@ -6069,10 +6086,10 @@ function mask({ core }, secrets) {
 	const lines = secrets.flatMap((secret) => secret.split(/[\r\n]+/)).map((line) => line.trim());
 	for (const line of new Set(lines)) if (line !== "") core.setSecret(line);
 }
-function emptyReport() {
+function emptyReport(raw) {
 	return {
 		outcome: "failed",
-		spanId: void 0,
+		spanId: spanIdOf(raw),
 		span: {},
 		before: void 0,
 		patch: void 0,
@@ -6150,7 +6167,10 @@ async function carryOut(host, plan, report, redact) {
 }
 /** Warns where the API answered success, but the span is not what was asked for. */
 function checkAnswer(patch, span, recording, report) {
-	for (const field of unstoredFields(patch, span, needsStored(recording))) warn(report, `${field} was not stored as sent: sent ${patch[field] === null ? "cleared" : inert(textOf(patch[field]), MAX_COMPARED)}, the span has ${inert(textOf(span[field]), MAX_COMPARED) || "nothing"}`);
+	for (const field of unstoredFields(patch, span, needsStored(recording))) {
+		const [sent, stored] = field === "meta" && patch.meta && span.meta ? differenceOf(patch.meta, span.meta) : [patch[field], span[field]];
+		warn(report, `${field} was not stored as sent: sent ${sent === null ? "cleared" : inert(textOf(sent), MAX_COMPARED)}, the span has ${inert(textOf(stored), MAX_COMPARED) || "nothing"}`);
+	}
 	if ((durationMsOf(span) ?? 0) < 0) warn(report, `end_time ${span.end_time} is before start_time ${span.start_time}`);
 }
 /** Compares the score on the span or, where nothing was written, the one that would have been. */

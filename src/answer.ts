@@ -77,7 +77,9 @@ function targetText({ location }: Answer, { url, redact }: Call): string {
 /** The error for an answer with a status of 400 or more. A wait it asks for that is longer than `maxWaitMs` is named. */
 export function refusal(answer: Answer, call: Call, maxWaitMs: number): ApiError {
   const { status, retryAfterMs = 0 } = answer;
-  const said = wordsOf(answer.body);
+  const words = wordsOf(answer.body);
+  // Not what the status line says already.
+  const said = words === answer.statusText ? '' : words;
   const hint =
     retryAfterMs > maxWaitMs
       ? `It asks to wait ${secondsOf(retryAfterMs)} (Retry-After), longer than the ${secondsOf(maxWaitMs)} this step waits at most. Run the job again then.`

@@ -52,6 +52,12 @@ export function rawInputsOf(getInput: (name: string) => string, environmentKey =
   return { ...raw, api_key: raw.api_key.trim() || environmentKey.trim() };
 }
 
+/** The id of the span where it is one, whatever is wrong with the other inputs. */
+export function spanIdOf(raw: RawInputs): string | undefined {
+  const id = raw.span_id.trim();
+  return UUID.test(id) ? id : undefined;
+}
+
 /**
  * The inputs, checked and typed. `now` is what the word `now` means. Throws {@link InputError} with every problem at once.
  * Whether the id of a span and a key are needed depends on what is to be done: here they may be empty.
@@ -178,7 +184,8 @@ function scoreProblems(
     return [{ name: 'score', message, found: score.text }];
   }
   if (Number.isSafeInteger(Number(integer))) return [];
-  const message = 'is beyond ±9007199254740991, the integers that JSON carries safely';
+  const scaling = score_scale ? 'times score_scale ' : '';
+  const message = `${scaling}is beyond ±9007199254740991, the integers that JSON carries safely`;
   return [{ name: 'score', message, found: score.text }];
 }
 
@@ -233,8 +240,10 @@ function asIs(text: string): string {
   return text;
 }
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 function parseSpanId(text: string): string {
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) {
+  if (!UUID.test(text)) {
     throw new FormError('is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a', { found: text });
   }
   return text;
@@ -274,7 +283,11 @@ function parseNumber(text: string): Decimal {
 
 /** With its text, for what is wrong with it may show only together with the scale. */
 function parseScore(text: string): Decimal & { text: string } {
-  return { ...parseNumber(text), text };
+  const decimal = parseDecimal(text);
+  if (!decimal) {
+    throw new FormError('is not a number such as 87, or 0.87 with score_scale 100', { found: text });
+  }
+  return { ...decimal, text };
 }
 
 function parseScale(text: string): Decimal {

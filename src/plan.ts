@@ -1,6 +1,6 @@
 import { ciFactsOf, type GitHubContext, type Job, jobErrorOf, withholdsSecrets } from './ci.ts';
 import type { Decimal } from './decimal.ts';
-import { codeOf, FormError, InputError, type Problem } from './errors.ts';
+import { FormError, InputError, type Problem } from './errors.ts';
 import { type Files, readText } from './files.ts';
 import {
   FIELD_INPUTS,
@@ -12,7 +12,7 @@ import {
 } from './inputs.ts';
 import type { JsonObject } from './json.ts';
 import { fieldsOf, readResults, type TestRun } from './results/results.ts';
-import type { Recording } from './span.ts';
+import { type Recording, SPAN_FIELDS } from './span.ts';
 
 /** What is to be done, everything checked. */
 export interface Plan {
@@ -25,8 +25,8 @@ export interface Plan {
   readonly recording: Recording;
   /** What a file of a test format told. */
   readonly tests: TestRun | undefined;
-  /** The files that a job which has failed did not write. */
-  readonly unwritten: readonly Problem[];
+  /** What is wrong with files that a job which has failed did not write, or not to the end. */
+  readonly unread: readonly Problem[];
 }
 
 /** What a plan is made of. */
@@ -43,34 +43,23 @@ const PASS_RATE_SCALE: Decimal = { digits: 100n, exponent: 0 };
 /**
  * Parses the inputs, reads the files they name, and works out what to record. Throws {@link InputError} with the problems
  * of all of them at once. A key and the id of a span are there in every plan but where GitHub withholds the key: without
- * it the step before could not make a span either. In a job that has failed, a file that does not exist is a warning: the
- * step that writes it may be the one that failed, and that is to be recorded.
+ * it the step before could not make a span either. In a job that has failed, a file that is missing or broken is only told:
+ * the step that writes it may be the one that failed, and that is to be recorded.
  */
 export async function readPlan({ raw, context, files, now }: PlanSources): Promise<Plan> {
   const problems: Problem[] = [...whereProblems(raw, context), ...operationProblems(raw)];
-  const unwritten: Problem[] = [];
-  const missing = /^(failure|cancelled)$/.test(raw.job_status.trim()) ? unwritten : problems;
-  const collect = async <Value>(work: () => Value | Promise<Value>): Promise<Value | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      problems.push(...error.problems);
-      return undefined;
-    }
-  };
+  const unread: Problem[] = [];
+  const ofFiles = /^(failure|cancelled)$/.test(raw.job_status.trim()) ? unread : problems;
 
-  const request = await collect(() => parseResultsRequest(raw));
-  const results = request && (await collect(() => readResults(request, files)));
-  if (request && results?.kind === 'none') {
-    missing.push({ name: 'results_file', message: 'matches no file', found: request.pattern });
-  }
+  const request = await collect(() => parseResultsRequest(raw), problems);
+  const results = request && (await collect(() => readResults(request, files), ofFiles));
   const tests = results?.kind === 'tests' ? results.tests : undefined;
   const file = results?.kind === 'fields' ? results : undefined;
-  const inputs = await collect(() => parseWithFields(raw, file, now));
-  const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta));
-  const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files, missing));
-  const measured = tests && (await collect(() => measure(tests, inputs?.scoreScale ?? PASS_RATE_SCALE)));
+  const inputs = await collect(() => parseWithFields(raw, file, now), problems);
+  const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta), ofFiles);
+  const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files), ofFiles);
+  const scale = inputs?.scoreScale ?? PASS_RATE_SCALE;
+  const measured = tests && (await collect(() => measure(tests, scale), problems));
   if (!inputs || problems.length > 0) throw new InputError(problems);
 
   const job = { status: inputs.jobStatus, matrix: inputs.jobMatrix, checkRunId: inputs.jobCheckRunId };
@@ -83,12 +72,27 @@ export async function readPlan({ raw, context, files, now }: PlanSources): Promi
     ...metaFieldOf(ciFacts, [measured?.meta, resultsMeta, fileMeta, inputs.meta]),
   };
   if (inputs.operation === 'update' && Object.keys(fields).length + inputs.clear.length === 0) {
-    const message = `update has nothing to record. Give one of ${FIELD_INPUTS.join(', ')}, meta_file or results_file`;
+    const names = [...SPAN_FIELDS, 'clear', 'meta_file'].join(', ');
+    const message = `update has nothing to record. Give one of ${names} or results_file`;
     throw new InputError([{ name: 'operation', message }]);
   }
   const recording = { fields, clear: inputs.clear, keepsMeta: inputs.metaMode === 'merge' };
   const { spanId = '', apiKey = '' } = inputs;
-  return { inputs, spanId, apiKey, job, recording, tests, unwritten };
+  return { inputs, spanId, apiKey, job, recording, tests, unread };
+}
+
+/** What `work` gives; undefined where it throws an {@link InputError}, whose problems go to `problems`. */
+async function collect<Value>(
+  work: () => Value | Promise<Value>,
+  problems: Problem[],
+): Promise<Value | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }
 
 /** What is missing to know the span and to be let in. */
@@ -149,17 +153,14 @@ function parseWithFields(raw: RawInputs, file: FieldsFile | undefined, now: Date
   }
 }
 
-async function readMetaFile(path: string, files: Files, missing: Problem[]): Promise<JsonObject | undefined> {
+async function readMetaFile(path: string, files: Files): Promise<JsonObject | undefined> {
   if (path === '') return undefined;
   const name = `meta_file ${path}`;
   try {
     return metaOf(name, await readText(files, path));
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    const problem = { name, message: error.message };
-    if (codeOf(error) !== 'ENOENT') throw new InputError([problem]);
-    missing.push(problem);
-    return undefined;
+    throw new InputError([{ name, message: error.message }]);
   }
 }
 

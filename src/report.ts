@@ -202,9 +202,11 @@ export function feedbackText({ score, comment }: NonNullable<Span['feedback']>):
 /** `83.3 % passed: 12 tests (junit), 10 passed, 1 failed, 1 errored, 0 skipped, in 3.2 s`; the rate is of those that ran. */
 export function countsText({ format, passed, failed, errored, skipped, durationMs }: TestRun): string {
   const ran = passed + failed + errored;
-  // Rounded down: a single failure among many never reads as 100 %.
-  const rate = Math.floor((passed / ran) * 1000) / 10;
-  const duration = durationMs === undefined ? '' : `, in ${durationMs / 1000} s`;
+  // A single failure among many never reads as 100 %, nor a single pass as 0 %.
+  const rounded = Math.round((passed / ran) * 1000) / 10;
+  const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, 0.1), 99.9);
+  // Tools write 0 for a time that they do not know.
+  const duration = durationMs ? `, in ${durationMs / 1000} s` : '';
   return `${rate} % passed: ${ran + skipped} tests (${format}), ${passed} passed, ${failed} failed, ${errored} errored, ${skipped} skipped${duration}`;
 }
 

@@ -4,7 +4,7 @@ import { createClient, urlOf } from './client.ts';
 import { ApiError, headlineOf, InputError } from './errors.ts';
 import type { Files } from './files.ts';
 import { inert } from './inert.ts';
-import { rawInputsOf } from './inputs.ts';
+import { type RawInputs, rawInputsOf, spanIdOf } from './inputs.ts';
 import { type Plan, readPlan } from './plan.ts';
 import {
   apiErrorLine,
@@ -21,6 +21,7 @@ import {
 import { redactorOf } from './secret.ts';
 import {
   changesBetween,
+  differenceOf,
   durationMsOf,
   needsStored,
   patchFor,
@@ -60,7 +61,7 @@ const SKIPPED =
 // Both sides of a comparison have to show in one line.
 const MAX_COMPARED = 500;
 
-const UNWRITTEN = 'The job has failed, so the rest is recorded without it';
+const UNREAD = 'The job has failed, so the rest is recorded without it';
 
 type Redact = ReturnType<typeof redactorOf>;
 
@@ -78,14 +79,13 @@ export async function run(host: Host): Promise<0 | 1> {
   const raw = rawInputsOf(getInput, host.env.OPPER_API_KEY);
   const redact = redactorOf(raw.api_key);
 
-  const report = emptyReport();
+  const report = emptyReport(raw);
   let plan: Plan | undefined;
   try {
     plan = await readPlan({ raw, context: host.context, files: host.files, now: new Date(startedAt) });
-    report.spanId = plan.spanId || undefined;
     report.tests = plan.tests;
     report.links = linksOf(host.context, plan.job);
-    for (const line of problemLines(plan.unwritten)) warn(report, `${line}. ${UNWRITTEN}`);
+    for (const line of problemLines(plan.unread)) warn(report, `${line}. ${UNREAD}`);
     if (plan.inputs.dryRun || plan.apiKey === '') rehearse(plan, report);
     else await carryOut(host, plan, report, redact);
   } catch (error) {
@@ -103,10 +103,10 @@ function mask({ core }: Host, secrets: readonly string[]): void {
   for (const line of new Set(lines)) if (line !== '') core.setSecret(line);
 }
 
-function emptyReport(): Draft {
+function emptyReport(raw: RawInputs): Draft {
   return {
     outcome: 'failed',
-    spanId: undefined,
+    spanId: spanIdOf(raw),
     span: {},
     before: undefined,
     patch: undefined,
@@ -183,9 +183,13 @@ async function carryOut(host: Host, plan: Plan, report: Draft, redact: Redact): 
 /** Warns where the API answered success, but the span is not what was asked for. */
 function checkAnswer(patch: SpanPatch, span: Span, recording: Recording, report: Draft): void {
   for (const field of unstoredFields(patch, span, needsStored(recording))) {
-    const sent = patch[field] === null ? 'cleared' : inert(textOf(patch[field]), MAX_COMPARED);
-    const stored = inert(textOf(span[field]), MAX_COMPARED) || 'nothing';
-    warn(report, `${field} was not stored as sent: sent ${sent}, the span has ${stored}`);
+    const [sent, stored] =
+      field === 'meta' && patch.meta && span.meta
+        ? differenceOf(patch.meta, span.meta)
+        : [patch[field], span[field]];
+    const sentText = sent === null ? 'cleared' : inert(textOf(sent), MAX_COMPARED);
+    const storedText = inert(textOf(stored), MAX_COMPARED) || 'nothing';
+    warn(report, `${field} was not stored as sent: sent ${sentText}, the span has ${storedText}`);
   }
   if ((durationMsOf(span) ?? 0) < 0) {
     warn(report, `end_time ${span.end_time} is before start_time ${span.start_time}`);

@@ -107,11 +107,21 @@ export function unstoredFields(patch: SpanPatch, span: Span, isMerged: boolean):
     const sent = patch[field];
     if (sent === undefined) return false;
     if (field === 'meta' && isMerged && patch.meta && span.meta) {
-      const stored = new Map(Object.entries(span.meta));
-      return Object.entries(patch.meta).some(([key, value]) => !sameJson(value, stored.get(key)));
+      return Object.keys(differenceOf(patch.meta, span.meta)[0]).length > 0;
     }
     return !sameValue(field, sent, span[field]);
   });
+}
+
+/** Two objects without the entries in which they are the same: what there is to see in a comparison. */
+export function differenceOf(a: JsonObject, b: JsonObject): [JsonObject, JsonObject] {
+  const without = (one: JsonObject, other: JsonObject) =>
+    Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
+  return [without(a, b), without(b, a)];
+}
+
+function ownValue(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** Milliseconds from start to end, undefined where one of them is missing. Negative when the end is before the start. */

@@ -38,11 +38,11 @@ const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜
  * addresses. Only a blank line would end such a block, and foreign text can make none.
  */
 export function summaryOf(report: Report): string {
-  const { outcome, findings, tests, patch } = report;
+  const { outcome, findings, gate, tests, patch } = report;
   const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
   const icon = ranked[0] && ranked[0].level !== 'notice' ? MARKS[ranked[0].level] : ICONS[outcome];
   return [
-    `### ${icon} Opper span: ${outcome}`,
+    `### ${icon} Opper span: ${outcome}${gate && !passes(gate) ? ', min_score missed' : ''}`,
     ...ranked.map(findingBlock),
     ...tablesOf(report),
     ...(tests && tests.failures.length > 0 ? [failuresOf(tests)] : []),

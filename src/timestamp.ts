@@ -21,6 +21,13 @@ export function parseTimestamp(text: string, now: Date): string {
 
   const [whole, year, month, day, hour, minute, second, offset] = RFC_3339.exec(text) ?? [];
   if (whole === undefined) {
+    if (/^\d+$/.test(text)) {
+      const message = `has ${text.length} digits. Unix time has 10 for seconds or 13 for milliseconds`;
+      throw new FormError(message, { found: text });
+    }
+    if (/[+-]\d{4}$/.test(text)) {
+      throw new FormError('has an offset without a colon. Write it as +02:00', { found: text });
+    }
     throw new FormError(
       'is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)',
       { found: text },

@@ -244,7 +244,6 @@ describe('Retry-After', () => {
       expect(await wordsOf(UPDATE(client), server)).toEqual({
         message: 'PATCH URL was answered with 429 Too Many Requests (tried once)',
         status: 429,
-        said: 'Too Many Requests',
         hint: `It asks to wait ${named} (Retry-After), longer than the 60 s this step waits at most. Run the job again then.`,
       });
       expect({ methods: methodsOf(server), waits }).toEqual({ methods: ['PATCH'], waits: [] });

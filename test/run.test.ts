@@ -233,7 +233,7 @@ describe('the gate', () => {
   const below = ['error', 'Opper span: gate', 'score 62 is below min_score 80'];
   const none = ['error', 'Opper span: gate', 'min_score is 80, but there is no score to compare'];
   const apiError = (method: string, id: string) =>
-    `${method} ${server.baseUrl}/spans/${id} was answered with 500 Internal Server Error (tried once): Internal Server Error. The API is in trouble. Run the job again later, or set fail_on_api_error to false where it must stay green.`;
+    `${method} ${server.baseUrl}/spans/${id} was answered with 500 Internal Server Error (tried once). The API is in trouble. Run the job again later, or set fail_on_api_error to false where it must stay green.`;
 
   test.each<{
     case: string;
@@ -455,9 +455,10 @@ describe('without a key', () => {
   });
 
   test.each(['true', 'false'])('a push is red, with fail_on_api_error %s', async (fail_on_api_error) => {
-    const result = await step({ span_id: stored().id, score: '87', api_key: '', fail_on_api_error });
+    const { id } = stored();
+    const result = await step({ span_id: id, score: '87', api_key: '', fail_on_api_error });
     expect(result).toMatchObject({ exitCode: 1, annotations: [['error', BAD_INPUT, NO_KEY]], sent: [] });
-    expect(result.outputs).toEqual({ ...NO_OUTPUTS, outcome: 'failed' });
+    expect(result.outputs).toEqual({ ...NO_OUTPUTS, outcome: 'failed', id });
   });
 
   test('the variable OPPER_API_KEY serves', async () => {
@@ -855,9 +856,9 @@ describe('bad input', () => {
     ]);
   });
 
-  test('is a meta_file that cannot be read, in a job that has failed too', async () => {
+  test('is a meta_file that cannot be read', async () => {
     const error = Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
-    const inputs = { span_id: stored().id, score: '1', meta_file: 'out', job_status: 'failure' };
+    const inputs = { span_id: stored().id, score: '1', meta_file: 'out' };
     expect(await step(inputs, { files: { out: error } })).toMatchObject({
       exitCode: 1,
       annotations: [['error', BAD_INPUT, 'meta_file out: cannot be read: it is a directory']],
@@ -878,7 +879,7 @@ describe('bad input', () => {
   test('is an update with nothing to record', async () => {
     const result = await step({ span_id: stored().id, ci_meta: 'false', job_status: 'success' });
     const message =
-      'operation: update has nothing to record. Give one of score, error, meta, end_time, start_time, name, type, input, output, score_scale, clear, meta_file or results_file';
+      'operation: update has nothing to record. Give one of score, error, meta, end_time, start_time, name, type, input, output, clear, meta_file or results_file';
     expect(result.annotations).toEqual([['error', BAD_INPUT, message]]);
   });
 
@@ -908,7 +909,7 @@ describe('results', () => {
           [
             'warning',
             'Opper span',
-            'results_file: "out/*.xml" matches no file. The job has failed, so the rest is recorded without it',
+            'results_file: "out/*.xml" matches no file. Check that the step that writes it ran, and its path from the workspace; of a directory write a glob such as reports/*.xml. The job has failed, so the rest is recorded without it',
           ],
           [
             'warning',
@@ -921,10 +922,42 @@ describe('results', () => {
     },
   );
 
+  test('files that a failure left half written do not keep it from the span, and give it no score', async () => {
+    const { id } = stored();
+    const files = { 'junit.xml': '<testsuite><testcase name="a"/>', 'meta.json': '{"a": 1' };
+    const result = await step(
+      {
+        span_id: id,
+        job_status: 'failure',
+        ci_meta: 'false',
+        results_file: 'junit.xml',
+        meta_file: 'meta.json',
+      },
+      { files },
+    );
+    const rest = 'The job has failed, so the rest is recorded without it';
+    expect(result).toMatchObject({
+      exitCode: 0,
+      annotations: [
+        [
+          'warning',
+          'Opper span',
+          expect.stringMatching(`^results_file: junit.xml .*line 1, column 31.*\\. ${rest}$`),
+        ],
+        [
+          'warning',
+          'Opper span',
+          expect.stringMatching(`^meta_file meta.json: .*line 1, column 8.*\\. ${rest}$`),
+        ],
+      ],
+      sent: [['PATCH', { error: expect.stringMatching(/^Job eval failed/) }]],
+    });
+  });
+
   test('files that are not there are an error in a job that goes well', async () => {
     const result = await step({ span_id: stored().id, results_file: 'out/*.xml', meta_file: 'meta.json' });
     const lines =
-      'results_file: "out/*.xml" matches no file\nmeta_file meta.json: cannot be read: there is no such file';
+      'results_file: "out/*.xml" matches no file. Check that the step that writes it ran, and its path from the workspace; of a directory write a glob such as reports/*.xml\nmeta_file meta.json: cannot be read: there is no such file';
     expect(result).toMatchObject({ exitCode: 1, annotations: [['error', BAD_INPUT, lines]], sent: [] });
   });
 
@@ -962,7 +995,7 @@ describe('results', () => {
     ]);
     expect(result.annotations).toEqual([['error', 'Opper span: gate', 'score 67 is below min_score 70']]);
     expect(result.log).toContain(
-      'Results: 66.6 % passed: 4 tests (junit), 2 passed, 1 failed, 0 errored, 1 skipped, in 1 s',
+      'Results: 66.7 % passed: 4 tests (junit), 2 passed, 1 failed, 0 errored, 1 skipped, in 1 s',
     );
   });
 

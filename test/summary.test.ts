@@ -244,7 +244,7 @@ describe('a reader sees', () => {
       { level: 'error', title: 'Opper span: gate', lines: ['score 62 is below min_score 80'] },
     ] as const;
     expect(read({ findings, gate: { minScore: 80, score: 62 } })).toMatchObject({
-      heading: '❌ Opper span: updated',
+      heading: '❌ Opper span: updated, min_score missed',
       paragraphs: [
         '❌ Opper span: gate\n\nscore 62 is below min_score 80',
         '⚠️ Opper span\n\nscore was not stored as sent',

@@ -30,7 +30,7 @@ const clock = fc.tuple(
 describe('a time stamp', () => {
   it('in RFC 3339 is sent as it was written', () => {
     const form = fc.tuple(
-      fc.date({ min: new Date(0), max: new Date('9999-12-31') }),
+      fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true }),
       fc.constantFrom('T', 't', ' '),
       fc.constantFrom('', '.1', '.123456', '.123456789012'),
       fc.constantFrom('Z', 'z', '+00:00', '-00:00', '+05:45', '-11:30', '+23:59'),

@@ -24,8 +24,6 @@ export interface ResultsRequest {
 }
 
 export type Results =
-  /** No file matches. */
-  | { readonly kind: 'none' }
   | { readonly kind: 'tests'; readonly tests: TestRun }
   /** Texts for the inputs of the same name: those of a `fields` file, or the score of a `json` file. */
   | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, string>>; readonly path: string };
@@ -47,6 +45,8 @@ export interface TestRun {
   readonly meta: JsonObject;
 }
 
+const NO_FILE =
+  'matches no file. Check that the step that writes it ran, and its path from the workspace; of a directory write a glob such as reports/*.xml';
 const MAX_FAILURES = 10;
 
 /**
@@ -56,7 +56,7 @@ const MAX_FAILURES = 10;
 export async function readResults(request: ResultsRequest, files: Files): Promise<Results> {
   const paths = await files.find(request.pattern);
   const [path, ...others] = paths;
-  if (path === undefined) return { kind: 'none' };
+  if (path === undefined) throw problem('results_file', NO_FILE, request.pattern);
   if (request.format === 'json' || request.format === 'fields') {
     if (others.length > 0) {
       throw problem(

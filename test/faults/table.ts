@@ -77,7 +77,12 @@ function unusable(name: string, fault: Fault, what: string, acts = false): Fault
 /** A status that is tried again. */
 function troubled(code: number, text: string, advice: string, said = text): FaultRow {
   const what = `was answered with ${code} ${text}`;
-  return { name: `${code}`, fault: faults.status(code), what, advice: `: ${said}${advice}` };
+  return {
+    name: `${code}`,
+    fault: faults.status(code),
+    what,
+    advice: said === text ? advice : `: ${said}${advice}`,
+  };
 }
 
 /** A status that is not. */

@@ -329,7 +329,7 @@ describe('results_format fields', () => {
       fields({ score: 'nine', end_time: 'yesterday', meta: [1], clear: 'scores' }),
     );
     expect(message.split('\n')).toEqual([
-      'score in eval.json: "nine" is not a number such as 9 or 0.87',
+      'score in eval.json: "nine" is not a number such as 87, or 0.87 with score_scale 100',
       'end_time in eval.json: "yesterday" is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)',
       'clear in eval.json: "scores" is not among the fields that can be cleared: score, error, meta, end_time, start_time, name, type, input, output',
       'min_score: "high" is not a number such as 9 or 0.87',
@@ -347,7 +347,7 @@ describe('results_format fields', () => {
 describe('results that cannot be read record nothing', () => {
   it('names the pattern that matches no file', async () => {
     expect(await refusal({ results_file: 'out/**/*.xml', score: '9' })).toBe(
-      'results_file: "out/**/*.xml" matches no file',
+      'results_file: "out/**/*.xml" matches no file. Check that the step that writes it ran, and its path from the workspace; of a directory write a glob such as reports/*.xml',
     );
   });
 

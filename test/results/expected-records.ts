@@ -32,7 +32,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test.duration_ms': 15,
       'test.format': 'junit',
     },
-    counts: '42.8 % passed: 9 tests (junit), 3 passed, 4 failed, 0 errored, 2 skipped, in 0.015 s',
+    counts: '42.9 % passed: 9 tests (junit), 3 passed, 4 failed, 0 errored, 2 skipped, in 0.015 s',
   },
   {
     tool: 'Vitest, json reporter',
@@ -53,7 +53,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test.duration_ms': 11,
       'test.format': 'jest',
     },
-    counts: '42.8 % passed: 9 tests (jest), 3 passed, 2 failed, 2 errored, 2 skipped, in 0.011 s',
+    counts: '42.9 % passed: 9 tests (jest), 3 passed, 2 failed, 2 errored, 2 skipped, in 0.011 s',
   },
   {
     tool: 'Vitest, CTRF reporter',
@@ -98,7 +98,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test.duration_ms': 7,
       'test.format': 'junit',
     },
-    counts: '18.1 % passed: 13 tests (junit), 2 passed, 6 failed, 3 errored, 2 skipped, in 0.007 s',
+    counts: '18.2 % passed: 13 tests (junit), 2 passed, 6 failed, 3 errored, 2 skipped, in 0.007 s',
   },
   {
     tool: 'pytest, CTRF plugin',
@@ -182,7 +182,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test.duration_ms': 0,
       'test.format': 'junit',
     },
-    counts: '40 % passed: 6 tests (junit), 2 passed, 3 failed, 0 errored, 1 skipped, in 0 s',
+    counts: '40 % passed: 6 tests (junit), 2 passed, 3 failed, 0 errored, 1 skipped',
   },
   {
     tool: 'promptfoo, results version 3',
@@ -246,6 +246,6 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'gen_ai.usage.input_tokens': 80,
       'gen_ai.usage.output_tokens': 40,
     },
-    counts: '25 % passed: 12 tests (promptfoo), 3 passed, 7 failed, 2 errored, 0 skipped, in 0 s',
+    counts: '25 % passed: 12 tests (promptfoo), 3 passed, 7 failed, 2 errored, 0 skipped',
   },
 ];

@@ -180,8 +180,10 @@ describe('test results', () => {
     });
   });
 
-  it('are none where no file matches', async () => {
-    expect(await read({})).toEqual({ kind: 'none' });
+  it('are an error where no file matches', async () => {
+    const message =
+      'matches no file. Check that the step that writes it ran, and its path from the workspace; of a directory write a glob such as reports/*.xml';
+    expect(await problemsOf(read({}))).toEqual([{ name: 'results_file', message, found: 'out/*' }]);
   });
 
   it('are an error where a file cannot be read', async () => {
