@@ -1552,14 +1552,14 @@ async function useProxy(env, loadHttp) {
 	return [];
 }
 // src/json.ts
-const MAX_DEPTH$1 = 1e3;
+const MAX_DEPTH$2 = 1e3;
 /**
-* Strict JSON (RFC 8259), read without loss: an integer beyond ±(2⁵³−1) or a number beyond the range of a double comes
-* back as {@link RawJson}, so that writing the value again gives the same number. A byte order mark at the start is skipped.
+* Strict JSON (RFC 8259). An integer beyond ±(2⁵³−1) or a number beyond the range of a double comes back as {@link RawJson},
+* so that writing the value again gives the same number; a fraction is the double next to it, as in most readers of JSON. A byte order mark at the start is skipped.
 * Throws {@link FormError} that says where and why: line and column count from 1, columns in UTF-16 units. Nesting of more
-* than 1000 levels is an error too, so what comes back can be walked and written.
+* than `maxDepth` levels is an error too, so what comes back can be walked and written.
 */
-function parseJson(text) {
+function parseJson(text, maxDepth = MAX_DEPTH$2) {
 	const source = text.startsWith("﻿") ? text.slice(1) : text;
 	let value;
 	try {
@@ -1567,7 +1567,7 @@ function parseJson(text) {
 	} catch (error) {
 		throw new FormError(`is not JSON: ${explainBreak(source)}`, { cause: error });
 	}
-	checkDepth(source);
+	checkDepth(source, maxDepth);
 	if (!/\d{16}|\d[eE]/.test(source)) return value;
 	const lossless = (_key, value, { source }) => typeof value === "number" && source !== void 0 && isLossy(value, source) ? JSON.rawJSON(source) : value;
 	return JSON.parse(source, lossless);
@@ -1596,8 +1596,8 @@ function isLossy(value, source) {
 	return !Number.isFinite(value) || Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 /** Throws {@link FormError} at the bracket of a JSON text that opens one level too many. */
-function checkDepth(text) {
-	if (text.split(/[[{]/, 1002).length <= 1001) return;
+function checkDepth(text, maxDepth) {
+	if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
 	let depth = 0;
 	let isInString = false;
 	for (let at = 0; at < text.length; at++) {
@@ -1606,7 +1606,7 @@ function checkDepth(text) {
 		else if (character === "\\") at++;
 		else if (isInString) continue;
 		else if (character === "}" || character === "]") depth--;
-		else if ((character === "{" || character === "[") && ++depth > MAX_DEPTH$1) throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${MAX_DEPTH$1} levels`);
+		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
 	}
 }
 const WHITE_SPACE = /[ \t\n\r]*/y;
@@ -2424,6 +2424,7 @@ function sameValue(field, a, b) {
 	return sameJson(a ?? null, b ?? null);
 }
 // src/answer.ts
+const MAX_DEPTH$1 = 1100;
 /** No answer that an API gives: too long, or with a status that HTTP does not know. Asking again brings the same. */
 var BadAnswerError = class extends Error {
 	name = "BadAnswerError";
@@ -2436,11 +2437,11 @@ function spanOf(answer, call, id) {
 		hint: "Check that base_url is the address of the Opper API, with its /v2.",
 		...said && { said }
 	});
-	if (status >= 300) throw failure(`${targetText(answer, call)}, but redirects are not followed, so that the key stays with base_url`);
+	if (status >= 300) throw failure(answer.location === null ? ", but with no span" : `${targetText(answer, call)}, but redirects are not followed, so that the key stays with base_url`);
 	if (body.trim() === "") throw failure(", but with nothing where a span was expected");
 	let json;
 	try {
-		json = parseJson(body);
+		json = parseJson(body, MAX_DEPTH$1);
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
 		throw failure(isHtml(body) ? ", but with an HTML page" : `, but what came ${error.message}`, wordsOf(body));
@@ -2509,7 +2510,7 @@ function hintFor(status) {
 		case 413: return "Record less: shorten output, input, error or meta.";
 		case 422: return "Correct what it names.";
 		case 429: return "Too many requests. Raise retries, or run fewer of these steps at once.";
-		default: return status >= 500 ? "The API is in trouble. Run the job again later, or set fail_on_api_error to false where it must stay green." : void 0;
+		default: return status >= 500 ? "The API is in trouble. Run the job again later; with fail_on_api_error false a job stays green all the same." : void 0;
 	}
 }
 function connectionHint(thrown) {
@@ -2569,11 +2570,13 @@ function detailText(detail) {
 const MIN_PIECE = 12;
 /**
 * A function that replaces a secret by `***` in every text of a value, however deep, keys of objects included. It finds
-* the secret as it is, as JSON, URL and Base64 write it, and a beginning of any of these that a cut left over.
+* the secret as it is, as JSON, URL and Base64 write it, and a beginning of any of these that a cut left over. One of a few
+* letters, which is in ordinary words too, is looked for as it is, and not in keys.
 */
 function redactorOf(secret) {
 	if (secret === "") return (value) => value;
-	const forms = formsOf(secret);
+	const isShort = secret.length < MIN_PIECE;
+	const forms = isShort ? [secret] : formsOf(secret);
 	const beginning = new RegExp(forms.map((form) => RegExp.escape(form.slice(0, MIN_PIECE))).join("|"), "g");
 	const redactText = (text) => {
 		const kept = [];
@@ -2591,12 +2594,11 @@ function redactorOf(secret) {
 		if (typeof value === "string") return redactText(value);
 		if (Array.isArray(value)) return value.map(redact);
 		if (!isJsonObject(value)) return value;
-		return Object.fromEntries(Object.entries(value).map(([key, item]) => [redactText(key), redact(item)]));
+		return Object.fromEntries(Object.entries(value).map(([key, item]) => [isShort ? key : redactText(key), redact(item)]));
 	};
 	return redact;
 }
 function formsOf(secret) {
-	if (secret.length < MIN_PIECE) return [secret];
 	const json = JSON.stringify(secret).slice(1, -1);
 	const base64 = [
 		0,
@@ -6079,7 +6081,21 @@ async function run(host) {
 	}
 	if (plan) openGate(plan, report);
 	report.elapsedMs = host.now() - startedAt;
-	return publish(host, redact(report), raw.summary.trim().toLowerCase() !== "false");
+	return publish(host, withoutKey(report, redact), raw.summary.trim().toLowerCase() !== "false");
+}
+/** The report without the key in what may be foreign; what is the step's own, such as the outcome, stays. */
+function withoutKey(report, redact) {
+	const { outcome, changed } = report;
+	const findings = report.findings.map((finding) => ({
+		...finding,
+		lines: redact(finding.lines)
+	}));
+	return {
+		...redact(report),
+		outcome,
+		changed,
+		findings
+	};
 }
 /** Before anything else is done with them, and before anything is said. A secret of several lines is masked line by line. */
 function mask({ core }, secrets) {
@@ -6169,13 +6185,15 @@ async function carryOut(host, plan, report, redact) {
 function checkAnswer(patch, span, recording, report) {
 	for (const field of unstoredFields(patch, span, needsStored(recording))) {
 		const [sent, stored] = field === "meta" && patch.meta && span.meta ? differenceOf(patch.meta, span.meta) : [patch[field], span[field]];
-		warn(report, `${field} was not stored as sent: sent ${sent === null ? "cleared" : inert(textOf(sent), MAX_COMPARED)}, the span has ${inert(textOf(stored), MAX_COMPARED) || "nothing"}`);
+		const has = inert(textOf(stored), MAX_COMPARED) || "nothing";
+		warn(report, sent === null ? `${field} was not cleared: the span still has ${has}` : `${field} was not stored as sent: sent ${inert(textOf(sent), MAX_COMPARED)}, the span has ${has}`);
 	}
 	if ((durationMsOf(span) ?? 0) < 0) warn(report, `end_time ${span.end_time} is before start_time ${span.start_time}`);
 }
 /** Compares the score on the span or, where nothing was written, the one that would have been. */
-function openGate({ inputs: { minScore }, recording }, report) {
+function openGate({ inputs: { minScore, scoreScale }, recording, tests }, report) {
 	if (minScore === void 0) return;
+	if (minScore > 0 && minScore < 1 && (scoreScale || tests)) warn(report, `min_score ${minScore} is compared with the recorded score, which is scaled: 80, not 0.8`);
 	const planned = {
 		...report.before,
 		...patchFor(recording)
@@ -6259,8 +6277,13 @@ function withoutNulls(patch) {
 	return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null));
 }
 // src/index.ts
+/** Whether there is a file, or something that cannot be looked at: reading it says why. */
 function isFile(path) {
-	return (0, node_fs.statSync)(path, { throwIfNoEntry: false })?.isFile() ?? false;
+	try {
+		return (0, node_fs.statSync)(path, { throwIfNoEntry: false })?.isFile() ?? false;
+	} catch {
+		return true;
+	}
 }
 async function find(pattern) {
 	if (isFile(pattern)) return [pattern];

@@ -3,6 +3,9 @@ import { ApiError, codeOf, FormError, headlineOf } from './errors.ts';
 import { isJsonObject, type Json, kindOf, parseJson } from './json.ts';
 import { Span } from './span.ts';
 
+// A span holds what was recorded a level deeper than it was given.
+const MAX_DEPTH = 1100;
+
 /** An answer of the API, fully read. */
 export interface Answer {
   readonly status: number;
@@ -40,13 +43,15 @@ export function spanOf(answer: Answer, call: Call, id: string): Span {
 
   if (status >= 300) {
     throw failure(
-      `${targetText(answer, call)}, but redirects are not followed, so that the key stays with base_url`,
+      answer.location === null
+        ? ', but with no span'
+        : `${targetText(answer, call)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
   if (body.trim() === '') throw failure(', but with nothing where a span was expected');
   let json: Json;
   try {
-    json = parseJson(body);
+    json = parseJson(body, MAX_DEPTH);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
     throw failure(
@@ -156,7 +161,7 @@ function hintFor(status: number): string | undefined {
       return 'Too many requests. Raise retries, or run fewer of these steps at once.';
     default:
       return status >= 500
-        ? 'The API is in trouble. Run the job again later, or set fail_on_api_error to false where it must stay green.'
+        ? 'The API is in trouble. Run the job again later; with fail_on_api_error false a job stays green all the same.'
         : undefined;
   }
 }

@@ -8,8 +8,13 @@ import { headlineOf } from './errors.ts';
 import { useProxy } from './proxy.ts';
 import { run } from './run.ts';
 
+/** Whether there is a file, or something that cannot be looked at: reading it says why. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return true;
+  }
 }
 
 async function find(pattern: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { FormError } from './errors.ts';
 
-/** Any JSON value. A number that a double cannot hold is kept as its source text, see {@link parseJson}. */
+/** Any JSON value. An integer that a double cannot hold is kept as its source text, see {@link parseJson}. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject | RawJson;
 export type JsonObject = { readonly [key: string]: Json };
 /** A JSON number as its source text: what `JSON.rawJSON` makes and `JSON.stringify` writes back verbatim. */
@@ -21,12 +21,12 @@ type ReviverWithSource = (key: string, value: Json, context: { source?: string }
 const MAX_DEPTH = 1000;
 
 /**
- * Strict JSON (RFC 8259), read without loss: an integer beyond ±(2⁵³−1) or a number beyond the range of a double comes
- * back as {@link RawJson}, so that writing the value again gives the same number. A byte order mark at the start is skipped.
+ * Strict JSON (RFC 8259). An integer beyond ±(2⁵³−1) or a number beyond the range of a double comes back as {@link RawJson},
+ * so that writing the value again gives the same number; a fraction is the double next to it, as in most readers of JSON. A byte order mark at the start is skipped.
  * Throws {@link FormError} that says where and why: line and column count from 1, columns in UTF-16 units. Nesting of more
- * than 1000 levels is an error too, so what comes back can be walked and written.
+ * than `maxDepth` levels is an error too, so what comes back can be walked and written.
  */
-export function parseJson(text: string): Json {
+export function parseJson(text: string, maxDepth = MAX_DEPTH): Json {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   let value: Json;
   try {
@@ -34,7 +34,7 @@ export function parseJson(text: string): Json {
   } catch (error) {
     throw new FormError(`is not JSON: ${explainBreak(source)}`, { cause: error });
   }
-  checkDepth(source);
+  checkDepth(source, maxDepth);
   // The reviver costs more than the parsing itself; without a long digit run or an exponent nothing can be lost.
   if (!/\d{16}|\d[eE]/.test(source)) return value;
   const lossless: ReviverWithSource = (_key, value, { source }) =>
@@ -73,9 +73,9 @@ function isLossy(value: number, source: string): boolean {
 }
 
 /** Throws {@link FormError} at the bracket of a JSON text that opens one level too many. */
-function checkDepth(text: string): void {
+function checkDepth(text: string, maxDepth: number): void {
   // Hardly a text has enough brackets for it, and a look at every character takes longer than the parsing.
-  if (text.split(/[[{]/, MAX_DEPTH + 2).length <= MAX_DEPTH + 1) return;
+  if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
   let depth = 0;
   let isInString = false;
   for (let at = 0; at < text.length; at++) {
@@ -85,8 +85,8 @@ function checkDepth(text: string): void {
     else if (character === '\\') at++;
     else if (isInString) continue;
     else if (character === '}' || character === ']') depth--;
-    else if ((character === '{' || character === '[') && ++depth > MAX_DEPTH) {
-      throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${MAX_DEPTH} levels`);
+    else if ((character === '{' || character === '[') && ++depth > maxDepth) {
+      throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
     }
   }
 }

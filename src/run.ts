@@ -94,7 +94,14 @@ export async function run(host: Host): Promise<0 | 1> {
   }
   if (plan) openGate(plan, report);
   report.elapsedMs = host.now() - startedAt;
-  return publish(host, redact(report), raw.summary.trim().toLowerCase() !== 'false');
+  return publish(host, withoutKey(report, redact), raw.summary.trim().toLowerCase() !== 'false');
+}
+
+/** The report without the key in what may be foreign; what is the step's own, such as the outcome, stays. */
+function withoutKey(report: Report, redact: Redact): Report {
+  const { outcome, changed } = report;
+  const findings = report.findings.map((finding) => ({ ...finding, lines: redact(finding.lines) }));
+  return { ...redact(report), outcome, changed, findings };
 }
 
 /** Before anything else is done with them, and before anything is said. A secret of several lines is masked line by line. */
@@ -187,9 +194,13 @@ function checkAnswer(patch: SpanPatch, span: Span, recording: Recording, report:
       field === 'meta' && patch.meta && span.meta
         ? differenceOf(patch.meta, span.meta)
         : [patch[field], span[field]];
-    const sentText = sent === null ? 'cleared' : inert(textOf(sent), MAX_COMPARED);
-    const storedText = inert(textOf(stored), MAX_COMPARED) || 'nothing';
-    warn(report, `${field} was not stored as sent: sent ${sentText}, the span has ${storedText}`);
+    const has = inert(textOf(stored), MAX_COMPARED) || 'nothing';
+    warn(
+      report,
+      sent === null
+        ? `${field} was not cleared: the span still has ${has}`
+        : `${field} was not stored as sent: sent ${inert(textOf(sent), MAX_COMPARED)}, the span has ${has}`,
+    );
   }
   if ((durationMsOf(span) ?? 0) < 0) {
     warn(report, `end_time ${span.end_time} is before start_time ${span.start_time}`);
@@ -197,8 +208,11 @@ function checkAnswer(patch: SpanPatch, span: Span, recording: Recording, report:
 }
 
 /** Compares the score on the span or, where nothing was written, the one that would have been. */
-function openGate({ inputs: { minScore }, recording }: Plan, report: Draft): void {
+function openGate({ inputs: { minScore, scoreScale }, recording, tests }: Plan, report: Draft): void {
   if (minScore === undefined) return;
+  if (minScore > 0 && minScore < 1 && (scoreScale || tests)) {
+    warn(report, `min_score ${minScore} is compared with the recorded score, which is scaled: 80, not 0.8`);
+  }
   const planned = { ...report.before, ...patchFor(recording) }.score;
   const score = report.outcome === 'updated' || report.outcome === 'read' ? report.span.score : planned;
   report.gate = {

@@ -5,11 +5,13 @@ const MIN_PIECE = 12;
 
 /**
  * A function that replaces a secret by `***` in every text of a value, however deep, keys of objects included. It finds
- * the secret as it is, as JSON, URL and Base64 write it, and a beginning of any of these that a cut left over.
+ * the secret as it is, as JSON, URL and Base64 write it, and a beginning of any of these that a cut left over. One of a few
+ * letters, which is in ordinary words too, is looked for as it is, and not in keys.
  */
 export function redactorOf(secret: string): <Value>(value: Value) => Value {
   if (secret === '') return (value) => value;
-  const forms = formsOf(secret);
+  const isShort = secret.length < MIN_PIECE;
+  const forms = isShort ? [secret] : formsOf(secret);
   const beginning = new RegExp(forms.map((form) => RegExp.escape(form.slice(0, MIN_PIECE))).join('|'), 'g');
 
   const redactText = (text: string): string => {
@@ -29,14 +31,14 @@ export function redactorOf(secret: string): <Value>(value: Value) => Value {
     if (typeof value === 'string') return redactText(value);
     if (Array.isArray(value)) return value.map(redact);
     if (!isJsonObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redactText(key), redact(item)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [isShort ? key : redactText(key), redact(item)]),
+    );
   };
   return redact as <Value>(value: Value) => Value;
 }
 
 function formsOf(secret: string): string[] {
-  // Encoded, a secret of a few letters would be found in ordinary words.
-  if (secret.length < MIN_PIECE) return [secret];
   const json = JSON.stringify(secret).slice(1, -1);
   // Base64 turns three bytes into four characters, so a secret within a longer text can look three ways, the first
   // characters of which depend on what stands before it.

@@ -93,7 +93,7 @@ describe('a refusal', () => {
   };
 
   const LATER =
-    'The API is in trouble. Run the job again later, or set fail_on_api_error to false where it must stay green.';
+    'The API is in trouble. Run the job again later; with fail_on_api_error false a job stays green all the same.';
 
   it.each<[number, string | undefined]>([
     [400, undefined],
@@ -276,8 +276,10 @@ describe('an answer', () => {
 
   it('with a status of 300 or more holds none', () => {
     for (const status of [300, 304, 399]) {
-      expect(() => spanOf(answerOf({ status, body }), CALL, ID)).toThrow(
-        `PATCH ${CALL.url} was answered with ${status}, but redirects are not followed, so that the key stays with base_url`,
+      const request = `PATCH ${CALL.url} was answered with ${status}`;
+      expect(() => spanOf(answerOf({ status, body }), CALL, ID)).toThrow(`${request}, but with no span`);
+      expect(() => spanOf(answerOf({ status, body, location: 'http://[' }), CALL, ID)).toThrow(
+        `${request}, but redirects are not followed, so that the key stays with base_url`,
       );
     }
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { status } from './harness/faults.ts';
 import { runStep, type StepOptions } from './harness/runner.ts';
 import { type FaultRule, type SpanServer, startSpanServer } from './harness/span-server.ts';
@@ -230,4 +230,44 @@ test('files are read from the workspace: results by a glob, meta by its path', a
   } finally {
     rmSync(cwd, { recursive: true });
   }
+});
+
+describe('a results file', () => {
+  let cwd: string;
+  beforeEach(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'workspace-'));
+  });
+  afterEach(() => rmSync(cwd, { recursive: true }));
+
+  async function scoreFrom(results_file: string): Promise<unknown> {
+    const { id } = server.create({ name: 'n' });
+    const result = await step({ span_id: id, results_file, ci_meta: 'false' }, { cwd });
+    return result.exitCode === 0 ? server.span(id)?.score : result.annotations.map(({ message }) => message);
+  }
+
+  test('whose path holds what globs are made of is read by its path', async () => {
+    writeFileSync(join(cwd, '[a] b.xml'), '<testsuite><testcase name="a"/></testsuite>');
+    writeFileSync(join(cwd, 'a b.xml'), '<testsuite><testcase name="a"><failure/></testcase></testsuite>');
+    expect(await scoreFrom('[a] b.xml')).toBe(100);
+  });
+
+  test('is no directory that the glob matches too', async () => {
+    mkdirSync(join(cwd, 'old.xml'));
+    writeFileSync(join(cwd, 'new.xml'), '<testsuite><testcase name="a"/></testsuite>');
+    expect(await scoreFrom('*.xml')).toBe(100);
+  });
+
+  test('that cannot even be looked at is an error that names it', async () => {
+    const name = `${'x'.repeat(300)}.xml`;
+    // Windows says of such a name that there is no such file.
+    expect(await scoreFrom(name)).toEqual([
+      expect.stringMatching(/^results_file: (x+\.xml cannot be read: .*ENAMETOOLONG|"x+.* matches no file)/),
+    ]);
+  });
+});
+
+test('a step that never comes to an end is a failure', async () => {
+  const forever = 'data:text/javascript,globalThis.fetch = () => new Promise(() => {})';
+  const inputs = { span_id: server.create({ name: 'n' }).id, score: '1' };
+  expect(await step(inputs, { nodeArgs: ['--import', forever] })).toMatchObject({ exitCode: 1, outputs: {} });
 });

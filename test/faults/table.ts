@@ -64,7 +64,7 @@ const TOO_LARGE = {
   final: true,
 } as const;
 const LATER =
-  '. The API is in trouble. Run the job again later, or set fail_on_api_error to false where it must stay green.';
+  '. The API is in trouble. Run the job again later; with fail_on_api_error false a job stays green all the same.';
 const LIMIT = '. Too many requests. Raise retries, or run fewer of these steps at once.';
 const MIB = 1024 * 1024;
 
