@@ -12,6 +12,7 @@ import {
   spanOf,
 } from '../src/answer.ts';
 import { ApiError } from '../src/errors.ts';
+import { parseJson } from '../src/json.ts';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const CALL: Call = {
@@ -272,6 +273,12 @@ describe('an answer', () => {
     for (const status of [200, 201, 202]) {
       expect(spanOf(answerOf({ status, body }), CALL, ID)).toEqual({ id: ID, name: 'x' });
     }
+  });
+
+  it('may hold meta as deep as meta may be', () => {
+    const meta = parseJson(`${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`);
+    const span = { id: ID, name: 'x', meta };
+    expect(spanOf(answerOf({ body: JSON.stringify(span) }), CALL, ID)).toEqual(span);
   });
 
   it('with a status of 300 or more holds none', () => {
