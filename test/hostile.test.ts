@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { EOL, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { OUTPUTS } from '../src/report.ts';
@@ -73,7 +73,7 @@ function expectTame(result: StepResult, key: string): void {
   expect(result.commands).toEqual(meant);
 
   // As a comparison by culture sees it, and as a viewer that breaks lines at more than the runner does. A mask is verbatim.
-  const shown = result.stdout.replace(/^::add-mask::[^\n]*\n/gm, '');
+  const shown = result.stdout.replaceAll(EOL, '\n').replace(/^::add-mask::[^\n]*\n/gm, '');
   const ignorant = shown
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .split(/[\n\r\u2028\u2029\u0085\v\f]+/);
@@ -261,7 +261,9 @@ describe('the API', () => {
 });
 
 describe('files', () => {
-  const hostileName = `a${HOSTILE.replaceAll('/', '_').slice(0, 80)}.json`;
+  // Windows takes neither control characters in a name nor what means something in its paths.
+  const forbidden = process.platform === 'win32' ? /[\0-\x1f"*/:<>?\\|]/g : /\//g;
+  const hostileName = `a${HOSTILE.replaceAll(forbidden, '').slice(0, 80)}.json`;
   const write = (name: string, content: string) => {
     writeFileSync(join(folder, name), content);
     return name;

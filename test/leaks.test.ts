@@ -51,7 +51,7 @@ function tracesOf(step: StepResult): string[] {
     '#10': '\n',
     amp: '&',
   };
-  const stdout = step.stdout.split('\n').filter((line) => !line.startsWith('::add-mask::'));
+  const stdout = step.stdout.split(/\r?\n/).filter((line) => !line.startsWith('::add-mask::'));
   return [
     ...stdout,
     step.stderr,
@@ -253,7 +253,7 @@ describe.concurrent('a key that cannot be used shows nowhere:', () => {
 
 describe.concurrent('the mask', () => {
   it('of each line of the key is the first thing on stdout', async () => {
-    const lines = (text: string) => text.split('\n').slice(0, 2);
+    const lines = (text: string) => text.split(/\r?\n/).slice(0, 2);
     const { step: plain } = await run('GET', undefined, { with: { api_key: ` ${KEY}\n` } });
     expect(lines(plain.stdout)[0]).toBe(`::add-mask::${KEY.replace('%', '%25')}`);
     expect(plain.masks).toEqual([KEY]);

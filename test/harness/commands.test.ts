@@ -113,13 +113,19 @@ describe('an outputs file', () => {
     ['', {}],
     ['\n\na=1\n', { a: '1' }],
     ['a=b<<c\nb=\n', { a: 'b<<c', b: '' }],
-    ['a=1\r\nb=2', { a: '1\r', b: '2' }],
     ['a<<X\nX\n', { a: '' }],
     ['a<<X\n\n1\nb=2\n\nX\nb=3\n', { a: '\n1\nb=2\n', b: '3' }],
     ['a<<X=\n1\r\n X=\nX=', { a: '1\r\n X=' }],
     ['a=1\na=2\n', { a: '2' }],
-  ])('%j holds %j', (text, expected) => {
-    expect(parseKeyValueFile(text)).toEqual(expected);
+  ])('%j holds %j, whatever the system', (text, expected) => {
+    for (const eol of ['\n', '\r\n']) expect(parseKeyValueFile(text, eol)).toEqual(expected);
+  });
+
+  it.each([
+    ['a=1\r\nb=2', { a: '1\r', b: '2' }, { a: '1', b: '2' }],
+    ['a<<X\r\n1\r\n2\n3\r\r\nX\r\n', { a: '1\r\n2\n3\r\r' }, { a: '1\r\n2\n3\r' }],
+  ])('%j holds %j, on Windows %j', (text, expected, onWindows) => {
+    expect([parseKeyValueFile(text, '\n'), parseKeyValueFile(text, '\r\n')]).toEqual([expected, onWindows]);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { EOL } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
 
 /** A workflow command as the runner reads it: version 2 is `::name key=value::message`, version 1 `##[name key=value]message`. */
@@ -156,15 +157,16 @@ export function createLineReader(onLine: (line: string) => void): {
 }
 
 /**
- * The pairs in a `GITHUB_OUTPUT`, `GITHUB_ENV` or `GITHUB_STATE` file, by the runner's rules (Linux: a line ends at `\n`). Throws on
- * whatever the runner refuses.
+ * The pairs in a `GITHUB_OUTPUT`, `GITHUB_ENV` or `GITHUB_STATE` file, by the runner's rules: a line ends at `\n`, on Windows, whose
+ * `eol` is `\r\n`, at that too. A value keeps its own line breaks. Throws on whatever the runner refuses.
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Worker/FileCommandManager.cs
  */
-export function parseKeyValueFile(text: string): Record<string, string> {
+export function parseKeyValueFile(text: string, eol: string = EOL): Record<string, string> {
   const pairs: [string, string][] = [];
-  const lines = text.split('\n');
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] ?? '';
+  // The lines, each followed by its break.
+  const parts = text.split(eol === '\r\n' ? /(\r?\n)/ : /(\n)/);
+  for (let at = 0; at < parts.length; at += 2) {
+    const line = parts[at] ?? '';
     if (line === '') continue;
     const [, name = '', sign, rest = ''] = /^([\s\S]*?)(=|<<)([\s\S]*)$/.exec(line) ?? [];
     if (sign === undefined) throw new Error(`Invalid format '${line}'`);
@@ -175,9 +177,9 @@ export function parseKeyValueFile(text: string): Record<string, string> {
     }
     if (rest === '')
       throw new Error(`Invalid format '${line}'. Name must not be empty and delimiter must not be empty`);
-    const end = lines.indexOf(rest, at + 1);
+    const end = parts.indexOf(rest, at + 2);
     if (end < 0) throw new Error(`Invalid value. Matching delimiter not found '${rest}'`);
-    pairs.push([name, lines.slice(at + 1, end).join('\n')]);
+    pairs.push([name, parts.slice(at + 2, end - 1).join('')]);
     at = end;
   }
   return Object.fromEntries(pairs);
