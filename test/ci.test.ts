@@ -293,6 +293,38 @@ describe('CI facts', () => {
     ]);
   });
 
+  test('of a workflow_run after pull_request_target are of a branch', () => {
+    const payload = payloadOf('workflow-run');
+    Object.assign(payload.workflow_run, { event: 'pull_request_target', pull_requests: [{ number: 31 }] });
+    const facts = ciFactsOf(contextOf({ eventName: 'workflow_run', payload }), JOB);
+    expect(Object.entries(facts).filter(([name]) => /^vcs\.(ref|change)/.test(name))).toEqual([
+      ['vcs.ref.head.name', 'shorter-prompt'],
+      ['vcs.ref.head.type', 'branch'],
+      ['vcs.ref.head.revision', 'ec26c3e57ca3a959ca5aad62de7213c562f8c821'],
+      ['vcs.change.id', '31'],
+    ]);
+  });
+
+  test.each<[string, Partial<GitHubContext>, [string, unknown][]]>([
+    ['a workflow_run of which little is known', { payload: { workflow_run: { head_sha: 'ec26' } } }, []],
+    [
+      'a pull request without a base',
+      { payload: { pull_request: { number: 7, head: { sha: 'ec26' } } } },
+      [
+        ['vcs.ref.head.type', 'branch'],
+        ['vcs.change.id', '7'],
+      ],
+    ],
+    ['a ref that is neither branch nor tag', { ref: 'refs/pull/31/merge', sha: 'ec26' }, []],
+  ])('of %s are what is left', (_, context, others) => {
+    const facts = ciFactsOf(contextOf(context), JOB);
+    const ofHead = Object.entries(facts).filter(([name]) => /^vcs\.(ref|change)/.test(name));
+    expect(Object.fromEntries(ofHead)).toEqual({
+      'vcs.ref.head.revision': 'ec26',
+      ...Object.fromEntries(others),
+    });
+  });
+
   test('of a pull request whose fork was deleted are those of its head all the same', () => {
     const payload = payloadOf('pull-request-fork');
     Object.assign(payload.pull_request?.head, { repo: null, user: null });
@@ -344,6 +376,12 @@ describe('the error of a job', () => {
       { status: 'failure', matrix: { model: 'small-2', shard: 3, cache: false, include: { a: 1 } } },
       'Job eval (small-2, 3, false) failed in workflow Evals: https://github.com/acme/support-bot/actions/runs/9123456789/job/41234567890',
     ],
+    [
+      'names no matrix of which nothing can be named',
+      contextOf(),
+      { status: 'failure', matrix: { include: { a: 1 } } },
+      'Job eval failed in workflow Evals: https://github.com/acme/support-bot/actions/runs/9123456789/job/41234567890',
+    ],
     ['is still a sentence outside a runner', OUTSIDE, { status: 'failure' }, 'The job failed'],
     ['does not exist when it succeeded', contextOf(), { status: 'success' }, undefined],
     ['does not exist when nobody knows how it went', contextOf(), { status: undefined }, undefined],
@@ -372,6 +410,16 @@ describe('GitHub withholds secrets', () => {
       { eventName: 'pull_request', actor: bot, payload: payloadOf('pull-request-dependabot') },
     ],
     ['a push of Dependabot', { eventName: 'push', actor: bot, payload: payloadOf('push-branch') }],
+    ...[
+      'create',
+      'deployment',
+      'deployment_status',
+      'pull_request_review',
+      'pull_request_review_comment',
+    ].map((eventName): [string, Partial<GitHubContext>] => [
+      `the event ${eventName} of Dependabot`,
+      { eventName, actor: bot },
+    ]),
     [
       'pull_request_target on a pull request of Dependabot',
       { eventName: 'pull_request_target', actor: bot, payload: payloadOf('pull-request-dependabot') },
@@ -406,6 +454,15 @@ describe('GitHub withholds secrets', () => {
     ['a push', { payload: payloadOf('push-branch') }],
     ['a schedule', { eventName: 'schedule', payload: payloadOf('schedule') }],
     ['a pull_request event without a payload', { eventName: 'pull_request' }],
+    ...[undefined, { number: 7 }, { number: 7, user: null, head: {}, base: {} }].flatMap((pull) =>
+      [
+        { eventName: 'pull_request', actor: 'mona' },
+        { eventName: 'pull_request_target', actor: bot },
+      ].map(({ eventName, actor }): [string, Partial<GitHubContext>] => [
+        `${eventName} of ${actor} with the payload ${JSON.stringify(pull)}`,
+        { eventName, actor, payload: { ...(pull && { pull_request: pull }) } },
+      ]),
+    ),
   ])('not from %s', (_, context) => {
     expect(withholdsSecrets(contextOf(context))).toBe(false);
   });

@@ -221,6 +221,7 @@ describe('Retry-After', () => {
     ['a negative number', '-5', 250],
     ['a fraction', '1.5', 250],
     ['a date in no time zone', '2026-11-20 12:00:09', 250],
+    ['a date in another zone', 'Fri, 20 Nov 2026 12:00:09 GMT+0100', 250],
     ['a word', 'soon', 250],
     ['a word with a zone', 'never GMT', 250],
     ['nothing', '', 250],
@@ -449,6 +450,12 @@ describe('an answer that is no span', () => {
       status: 401,
       said: 'no',
     });
+  });
+
+  it('but the last status that HTTP knows is a refusal', async () => {
+    const { server, client } = await start();
+    server.faults.push({ fault: faults.status(599) });
+    expect((await errorOf(READ(client))).status).toBe(599);
   });
 
   it.each([600, 999])('but the status %d, which HTTP does not know, is an error', async (code) => {

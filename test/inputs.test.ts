@@ -148,6 +148,7 @@ const TABLE: [given: Given, expected: Partial<Meaning> | readonly Problem[]][] =
   [{ base_url: 'https://eu.opper.ai' }, { baseUrl: 'https://eu.opper.ai' }],
   [{ base_url: 'http://127.0.0.1:8080/v2' }, { baseUrl: 'http://127.0.0.1:8080/v2' }],
   [{ base_url: 'http://127.1.2.3' }, { baseUrl: 'http://127.1.2.3' }],
+  [{ base_url: 'http://127.10.20.30' }, { baseUrl: 'http://127.10.20.30' }],
   [{ base_url: 'http://localhost:1/' }, { baseUrl: 'http://localhost:1' }],
   [{ base_url: 'http://[::1]:1' }, { baseUrl: 'http://[::1]:1' }],
   [{ base_url: 'http://api.opper.ai/v2' }, wrong('base_url', NOT_HTTPS)],

@@ -103,6 +103,7 @@ describe('an error says where the text stops being JSON, and why', () => {
     ['\u00a01', 'line 1, column 1: expected a value, found \u00a0'],
     ['😀', 'line 1, column 1: expected a value, found 😀'],
     [`${'a'.repeat(19)}😀b`, `line 1, column 1: expected a value, found ${'a'.repeat(19)}😀…`],
+    [`${'a'.repeat(19)}😀bcd`, `line 1, column 1: expected a value, found ${'a'.repeat(19)}😀…`],
     ['{\n  "a": 1\n  "b": 2\n}', 'line 3, column 3: expected , or }, found a string'],
     ['{\r\n\t"a": x}', 'line 2, column 7: expected a value, found x'],
     ['["😀", x]', 'line 1, column 8: expected a value, found x'],

@@ -169,6 +169,7 @@ describe('what the answer lacks of what was sent', () => {
     ['not a key that somebody else added', { meta: { a: 1 } }, { meta: { b: 2, a: 1 } }, []],
     ['the key __proto__', { meta: objectOf('{"__proto__": {}}') }, { meta: {} }, ['meta']],
     ['all of meta', { meta: { a: 1 } }, { meta: null }, ['meta']],
+    ['a score beside a merged meta', { score: 1, meta: { a: 1 } }, { score: 2, meta: { a: 1 } }, ['score']],
     ['a meta that is still there', { meta: null }, { meta: { a: 1 } }, ['meta']],
     ['a key that a replace left there', { meta: { a: 1 } }, { meta: { b: 2, a: 1 } }, ['meta'], false],
     ['not the order of replaced keys', { meta: { a: 1, b: 2 } }, { meta: { b: 2, a: 1 } }, [], false],

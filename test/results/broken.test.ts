@@ -35,7 +35,10 @@ const ENTITY_BOMB = `<?xml version="1.0"?>
 <testsuite><testcase name="&b;"/></testsuite>`;
 
 const BROKEN: Readonly<
-  Record<string, [content: string | Uint8Array, message: string, format?: ResultsFormat, pointer?: string]>
+  Record<
+    string,
+    readonly [content: string | Uint8Array, message: string, format?: ResultsFormat, pointer?: string]
+  >
 > = {
   'an empty file': ['', 'results_file: results.x is empty'],
   'a blank file': [' \n\t\r\n', 'results_file: results.x is empty'],
@@ -86,6 +89,10 @@ const BROKEN: Readonly<
   'two documents in one file': [
     '<testsuite><testcase/></testsuite><testsuite/>',
     'results_file: results.x is not well-formed XML: line 1, column 45: documents may contain only one root',
+  ],
+  'another version of XML': [
+    '<?xml version="2.0"?><testsuite/>',
+    'results_file: results.x is not well-formed XML: line 1, column 19: version number must match /^1\\.[0-9]+$/',
   ],
   'a case within a case': [
     suite('<testcase><testcase/></testcase>'),
@@ -149,6 +156,54 @@ const BROKEN: Readonly<
     '{"testResults": [{"assertionResults": [{"status": true}]}]}',
     'results_file: results.x does not have the expected form: testResults[0].assertionResults[0].status: expected one of passed, failed, pending, skipped, todo, disabled, found a boolean',
   ],
+  ...Object.fromEntries(
+    (
+      [
+        ['ctrf', '[]', 'the document: expected an object, found an array'],
+        ['ctrf', '{"results": 1}', 'results: expected an object, found a number'],
+        ['ctrf', '{"results": {}}', 'results.tests: expected an array, found nothing'],
+        ['ctrf', '{"results": {"tests": [1]}}', 'results.tests[0]: expected an object, found a number'],
+        ['jest', '[]', 'the document: expected an object, found an array'],
+        ['jest', '{"testResults": 1}', 'testResults: expected an array, found a number'],
+        ['jest', '{"testResults": [1]}', 'testResults[0]: expected an object, found a number'],
+        [
+          'jest',
+          '{"testResults": [{}]}',
+          'testResults[0].assertionResults: expected an array, found nothing',
+        ],
+        [
+          'jest',
+          '{"testResults": [{"assertionResults": [1]}]}',
+          'testResults[0].assertionResults[0]: expected an object, found a number',
+        ],
+        ['promptfoo', '[]', 'the document: expected an object, found an array'],
+        ['promptfoo', '{"results": 1}', 'results: expected an object, found a number'],
+        ['promptfoo', '{"results": {}}', 'results.results: expected an array, found nothing'],
+        [
+          'promptfoo',
+          '{"results": {"results": [1]}}',
+          'results.results[0]: expected an object, found a number',
+        ],
+      ] as const
+    ).map(([format, content, why]) => [
+      `${content} as ${format}`,
+      [content, `results_file: results.x does not have the expected form: ${why}`, format] as const,
+    ]),
+  ),
+  ...Object.fromEntries(
+    (
+      [
+        ['"constructor"', '"constructor"'],
+        ['["passed"]', 'an array'],
+      ] as const
+    ).map(([status, found]) => [
+      `the status ${status}`,
+      [
+        `{"results": {"tests": [{"name": "a", "status": ${status}}]}}`,
+        `results_file: results.x does not have the expected form: results.tests[0].status: expected one of passed, failed, skipped, pending, other, found ${found}`,
+      ] as const,
+    ]),
+  ),
   'no success in promptfoo': [
     '{"results": {"results": [{"score": 1}]}}',
     'results_file: results.x does not have the expected form: results.results[0].success: expected true or false, found nothing',
@@ -188,6 +243,22 @@ describe('a broken results file is an error that names it and the place', () => 
         /^results_file: results\.x is (?:empty|not )/,
       );
     }
+  });
+
+  it('a NUL byte is, however the bytes arrive', async () => {
+    const files = memoryFiles({ 'results.x': suite('\0<testcase name="a"/>') }, 1);
+    const request = { pattern: '*', format: 'junit', scorePointer: undefined, fieldNames: [] } as const;
+    await expect(readResults(request, files)).rejects.toThrow(
+      'results_file: results.x is not well-formed XML: line 1, column 11: a NUL byte follows',
+    );
+  });
+
+  it('all files are named where every case of theirs was skipped', async () => {
+    const skipped = suite('<testcase><skipped/></testcase>');
+    const request = { pattern: '*', format: 'auto', scorePointer: undefined, fieldNames: [] } as const;
+    await expect(readResults(request, memoryFiles({ 'a.xml': skipped, 'b.xml': skipped }))).rejects.toThrow(
+      'results_file: a.xml, b.xml: every case was skipped: nothing ran',
+    );
   });
 
   it('every broken file of several is named, and none of the others counts', async () => {

@@ -139,9 +139,45 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite time="9"><testcase name="a" time="0.0015"/><testcase name="b" time="1,234.5"/><testcase name="c" time="?"/><testcase name="d" time="-1"/></testsuite>',
     run({ passed: 4, durationMs: 1_234_502 }),
   ],
-  'a time that is none': [
-    '<testsuite><testcase name="a" time="1,5"/><testcase name="b" time=" "/></testsuite>',
-    run({ passed: 2 }),
+  'times that are none': [
+    `<testsuite>${['1,5', ' ', '01,234', '1,2345', '1,234,5', '1,234.'].map((time) => `<testcase time="${time}"/>`).join('')}</testsuite>`,
+    run({ passed: 6 }),
+  ],
+  'times of thousands and millions': [
+    `<testsuite>${['1,234', '12,345.25', '1,234,567.5'].map((time) => `<testcase time="${time}"/>`).join('')}</testsuite>`,
+    run({ passed: 3, durationMs: 1_248_146_750 }),
+  ],
+  'a time of all suites, which covers those within': [
+    '<testsuites time="2"><testsuite time="1"><testcase/></testsuite><testsuite time="4"/></testsuites>',
+    run({ passed: 1, durationMs: 2000 }),
+  ],
+  'a failure of all suites, such as of a global hook': [
+    '<testsuites name="s"><testsuite><testcase/></testsuite><failure message="no"/></testsuites>',
+    run({ passed: 1, errored: 1, failures: [{ name: 's', message: 'no' }] }),
+  ],
+  'as many errors as passes': [
+    '<testsuite><testcase name="a"/><testcase name="b"><error message="no"/></testcase></testsuite>',
+    run({ passed: 1, errored: 1, failures: [{ name: 'b', message: 'no' }] }),
+  ],
+  'a body that names the exception of the message': [
+    '<testsuite><testcase name="a"><failure message="by zero">a.B$C: by zero\nat x</failure></testcase></testsuite>',
+    failedAs('a.B$C: by zero'),
+  ],
+  'a body that says more than the name of the exception': [
+    '<testsuite><testcase name="a"><failure message="no">in words: no</failure></testcase></testsuite>',
+    failedAs('no'),
+  ],
+  'a body that says something after the name of the exception': [
+    '<testsuite><testcase name="a"><failure message="no">Error: x: no</failure></testcase></testsuite>',
+    failedAs('no'),
+  ],
+  'a body with the marks of go test within its lines': [
+    '<testsuite><testcase name="a"><failure>=== RUN a\n    --- FAIL: a\na === b</failure></testcase></testsuite>',
+    failedAs('a === b'),
+  ],
+  'control characters within a message': [
+    '<testsuite><testcase name="a"><failure message="a\x01\x02b"/></testcase></testsuite>',
+    failedAs('a b'),
   ],
   'the times of the outermost suites where no case has one': [
     `<testsuites><testsuite time="1.5"><testsuite time="1"><testcase name="a"/></testsuite></testsuite>
@@ -174,6 +210,12 @@ describe('JUnit', () => {
       `<testsuite><testcase name="${'n'.repeat(999)}"><failure message="${'m'.repeat(298)}😀😀"/></testcase></testsuite>`,
     );
     expect(failures).toEqual([{ name: `${'n'.repeat(199)}…`, message: `${'m'.repeat(298)}…` }]);
+    const [failure] = (
+      await read(
+        `<testsuite><testcase name="${'n'.repeat(200)}"><failure message="😀${'m'.repeat(299)}"/></testcase></testsuite>`,
+      )
+    ).failures;
+    expect(failure).toEqual({ name: 'n'.repeat(200), message: `😀${'m'.repeat(297)}…` });
   });
 
   it('reads texts of any length, and of a failure only the start', async () => {

@@ -91,10 +91,11 @@ describe('test results', () => {
       { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x' },
       { name: 'c', status: 'passed', flaky: true, suite: 'old' },
       { name: 'd', status: 'failed', suite: ['outer', 'inner'], message: 'no' },
+      { name: 'e', status: 'passed', rawStatus: 'pending', duration: '5' },
     ];
     expect(await read({ 'a.json': JSON.stringify({ results: { tests } }) })).toMatchObject({
       tests: {
-        passed: 1,
+        passed: 2,
         failed: 1,
         errored: 1,
         skipped: 1,
@@ -147,6 +148,53 @@ describe('test results', () => {
       { name: 'n=1, list=["a"] [prompt 1]', message: 'too short' },
       { name: 'n=1, list=["a"] [prompt 2]', message: 'too short' },
     ]);
+  });
+
+  it('of promptfoo number the prompts as the configuration does, in whatever order they ended', async () => {
+    const failure = { success: false, vars: { n: 1 } };
+    const results = [
+      { ...failure, prompt: { raw: 'second' }, promptIdx: 1 },
+      { ...failure, prompt: { raw: 'first' }, promptIdx: 0 },
+    ];
+    expect(await read({ 'a.json': JSON.stringify({ results: { results } }) })).toMatchObject({
+      tests: {
+        failures: [
+          { name: 'n=1 [prompt 2]', message: '' },
+          { name: 'n=1 [prompt 1]', message: '' },
+        ],
+      },
+    });
+  });
+
+  it('of promptfoo tell errors by the reason, and where there is none by what is missing', async () => {
+    const results = [
+      { success: false, failureReason: 1, error: 'assertion' },
+      { success: false, failureReason: 2, error: 'no API', gradingResult: {} },
+      { success: false, error: 'no API' },
+      { success: false, error: 'assertion', gradingResult: {} },
+    ];
+    expect(await read({ 'a.json': JSON.stringify({ results: { results } }) })).toMatchObject({
+      tests: { failed: 2, errored: 2 },
+    });
+  });
+
+  it('of Jest name a case by what there is, and tell the first message that says something', async () => {
+    const cases = [
+      { title: 'adds', failureMessages: ['', 'no'] },
+      { fullName: 'cart subtracts', failureMessages: [] },
+      { ancestorTitles: ['cart'], title: 'multiplies' },
+    ];
+    const assertionResults = cases.map((one) => ({ ...one, status: 'failed' }));
+    const content = JSON.stringify({ testResults: [{ name: 'a.js', assertionResults }] });
+    expect(await read({ 'a.json': content })).toMatchObject({
+      tests: {
+        failures: [
+          { name: 'adds', message: 'no' },
+          { name: 'cart subtracts', message: '' },
+          { name: 'cart > multiplies', message: '' },
+        ],
+      },
+    });
   });
 
   it('of Jest name a file that did not load by its path from the folder that all have in common', async () => {
@@ -221,7 +269,7 @@ describe('what test results become', () => {
   });
 
   it('has no error where nothing failed, and no duration where none is known', () => {
-    expect(fieldsOf(run({ passed: 2, skipped: 1 }), parseDecimal('100')!)).toEqual({
+    expect(fieldsOf(run({ passed: 2, skipped: 1 }), parseDecimal('100')!)).toStrictEqual({
       score: 100n,
       meta: {
         'test.total': 3,
@@ -255,6 +303,7 @@ describe('results_format json', () => {
     ['{"a/b": {"m~n": 9.0}}', '/a~1b/m~0n', '9'],
     ['{"": {"0": 5}}', '//0', '5'],
     ['{"~1": 5}', '/~01', '5'],
+    ['[0,1,2,3,4,5,6,7,8,9,10]', '/10', '10'],
     ['0.285', '', '0.285'],
     ['{"big": 12345678901234567890}', '/big', '12345678901234567890'],
     ['{"a": 1e999}', '/a', '1e999'],
@@ -277,6 +326,11 @@ describe('results_format json', () => {
       JSON.stringify(Object.fromEntries([...'abcdefghijk'].map((key) => [key, 1]))),
       '/z',
       'leads nowhere in out/r.json: the document is an object with a, b, c, d, e, f, g, h, i, j, …',
+    ],
+    [
+      JSON.stringify(Object.fromEntries([...'abcdefghij'].map((key) => [key, 1]))),
+      '/z',
+      'leads nowhere in out/r.json: the document is an object with a, b, c, d, e, f, g, h, i, j',
     ],
     ['[1]', '/01', 'leads nowhere in out/r.json: the document is an array of 1'],
     ['[1]', '/1', 'leads nowhere in out/r.json: the document is an array of 1'],
