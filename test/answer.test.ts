@@ -66,6 +66,7 @@ describe('the words of an error body', () => {
     ['a detail with a message and no place', { detail: [{ msg: 'No' }] }, 'No'],
     ['a detail whose place is no list', { detail: { loc: 'body', msg: 'No' } }, 'No'],
     ['a detail that is a number', { detail: 7 }, '7'],
+    ['a detail that is a list of lists', { detail: [['a', 1]] }, '["a",1]'],
     ['a message alone', { message: 'Slow down' }, 'Slow down'],
     ['another object', { error: { code: 7 } }, '{"error":{"code":7}}'],
     ['an object with a message that is none', { message: 7 }, '{"message":7}'],
@@ -79,6 +80,7 @@ describe('the words of an error body', () => {
     ['broken JSON', ' {"detail": ', '{"detail":'],
     ['JSON too deep', '['.repeat(5000) + ']'.repeat(5000), '['.repeat(5000) + ']'.repeat(5000)],
     ['text', ' upstream connect error\n', 'upstream connect error'],
+    ['text that speaks of HTML', 'no <html><title>x</title>', 'no <html><title>x</title>'],
     ['nothing', '', undefined],
     ['white space', ' \r\n', undefined],
   ])('are told: %s', (_, body, said) => {

@@ -45,7 +45,8 @@ async function step(inputs: Readonly<Record<string, string>>, options: StepOptio
     };
   const exitCode = await run({
     core: {
-      getInput: (name) => given[name] ?? '',
+      getInput: (name, options) =>
+        options?.trimWhitespace === false ? (given[name] ?? '') : (given[name] ?? '').trim(),
       setSecret: keep('setSecret'),
       setOutput: keep('setOutput'),
       info: keep('info'),
@@ -638,6 +639,18 @@ describe('the outputs', () => {
     expect(server.span(id).output).toBe(text);
   });
 
+  test('beyond 1 MiB in two fields: all that is left empty is named', async () => {
+    const text = 'x'.repeat(300_000);
+    const result = await step({ span_id: stored().id, output: text, input: text, ci_meta: 'false' });
+    expect(result.annotations).toEqual([
+      [
+        'warning',
+        'Opper span',
+        "The outputs pass GitHub's limit of 1 MiB together; left empty: span, output",
+      ],
+    ]);
+  });
+
   test('that cannot be written fail the step, whose work is done', async () => {
     const { id } = stored();
     const result = await step({ span_id: id, score: '87', ci_meta: 'false' }, { broken: 'setOutput' });
@@ -664,6 +677,11 @@ describe('the summary', () => {
   test.each([
     ['of bad input is written', { span_id: 'x' }, 1],
     ['of bad input is not written when it is not wanted', { span_id: 'x', summary: 'false' }, 0],
+    [
+      'of bad input is not written when it is not wanted, with a blank',
+      { span_id: 'x', summary: 'false\n' },
+      0,
+    ],
     ['is not written when it is not wanted', { score: '1', ci_meta: 'false', summary: 'FALSE' }, 0],
   ])('%s', async (_, inputs, count) => {
     expect((await step({ span_id: stored().id, ...inputs })).summaries).toHaveLength(count);
@@ -770,7 +788,7 @@ describe('the key', () => {
       score: '1',
       api_key: 'op-1\r\n op-2 \n',
     });
-    expect(calls.slice(0, 2)).toEqual([
+    expect(calls.filter(([what]) => what === 'setSecret')).toEqual([
       ['setSecret', 'op-1'],
       ['setSecret', 'op-2'],
     ]);
@@ -837,6 +855,13 @@ test('a defect of the action is an error that says so, and the outputs are there
     outputs: { ...NO_OUTPUTS, outcome: 'failed', id },
     sent: [],
   });
+});
+
+test('text is sent as it was given, and the request says which action sends it', async () => {
+  const { id } = stored();
+  const { sent } = await step({ span_id: id, output: '  indented\n  text \n', ci_meta: 'false' });
+  expect(sent).toEqual([['PATCH', { output: '  indented\n  text ' }]]);
+  expect(server.requests[0]?.headers['user-agent']).toBe('opper-span-action/1.2.3');
 });
 
 test('an update whose answer was lost is repeated with the same body', async () => {
