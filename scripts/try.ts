@@ -114,8 +114,8 @@ async function main(): Promise<number> {
     for (const [name, { shows }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(12)}${shows}`);
     return 0;
   }
-  const problem = problemOfSetup();
-  if (problem !== undefined) return complain(problem);
+  if (!existsSync(new URL('dist/index.js', ROOT)))
+    return complain('dist/index.js is missing. Make it with: npm run build');
   const own = Object.keys(args.inputs).length > 0;
   const scenario = args.scenario ?? (own ? { shows: 'your own inputs' } : DEFAULT_SCENARIO);
 
@@ -123,15 +123,6 @@ async function main(): Promise<number> {
   const real = key !== undefined && args.inputs.span_id !== undefined;
   const result = real ? await tryRealApi(scenario, args.inputs) : await tryEmbedded(scenario, args.inputs);
   return own ? (result.exitCode ?? 1) : 0;
-}
-
-function problemOfSetup(): string | undefined {
-  if (Number(process.versions.node.split('.')[0]) < 24) {
-    return `This is Node ${process.versions.node}; the action runs on Node 24. npm ci puts one in place for Linux: npm run try.`;
-  }
-  if (!existsSync(new URL('dist/index.js', ROOT)))
-    return 'dist/index.js is missing. Make it with: npm run build';
-  return undefined;
 }
 
 /** What the command line asks for, or what is wrong with it. */

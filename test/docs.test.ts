@@ -117,8 +117,12 @@ describe('npm run try', () => {
   const { OPPER_API_KEY: _, ...surroundings } = process.env;
 
   /** As npm does it: in the folder of package.json, with the caller's in `INIT_CWD`. */
-  async function tryOut(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, ['scripts/try.ts', ...args], {
+  async function tryOut(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    nodeArgs: readonly string[] = [],
+  ) {
+    const child = spawn(process.execPath, [...nodeArgs, 'scripts/try.mjs', ...args], {
       cwd: ROOT,
       env: { ...surroundings, INIT_CWD: folder, ...env },
     });
@@ -134,6 +138,15 @@ describe('npm run try', () => {
     const { exitCode, stdout, stderr } = await tryOut(['--help']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: npm run try -- /);
+  });
+
+  it('says which Node it needs to one that could not load it', async () => {
+    const old = "data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'20.20.2'}})";
+    expect(await tryOut([], {}, ['--import', old])).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^This is Node 20\.20\.2; the action runs on Node 24\. /),
+    });
   });
 
   it('finds the scenario behind a flag that npm kept to itself', async () => {
