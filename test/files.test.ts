@@ -70,6 +70,6 @@ describe('the text of a file', () => {
         throw Object.assign(new Error('the disk is gone'), { code });
       },
     };
-    await expect(readText(files, 'secret/path')).rejects.toThrow(message);
+    await expect(readText(files, 'secret/path')).rejects.toMatchObject({ message, cause: { code } });
   });
 });

@@ -63,6 +63,12 @@ describe('what is recorded', () => {
     });
   });
 
+  it('is the meta of meta_file over that of a fields file', async () => {
+    const given = { results_file: 'f.json', results_format: 'fields', meta_file: 'm.json' };
+    const files = { 'f.json': '{"meta": {"a": 1, "b": 1}}', 'm.json': '{"a": 2}' };
+    expect((await recordingOf(given, files)).fields).toEqual({ meta: { a: 2, b: 1 } });
+  });
+
   it('is an empty meta where one is given', async () => {
     expect(await recordingOf({ meta: '{}', meta_mode: 'replace' })).toEqual({
       fields: { meta: {} },

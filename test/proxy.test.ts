@@ -240,11 +240,14 @@ describe('useProxy', () => {
     expect(given).toEqual([env]);
   });
 
-  it('says what to set on a release of Node that cannot follow it', async () => {
-    expect(await useProxy({ http_proxy: 'http://me:wr0ng@127.0.0.1:1' }, async () => ({}))).toEqual([
-      'http_proxy is set, but this release of Node can follow it only from its start. Set NODE_USE_ENV_PROXY to 1 in the env of the step; until then the request goes out directly',
-    ]);
-  });
+  it.each(['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])(
+    'says what to set on a release of Node that cannot follow %s',
+    async (name) => {
+      expect(await useProxy({ [name]: 'http://me:wr0ng@127.0.0.1:1' }, async () => ({}))).toEqual([
+        `${name} is set, but this release of Node can follow it only from its start. Set NODE_USE_ENV_PROXY to 1 in the env of the step; until then the request goes out directly`,
+      ]);
+    },
+  );
 
   it('names the variable that is wrong', async () => {
     const env = { https_proxy: 'http://127.0.0.1:1', HTTP_PROXY: 'me:wr0ng@127.0.0.1' };
@@ -252,6 +255,34 @@ describe('useProxy', () => {
     if (!(thrown instanceof InputError)) throw new Error(`no InputError: ${thrown}`);
     expect(thrown.problems).toEqual([
       { name: 'HTTP_PROXY', message: 'is not a URL such as http://proxy.example:3128' },
+    ]);
+  });
+});
+
+describe('proxies that Node refuses', () => {
+  const namesOf = async (env: Record<string, string>) => {
+    const setGlobalProxyFromEnv = () => {
+      throw new TypeError('Invalid URL');
+    };
+    const thrown = await useProxy(env, async () => ({ setGlobalProxyFromEnv })).catch((error) => error);
+    if (!(thrown instanceof InputError)) throw new Error(`no InputError: ${thrown}`);
+    return thrown.problems.map(({ name }) => name);
+  };
+
+  it('are those whose URL is not of HTTP', async () => {
+    const env = {
+      https_proxy: 'http://a',
+      HTTPS_PROXY: 'xhttp://a',
+      http_proxy: '//a',
+      HTTP_PROXY: 'https://a',
+    };
+    expect(await namesOf(env)).toEqual(['HTTPS_PROXY', 'http_proxy']);
+  });
+
+  it('are all where every one is of HTTP', async () => {
+    expect(await namesOf({ https_proxy: 'http://a', HTTP_PROXY: 'https://a' })).toEqual([
+      'https_proxy',
+      'HTTP_PROXY',
     ]);
   });
 });

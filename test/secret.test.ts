@@ -84,6 +84,11 @@ test('a short secret is replaced as it is only', () => {
   expect(redactorOf('$&')('cost: $&')).toBe('cost: ***');
 });
 
+test('a secret of 12 characters is replaced in every form, and in keys', () => {
+  const redactTwelve = redactorOf('op-4fVj+2/xQ');
+  expect(redactTwelve({ 'op-4fVj+2/xQ': 'see op-4fVj%2B2%2FxQ' })).toEqual({ '***': 'see ***' });
+});
+
 test('no secret, no change', () => {
   const value = { text: 'anything' };
   expect(redactorOf('')(value)).toBe(value);

@@ -264,6 +264,33 @@ describe('a reader sees', () => {
     });
   });
 
+  test('tables and folded text that are well-formed as they are written', () => {
+    const span = { id: 'i', name: 'n', score: 87 };
+    expect(summaryOf(reportOf({ spanId: 'i', span, patch: { meta: { a: 1 } } }))).toBe(
+      `### ✅ Opper span: updated
+
+<table>
+<tr><td>Span</td><td><code>n</code><br><code>i</code></td></tr>
+<tr><td>Score</td><td><b><code>87</code></b></td></tr>
+</table>
+
+<table>
+<tr><th>Field</th><th>Before</th><th>After</th></tr>
+<tr><td><code>score</code></td><td><code>(nothing)</code></td><td><code>87</code></td></tr>
+</table>
+
+<details><summary>Recorded: meta</summary>
+<pre>{&#10;  &quot;a&quot;: 1&#10;}</pre>
+</details>
+
+`,
+    );
+  });
+
+  test('the icon of a failure of which nothing is said', () => {
+    expect(read({ outcome: 'failed' }).heading).toBe('❌ Opper span: failed');
+  });
+
   test('nothing but what failed where nothing else is known', () => {
     const nothing = { spanId: undefined, span: {}, before: undefined, patch: undefined, changed: undefined };
     const findings = [

@@ -106,6 +106,16 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
        <testcase name="d" status="constructor"/></testsuite>`,
     run({ passed: 2, failed: 1, skipped: 1, failures: [{ name: 'c', message: '' }] }),
   ],
+  'the words that tools have for a status': [
+    `<testsuite><testcase/>${['skipped', 'disabled', 'Ignored', 'notrun', 'error', 'fail', 'failed', 'failure'].map((status) => `<testcase name="${status}" status="${status}"/>`).join('')}</testsuite>`,
+    run({
+      passed: 1,
+      failed: 3,
+      errored: 1,
+      skipped: 4,
+      failures: ['error', 'fail', 'failed', 'failure'].map((name) => ({ name, message: '' })),
+    }),
+  ],
   'namespaces and prefixes': [
     '<j:testsuites xmlns:j="urn:j"><j:testsuite><j:testcase name="a"><j:failure message="no"/></j:testcase></j:testsuite></j:testsuites>',
     failedAs('no'),

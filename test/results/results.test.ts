@@ -108,6 +108,16 @@ describe('test results', () => {
     });
   });
 
+  it.each(['todo', 'skip', 'Skipped', 'pending', 'disabled', 'ignored'])(
+    'of CTRF have not run a case that is other and %s',
+    async (rawStatus) => {
+      const tests = [{ status: 'passed' }, { status: 'other', rawStatus }];
+      expect(await read({ 'a.json': JSON.stringify({ results: { tests } }) })).toMatchObject({
+        tests: { passed: 1, errored: 0, skipped: 1 },
+      });
+    },
+  );
+
   it('of promptfoo give means over the cases that have a score, and only known sums', async () => {
     const results = [
       { success: true, score: 0.1, namedScores: { style: 0.1 }, cost: 0.1, vars: {} },
@@ -155,12 +165,14 @@ describe('test results', () => {
     const results = [
       { ...failure, prompt: { raw: 'second' }, promptIdx: 1 },
       { ...failure, prompt: { raw: 'first' }, promptIdx: 0 },
+      { ...failure, prompt: { raw: 'third' }, promptIdx: 2 },
     ];
     expect(await read({ 'a.json': JSON.stringify({ results: { results } }) })).toMatchObject({
       tests: {
         failures: [
           { name: 'n=1 [prompt 2]', message: '' },
           { name: 'n=1 [prompt 1]', message: '' },
+          { name: 'n=1 [prompt 3]', message: '' },
         ],
       },
     });
@@ -169,12 +181,13 @@ describe('test results', () => {
   it('of promptfoo tell errors by the reason, and where there is none by what is missing', async () => {
     const results = [
       { success: false, failureReason: 1, error: 'assertion' },
+      { success: false, failureReason: 1, error: 'assertion' },
       { success: false, failureReason: 2, error: 'no API', gradingResult: {} },
       { success: false, error: 'no API' },
       { success: false, error: 'assertion', gradingResult: {} },
     ];
     expect(await read({ 'a.json': JSON.stringify({ results: { results } }) })).toMatchObject({
-      tests: { failed: 2, errored: 2 },
+      tests: { failed: 3, errored: 2 },
     });
   });
 
