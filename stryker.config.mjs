@@ -1,5 +1,7 @@
 // `npm run mutate`: changes src in one place at a time and runs the tests that reach that place. What no test notices is in
-// reports/mutation.html. `npm run mutate -- --mutate src/inputs.ts` looks at one file.
+// reports/mutation.html. `npm run mutate -- --mutate src/inputs.ts` looks at one file. A run knows the results of the last
+// one, and tries again what a new test may notice; but for what runs only while a file loads (tables, patterns), which
+// takes `--force`.
 
 export default {
   testRunner: 'vitest',

@@ -143,6 +143,10 @@ describe('a refusal', () => {
   });
 });
 
+it('has a name for an answer that no API gives', () => {
+  expect(String(new BadAnswerError('too long'))).toBe('BadAnswerError: too long');
+});
+
 it('takes the key out of everything an error says', () => {
   const call: Call = {
     ...CALL,

@@ -142,6 +142,14 @@ describe('the rows', () => {
     ]);
   });
 
+  test('put keys of one family into one, whatever else begins alike', () => {
+    const meta = { 'vcs.owner.name': 'acme', version: 1, 'vcs.repository.name': 'bot', 'view.id': 7 };
+    const span = { id: 'i', name: 'n', meta };
+    expect(rowsOf(reportOf({ span, changed: ['meta'] }))).toEqual([
+      { field: 'meta', before: '0 keys', after: '4 keys: vcs.*, version, view.id' },
+    ]);
+  });
+
   test('are the sent fields where the span was not read before', () => {
     const patch = { error: null, score: 87, meta: { a: 1 } };
     const span = { id: 'i', name: 'n', score: 87, meta: { a: 1 }, output: 'x' };
@@ -249,6 +257,11 @@ describe('a sentence', () => {
     expect(countsText(tests)).toBe(
       '99.9 % passed: 100000 tests (junit), 99999 passed, 1 failed, 0 errored, 0 skipped',
     );
+  });
+
+  test('of results in which nothing passed says so', () => {
+    const tests = { ...TESTS, passed: 0, errored: 0, skipped: 0, durationMs: 0 };
+    expect(countsText(tests)).toBe('0 % passed: 1 tests (junit), 0 passed, 1 failed, 0 errored, 0 skipped');
   });
 
   test.each([

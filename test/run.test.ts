@@ -725,6 +725,14 @@ describe('an answer that is not what was asked for', () => {
       ['warning', 'Opper span', 'meta was not stored as sent: sent {"b":2}, the span has {"theirs":2}'],
     ]);
     server.faults.length = 0;
+    const both = [{ on: 'PATCH', fault: answeredWith({ score: 2, meta: { a: 1, theirs: 2 } }) }] as const;
+    expect(
+      (await step({ ...inputs, score: '1' }, { faults: both })).annotations.map(([, , text]) => text),
+    ).toEqual([
+      'score was not stored as sent: sent 1, the span has 2',
+      'meta was not stored as sent: sent {"b":2}, the span has {"theirs":2}',
+    ]);
+    server.faults.length = 0;
     const merged = [{ on: 'PATCH', fault: answeredWith({ meta: { a: 1, b: 2, theirs: 2 } }) }] as const;
     expect((await step(inputs, { faults: merged })).annotations).toEqual([]);
   });
