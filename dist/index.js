@@ -1580,7 +1580,7 @@ function isJsonObject(value) {
 function kindOf(value) {
 	if (value === null) return "null";
 	if (Array.isArray(value)) return "an array";
-	if (typeof value === "number" || JSON.isRawJSON(value)) return "a number";
+	if (JSON.isRawJSON(value)) return "a number";
 	return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 /** Whether two JSON values say the same; the order of an object's keys does not count. */
@@ -2922,6 +2922,10 @@ function isUtf8Start(bytes) {
 	}
 }
 // src/results/format.ts
+/** A failure as one line; `cart > adds two: expected 3, got 4`. */
+function lineOf({ name, message }) {
+	return message ? `${name}: ${message}` : name;
+}
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_SEARCHED_LENGTH = 8192;
@@ -5128,7 +5132,7 @@ async function readResults(request, files) {
 function fieldsOf(tests, scale) {
 	const { passed, failed, errored, skipped, durationMs, failures } = tests;
 	const ran = passed + failed + errored;
-	const lines = failures.map(({ name, message }) => message ? `${name}: ${message}` : name);
+	const lines = failures.map(lineOf);
 	const more = failed + errored - failures.length;
 	if (more > 0) lines.push(`and ${more} more`);
 	return {
@@ -5628,7 +5632,8 @@ async function readPlan({ raw, context, files, now }) {
 	const file = results?.kind === "fields" ? results : void 0;
 	const inputs = await collect(() => parseWithFields(raw, file, now), problems);
 	const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta), ofFiles);
-	const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files), ofFiles);
+	const path = raw.meta_file.trim();
+	const fileMeta = path ? await collect(() => metaOf(`meta_file ${path}`, readText(files, path)), ofFiles) : void 0;
 	const scale = inputs?.scoreScale ?? PASS_RATE_SCALE;
 	const measured = tests && await collect(() => measure(tests, scale), problems);
 	if (!inputs || problems.length > 0) throw new InputError(problems);
@@ -5728,22 +5733,11 @@ function parseWithFields(raw, file, now) {
 		} : problem));
 	}
 }
-async function readMetaFile(path, files) {
-	if (path === "") return void 0;
-	const name = `meta_file ${path}`;
+/** A layer of `meta`. What keeps its text from being read, or from being one, is a problem under `name`. */
+async function metaOf(name, text) {
 	try {
-		return metaOf(name, await readText(files, path));
-	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		throw new InputError([{
-			name,
-			message: error.message
-		}]);
-	}
-}
-function metaOf(name, text) {
-	try {
-		return text === void 0 ? void 0 : parseMeta(text);
+		const read = await text;
+		return read === void 0 ? void 0 : parseMeta(read);
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
 		throw new InputError([{
@@ -6024,10 +6018,7 @@ function barOf(tests) {
 }
 function failuresOf({ failed, errored, failures }) {
 	const count = failed + errored;
-	const title = count === 1 ? "1 failure" : `${count} failures`;
-	const more = count > failures.length ? `, the first ${failures.length}` : "";
-	const lines = failures.map(({ name, message }) => message ? `${name}: ${message}` : name);
-	return details(title + more, lines.join("\n"));
+	return details((count === 1 ? "1 failure" : `${count} failures`) + (count > failures.length ? `, the first ${failures.length}` : ""), failures.map(lineOf).join("\n"));
 }
 function table(rows, head = []) {
 	const line = (cells, tag) => `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;

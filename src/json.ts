@@ -53,7 +53,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export function kindOf(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'number' || JSON.isRawJSON(value)) return 'a number';
+  if (JSON.isRawJSON(value)) return 'a number';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 

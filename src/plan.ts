@@ -57,7 +57,10 @@ export async function readPlan({ raw, context, files, now }: PlanSources): Promi
   const file = results?.kind === 'fields' ? results : undefined;
   const inputs = await collect(() => parseWithFields(raw, file, now), problems);
   const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta), ofFiles);
-  const fileMeta = await collect(() => readMetaFile(raw.meta_file.trim(), files), ofFiles);
+  const path = raw.meta_file.trim();
+  const fileMeta = path
+    ? await collect(() => metaOf(`meta_file ${path}`, readText(files, path)), ofFiles)
+    : undefined;
   const scale = inputs?.scoreScale ?? PASS_RATE_SCALE;
   const measured = tests && (await collect(() => measure(tests, scale), problems));
   if (!inputs || problems.length > 0) throw new InputError(problems);
@@ -153,20 +156,14 @@ function parseWithFields(raw: RawInputs, file: FieldsFile | undefined, now: Date
   }
 }
 
-async function readMetaFile(path: string, files: Files): Promise<JsonObject | undefined> {
-  if (path === '') return undefined;
-  const name = `meta_file ${path}`;
+/** A layer of `meta`. What keeps its text from being read, or from being one, is a problem under `name`. */
+async function metaOf(
+  name: string,
+  text: string | Promise<string> | undefined,
+): Promise<JsonObject | undefined> {
   try {
-    return metaOf(name, await readText(files, path));
-  } catch (error) {
-    if (!(error instanceof FormError)) throw error;
-    throw new InputError([{ name, message: error.message }]);
-  }
-}
-
-function metaOf(name: string, text: string | undefined): JsonObject | undefined {
-  try {
-    return text === undefined ? undefined : parseMeta(text);
+    const read = await text;
+    return read === undefined ? undefined : parseMeta(read);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
     throw new InputError([{ name, message: error.message }]);

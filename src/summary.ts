@@ -12,6 +12,7 @@ import {
   textOf,
   UNCHANGED,
 } from './report.ts';
+import { lineOf } from './results/format.ts';
 
 // A character becomes eight bytes at most; all parts at their longest stay below the 1 MiB.
 const MAX_LINE = 500;
@@ -101,8 +102,7 @@ function failuresOf({ failed, errored, failures }: NonNullable<Report['tests']>)
   const count = failed + errored;
   const title = count === 1 ? '1 failure' : `${count} failures`;
   const more = count > failures.length ? `, the first ${failures.length}` : '';
-  const lines = failures.map(({ name, message }) => (message ? `${name}: ${message}` : name));
-  return details(title + more, lines.join('\n'));
+  return details(title + more, failures.map(lineOf).join('\n'));
 }
 
 function table(rows: readonly (readonly string[])[], head: readonly string[] = []): string {

@@ -95,7 +95,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   inputs: ['../action.yml', 'decimal', 'errors', 'json', 'results/results', 'span', 'timestamp'],
   plan: ['ci', 'decimal', 'errors', 'files', 'inputs', 'json', 'results/results', 'span'],
   report: ['errors', 'inert', 'json', 'results/results', 'span'],
-  summary: ['inert', 'report'],
+  summary: ['inert', 'report', 'results/format'],
   run: [
     'ci',
     'client',

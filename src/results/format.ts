@@ -11,6 +11,11 @@ export interface Failure {
   readonly message: string;
 }
 
+/** A failure as one line; `cart > adds two: expected 3, got 4`. */
+export function lineOf({ name, message }: Failure): string {
+  return message ? `${name}: ${message}` : name;
+}
+
 /** What a format knows of one case. */
 export interface TestCase {
   readonly outcome: Outcome;

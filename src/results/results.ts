@@ -3,7 +3,7 @@ import { FormError, InputError, type Problem } from '../errors.ts';
 import { type Files, readText, readTextPieces } from '../files.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, parseJson } from '../json.ts';
 import { ctrf } from './ctrf.ts';
-import { cut, type Failure, type Source, sumOf, type TestCase, type TestFormat } from './format.ts';
+import { cut, type Failure, lineOf, type Source, sumOf, type TestCase, type TestFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { junit } from './junit.ts';
 import { promptfoo } from './promptfoo.ts';
@@ -76,7 +76,7 @@ export function fieldsOf(
 ): { score: bigint; error?: string; meta: JsonObject } {
   const { passed, failed, errored, skipped, durationMs, failures } = tests;
   const ran = passed + failed + errored;
-  const lines = failures.map(({ name, message }) => (message ? `${name}: ${message}` : name));
+  const lines = failures.map(lineOf);
   const more = failed + errored - failures.length;
   if (more > 0) lines.push(`and ${more} more`);
   return {
