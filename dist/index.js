@@ -1521,7 +1521,7 @@ function* causesOf(thrown) {
 		else error = error instanceof Error ? error.cause : void 0;
 	}
 }
-// src/proxy.ts
+// src/api/proxy.ts
 const PROXY_VARIABLES = [
 	"https_proxy",
 	"HTTPS_PROXY",
@@ -1550,310 +1550,6 @@ async function useProxy(env, loadHttp) {
 		})));
 	}
 	return [];
-}
-// src/json.ts
-const MAX_DEPTH$2 = 1e3;
-/**
-* Strict JSON (RFC 8259). An integer beyond ±(2⁵³−1) or a number beyond the range of a double comes back as {@link RawJson},
-* so that writing the value again gives the same number; a fraction is the double next to it, as in most readers of JSON. A byte order mark at the start is skipped.
-* Throws {@link FormError} that says where and why: line and column count from 1, columns in UTF-16 units. Nesting of more
-* than `maxDepth` levels is an error too, so what comes back can be walked and written.
-*/
-function parseJson(text, maxDepth = MAX_DEPTH$2) {
-	const source = text.startsWith("﻿") ? text.slice(1) : text;
-	let value;
-	try {
-		value = JSON.parse(source);
-	} catch (error) {
-		throw new FormError(`is not JSON: ${explainBreak(source)}`, { cause: error });
-	}
-	checkDepth(source, maxDepth);
-	if (!/\d{16}|\d[eE]/.test(source)) return value;
-	const lossless = (_key, value, { source }) => typeof value === "number" && source !== void 0 && isLossy(value, source) ? JSON.rawJSON(source) : value;
-	return JSON.parse(source, lossless);
-}
-/** Whether a JSON value is an object: not null, not an array, not a number kept as text. */
-function isJsonObject(value) {
-	return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
-}
-/** The kind of a JSON value in words, for a sentence such as "expected an object, got an array". */
-function kindOf(value) {
-	if (value === null) return "null";
-	if (Array.isArray(value)) return "an array";
-	if (JSON.isRawJSON(value)) return "a number";
-	return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-/** Whether two JSON values say the same; the order of an object's keys does not count. */
-function sameJson(a, b) {
-	return a === b || JSON.stringify(a, withSortedKeys) === JSON.stringify(b, withSortedKeys);
-}
-function withSortedKeys(_key, value) {
-	if (!isJsonObject(value)) return value;
-	return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
-}
-function isLossy(value, source) {
-	if (value === 0) return /^[^eE]*[1-9]/.test(source);
-	return !Number.isFinite(value) || Number.isInteger(value) && !Number.isSafeInteger(value);
-}
-/** Throws {@link FormError} at the bracket of a JSON text that opens one level too many. */
-function checkDepth(text, maxDepth) {
-	if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
-	let depth = 0;
-	let isInString = false;
-	for (let at = 0; at < text.length; at++) {
-		const character = text[at];
-		if (character === "\"") isInString = !isInString;
-		else if (character === "\\") at++;
-		else if (isInString) continue;
-		else if (character === "}" || character === "]") depth--;
-		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
-	}
-}
-const WHITE_SPACE = /[ \t\n\r]*/y;
-const MARK = /[{}[\]:,]/;
-const WORD = /[^\s{}[\]:,"]+|./suy;
-const SCALAR = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/;
-/**
-* Where a text stops being JSON, what would have been expected there and what stands there; V8's own message leaves out
-* the place of most breaks. The place is the start of the word or mark that does not fit, within a string the character.
-*/
-function explainBreak(text) {
-	const open = [];
-	let expected = "a value";
-	let at = endOf(WHITE_SPACE, text, 0);
-	for (;;) {
-		const word = wordAt(text, at);
-		const token = tokenOf(word);
-		const next = token && expectedAfter(token, expected, open);
-		if (next === void 0) return `${placeOf(text, at)}: expected ${expected}, found ${shown(word)}`;
-		let end = at + word.length;
-		if (token === "string") {
-			const { fault, ...string } = scanString(text, at);
-			if (fault) return `${placeOf(text, string.at)}: found ${fault}`;
-			end = string.at;
-		}
-		expected = next;
-		at = endOf(WHITE_SPACE, text, end);
-	}
-}
-/** A mark, a word as far as it goes, the quote that opens a string; '' at the end of the text. */
-function wordAt(text, at) {
-	return text.slice(at, endOf(WORD, text, at));
-}
-function tokenOf(word) {
-	if (MARK.test(word)) return word;
-	if (word === "\"") return "string";
-	return SCALAR.test(word) ? "scalar" : void 0;
-}
-/** What may follow a token; undefined where the token itself does not fit. Keeps `open` up to date. */
-function expectedAfter(token, expected, open) {
-	const inside = open.at(-1);
-	switch (token) {
-		case "{":
-		case "[":
-			if (!expected.startsWith("a value")) return void 0;
-			open.push(token);
-			return token === "{" ? "a key in double quotes or }" : "a value or ]";
-		case "}":
-		case "]":
-			if (!expected.endsWith(token)) return void 0;
-			open.pop();
-			return afterValue(open.at(-1));
-		case ":": return expected === ":" ? "a value" : void 0;
-		case ",":
-			if (!expected.startsWith(",")) return void 0;
-			return inside === "{" ? "a key in double quotes" : "a value";
-		case "string":
-			if (expected.startsWith("a key")) return ":";
-			return expected.startsWith("a value") ? afterValue(inside) : void 0;
-		case "scalar": return expected.startsWith("a value") ? afterValue(inside) : void 0;
-	}
-}
-function afterValue(inside) {
-	if (inside === void 0) return "the end";
-	return inside === "{" ? ", or }" : ", or ]";
-}
-const PLAIN$1 = /[^"\\\x00-\x1f]*/y;
-const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
-/** Where the string ends whose opening quote is at `start`, or what is wrong with it, and where. */
-function scanString(text, start) {
-	let at = start + 1;
-	for (;;) {
-		at = endOf(PLAIN$1, text, at);
-		const character = text[at];
-		if (character === "\"") return { at: at + 1 };
-		if (character === void 0) return {
-			at: start,
-			fault: "a string that is not closed"
-		};
-		const next = endOf(ESCAPE, text, at);
-		if (next > at) at = next;
-		else if (character === "\\") return {
-			at,
-			fault: `a bad escape in a string; a backslash is written \\\\`
-		};
-		else return {
-			at,
-			fault: `a control character in a string; it is written ${JSON.stringify(character).slice(1, -1)}`
-		};
-	}
-}
-/** Where a sticky pattern ends that begins at `at`; `at` itself where it does not match. */
-function endOf(pattern, text, at) {
-	pattern.lastIndex = at;
-	return pattern.test(text) ? pattern.lastIndex : at;
-}
-function placeOf(text, offset) {
-	const before = text.slice(0, offset);
-	return `line ${before.split("\n").length}, column ${offset - before.lastIndexOf("\n")}`;
-}
-function shown(word) {
-	if (word === "") return "the end of the text";
-	if (word === "\"") return "a string";
-	return word.replace(/^(.{20}).+$/su, "$1…");
-}
-// src/ci.ts
-/**
-* Where the job ran and how it went, flat, under the names of OpenTelemetry's semantic conventions for CICD and VCS
-* (opentelemetry.io/docs/specs/semconv/registry/attributes, cicd and vcs), with GitHub's own for what has none there.
-* The head is what was tested: on a pull request its last commit, not the merge commit; after `workflow_run` that of the
-* run that triggered this one. A fact that is not known is absent.
-*/
-function ciFactsOf(context, job) {
-	const { head, base, change } = refsOf(context);
-	const repo = repoOf(context);
-	const links = linksOf(context, job);
-	return known$1({
-		"cicd.pipeline.name": context.workflow,
-		"cicd.pipeline.run.id": idOf(context.runId),
-		"cicd.pipeline.run.url.full": links.run,
-		"cicd.pipeline.task.name": context.job,
-		"cicd.pipeline.task.run.id": job.checkRunId,
-		"cicd.pipeline.task.run.url.full": links.job,
-		"cicd.pipeline.task.run.result": job.status === "cancelled" ? "cancellation" : job.status,
-		"vcs.provider.name": repo && "github",
-		"vcs.owner.name": repo?.owner,
-		"vcs.repository.name": repo?.repo,
-		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
-		"vcs.ref.head.name": head.name,
-		"vcs.ref.head.type": head.type,
-		"vcs.ref.head.revision": head.revision,
-		"vcs.ref.base.name": base?.name,
-		"vcs.ref.base.revision": base?.revision,
-		"vcs.change.id": idOf(change?.number),
-		"vcs.change.title": change?.title,
-		"github.event_name": context.eventName,
-		"github.actor": context.actor,
-		"github.run_attempt": context.runAttempt,
-		"github.matrix": job.matrix
-	});
-}
-/** Where to look: the page of the run, and that of the job (the run's where the job's id is not known). */
-function linksOf(context, job) {
-	const repo = repoOf(context);
-	const id = idOf(context.runId);
-	if (!repo || !id) return {};
-	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${id}`;
-	return {
-		run,
-		job: job.checkRunId ? `${run}/job/${job.checkRunId}` : run
-	};
-}
-/** The error to record for a job that failed or was cancelled: one sentence that names the job and where to look. */
-function jobErrorOf(context, job) {
-	if (job.status !== "failure" && job.status !== "cancelled") return void 0;
-	const what = job.status === "failure" ? "failed" : "was cancelled";
-	const name = context.job ? `Job ${context.job}${matrixText(job.matrix)}` : "The job";
-	const link = linksOf(context, job).job;
-	return `${name} ${what}${context.workflow ? ` in workflow ${context.workflow}` : ""}${link ? `: ${link}` : ""}`;
-}
-const DEPENDABOT = "dependabot[bot]";
-const WITHHELD_FROM_DEPENDABOT = [
-	"create",
-	"deployment",
-	"deployment_status",
-	"pull_request",
-	"pull_request_review",
-	"pull_request_review_comment",
-	"push"
-];
-/**
-* Whether GitHub withholds secrets from this run: on a pull request from a fork, and on most of what Dependabot triggers,
-* whoever runs it again. `pull_request_target` runs with secrets whatever the pull request comes from, unless Dependabot
-* opened it (docs.github.com, "Securely using pull_request_target").
-*/
-function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
-	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
-	if (!/^pull_request(_review|_review_comment)?$/.test(eventName)) return false;
-	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
-}
-function refsOf({ payload, ref, sha }) {
-	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
-	if (pull?.head) return {
-		head: branch(pull.head.ref, pull.head.sha),
-		base: branch(pull.base?.ref, pull.base?.sha),
-		change: pull
-	};
-	if (group) return {
-		head: refOf(group.head_ref, group.head_sha),
-		base: refOf(group.base_ref, group.base_sha)
-	};
-	if (trigger) {
-		const change = trigger.pull_requests?.[0];
-		const type = trigger.event?.startsWith("pull_request") ? "branch" : void 0;
-		return {
-			head: {
-				name: trigger.head_branch,
-				type,
-				revision: trigger.head_sha
-			},
-			...change && {
-				base: branch(change.base?.ref, change.base?.sha),
-				change
-			}
-		};
-	}
-	return { head: refOf(ref, sha) };
-}
-function branch(name, revision) {
-	return {
-		name,
-		type: "branch",
-		revision
-	};
-}
-function refOf(ref, revision) {
-	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
-	if (!kind) return { revision };
-	return {
-		name,
-		type: kind === "tags" ? "tag" : "branch",
-		revision
-	};
-}
-function repoOf(context) {
-	try {
-		const { owner, repo } = context.repo;
-		return owner && repo ? {
-			owner,
-			repo
-		} : void 0;
-	} catch {
-		return;
-	}
-}
-function idOf(number) {
-	return Number.isInteger(number) ? String(number) : void 0;
-}
-/** ` (3.12, ubuntu-latest)`, as GitHub names the jobs of a matrix. */
-function matrixText(matrix) {
-	if (!isJsonObject(matrix)) return "";
-	const values = Object.values(matrix).filter((value) => typeof value !== "object");
-	return values.length > 0 ? ` (${values.join(", ")})` : "";
-}
-function known$1(facts) {
-	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value);
-	return Object.fromEntries(Object.entries(facts).filter(isKnown));
 }
 // node_modules/destr/dist/index.mjs
 const suspectProtoRx = /"(?:_|\\u0{2}5[Ff]){2}(?:p|\\u0{2}70)(?:r|\\u0{2}72)(?:o|\\u0{2}6[Ff])(?:t|\\u0{2}74)(?:o|\\u0{2}6[Ff])(?:_|\\u0{2}5[Ff]){2}"\s*:/;
@@ -2292,6 +1988,221 @@ function createFetch(globalOptions = {}) {
 	});
 	return $fetch;
 }
+// src/json.ts
+const MAX_DEPTH$2 = 1e3;
+/**
+* Strict JSON (RFC 8259). An integer beyond ±(2⁵³−1) or a number beyond the range of a double comes back as {@link RawJson},
+* so that writing the value again gives the same number; a fraction is the double next to it, as in most readers of JSON. A byte order mark at the start is skipped.
+* Throws {@link FormError} that says where and why: line and column count from 1, columns in UTF-16 units. Nesting of more
+* than `maxDepth` levels is an error too, so what comes back can be walked and written.
+*/
+function parseJson(text, maxDepth = MAX_DEPTH$2) {
+	const source = text.startsWith("﻿") ? text.slice(1) : text;
+	let value;
+	try {
+		value = JSON.parse(source);
+	} catch (error) {
+		throw new FormError(`is not JSON: ${explainBreak(source)}`, { cause: error });
+	}
+	checkDepth(source, maxDepth);
+	if (!/\d{16}|\d[eE]/.test(source)) return value;
+	const lossless = (_key, value, { source }) => typeof value === "number" && source !== void 0 && isLossy(value, source) ? JSON.rawJSON(source) : value;
+	return JSON.parse(source, lossless);
+}
+/** Whether a JSON value is an object: not null, not an array, not a number kept as text. */
+function isJsonObject(value) {
+	return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
+}
+/** The kind of a JSON value in words, for a sentence such as "expected an object, got an array". */
+function kindOf(value) {
+	if (value === null) return "null";
+	if (Array.isArray(value)) return "an array";
+	if (JSON.isRawJSON(value)) return "a number";
+	return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+/** Whether two JSON values say the same; the order of an object's keys does not count. */
+function sameJson(a, b) {
+	return a === b || JSON.stringify(a, withSortedKeys) === JSON.stringify(b, withSortedKeys);
+}
+function withSortedKeys(_key, value) {
+	if (!isJsonObject(value)) return value;
+	return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+}
+function isLossy(value, source) {
+	if (value === 0) return /^[^eE]*[1-9]/.test(source);
+	return !Number.isFinite(value) || Number.isInteger(value) && !Number.isSafeInteger(value);
+}
+/** Throws {@link FormError} at the bracket of a JSON text that opens one level too many. */
+function checkDepth(text, maxDepth) {
+	if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
+	let depth = 0;
+	let isInString = false;
+	for (let at = 0; at < text.length; at++) {
+		const character = text[at];
+		if (character === "\"") isInString = !isInString;
+		else if (character === "\\") at++;
+		else if (isInString) continue;
+		else if (character === "}" || character === "]") depth--;
+		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
+	}
+}
+const WHITE_SPACE = /[ \t\n\r]*/y;
+const MARK = /[{}[\]:,]/;
+const WORD = /[^\s{}[\]:,"]+|./suy;
+const SCALAR = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/;
+/**
+* Where a text stops being JSON, what would have been expected there and what stands there; V8's own message leaves out
+* the place of most breaks. The place is the start of the word or mark that does not fit, within a string the character.
+*/
+function explainBreak(text) {
+	const open = [];
+	let expected = "a value";
+	let at = endOf(WHITE_SPACE, text, 0);
+	for (;;) {
+		const word = wordAt(text, at);
+		const token = tokenOf(word);
+		const next = token && expectedAfter(token, expected, open);
+		if (next === void 0) return `${placeOf(text, at)}: expected ${expected}, found ${shown(word)}`;
+		let end = at + word.length;
+		if (token === "string") {
+			const { fault, ...string } = scanString(text, at);
+			if (fault) return `${placeOf(text, string.at)}: found ${fault}`;
+			end = string.at;
+		}
+		expected = next;
+		at = endOf(WHITE_SPACE, text, end);
+	}
+}
+/** A mark, a word as far as it goes, the quote that opens a string; '' at the end of the text. */
+function wordAt(text, at) {
+	return text.slice(at, endOf(WORD, text, at));
+}
+function tokenOf(word) {
+	if (MARK.test(word)) return word;
+	if (word === "\"") return "string";
+	return SCALAR.test(word) ? "scalar" : void 0;
+}
+/** What may follow a token; undefined where the token itself does not fit. Keeps `open` up to date. */
+function expectedAfter(token, expected, open) {
+	const inside = open.at(-1);
+	switch (token) {
+		case "{":
+		case "[":
+			if (!expected.startsWith("a value")) return void 0;
+			open.push(token);
+			return token === "{" ? "a key in double quotes or }" : "a value or ]";
+		case "}":
+		case "]":
+			if (!expected.endsWith(token)) return void 0;
+			open.pop();
+			return afterValue(open.at(-1));
+		case ":": return expected === ":" ? "a value" : void 0;
+		case ",":
+			if (!expected.startsWith(",")) return void 0;
+			return inside === "{" ? "a key in double quotes" : "a value";
+		case "string":
+			if (expected.startsWith("a key")) return ":";
+			return expected.startsWith("a value") ? afterValue(inside) : void 0;
+		case "scalar": return expected.startsWith("a value") ? afterValue(inside) : void 0;
+	}
+}
+function afterValue(inside) {
+	if (inside === void 0) return "the end";
+	return inside === "{" ? ", or }" : ", or ]";
+}
+const PLAIN$1 = /[^"\\\x00-\x1f]*/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
+/** Where the string ends whose opening quote is at `start`, or what is wrong with it, and where. */
+function scanString(text, start) {
+	let at = start + 1;
+	for (;;) {
+		at = endOf(PLAIN$1, text, at);
+		const character = text[at];
+		if (character === "\"") return { at: at + 1 };
+		if (character === void 0) return {
+			at: start,
+			fault: "a string that is not closed"
+		};
+		const next = endOf(ESCAPE, text, at);
+		if (next > at) at = next;
+		else if (character === "\\") return {
+			at,
+			fault: `a bad escape in a string; a backslash is written \\\\`
+		};
+		else return {
+			at,
+			fault: `a control character in a string; it is written ${JSON.stringify(character).slice(1, -1)}`
+		};
+	}
+}
+/** Where a sticky pattern ends that begins at `at`; `at` itself where it does not match. */
+function endOf(pattern, text, at) {
+	pattern.lastIndex = at;
+	return pattern.test(text) ? pattern.lastIndex : at;
+}
+function placeOf(text, offset) {
+	const before = text.slice(0, offset);
+	return `line ${before.split("\n").length}, column ${offset - before.lastIndexOf("\n")}`;
+}
+function shown(word) {
+	if (word === "") return "the end of the text";
+	if (word === "\"") return "a string";
+	return word.replace(/^(.{20}).+$/su, "$1…");
+}
+// src/secret.ts
+const MIN_PIECE = 12;
+/**
+* A function that replaces a secret by `***` in every text of a value, however deep, keys of objects included. It finds
+* the secret as it is, as JSON, URL and Base64 write it, and a beginning of any of these that a cut left over. One of a few
+* letters, which is in ordinary words too, is looked for as it is, and not in keys.
+*/
+function redactorOf(secret) {
+	if (secret === "") return (value) => value;
+	const isShort = secret.length < MIN_PIECE;
+	const forms = isShort ? [secret] : formsOf(secret);
+	const beginning = new RegExp(forms.map((form) => RegExp.escape(form.slice(0, MIN_PIECE))).join("|"), "g");
+	const redactText = (text) => {
+		const kept = [];
+		let end = 0;
+		beginning.lastIndex = 0;
+		for (let found = beginning.exec(text); found; found = beginning.exec(text)) {
+			const start = found.index;
+			kept.push(text.slice(end, start));
+			end = start + Math.max(...forms.map((form) => commonLength(form, text, start)));
+			beginning.lastIndex = end;
+		}
+		return [...kept, text.slice(end)].join("***");
+	};
+	const redact = (value) => {
+		if (typeof value === "string") return redactText(value);
+		if (Array.isArray(value)) return value.map(redact);
+		if (!isJsonObject(value)) return value;
+		return Object.fromEntries(Object.entries(value).map(([key, item]) => [isShort ? key : redactText(key), redact(item)]));
+	};
+	return redact;
+}
+function formsOf(secret) {
+	const json = JSON.stringify(secret).slice(1, -1);
+	const base64 = [
+		0,
+		1,
+		2
+	].map((shift) => Buffer.from(" ".repeat(shift) + secret).toString("base64").replace(/=+$/, "").slice(shift && shift + 1));
+	const base64Url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
+	return [.../* @__PURE__ */ new Set([
+		secret,
+		json,
+		encodeURIComponent(secret),
+		...base64,
+		...base64Url
+	])];
+}
+/** How many characters of `form` stand in `text` at `start`. */
+function commonLength(form, text, start) {
+	let length = 0;
+	while (length < form.length && form[length] === text[start + length]) length++;
+	return length;
+}
 // src/timestamp.ts
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/;
 const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
@@ -2327,7 +2238,7 @@ function daysIn(year, month) {
 	if (month < 1 || month > 12) return 0;
 	return new Date(Date.UTC(2e3 + year % 400, month, 0)).getUTCDate();
 }
-// src/span.ts
+// src/api/span.ts
 const orNull = (schema) => /* @__PURE__ */ exactOptional(/* @__PURE__ */ nullable(schema));
 const text = /* @__PURE__ */ string("expected text");
 const textOrNull = orNull(text);
@@ -2423,7 +2334,7 @@ function sameValue(field, a, b) {
 	}
 	return sameJson(a ?? null, b ?? null);
 }
-// src/answer.ts
+// src/api/answer.ts
 const MAX_DEPTH$1 = 1100;
 /** No answer that an API gives: too long, or with a status that HTTP does not know. Asking again brings the same. */
 var BadAnswerError = class extends Error {
@@ -2566,61 +2477,7 @@ function detailText(detail) {
 	if (typeof msg !== "string") return JSON.stringify(detail);
 	return Array.isArray(loc) ? `${loc.join(".")}: ${msg}` : msg;
 }
-// src/secret.ts
-const MIN_PIECE = 12;
-/**
-* A function that replaces a secret by `***` in every text of a value, however deep, keys of objects included. It finds
-* the secret as it is, as JSON, URL and Base64 write it, and a beginning of any of these that a cut left over. One of a few
-* letters, which is in ordinary words too, is looked for as it is, and not in keys.
-*/
-function redactorOf(secret) {
-	if (secret === "") return (value) => value;
-	const isShort = secret.length < MIN_PIECE;
-	const forms = isShort ? [secret] : formsOf(secret);
-	const beginning = new RegExp(forms.map((form) => RegExp.escape(form.slice(0, MIN_PIECE))).join("|"), "g");
-	const redactText = (text) => {
-		const kept = [];
-		let end = 0;
-		beginning.lastIndex = 0;
-		for (let found = beginning.exec(text); found; found = beginning.exec(text)) {
-			const start = found.index;
-			kept.push(text.slice(end, start));
-			end = start + Math.max(...forms.map((form) => commonLength(form, text, start)));
-			beginning.lastIndex = end;
-		}
-		return [...kept, text.slice(end)].join("***");
-	};
-	const redact = (value) => {
-		if (typeof value === "string") return redactText(value);
-		if (Array.isArray(value)) return value.map(redact);
-		if (!isJsonObject(value)) return value;
-		return Object.fromEntries(Object.entries(value).map(([key, item]) => [isShort ? key : redactText(key), redact(item)]));
-	};
-	return redact;
-}
-function formsOf(secret) {
-	const json = JSON.stringify(secret).slice(1, -1);
-	const base64 = [
-		0,
-		1,
-		2
-	].map((shift) => Buffer.from(" ".repeat(shift) + secret).toString("base64").replace(/=+$/, "").slice(shift && shift + 1));
-	const base64Url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
-	return [.../* @__PURE__ */ new Set([
-		secret,
-		json,
-		encodeURIComponent(secret),
-		...base64,
-		...base64Url
-	])];
-}
-/** How many characters of `form` stand in `text` at `start`. */
-function commonLength(form, text, start) {
-	let length = 0;
-	while (length < form.length && form[length] === text[start + length]) length++;
-	return length;
-}
-// src/client.ts
+// src/api/client.ts
 /** An answer longer than this is no span. */
 const MAX_BODY_BYTES = 33554432;
 const MAX_RETRY_AFTER_MS = 6e4;
@@ -2748,48 +2605,6 @@ function retryAfterMs({ headers }, now) {
 	if (/^\d+$/.test(value)) return Number(value) * 1e3;
 	const date = / GMT$/.test(value) ? Date.parse(value) : NaN;
 	return Number.isNaN(date) ? void 0 : Math.max(date - now, 0);
-}
-// src/inert.ts
-const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const PLAIN = /^[ -~]*$/;
-const NAMED = {
-	"\n": "\\n",
-	"\r": "\\r",
-	"	": "\\t"
-};
-const ENTITIES = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	"\"": "&quot;",
-	"'": "&#39;"
-};
-/**
-* Foreign text as one line that only reads: what cannot be seen is written out (`\n`, `\u{202e}`), and neither form of a
-* workflow command survives. The runner takes `::name::` at the start of a line, after white space, and `##[name]`
-* anywhere in it (actions/runner, ActionCommand.cs). It compares by culture, to which ignorable characters do not count.
-* Longer than `maxLength` is cut, with the number of characters left out.
-*/
-function inert(text, maxLength = 2e3) {
-	const line = visible(cut$1(text, maxLength));
-	if (PLAIN.test(line) && !/^ *:|##\[/.test(line)) return line;
-	return line.replace(/^([\s\p{DI}]*):/u, "$1\\:").replace(/(#\p{DI}*#\p{DI}*)\[/gu, "$1\\[");
-}
-/**
-* Foreign text as HTML that only reads, in one line of source: a line break is an entity, so no blank line can end the
-* HTML block around it. No tag, entity or invisible character of the text is left; a longer text than `maxLength` is cut.
-*/
-function html(text, maxLength = 2e3) {
-	return cut$1(text, maxLength).split(/\r\n|\r|\n/).map((line) => visible(line).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "")).join("&#10;");
-}
-function visible(text) {
-	if (PLAIN.test(text)) return text;
-	return text.replace(INVISIBLE, (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`);
-}
-function cut$1(text, maxLength) {
-	if (text.length <= maxLength) return text;
-	const head = text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, "");
-	return `${head}… (${text.length - head.length} more characters)`;
 }
 // action.yml
 const defaults = {
@@ -2932,8 +2747,8 @@ const MAX_SEARCHED_LENGTH = 8192;
 /** A failure with its texts made fit to show: the name, and the line that says most. */
 function failureOf(name, explanation = { message: "" }) {
 	return {
-		name: cut(linesOf(name).join(" "), MAX_NAME_LENGTH) || "a case without a name",
-		message: cut(headlineOf(explanation), MAX_MESSAGE_LENGTH)
+		name: cut$1(linesOf(name).join(" "), MAX_NAME_LENGTH) || "a case without a name",
+		message: cut$1(headlineOf(explanation), MAX_MESSAGE_LENGTH)
 	};
 }
 /**
@@ -2960,7 +2775,7 @@ function nameWithin(suites, name) {
 		name
 	].join(" > ");
 }
-function cut(text, length) {
+function cut$1(text, length) {
 	return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 /** The sum of the numbers that are known; undefined where none is. */
@@ -2988,7 +2803,7 @@ function numberOf(value) {
 	return typeof value === "number" ? value : void 0;
 }
 function mismatch(place, expected, value) {
-	throw new FormError(`does not have the expected form: ${place}: expected ${expected}, found ${value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(cut(value, 40)) : kindOf(value)}`);
+	throw new FormError(`does not have the expected form: ${place}: expected ${expected}, found ${value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(cut$1(value, 40)) : kindOf(value)}`);
 }
 // src/results/ctrf.ts
 const OUTCOMES$1 = {
@@ -4937,7 +4752,7 @@ const junit = {
 		parser.close();
 		return milliseconds(seconds ?? suiteSeconds);
 		function open(name, attributes) {
-			if (depth === 1 && name !== "testsuites" && name !== "testsuite") fail("is not JUnit", `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
+			if (depth === 1 && name !== "testsuites" && name !== "testsuite") fail("is not JUnit", `expected the element testsuites or testsuite, found ${cut$1(name, 40)}`);
 			if (openCase !== void 0) openInCase(openCase, name, attributes);
 			else if (name === "testcase") {
 				openCase = {
@@ -5004,7 +4819,7 @@ const junit = {
 			parser[TEXT] = "";
 		}
 		function fail(what, why) {
-			throw new FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${cut(why, 200)}`);
+			throw new FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${cut$1(why, 200)}`);
 		}
 	}
 };
@@ -5051,9 +4866,9 @@ const promptfoo = {
 				describe: () => failureOf(titleOf(result) + label, { message: textOf$1(result.error) || textOf$1(grading.reason) }),
 				means: {
 					...scoresOf(result),
-					...known({ "test.score.mean": numberOf(result.score) })
+					...known$1({ "test.score.mean": numberOf(result.score) })
 				},
-				sums: known({
+				sums: known$1({
 					"test.cost": numberOf(result.cost),
 					...tokensOf(result)
 				})
@@ -5069,7 +4884,7 @@ function outcomeOf({ failureReason, error, gradingResult }, success) {
 function titleOf(result) {
 	const title = textOf$1((isJsonObject(result.testCase) ? result.testCase : {}).description) || textOf$1(result.description);
 	if (title) return title;
-	return cut(Object.entries(isJsonObject(result.vars) ? result.vars : {}).map(([name, value]) => `${name}=${textOf$1(value) || JSON.stringify(value)}`).join(", "), 100);
+	return cut$1(Object.entries(isJsonObject(result.vars) ? result.vars : {}).map(([name, value]) => `${name}=${textOf$1(value) || JSON.stringify(value)}`).join(", "), 100);
 }
 function providerOf({ provider }) {
 	return isJsonObject(provider) ? textOf$1(provider.label) || textOf$1(provider.id) : textOf$1(provider);
@@ -5079,7 +4894,7 @@ function promptOf({ prompt }) {
 }
 function scoresOf({ namedScores }) {
 	const scores = Object.entries(isJsonObject(namedScores) ? namedScores : {});
-	return known(Object.fromEntries(scores.map(([name, score]) => [`test.scores.${name}`, numberOf(score)])));
+	return known$1(Object.fromEntries(scores.map(([name, score]) => [`test.scores.${name}`, numberOf(score)])));
 }
 /** The tokens of the call; version 2 has them only in the provider's response. */
 function tokensOf({ tokenUsage, response }) {
@@ -5090,7 +4905,7 @@ function tokensOf({ tokenUsage, response }) {
 		"gen_ai.usage.output_tokens": numberOf(usage.completion)
 	};
 }
-function known(values) {
+function known$1(values) {
 	return Object.fromEntries(Object.entries(values).filter((entry) => entry[1] !== void 0));
 }
 // src/results/results.ts
@@ -5288,7 +5103,7 @@ function insideOf(value) {
 }
 /** The first ten names, each cut. */
 function listed(names) {
-	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["…"] : []].join(", ");
+	return [...names.slice(0, 10).map((name) => cut$1(name, 40)), ...names.length > 10 ? ["…"] : []].join(", ");
 }
 async function readFields({ fieldNames }, files, path) {
 	const document = await readDocument(files, path);
@@ -5322,7 +5137,7 @@ function problemOf(path, error) {
 		message: `${path} ${error.message}`
 	};
 }
-// src/inputs.ts
+// src/inputs/inputs.ts
 /** The inputs that say what to record. A results file of the format `fields` may hold these, and nothing else. */
 const FIELD_INPUTS = [
 	...SPAN_FIELDS,
@@ -5611,6 +5426,149 @@ function withoutAtEnd(text, characters) {
 function present(fields) {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== void 0));
 }
+// src/job.ts
+/**
+* Where the job ran and how it went, flat, under the names of OpenTelemetry's semantic conventions for CICD and VCS
+* (opentelemetry.io/docs/specs/semconv/registry/attributes, cicd and vcs), with GitHub's own for what has none there.
+* The head is what was tested: on a pull request its last commit, not the merge commit; after `workflow_run` that of the
+* run that triggered this one. A fact that is not known is absent.
+*/
+function ciFactsOf(context, job) {
+	const { head, base, change } = refsOf(context);
+	const repo = repoOf(context);
+	const links = linksOf(context, job);
+	return known({
+		"cicd.pipeline.name": context.workflow,
+		"cicd.pipeline.run.id": idOf(context.runId),
+		"cicd.pipeline.run.url.full": links.run,
+		"cicd.pipeline.task.name": context.job,
+		"cicd.pipeline.task.run.id": job.checkRunId,
+		"cicd.pipeline.task.run.url.full": links.job,
+		"cicd.pipeline.task.run.result": job.status === "cancelled" ? "cancellation" : job.status,
+		"vcs.provider.name": repo && "github",
+		"vcs.owner.name": repo?.owner,
+		"vcs.repository.name": repo?.repo,
+		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+		"vcs.ref.head.name": head.name,
+		"vcs.ref.head.type": head.type,
+		"vcs.ref.head.revision": head.revision,
+		"vcs.ref.base.name": base?.name,
+		"vcs.ref.base.revision": base?.revision,
+		"vcs.change.id": idOf(change?.number),
+		"vcs.change.title": change?.title,
+		"github.event_name": context.eventName,
+		"github.actor": context.actor,
+		"github.run_attempt": context.runAttempt,
+		"github.matrix": job.matrix
+	});
+}
+/** Where to look: the page of the run, and that of the job (the run's where the job's id is not known). */
+function linksOf(context, job) {
+	const repo = repoOf(context);
+	const id = idOf(context.runId);
+	if (!repo || !id) return {};
+	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${id}`;
+	return {
+		run,
+		job: job.checkRunId ? `${run}/job/${job.checkRunId}` : run
+	};
+}
+/** The error to record for a job that failed or was cancelled: one sentence that names the job and where to look. */
+function jobErrorOf(context, job) {
+	if (job.status !== "failure" && job.status !== "cancelled") return void 0;
+	const what = job.status === "failure" ? "failed" : "was cancelled";
+	const name = context.job ? `Job ${context.job}${matrixText(job.matrix)}` : "The job";
+	const link = linksOf(context, job).job;
+	return `${name} ${what}${context.workflow ? ` in workflow ${context.workflow}` : ""}${link ? `: ${link}` : ""}`;
+}
+const DEPENDABOT = "dependabot[bot]";
+const WITHHELD_FROM_DEPENDABOT = [
+	"create",
+	"deployment",
+	"deployment_status",
+	"pull_request",
+	"pull_request_review",
+	"pull_request_review_comment",
+	"push"
+];
+/**
+* Whether GitHub withholds secrets from this run: on a pull request from a fork, and on most of what Dependabot triggers,
+* whoever runs it again. `pull_request_target` runs with secrets whatever the pull request comes from, unless Dependabot
+* opened it (docs.github.com, "Securely using pull_request_target").
+*/
+function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
+	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
+	if (!/^pull_request(_review|_review_comment)?$/.test(eventName)) return false;
+	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
+}
+function refsOf({ payload, ref, sha }) {
+	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
+	if (pull?.head) return {
+		head: branch(pull.head.ref, pull.head.sha),
+		base: branch(pull.base?.ref, pull.base?.sha),
+		change: pull
+	};
+	if (group) return {
+		head: refOf(group.head_ref, group.head_sha),
+		base: refOf(group.base_ref, group.base_sha)
+	};
+	if (trigger) {
+		const change = trigger.pull_requests?.[0];
+		const type = trigger.event?.startsWith("pull_request") ? "branch" : void 0;
+		return {
+			head: {
+				name: trigger.head_branch,
+				type,
+				revision: trigger.head_sha
+			},
+			...change && {
+				base: branch(change.base?.ref, change.base?.sha),
+				change
+			}
+		};
+	}
+	return { head: refOf(ref, sha) };
+}
+function branch(name, revision) {
+	return {
+		name,
+		type: "branch",
+		revision
+	};
+}
+function refOf(ref, revision) {
+	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
+	if (!kind) return { revision };
+	return {
+		name,
+		type: kind === "tags" ? "tag" : "branch",
+		revision
+	};
+}
+function repoOf(context) {
+	try {
+		const { owner, repo } = context.repo;
+		return owner && repo ? {
+			owner,
+			repo
+		} : void 0;
+	} catch {
+		return;
+	}
+}
+function idOf(number) {
+	return Number.isInteger(number) ? String(number) : void 0;
+}
+/** ` (3.12, ubuntu-latest)`, as GitHub names the jobs of a matrix. */
+function matrixText(matrix) {
+	if (!isJsonObject(matrix)) return "";
+	const values = Object.values(matrix).filter((value) => typeof value !== "object");
+	return values.length > 0 ? ` (${values.join(", ")})` : "";
+}
+function known(facts) {
+	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value);
+	return Object.fromEntries(Object.entries(facts).filter(isKnown));
+}
 // src/plan.ts
 const PASS_RATE_SCALE = {
 	digits: 100n,
@@ -5763,7 +5721,49 @@ function metaFieldOf(ciFacts, layers) {
 	const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer)));
 	return given.length > 0 || Object.keys(meta).length > 0 ? { meta } : {};
 }
-// src/report.ts
+// src/report/inert.ts
+const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const PLAIN = /^[ -~]*$/;
+const NAMED = {
+	"\n": "\\n",
+	"\r": "\\r",
+	"	": "\\t"
+};
+const ENTITIES = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	"\"": "&quot;",
+	"'": "&#39;"
+};
+/**
+* Foreign text as one line that only reads: what cannot be seen is written out (`\n`, `\u{202e}`), and neither form of a
+* workflow command survives. The runner takes `::name::` at the start of a line, after white space, and `##[name]`
+* anywhere in it (actions/runner, ActionCommand.cs). It compares by culture, to which ignorable characters do not count.
+* Longer than `maxLength` is cut, with the number of characters left out.
+*/
+function inert(text, maxLength = 2e3) {
+	const line = visible(cut(text, maxLength));
+	if (PLAIN.test(line) && !/^ *:|##\[/.test(line)) return line;
+	return line.replace(/^([\s\p{DI}]*):/u, "$1\\:").replace(/(#\p{DI}*#\p{DI}*)\[/gu, "$1\\[");
+}
+/**
+* Foreign text as HTML that only reads, in one line of source: a line break is an entity, so no blank line can end the
+* HTML block around it. No tag, entity or invisible character of the text is left; a longer text than `maxLength` is cut.
+*/
+function html(text, maxLength = 2e3) {
+	return cut(text, maxLength).split(/\r\n|\r|\n/).map((line) => visible(line).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "")).join("&#10;");
+}
+function visible(text) {
+	if (PLAIN.test(text)) return text;
+	return text.replace(INVISIBLE, (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+function cut(text, maxLength) {
+	if (text.length <= maxLength) return text;
+	const head = text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, "");
+	return `${head}… (${text.length - head.length} more characters)`;
+}
+// src/report/report.ts
 const OUTPUTS = [
 	"outcome",
 	"id",
@@ -5932,7 +5932,7 @@ function textOf(value) {
 	if (value === void 0 || value === null) return "";
 	return typeof value === "string" ? value : JSON.stringify(value);
 }
-// src/summary.ts
+// src/report/summary.ts
 const MAX_LINE = 500;
 const MAX_CELL = 300;
 const MAX_META = 3e4;

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toJSONSchema } from 'zod';
-import { Span } from '../src/span.ts';
+import { Span } from '../src/api/span.ts';
 
 const FILE = join(import.meta.dirname, '..', 'schema', 'span.json');
 

@@ -4,8 +4,8 @@ import { error, getInput, info, notice, setOutput, setSecret, warning } from '@a
 import { context } from '@actions/github';
 import { config } from 'zod/mini';
 import manifest from '../package.json' with { type: 'json' };
+import { useProxy } from './api/proxy.ts';
 import { headlineOf } from './errors.ts';
-import { useProxy } from './proxy.ts';
 import { run } from './run.ts';
 
 /** Whether there is a file, or something that cannot be looked at: reading it says why. */

@@ -1,4 +1,4 @@
-import { ciFactsOf, type GitHubContext, type Job, jobErrorOf, withholdsSecrets } from './ci.ts';
+import { type Recording, SPAN_FIELDS } from './api/span.ts';
 import type { Decimal } from './decimal.ts';
 import { FormError, InputError, type Problem } from './errors.ts';
 import { type Files, readText } from './files.ts';
@@ -9,10 +9,10 @@ import {
   parseMeta,
   parseResultsRequest,
   type RawInputs,
-} from './inputs.ts';
+} from './inputs/inputs.ts';
+import { ciFactsOf, type GitHubContext, type Job, jobErrorOf, withholdsSecrets } from './job.ts';
 import type { JsonObject } from './json.ts';
 import { fieldsOf, readResults, type TestRun } from './results/results.ts';
-import { type Recording, SPAN_FIELDS } from './span.ts';
 
 /** What is to be done, everything checked. */
 export interface Plan {

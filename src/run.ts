@@ -1,11 +1,22 @@
 import type * as actionsCore from '@actions/core';
-import { type GitHubContext, linksOf } from './ci.ts';
-import { createClient, urlOf } from './client.ts';
+import { createClient, urlOf } from './api/client.ts';
+import {
+  changesBetween,
+  differenceOf,
+  durationMsOf,
+  needsStored,
+  patchFor,
+  type Recording,
+  type Span,
+  type SpanPatch,
+  unstoredFields,
+} from './api/span.ts';
 import { ApiError, headlineOf, InputError } from './errors.ts';
 import type { Files } from './files.ts';
-import { inert } from './inert.ts';
-import { type RawInputs, rawInputsOf, spanIdOf } from './inputs.ts';
+import { type RawInputs, rawInputsOf, spanIdOf } from './inputs/inputs.ts';
+import { type GitHubContext, linksOf } from './job.ts';
 import { type Plan, readPlan } from './plan.ts';
+import { inert } from './report/inert.ts';
 import {
   apiErrorLine,
   type Finding,
@@ -17,20 +28,9 @@ import {
   problemLines,
   type Report,
   textOf,
-} from './report.ts';
+} from './report/report.ts';
+import { summaryOf } from './report/summary.ts';
 import { redactorOf } from './secret.ts';
-import {
-  changesBetween,
-  differenceOf,
-  durationMsOf,
-  needsStored,
-  patchFor,
-  type Recording,
-  type Span,
-  type SpanPatch,
-  unstoredFields,
-} from './span.ts';
-import { summaryOf } from './summary.ts';
 
 /** All that the step touches, as plain data and functions. */
 export interface Host {

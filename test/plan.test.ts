@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { GitHubContext } from '../src/ci.ts';
 import { InputError } from '../src/errors.ts';
-import { rawInputsOf } from '../src/inputs.ts';
+import { rawInputsOf } from '../src/inputs/inputs.ts';
+import type { GitHubContext } from '../src/job.ts';
 import { readPlan } from '../src/plan.ts';
 import { memoryFiles } from './results/memory-files.ts';
 

@@ -1,4 +1,4 @@
-import type { Report } from '../../src/report.ts';
+import type { Report } from '../../src/report/report.ts';
 
 /** A report of an update that recorded a score, with whatever a test is about in its place. */
 export function reportOf(overrides: Partial<Report> = {}): Report {

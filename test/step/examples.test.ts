@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fromJSONSchema } from 'zod';
-import { evaluate, runStep, type StepResult } from './harness/runner.ts';
-import { type Span, type SpanServer, startSpanServer } from './harness/span-server.ts';
+import { evaluate, runStep, type StepResult } from '../harness/runner.ts';
+import { type Span, type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 const FIXTURES = join(ROOT, 'test', 'fixtures', 'results');
 const ACTION = 'OWNER/opper-span-action@v1';
 const END = '2026-11-20T12:00:00+00:00';

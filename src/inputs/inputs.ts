@@ -1,10 +1,10 @@
-import { defaults } from '../action.yml';
-import { type Decimal, integerOf, parseDecimal, roundedProduct } from './decimal.ts';
-import { FormError, InputError, type Problem } from './errors.ts';
-import { isJsonObject, type Json, type JsonObject, kindOf, parseJson } from './json.ts';
-import { RESULTS_FORMATS, type ResultsRequest } from './results/results.ts';
-import { SPAN_FIELDS, type SpanField, type SpanPatch } from './span.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { defaults } from '../../action.yml';
+import { SPAN_FIELDS, type SpanField, type SpanPatch } from '../api/span.ts';
+import { type Decimal, integerOf, parseDecimal, roundedProduct } from '../decimal.ts';
+import { FormError, InputError, type Problem } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject, kindOf, parseJson } from '../json.ts';
+import { RESULTS_FORMATS, type ResultsRequest } from '../results/results.ts';
+import { parseTimestamp } from '../timestamp.ts';
 
 export type InputName = keyof ReturnType<typeof formsAt> | keyof typeof RESULTS_FORMS;
 /** Every input as text; '' where it was not given and action.yml has no default. */

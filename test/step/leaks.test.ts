@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import * as faults from './harness/faults.ts';
-import { runStep, type StepOptions, type StepResult } from './harness/runner.ts';
-import { type Answer, type Fault, startSpanServer } from './harness/span-server.ts';
+import * as faults from '../harness/faults.ts';
+import { runStep, type StepOptions, type StepResult } from '../harness/runner.ts';
+import { type Answer, type Fault, startSpanServer } from '../harness/span-server.ts';
 
 // Processes are started, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });

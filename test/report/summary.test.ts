@@ -2,9 +2,9 @@ import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { type DefaultTreeAdapterTypes as Dom, parseFragment } from 'parse5';
 import { describe, expect, test } from 'vitest';
-import type { Report } from '../src/report.ts';
-import { summaryOf } from '../src/summary.ts';
-import { reportOf, SPAN_ID } from './harness/report.ts';
+import type { Report } from '../../src/report/report.ts';
+import { summaryOf } from '../../src/report/summary.ts';
+import { reportOf, SPAN_ID } from '../harness/report.ts';
 
 const MAX_SUMMARY_BYTES = 1024 * 1024;
 

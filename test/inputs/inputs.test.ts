@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import { InputError, type Problem } from '../src/errors.ts';
+import { SpanPatch } from '../../src/api/span.ts';
+import { InputError, type Problem } from '../../src/errors.ts';
 import {
   type InputName,
   type Inputs,
@@ -11,9 +12,8 @@ import {
   parseResultsRequest,
   type RawInputs,
   rawInputsOf,
-} from '../src/inputs.ts';
-import type { ResultsFormat, ResultsRequest } from '../src/results/results.ts';
-import { SpanPatch } from '../src/span.ts';
+} from '../../src/inputs/inputs.ts';
+import type { ResultsFormat, ResultsRequest } from '../../src/results/results.ts';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const KEY = 'op-0123456789abcdef';

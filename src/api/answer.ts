@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { ApiError, codeOf, FormError, headlineOf } from './errors.ts';
-import { isJsonObject, type Json, kindOf, parseJson } from './json.ts';
+import { ApiError, codeOf, FormError, headlineOf } from '../errors.ts';
+import { isJsonObject, type Json, kindOf, parseJson } from '../json.ts';
 import { Span } from './span.ts';
 
 // A span holds what was recorded a level deeper than it was given.

@@ -3,10 +3,10 @@ import { STATUS_CODES } from 'node:http';
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type Client, type ClientOptions, createClient, MAX_BODY_BYTES } from '../src/client.ts';
-import { ApiError } from '../src/errors.ts';
-import * as faults from './harness/faults.ts';
-import { type Exchange, type Fault, type SpanServer, startSpanServer } from './harness/span-server.ts';
+import { type Client, type ClientOptions, createClient, MAX_BODY_BYTES } from '../../src/api/client.ts';
+import { ApiError } from '../../src/errors.ts';
+import * as faults from '../harness/faults.ts';
+import { type Exchange, type Fault, type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const KEY = 'op-test-0123456789abcdef';

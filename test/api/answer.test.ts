@@ -10,9 +10,9 @@ import {
   refusal,
   secondsOf,
   spanOf,
-} from '../src/answer.ts';
-import { ApiError } from '../src/errors.ts';
-import { parseJson } from '../src/json.ts';
+} from '../../src/api/answer.ts';
+import { ApiError } from '../../src/errors.ts';
+import { parseJson } from '../../src/json.ts';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const CALL: Call = {

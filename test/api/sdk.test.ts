@@ -1,7 +1,7 @@
 import { Opper } from 'opperai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { runStep } from './harness/runner.ts';
-import { type SpanServer, startSpanServer } from './harness/span-server.ts';
+import { runStep } from '../harness/runner.ts';
+import { type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
 let server: SpanServer;
 let opper: Opper;

@@ -1,3 +1,4 @@
+import { lineOf } from '../results/format.ts';
 import { html } from './inert.ts';
 import {
   countsText,
@@ -12,7 +13,6 @@ import {
   textOf,
   UNCHANGED,
 } from './report.ts';
-import { lineOf } from './results/format.ts';
 
 // A character becomes eight bytes at most; all parts at their longest stay below the 1 MiB.
 const MAX_LINE = 500;

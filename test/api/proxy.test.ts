@@ -4,17 +4,17 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { InputError } from '../src/errors.ts';
-import { useProxy } from '../src/proxy.ts';
-import { runStep } from './harness/runner.ts';
-import { type SpanServer, startSpanServer } from './harness/span-server.ts';
+import { useProxy } from '../../src/api/proxy.ts';
+import { InputError } from '../../src/errors.ts';
+import { runStep } from '../harness/runner.ts';
+import { type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
 // Processes are started, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
 
-const CERTIFICATE = fileURLToPath(new URL('harness/loopback-cert.pem', import.meta.url));
-const EXPIRED = fileURLToPath(new URL('harness/expired-cert.pem', import.meta.url));
-const KEY = readFileSync(new URL('harness/loopback-key.pem', import.meta.url), 'utf8');
+const CERTIFICATE = fileURLToPath(new URL('../harness/loopback-cert.pem', import.meta.url));
+const EXPIRED = fileURLToPath(new URL('../harness/expired-cert.pem', import.meta.url));
+const KEY = readFileSync(new URL('../harness/loopback-key.pem', import.meta.url), 'utf8');
 const TRUSTED = { NODE_EXTRA_CA_CERTS: CERTIFICATE };
 const NETWORK =
   'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { EOL, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { OUTPUTS } from '../src/report.ts';
-import { parseCommand } from './harness/commands.ts';
-import { answer, span as answeredWith, raw, status } from './harness/faults.ts';
-import { runStep, type StepOptions, type StepResult } from './harness/runner.ts';
-import { type Fault, type SpanServer, startSpanServer } from './harness/span-server.ts';
+import { OUTPUTS } from '../../src/report/report.ts';
+import { parseCommand } from '../harness/commands.ts';
+import { answer, span as answeredWith, raw, status } from '../harness/faults.ts';
+import { runStep, type StepOptions, type StepResult } from '../harness/runner.ts';
+import { type Fault, type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
 // Commands after every kind of line break and after what a comparison by culture ignores; escape codes and
 // bidirectional controls; and what would be pairs of an environment file.

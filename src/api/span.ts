@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { isJsonObject, type Json, type JsonObject, type RawJson, sameJson } from './json.ts';
-import { instantOf } from './timestamp.ts';
+import { isJsonObject, type Json, type JsonObject, type RawJson, sameJson } from '../json.ts';
+import { instantOf } from '../timestamp.ts';
 
 const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.exactOptional(z.nullable(schema));
 const text = z.string('expected text');

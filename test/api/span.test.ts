@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { type JsonObject, parseJson } from '../src/json.ts';
 import {
   changesBetween,
   durationMsOf,
@@ -11,9 +10,10 @@ import {
   Span,
   SpanPatch,
   unstoredFields,
-} from '../src/span.ts';
-import { runStep } from './harness/runner.ts';
-import { startSpanServer } from './harness/span-server.ts';
+} from '../../src/api/span.ts';
+import { type JsonObject, parseJson } from '../../src/json.ts';
+import { runStep } from '../harness/runner.ts';
+import { startSpanServer } from '../harness/span-server.ts';
 
 const BARE: Span = { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', name: 'Answer a ticket' };
 

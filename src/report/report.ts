@@ -1,8 +1,8 @@
-import type { ApiError, Problem } from './errors.ts';
+import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from '../api/span.ts';
+import type { ApiError, Problem } from '../errors.ts';
+import { type Json, sameJson } from '../json.ts';
+import type { TestRun } from '../results/results.ts';
 import { inert } from './inert.ts';
-import { type Json, sameJson } from './json.ts';
-import type { TestRun } from './results/results.ts';
-import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from './span.ts';
 
 export type Outcome = 'updated' | 'read' | 'dry-run' | 'skipped' | 'failed';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
-import { startSpanServer } from './harness/span-server.ts';
+import { startSpanServer } from '../harness/span-server.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,7 +52,7 @@ describe('npm run check', () => {
       '          end_time: now\n      - run: test "$A"\n        env: { A: "${{ steps.mine.outputs.scores }}" }';
     const files = [
       broken('0-unknown-input.yml', { 'score: $': 'scores: $' }),
-      broken('1-unknown-input-of-own-copy.yml', { [action]: './', 'end_time:': 'endtime:' }),
+      broken('1-unknown-input-of-own-copy.yml', { [action]: '../', 'end_time:': 'endtime:' }),
       broken('2-missing-input.yml', { '          span_id: ${{ steps.span.outputs.span_id }}\n': '' }),
       broken('3-unknown-key.yml', { 'runs-on: ubuntu-latest': 'runs-on: ubuntu-latest\n    timeout: 5' }),
       broken('4-tag.yml', { [`${checkout} # v7.0.1`]: 'actions/checkout@v7' }),

@@ -3,11 +3,11 @@ import { join, posix } from 'node:path';
 import { parseSync } from 'rolldown/utils';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { InputError } from '../src/errors.ts';
-import { type InputName, parseInputs, parseResultsRequest, type RawInputs } from '../src/inputs.ts';
-import { OUTPUTS } from '../src/report.ts';
+import { InputError } from '../../src/errors.ts';
+import { type InputName, parseInputs, parseResultsRequest, type RawInputs } from '../../src/inputs/inputs.ts';
+import { OUTPUTS } from '../../src/report/report.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 const readText = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 interface Entry {
@@ -92,7 +92,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'results/junit',
     'results/promptfoo',
   ],
-  inputs: ['../action.yml', 'decimal', 'errors', 'json', 'results/results', 'span', 'timestamp'],
+  inputs: ['../../action.yml', 'decimal', 'errors', 'json', 'results/results', 'span', 'timestamp'],
   plan: ['ci', 'decimal', 'errors', 'files', 'inputs', 'json', 'results/results', 'span'],
   report: ['errors', 'inert', 'json', 'results/results', 'span'],
   summary: ['inert', 'report', 'results/format'],
@@ -111,7 +111,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'type @actions/core',
   ],
   index: [
-    '../package.json',
+    '../../package.json',
     'errors',
     'proxy',
     'run',

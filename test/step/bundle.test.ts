@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { status } from './harness/faults.ts';
-import { runStep, type StepOptions } from './harness/runner.ts';
-import { type FaultRule, type SpanServer, startSpanServer } from './harness/span-server.ts';
+import { status } from '../harness/faults.ts';
+import { runStep, type StepOptions } from '../harness/runner.ts';
+import { type FaultRule, type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
 let server: SpanServer;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { html, inert } from '../src/inert.ts';
-import { parseCommand } from './harness/commands.ts';
+import { html, inert } from '../../src/report/inert.ts';
+import { parseCommand } from '../harness/commands.ts';
 
 const LINE_BREAKS = ['\n', '\r', '\r\n', '\u2028', '\u2029', '\u0085', '\v', '\f'];
 // Invisible, and partly not counted where text is compared by culture.

@@ -1,13 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  boundOf,
-  expectedOf,
-  FAULTS,
-  type FaultBench,
-  METHODS,
-  startFaultBench,
-  TIMES,
-} from './faults/table.ts';
+import { boundOf, expectedOf, FAULTS, type FaultBench, METHODS, startFaultBench, TIMES } from './table.ts';
 
 const CASES = FAULTS.flatMap((row) =>
   METHODS.flatMap((method) => TIMES.map((times) => ({ row, name: row.name, method, times }))),

@@ -1,4 +1,5 @@
 import { createFetch, type FetchContext, FetchError } from 'ofetch';
+import { redactorOf } from '../secret.ts';
 import {
   type Answer,
   answerText,
@@ -10,7 +11,6 @@ import {
   secondsOf,
   spanOf,
 } from './answer.ts';
-import { redactorOf } from './secret.ts';
 import type { Span, SpanPatch } from './span.ts';
 
 /** An answer longer than this is no span. */

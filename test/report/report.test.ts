@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ApiError } from '../src/errors.ts';
-import { parseJson } from '../src/json.ts';
+import type { Span } from '../../src/api/span.ts';
+import { ApiError } from '../../src/errors.ts';
+import { parseJson } from '../../src/json.ts';
 import {
   apiErrorLine,
   countsText,
@@ -13,9 +14,8 @@ import {
   problemLines,
   rowsOf,
   textOf,
-} from '../src/report.ts';
-import type { Span } from '../src/span.ts';
-import { reportOf, SPAN_ID } from './harness/report.ts';
+} from '../../src/report/report.ts';
+import { reportOf, SPAN_ID } from '../harness/report.ts';
 
 const TESTS = {
   format: 'junit',

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ciFactsOf, type GitHubContext, type Job, jobErrorOf, linksOf, withholdsSecrets } from '../src/ci.ts';
+import {
+  ciFactsOf,
+  type GitHubContext,
+  type Job,
+  jobErrorOf,
+  linksOf,
+  withholdsSecrets,
+} from '../src/job.ts';
 
 const JOB: Job = { status: 'success', matrix: null, checkRunId: '41234567890' };
 
