@@ -2,94 +2,57 @@ import { inspect } from 'node:util';
 
 /** One thing that is wrong with what the step was given. */
 export interface Problem {
-  /** The input as action.yml spells it, or the file it came from. */
+  /** The input as action.yml spells it, or what else is at fault, such as `meta_file settings.json`. */
   readonly name: string;
-  /** What is wrong and what is expected, beginning with the verb: `is not a number. Write 9 or -3`. */
+  /** What is wrong and what is expected. Reads on after the name: `"x" is not a number such as 9 or 0.87`. May hold foreign text. */
   readonly message: string;
-  /** The text it is said of, as it was given. Foreign and possibly long: whoever shows it makes it inert and cuts it. */
-  readonly found?: string;
 }
 
-/** A text does not have the form it should. The message begins with the verb, as in {@link Problem}. */
+/** A text or a file does not have the form it should. The message reads on after the name of what is at fault. */
 export class FormError extends Error {
   override readonly name = 'FormError';
-  readonly found: string | undefined;
-
-  constructor(message: string, options: { found?: string; cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.found = options.found;
-  }
 }
 
-/** What the step was given cannot be used. Carries every problem at once; nothing has been sent. */
+/** What the step was given cannot be used. Carries every problem at once. Nothing has been sent. */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map((problem) => `${problem.name}: ${problem.message}`).join('\n'));
+    super(problems.map(({ name, message }) => `${name}: ${message}`).join('\n'));
     this.problems = problems;
   }
 }
 
-/** The API could not be reached, refused, or answered something that is not the span asked for. */
+/**
+ * The API could not be reached, refused, or answered something unusable. The message is the whole story in one line: what
+ * was tried, what came back in the server's own words, what to do. It may hold foreign text.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** HTTP status of the last answer; absent when none came. */
-  readonly status: number | undefined;
-  /** The server's own words. Foreign and possibly long: whoever shows them makes them inert and cuts them. */
-  readonly said: string | undefined;
-  /** What the reader of the red step can do about it, as a full sentence. */
-  readonly hint: string | undefined;
+  /** Whether the same request may well succeed later: no connection, a timeout, 408, 425, 429 or 5xx. */
+  readonly isTransient: boolean;
 
-  constructor(
-    message: string,
-    options: { status?: number; said?: string; hint?: string; cause?: unknown } = {},
-  ) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.status = options.status;
-    this.said = options.said;
-    this.hint = options.hint;
+  constructor(message: string, isTransient: boolean) {
+    super(message);
+    this.isTransient = isTransient;
   }
 }
 
-/**
- * Every message of a chain of causes, outermost first, as one line: `fetch failed: connect ECONNREFUSED 127.0.0.1:9`.
- * Node's fetch says only "fetch failed"; what happened stands in the cause, for an address with several IPs in an
- * AggregateError with an empty message. Anything may be thrown, so anything is accepted.
- */
+/** The message of whatever was thrown, as one line. Anything may be thrown, so anything is accepted. */
 export function headlineOf(thrown: unknown): string {
-  const messages = [...causesOf(thrown)].map((error) =>
-    messageOf(error)
-      .trim()
-      .replace(/[\r\n]+/g, ' '),
-  );
-  const telling = [...new Set(messages)].filter(
-    (one) => !messages.some((other) => other !== one && other.includes(one)),
-  );
-  return telling.join(': ') || 'unknown error';
+  if (!(thrown instanceof Error)) return oneLine(typeof thrown === 'string' ? thrown : inspect(thrown));
+  // Node gives an address with several IPs one AggregateError, whose own message is empty.
+  const [first] = thrown instanceof AggregateError ? thrown.errors : [];
+  return oneLine(thrown.message) || (first ? headlineOf(first) : codeOf(thrown) || thrown.name);
 }
 
-function messageOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return typeof thrown === 'string' ? thrown : inspect(thrown);
-  return thrown.message || codeOf(thrown) || thrown.name;
-}
-
-/** The first system or library code (`ECONNREFUSED`, `UND_ERR_SOCKET`, …) in a chain of causes; empty when there is none. */
+/** The code of a system or library error, such as `ECONNREFUSED`; empty where it has none. */
 export function codeOf(thrown: unknown): string {
-  for (const error of causesOf(thrown)) {
-    const code = (error as { code?: unknown } | null)?.code;
-    if (typeof code === 'string') return code;
-  }
-  return '';
+  const code = (thrown as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : '';
 }
 
-function* causesOf(thrown: unknown): Generator<unknown> {
-  let error = thrown;
-  // A chain longer than this is a cycle.
-  for (let depth = 0; depth < 10 && error !== undefined; depth++) {
-    yield error;
-    if (error instanceof AggregateError && error.errors.length > 0) [error] = error.errors;
-    else error = error instanceof Error ? error.cause : undefined;
-  }
+function oneLine(text: string): string {
+  return text.trim().replace(/[\r\n]+/g, ' ');
 }

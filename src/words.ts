@@ -1,0 +1,34 @@
+import type { Json } from './json.ts';
+
+/** The text, or its beginning and `…`, at most `maxLength` UTF-16 units long. Never cuts a character in half. */
+export function cut(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** A text in double quotes, cut, for a sentence that says what is wrong with it. */
+export function quoted(text: string): string {
+  return `"${cut(text, 200)}"`;
+}
+
+/** `1 test`, `2 tests`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** The first ten names, each cut: `a, b, c, …`. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 10).map((name) => cut(name, 40));
+  return [...shown, ...(names.length > 10 ? ['…'] : [])].join(', ');
+}
+
+/** A duration in milliseconds as `0.423 s`, `12.5 s` or `3600 s`. */
+export function secondsText(ms: number): string {
+  const seconds = ms / 1000;
+  return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
+}
+
+/** A JSON value as text: '' for null or nothing, text as it is, anything else as JSON. */
+export function textOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
