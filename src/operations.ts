@@ -1,0 +1,10 @@
+import { createCaseSpans } from './api/case-spans.ts';
+import { type Client, spanUrl } from './api/client.ts';
+import { recordMetrics } from './api/metric.ts';
+import type { NewSpan, Span } from './api/span.ts';
+import { ApiError } from './errors.ts';
+import type { Job } from './job.ts';
+import { needsStored, newSpanOf, type Plan, patchFor } from './plan.ts';
+import type { Finding, Report, UnsentRequest } from './report/report.ts';
+import { recordingAtEnd, type Tracked } from './track.ts';
+import { changesBetween, doubtsAbout } from './verdict.ts';
