@@ -5,7 +5,10 @@ import type { TestRun } from '../results/test-run.ts';
 
 export type Outcome = 'updated' | 'read' | 'created' | 'tracking' | 'dry-run' | 'skipped' | 'failed';
 
-/** Everything there is to tell about a step, as plain data. Any text in it may be foreign or echo the key. */
+/**
+ * Everything there is to tell about a step, as plain data. Any text in it may be foreign or echo the key, except `outcome`,
+ * `jobStatus`, `changed`, and the titles of findings, which are the step's own words.
+ */
 export interface Report {
   readonly outcome: Outcome;
   /** How the job went so far; undefined where that is not known. */
@@ -43,14 +46,17 @@ export interface UnsentRequest {
   readonly body?: Json;
 }
 
-/** Something the reader of the run has to know. Becomes an annotation; an `error` fails the step. */
+/**
+ * Something the reader of the run has to know. Becomes an annotation; an `error` fails the step. The title is the step's own
+ * words, the lines may hold foreign text.
+ */
 export interface Finding {
   readonly level: 'error' | 'warning' | 'notice';
   readonly title: string;
   readonly lines: readonly string[];
 }
 
-/** `min_score` against the score it was compared with. */
+/** `min_score` against the score it was compared with. One that is missed fails the step: no finding needs to say so. */
 export interface Gate {
   readonly minScore: number;
   readonly score: number | undefined;
