@@ -4,7 +4,7 @@ import { SPAN_FIELDS } from '../api/span.ts';
 import type { Problem } from '../errors.ts';
 import { type Json, parseJson } from '../json.ts';
 import { RESULTS_FORMATS } from '../results/results.ts';
-import { quoted } from '../words.ts';
+import { quoted, textOf } from '../words.ts';
 import {
   apiKey,
   baseUrl,
@@ -73,7 +73,7 @@ const formsAt = (now: Date) => ({
   timeout_seconds: required(numberBetween(0.001, 3600, 'is not a number of seconds')),
   retries: required(wholeNumber(0, 10)),
   job_status: optional(oneOf(['success', 'failure', 'cancelled'])),
-  job_matrix: json(parseJson),
+  job_matrix: json((value) => parseJson(textOf(value))),
   job_check_run_id: optional(text),
 });
 
