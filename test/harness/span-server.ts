@@ -159,10 +159,7 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
       socket,
       signal,
       handle: () => (answer ??= handle(request)),
-      send(what) {
-        waiting.delete(response);
-        send(response, what, terse);
-      },
+      send: (what) => send(response, what, terse),
     };
     const fault = nextFault(request);
     if (latencyMs > 0) await wait(latencyMs, undefined, { signal });
