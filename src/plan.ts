@@ -182,7 +182,10 @@ export function patchFor(recording: Recording, stored?: Span): SpanPatch {
   };
 }
 
-/** A span that holds what the recording says. It is named `title` where no name is given. */
+/**
+ * A span that holds what the recording says. It is named `title` where no name is given. One that has ended but gives no start
+ * starts when it ended: the server would take the time of the request, which is later.
+ */
 export function newSpanOf(
   { parent_id, trace_id }: Inputs,
   recording: Recording,
@@ -190,7 +193,15 @@ export function newSpanOf(
   title: string,
 ): NewSpan {
   const { name = title, ...fields } = patchFor({ ...recording, clear: [] }) as SpanFields;
-  return { id, name, ...(parent_id && { parent_id }), ...(trace_id && { trace_id }), ...fields };
+  const start_time = fields.start_time ?? fields.end_time;
+  return {
+    id,
+    name,
+    ...(parent_id && { parent_id }),
+    ...(trace_id && { trace_id }),
+    ...fields,
+    ...(start_time && { start_time }),
+  };
 }
 
 function isEmpty(patch: SpanPatch): boolean {

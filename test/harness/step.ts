@@ -2,7 +2,7 @@ import { createTransport } from '../../src/api/transport.ts';
 import type { Host } from '../../src/host.ts';
 import { run } from '../../src/run.ts';
 import { parseTracked } from '../../src/track.ts';
-import { memoryFiles } from './memory-files.ts';
+import { memoryFiles } from '../results/memory-files.ts';
 import type { FaultRule, SpanServer } from './span-server.ts';
 
 /** What `now` is in these tests. */
@@ -59,7 +59,7 @@ export async function runStage(
       context: { ...PUSH, ...context },
       env,
       eventProblem: options.eventProblem,
-      files: memoryFiles(files),
+      files: { ...memoryFiles(files), find: async (pattern) => (pattern in files ? [pattern] : []) },
       appendSummary: keep('appendSummary'),
       writeTemp(name, text) {
         keep('writeTemp')(name, text);
