@@ -17,16 +17,15 @@ import { changesBetween, doubtsAbout } from './verdict.ts';
 
 /** Makes the requests that the task comes to, then those for metrics and case spans. Throws {@link ApiError}. */
 export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, report: Draft): Promise<void> {
-  const { inputs } = plan;
-  const transport = host.connect(inputs.timeout_seconds * 1000);
-  warn(report, transport.warnings);
+  const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = plan.inputs;
+  const timeoutMs = Math.round(timeout_seconds * 1000);
   const client = createClient({
-    baseUrl: inputs.base_url,
-    apiKey: inputs.api_key ?? '',
+    baseUrl,
+    apiKey,
     userAgent: `opper-span-action/${host.version}`,
-    timeoutMs: inputs.timeout_seconds * 1000,
-    retries: inputs.retries,
-    transport,
+    timeoutMs,
+    retries,
+    transport: host.connect({ baseUrl, timeoutMs }),
     wait: host.wait,
     random: host.random,
     now: host.now,

@@ -65,9 +65,9 @@ export async function runStage(
         keep('writeTemp')(name, text);
         return `/tmp/${name}`;
       },
-      connect(timeoutMs) {
+      connect(options) {
         if (broken === 'connect') throw new TypeError('connect is broken');
-        return createTransport({ env, timeoutMs });
+        return createTransport({ ...options, env });
       },
       now: () => now.getTime(),
       wait: async () => {},
