@@ -34,7 +34,11 @@ export async function runStage(
   const { env = {}, context, files = {}, faults = [], ids = [], state, now = NOW, broken } = options;
   server.requests.length = 0;
   server.faults.splice(0, Number.POSITIVE_INFINITY, ...faults);
-  const given: Readonly<Record<string, string>> = { api_key: server.key, base_url: server.baseUrl, ...inputs };
+  const given: Readonly<Record<string, string>> = {
+    api_key: server.key,
+    base_url: server.baseUrl,
+    ...inputs,
+  };
   const calls: (readonly [what: string, ...args: readonly unknown[]])[] = [];
   const keep =
     (what: string) =>

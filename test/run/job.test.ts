@@ -39,32 +39,40 @@ describe('the outcome of the job', () => {
     ['cancelled', '', 'error', CANCELLED],
     ['cancelled', 'mine', '', 'mine'],
     ['', '', '', 'old'],
-  ])('job_status %j, error %j, clear %j on a span with an error leaves the error %j', async (job_status, error, clear, recorded) => {
-    const { id } = server.create({ error: 'old' });
-    const inputs = { span_id: id, score: '1', job_status, job_check_run_id: '99', error, clear };
-    expect(await runStage(server, inputs)).toMatchObject({ exitCode: 0, annotations: [] });
-    expect(server.span(id).error).toBe(recorded);
-  });
+  ])(
+    'job_status %j, error %j, clear %j on a span with an error leaves the error %j',
+    async (job_status, error, clear, recorded) => {
+      const { id } = server.create({ name: 'Support', error: 'old' });
+      const inputs = { span_id: id, score: '1', job_status, job_check_run_id: '99', error, clear };
+      expect(await runStage(server, inputs)).toMatchObject({ exitCode: 0, annotations: [] });
+      expect(server.span(id).error).toBe(recorded);
+    },
+  );
 
   test.each([
     ['failure', FAILED],
     ['cancelled', CANCELLED],
   ])('%s is the error of a span that has none', async (job_status, error) => {
-    const { id } = server.create({});
+    const { id } = server.create({ name: 'Support' });
     await runStage(server, { span_id: id, job_status, job_check_run_id: '99' });
     expect(server.span(id).error).toBe(error);
   });
 
   test('does not hide the error that the SDK has stored', async () => {
-    const { id } = server.create({ error: 'AssertionError: 3 != 4' });
+    const { id } = server.create({ name: 'Support', error: 'AssertionError: 3 != 4' });
     const { annotations } = await runStage(server, { span_id: id, job_status: 'failure' });
     expect(annotations).toEqual([]);
     expect(server.span(id).error).toBe('AssertionError: 3 != 4');
   });
 
   test('is recorded by a step that was told nothing but the span', async () => {
-    const { id } = server.create({ meta: { prompt: 12 } });
-    const inputs = { span_id: id, job_status: 'failure', job_matrix: '{"model": "small-2"}', job_check_run_id: '99' };
+    const { id } = server.create({ name: 'Support', meta: { prompt: 12 } });
+    const inputs = {
+      span_id: id,
+      job_status: 'failure',
+      job_matrix: '{"model": "small-2"}',
+      job_check_run_id: '99',
+    };
     const { exitCode, sent } = await runStage(server, inputs);
     const error = `Job eval (small-2) failed in workflow Evals: ${LINK}`;
     expect(exitCode).toBe(0);
@@ -73,10 +81,14 @@ describe('the outcome of the job', () => {
 });
 
 test('an event that cannot be read is a warning, and the rest is recorded', async () => {
-  const { id } = server.create({});
+  const { id } = server.create({ name: 'Support' });
   const inputs = { span_id: id, score: '1' };
-  const { exitCode, annotations } = await runStage(server, inputs, { eventProblem: 'The event cannot be read' });
+  const { exitCode, annotations } = await runStage(server, inputs, {
+    eventProblem: 'The event cannot be read',
+  });
   expect(exitCode).toBe(0);
-  expect(annotations).toEqual([{ level: 'warning', title: 'Opper span', message: 'The event cannot be read' }]);
+  expect(annotations).toEqual([
+    { level: 'warning', title: 'Opper span', message: 'The event cannot be read' },
+  ]);
   expect(server.span(id)).toMatchObject({ score: 1, meta: { 'cicd.pipeline.name': 'Evals' } });
 });

@@ -13,17 +13,36 @@ const JUNIT =
 type Inputs = Readonly<Record<string, string>>;
 
 /** Runs both stages of a tracked job, an hour apart. `atEnd` are the inputs that read otherwise by then. */
-async function track(inputs: Inputs, atEnd: Inputs, options: { start?: StepOptions; end?: StepOptions } = {}) {
+async function track(
+  inputs: Inputs,
+  atEnd: Inputs,
+  options: { start?: StepOptions; end?: StepOptions } = {},
+) {
   const given = { operation: 'track', ci_meta: 'false', ...inputs };
   const start = await runStage(server, given, options.start);
-  const end = await runStage(server, { ...given, ...atEnd }, { now: END, ...options.end, state: start.state });
+  const end = await runStage(
+    server,
+    { ...given, ...atEnd },
+    { now: END, ...options.end, state: start.state },
+  );
   return { start, end };
 }
 
 describe('a tracked job', () => {
   test('is a span from its start to its end, with all that is known by then', async () => {
-    const inputs = { results_file: 'r.xml', type: 'evaluation', input: 'suite', meta: '{"dataset": "v3"}', job_check_run_id: '99', ci_meta: 'true' };
-    const { start, end } = await track(inputs, { job_status: 'failure' }, { end: { files: { 'r.xml': JUNIT } } });
+    const inputs = {
+      results_file: 'r.xml',
+      type: 'evaluation',
+      input: 'suite',
+      meta: '{"dataset": "v3"}',
+      job_check_run_id: '99',
+      ci_meta: 'true',
+    };
+    const { start, end } = await track(
+      inputs,
+      { job_status: 'failure' },
+      { end: { files: { 'r.xml': JUNIT } } },
+    );
     const [[, made]] = start.sent as [[string, { id: string; meta: object }]];
     expect(start.sent).toEqual([
       [
@@ -62,11 +81,15 @@ describe('a tracked job', () => {
     ]);
     expect(end.outputs).toEqual({});
     expect(end.summaries).toHaveLength(1);
-    expect(server.span(made.id)).toMatchObject({ score: 50, start_time: '2026-11-20T12:00:00+00:00', end_time: '2026-11-20T13:00:00+00:00' });
+    expect(server.span(made.id)).toMatchObject({
+      score: 50,
+      start_time: '2026-11-20T12:00:00+00:00',
+      end_time: '2026-11-20T13:00:00+00:00',
+    });
   });
 
   test('goes under the parent and the trace that are given', async () => {
-    const parent = server.create({});
+    const parent = server.create({ name: 'Support' });
     const { start } = await track({ parent_id: parent.id, trace_id: parent.trace_id ?? '' }, {});
     expect(start.outputs).toMatchObject({ parent_id: parent.id, trace_id: parent.trace_id });
   });
@@ -78,7 +101,11 @@ describe('a tracked job', () => {
   });
 
   test('fails at the gate after the span was written', async () => {
-    const { start, end } = await track({ min_score: '80', results_file: 'r.xml' }, {}, { end: { files: { 'r.xml': JUNIT } } });
+    const { start, end } = await track(
+      { min_score: '80', results_file: 'r.xml' },
+      {},
+      { end: { files: { 'r.xml': JUNIT } } },
+    );
     expect(start.exitCode).toBe(0);
     expect(end).toMatchObject({ exitCode: 1, annotations: [{ title: 'Opper span: gate' }] });
     expect(server.span(start.outputs.id ?? '').score).toBe(50);
@@ -87,8 +114,14 @@ describe('a tracked job', () => {
   test('is recorded on a span that is there already, with nothing sent at the start', async () => {
     const { id } = server.create({ name: 'mine' });
     const { start, end } = await track({ span_id: id, start_time: 'now' }, {});
-    expect(start).toMatchObject({ sent: [], outputs: { outcome: 'tracking', id }, exported: { OPPER_SPAN_ID: id } });
-    expect(end.sent).toEqual([[`PATCH /${id}`, { start_time: NOW.toISOString(), end_time: END.toISOString() }]]);
+    expect(start).toMatchObject({
+      sent: [],
+      outputs: { outcome: 'tracking', id },
+      exported: { OPPER_SPAN_ID: id },
+    });
+    expect(end.sent).toEqual([
+      [`PATCH /${id}`, { start_time: NOW.toISOString(), end_time: END.toISOString() }],
+    ]);
   });
 
   test('shows both requests in a dry run', async () => {
@@ -101,27 +134,64 @@ describe('a tracked job', () => {
 
   test('is silent and green at both ends where secrets are withheld', async () => {
     const start = await runStage(server, { operation: 'track', api_key: '' }, { context: FORK });
-    expect(start).toMatchObject({ exitCode: 0, sent: [], state: undefined, annotations: [{ level: 'notice' }] });
+    expect(start).toMatchObject({
+      exitCode: 0,
+      sent: [],
+      state: undefined,
+      annotations: [{ level: 'notice' }],
+    });
   });
 });
 
 describe('the start', () => {
   test('tells what is wrong with inputs that only the end uses, and leaves the end nothing to do', async () => {
-    const inputs = { operation: 'track', score: 'high', end_time: 'today', min_score: '0.8', results_file: 'r.xml' };
+    const inputs = {
+      operation: 'track',
+      score: 'high',
+      end_time: 'today',
+      min_score: '0.8',
+      results_file: 'r.xml',
+    };
     const { exitCode, sent, state, annotations } = await runStage(server, inputs);
     expect({ exitCode, sent, state }).toEqual({ exitCode: 1, sent: [], state: undefined });
-    expect(annotations[0]?.message.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'end_time', 'min_score']);
+    expect(annotations[0]?.message.split('\n').map((line) => line.split(':')[0])).toEqual([
+      'score',
+      'end_time',
+      'min_score',
+    ]);
   });
 
-  test.each([['an outage', status(503)], ['no answer', reset('before headers')]])('that meets %s is a warning, and the end makes the span whole', async (_, fault) => {
+  test.each([
+    ['an outage', status(503)],
+    ['no answer', reset('before headers')],
+  ])('that meets %s is a warning, and the end makes the span whole', async (_, fault) => {
     const faults = [{ times: FOREVER, fault }];
-    const { start, end } = await track({ retries: '1', input: 'suite' }, { score: '7' }, { start: { faults } });
-    expect(start).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning' }], outputs: { outcome: 'failed' }, summaries: [] });
+    const { start, end } = await track(
+      { retries: '1', input: 'suite' },
+      { score: '7' },
+      { start: { faults } },
+    );
+    expect(start).toMatchObject({
+      exitCode: 0,
+      annotations: [{ level: 'warning' }],
+      outputs: { outcome: 'failed' },
+      summaries: [],
+    });
     const { id } = JSON.parse(start.state ?? '');
     expect(end.exitCode).toBe(0);
     expect(end.sent).toEqual([
       [`GET /${id}`],
-      ['POST /', { id, name: 'Evals / eval', input: 'suite', score: 7, start_time: NOW.toISOString(), end_time: END.toISOString() }],
+      [
+        'POST /',
+        {
+          id,
+          name: 'Evals / eval',
+          input: 'suite',
+          score: 7,
+          start_time: NOW.toISOString(),
+          end_time: END.toISOString(),
+        },
+      ],
     ]);
   });
 
@@ -136,11 +206,14 @@ describe('the start', () => {
     expect(server.span(id)).toMatchObject({ score: 7, end_time: '2026-11-20T13:00:00+00:00' });
   });
 
-  test.each([401, 422])('that the API refuses with %i is red within the first step, and the end has nothing to do', async (code) => {
-    const start = await runStage(server, { operation: 'track' }, { faults: [{ fault: status(code) }] });
-    expect(start).toMatchObject({ exitCode: 1, state: '', annotations: [{ level: 'error' }] });
-    expect(start.summaries).toHaveLength(1);
-  });
+  test.each([401, 422])(
+    'that the API refuses with %i is red within the first step, and the end has nothing to do',
+    async (code) => {
+      const start = await runStage(server, { operation: 'track' }, { faults: [{ fault: status(code) }] });
+      expect(start).toMatchObject({ exitCode: 1, state: '', annotations: [{ level: 'error' }] });
+      expect(start.summaries).toHaveLength(1);
+    },
+  );
 });
 
 describe('an end that cannot do all it should', () => {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { applied, span as answeredWith, raw, reset, status } from '../harness/faults.ts';
+import { span as answeredWith, applied, raw, reset, status } from '../harness/faults.ts';
 import { startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, runStage } from '../harness/step.ts';
 
@@ -67,26 +67,31 @@ describe('an update', () => {
   });
 
   test('saves the read where there is no meta to keep', async () => {
-    const { id } = server.create({ score: 87, meta: { a: 1 } });
+    const { id } = server.create({ name: 'Support', score: 87, meta: { a: 1 } });
     const { sent, outputs } = await runStage(server, { span_id: id, score: '88', ci_meta: 'false' });
     expect(sent).toEqual([[`PATCH /${id}`, { score: 88 }]]);
     expect(outputs.changed).toBe('');
   });
 
   test('replaces meta unread where that is asked for', async () => {
-    const { id } = server.create({ meta: { a: 1 } });
+    const { id } = server.create({ name: 'Support', meta: { a: 1 } });
     const inputs = { span_id: id, meta: '{"b": 2}', meta_mode: 'replace', ci_meta: 'false' };
     expect((await runStage(server, inputs)).sent).toEqual([[`PATCH /${id}`, { meta: { b: 2 } }]]);
   });
 
   test('says that nothing changed where the span had the same values', async () => {
-    const { id } = server.create({ score: 88, meta: { a: 1 } });
-    const { outputs } = await runStage(server, { span_id: id, score: '88', meta: '{"a": 1}', ci_meta: 'false' });
+    const { id } = server.create({ name: 'Support', score: 88, meta: { a: 1 } });
+    const { outputs } = await runStage(server, {
+      span_id: id,
+      score: '88',
+      meta: '{"a": 1}',
+      ci_meta: 'false',
+    });
     expect(outputs.changed).toBe('[]');
   });
 
   test('repeats the same body when its answer was lost', async () => {
-    const { id } = server.create({});
+    const { id } = server.create({ name: 'Support' });
     const faults = [{ on: 'PATCH', fault: applied(reset('before headers')) }] as const;
     const inputs = { span_id: id, score: '87', end_time: 'now', ci_meta: 'false' };
     const { exitCode, annotations, sent } = await runStage(server, inputs, { faults });
@@ -95,23 +100,37 @@ describe('an update', () => {
   });
 
   test('sends text as it was given, and says which action sends it', async () => {
-    const { id } = server.create({});
-    const { sent } = await runStage(server, { span_id: id, output: '  indented\n  text \n', ci_meta: 'false' });
+    const { id } = server.create({ name: 'Support' });
+    const { sent } = await runStage(server, {
+      span_id: id,
+      output: '  indented\n  text \n',
+      ci_meta: 'false',
+    });
     expect(sent).toEqual([[`PATCH /${id}`, { output: '  indented\n  text ' }]]);
     expect(server.requests[0]?.headers['user-agent']).toBe('opper-span-action/1.2.3');
   });
 
   test('sends back every number and key of the stored meta as it came', async () => {
-    const { id } = server.create({});
-    const meta = '{"a":1.0,"b":-0,"c":0.1234567890123456789,"__proto__":{"x":1e2},"constructor":123456789012345.678901}';
-    const faults = [{ on: 'GET', fault: raw(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"id":"${id}","name":"x","meta":${meta}}`) }] as const;
-    const { annotations } = await runStage(server, { span_id: id, meta: '{"d": 1.50}', ci_meta: 'false' }, { faults });
+    const { id } = server.create({ name: 'Support' });
+    const meta =
+      '{"a":1.0,"b":-0,"c":0.1234567890123456789,"__proto__":{"x":1e2},"constructor":123456789012345.678901}';
+    const faults = [
+      {
+        on: 'GET',
+        fault: raw(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"id":"${id}","name":"x","meta":${meta}}`),
+      },
+    ] as const;
+    const { annotations } = await runStage(
+      server,
+      { span_id: id, meta: '{"d": 1.50}', ci_meta: 'false' },
+      { faults },
+    );
     expect(server.requests[1]?.text).toBe(`{"meta":${meta.slice(0, -1)},"d":1.50}}`);
     expect(annotations).toEqual([]);
   });
 
   test('that failed names the span and the status, and records nothing', async () => {
-    const { id } = server.create({ score: 12 });
+    const { id } = server.create({ name: 'Support', score: 12 });
     const faults = [{ on: 'PATCH', fault: status(422) }] as const;
     const result = await runStage(server, { span_id: id, score: '87', ci_meta: 'false' }, { faults });
     expect(result).toMatchObject({
@@ -122,7 +141,12 @@ describe('an update', () => {
   });
 
   test('that failed is a warning with fail_on_api_error false', async () => {
-    const inputs = { span_id: server.create({}).id, score: '87', fail_on_api_error: 'false', retries: '1' };
+    const inputs = {
+      span_id: server.create({ name: 'Support' }).id,
+      score: '87',
+      fail_on_api_error: 'false',
+      retries: '1',
+    };
     const result = await runStage(server, inputs, { faults: [{ times: FOREVER, fault: status(503) }] });
     expect(result).toMatchObject({
       exitCode: 0,
@@ -133,7 +157,7 @@ describe('an update', () => {
 });
 
 test('a span that is only read is handed on as it is, whatever became of the job', async () => {
-  const { id } = server.create({ score: 87, feedback: { score: 1, comment: null } });
+  const { id } = server.create({ name: 'Support', score: 87, feedback: { score: 1, comment: null } });
   const { sent, outputs } = await runStage(server, { span_id: id, operation: 'get', job_status: 'failure' });
   expect(sent).toEqual([[`GET /${id}`]]);
   expect(outputs).toMatchObject({ outcome: 'read', id, score: '87', feedback_score: '1', changed: '' });
@@ -143,16 +167,35 @@ test('a span that is only read is handed on as it is, whatever became of the job
 describe('an answer that is not what was asked for is a warning', () => {
   test.each<[string, Record<string, string>, Record<string, unknown>, string[]]>([
     ['a score that is not stored', { score: '87' }, { score: null }, ['score']],
-    ['cleared fields that are still there', { clear: 'error output' }, { error: 'old', output: { a: 1 } }, ['error', 'output']],
-    ['an end before the start', { end_time: '2026-11-20T12:00:00Z' }, { start_time: '2026-11-20T12:00:01+00:00' }, ['end_time']],
-    ['a key of meta that is not stored', { meta: '{"a": 1, "b": 2}' }, { meta: { a: 1, theirs: 2 } }, ['meta']],
+    [
+      'cleared fields that are still there',
+      { clear: 'error output' },
+      { error: 'old', output: { a: 1 } },
+      ['error', 'output'],
+    ],
+    [
+      'an end before the start',
+      { end_time: '2026-11-20T12:00:00Z' },
+      { start_time: '2026-11-20T12:00:01+00:00' },
+      ['end_time'],
+    ],
+    [
+      'a key of meta that is not stored',
+      { meta: '{"a": 1, "b": 2}' },
+      { meta: { a: 1, theirs: 2 } },
+      ['meta'],
+    ],
     ['but not the same instant in other words', { end_time: '2026-11-20T14:00:00.000+02:00' }, {}, []],
     ['but not a key that somebody else added', { meta: '{"a": 1}' }, { meta: { a: 1, theirs: 2 } }, []],
     ['but not a text that came back as the JSON in it', { output: '{"a":1}' }, { output: { a: 1 } }, []],
   ])('%s', async (_, inputs, overrides, fields) => {
-    const { id } = server.create({});
+    const { id } = server.create({ name: 'Support' });
     const faults = [{ on: 'PATCH', fault: answeredWith(overrides) }] as const;
-    const { exitCode, annotations } = await runStage(server, { span_id: id, ci_meta: 'false', ...inputs }, { faults });
+    const { exitCode, annotations } = await runStage(
+      server,
+      { span_id: id, ci_meta: 'false', ...inputs },
+      { faults },
+    );
     expect(exitCode).toBe(0);
     expect(annotations.map(({ level, message }) => [level, message.split(' ')[0]])).toEqual(
       fields.map((field) => ['warning', field]),
@@ -162,8 +205,15 @@ describe('an answer that is not what was asked for is a warning', () => {
 
 describe('a dry run', () => {
   test('sends nothing, needs no key and shows the request', async () => {
-    const { id } = server.create({ score: 12 });
-    const inputs = { span_id: id, api_key: '', score: '87', meta: '{"a": [1]}', clear: 'error', ci_meta: 'false' };
+    const { id } = server.create({ name: 'Support', score: 12 });
+    const inputs = {
+      span_id: id,
+      api_key: '',
+      score: '87',
+      meta: '{"a": [1]}',
+      clear: 'error',
+      ci_meta: 'false',
+    };
     const { exitCode, sent, outputs, log } = await runStage(server, { ...inputs, dry_run: 'true' });
     expect({ exitCode, sent }).toEqual({ exitCode: 0, sent: [] });
     expect(outputs).toMatchObject({
@@ -178,7 +228,7 @@ describe('a dry run', () => {
   });
 
   test('of a read shows what it would read', async () => {
-    const { id } = server.create({});
+    const { id } = server.create({ name: 'Support' });
     const { sent, outputs, log } = await runStage(server, { span_id: id, operation: 'get', dry_run: 'true' });
     expect(sent).toEqual([]);
     expect(outputs).toMatchObject({ outcome: 'dry-run', id });
