@@ -55,7 +55,7 @@ function newText(
 ): string {
   const text = valueText(field, values);
   return field === 'error' && tests && tellsFailures(text, tests.failures)
-    ? `the ${counted(tests.failed + tests.errored, 'failure')} below`
+    ? `the ${counted(tests.failed + tests.errored, 'failure')}`
     : text;
 }
 
