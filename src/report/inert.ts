@@ -6,7 +6,9 @@ const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 // Nearly all text is of these, and the first use of a class of Unicode takes a millisecond.
 const PLAIN = /^[ -~]*$/;
 const LINE_BREAK = /\r\n|\r|\n/;
-const ENTITIES: Readonly<Record<string, string>> = {
+const LONG_PIECE = /\S{30}(?=\S)/gu;
+const MARKUP: Readonly<Record<string, string>> = {
+  '\n': '<wbr>',
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -34,10 +36,8 @@ export function html(text: string, maxLength: number): string {
     .split(LINE_BREAK)
     .map((line) =>
       visible(line)
-        .split(/(\S{30})(?=\S)/u)
-        .filter((piece) => piece !== '')
-        .map((piece) => piece.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? ''))
-        .join('<wbr>'),
+        .replace(LONG_PIECE, '$&\n')
+        .replace(/[\n&<>"']/g, (character) => MARKUP[character] ?? ''),
     )
     .join('<br>');
 }
