@@ -21,6 +21,7 @@ const FORMS: [string, string][] = [
   ['with named entities', encoded((_, character) => NAMES[character] ?? character)],
   ['with decimal entities', encoded((code) => `&#0${Number.parseInt(code, 16)};`)],
   ['with hexadecimal entities', encoded((code) => `&#x${code.toUpperCase()};`)],
+  ['with hexadecimal entities the other way round', encoded((code) => `&#X0${code};`)],
   ['in Base64', Buffer.from(KEY).toString('base64').replace(/=+$/, '')],
   ['in the Base64 of a URL', Buffer.from(KEY).toString('base64url')],
   ['in Base64 within a URL', encodeURIComponent(Buffer.from(KEY).toString('base64').replace(/=+$/, ''))],

@@ -1,6 +1,6 @@
 import type { TestRun } from '../results/test-run.ts';
 import { counted, cut, secondsText, textOf } from '../words.ts';
-import { html } from './inert.ts';
+import { attribute, html } from './inert.ts';
 import type { Finding, Outcome, Report } from './report.ts';
 import { durationMsOf, ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { countsText, feedbackText, firstOf, gateText, passes } from './wording.ts';
@@ -201,5 +201,5 @@ function code(text: string, maxLength: number): string {
 }
 
 function link(url: string, text: string): string {
-  return `<a href="${html(url, MAX_LINE)}">${text}</a>`;
+  return `<a href="${attribute(url)}">${text}</a>`;
 }
