@@ -69,10 +69,10 @@ it.each([
   });
 });
 
-it.each([['--scenario', 'nothing'], ['nothing'], ['--nothing']])(
-  'does not guess at %s %s',
-  async (...args) => {
-    const { exitCode, stdout, stderr } = await tryOut(args.filter(Boolean));
+it.each([[['--scenario', 'nothing']], [['nothing']], [['--nothing']]])(
+  'does not guess at %j',
+  async (args) => {
+    const { exitCode, stdout, stderr } = await tryOut(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain('nothing');
   },
