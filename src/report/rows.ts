@@ -42,12 +42,6 @@ export function rowsOf(report: Report): Row[] {
   }));
 }
 
-/** Milliseconds from start to end; undefined where either is missing. */
-export function durationMsOf({ start_time, end_time }: Partial<Span>): number | undefined {
-  const [start, end] = [instantOf(start_time ?? ''), instantOf(end_time ?? '')];
-  return start === undefined || end === undefined ? undefined : end - start;
-}
-
 function newText(
   field: Exclude<SpanField, 'meta'>,
   values: Partial<Span> | SpanPatch,

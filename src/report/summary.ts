@@ -1,8 +1,9 @@
+import { durationMsOf } from '../api/span.ts';
 import type { TestRun } from '../results/test-run.ts';
 import { counted, cut, secondsText, textOf } from '../words.ts';
 import { attribute, html } from './inert.ts';
 import type { Finding, Outcome, Report } from './report.ts';
-import { durationMsOf, ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
+import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { countsText, feedbackText, firstOf, gateText, passes } from './wording.ts';
 
 // GitHub takes less than 1 MiB.
