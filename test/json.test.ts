@@ -27,6 +27,12 @@ function refusalOf(text: string): string | undefined {
 describe('exact JSON', () => {
   it.each([
     '{"a":[1,-2.5,true,false,null,"x"],"":{}}',
+    '-0',
+    '-0.0',
+    '1.0',
+    '1E2',
+    '0.0000001',
+    '123456789012345.6',
     '[1.0,-0,-0.0,0e5,1E+2,9.50,100e-2,0.0000001,1e-7]',
     '[123456789012345.678901,0.1234567890123456789,9007199254740993.0]',
     '[12345678901234567890,{"id":-100000000000000000000000}]',
@@ -35,6 +41,10 @@ describe('exact JSON', () => {
     '["\\ud800","1234567890123456","1.0"]',
   ])('is written again as it was read: %s', (text) => {
     expect(rewritten(text)).toBe(text);
+  });
+
+  it('has a double for each number that a double would not rewrite', () => {
+    expect(parseExactJson('[1, 0.5, 1.0]')).toEqual([1, 0.5, JSON.rawJSON('1.0')]);
   });
 
   it('keeps the digits of any number, at any depth', () => {
