@@ -65,15 +65,15 @@ describe('npm run check', () => {
     expect({ status, found: stderr.trim().split('\n') }).toEqual({
       status: 1,
       found: [
-        "0-unknown-input.yml:31: Invalid action input 'result_file'",
-        "1-unknown-input-of-own-copy.yml:32: Invalid action input 'endtime'",
+        "0-unknown-input.yml:34: Invalid action input 'result_file'",
+        "1-unknown-input-of-own-copy.yml:36: Invalid action input 'endtime'",
         "2-unknown-key.yml:11: Unexpected value 'timeout'",
         `3-tag.yml:17: actions/checkout@v7 ${remedy}`,
         `4-no-version.yml:17: ${checkout} ${remedy}`,
-        '5-injection.yml:22: An expression in run: is a way in for injected commands; hand it over in env:',
+        '5-injection.yml:23: An expression in run: is a way in for injected commands; hand it over in env:',
         '6-permissions.yml:1: permissions: {} is missing at the top; grant permissions job by job',
-        '7-unknown-step.yml:37: Context access might be invalid: recorded',
-        '8-unknown-output.yml:39: This action has no output scores',
+        '7-unknown-step.yml:41: Context access might be invalid: recorded',
+        '8-unknown-output.yml:43: This action has no output scores',
       ],
     });
   });
