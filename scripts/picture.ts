@@ -1,4 +1,4 @@
-// `npm run picture` takes the pictures in README.md, light and dark: the job summary of a real step, run from dist against the span server,
+// `npm run picture` takes the pictures in README.md, light and dark: the job summary of a tracked job, run from dist against the span server,
 // in a real browser. It needs Chromium (or Chrome; the variable CHROMIUM may name it) and fonts with emoji: on Debian
 // `apt-get install chromium fonts-liberation fonts-noto-color-emoji`.
 import { execFileSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
-import { runStep } from '../test/harness/runner.ts';
+import { runJob } from '../test/harness/job.ts';
 import { startSpanServer } from '../test/harness/span-server.ts';
 
 const DOCS = join(import.meta.dirname, '..', 'docs');
@@ -42,7 +42,9 @@ function styleOf({ page, text, line, stripe, code, link }: (typeof THEMES)['ligh
   header { padding: 12px 16px; border-bottom: 1px solid ${line}; font-weight: 600; }
   article { padding: 16px 24px; overflow-wrap: break-word; }
   h3 { font-size: 17.5px; margin: 0 0 16px; }
-  table { border-collapse: collapse; margin: 0 0 16px; }
+  p, ul, table { margin: 0 0 16px; }
+  ul { padding-left: 2em; }
+  table { border-collapse: collapse; }
   th, td { border: 1px solid ${line}; padding: 6px 13px; text-align: left; }
   tr:nth-child(2n) { background: ${stripe}; }
   code, pre { font-family: "Liberation Mono", "Noto Color Emoji", monospace; font-size: 12px; }
@@ -73,27 +75,26 @@ function report(): string {
   return `<testsuites><testsuite name="support">${[...passed, ...failed, skipped].join('')}</testsuite></testsuites>`;
 }
 
-async function summary(folder: string): Promise<string> {
+async function summary(): Promise<string> {
   await using server = await startSpanServer();
-  const { id } = server.create({
-    name: 'Answer support tickets',
-    start_time: new Date(Date.now() - 42_000).toISOString(),
-    meta: { prompt_version: 12 },
-  });
-  writeFileSync(join(folder, 'report.xml'), report());
-  const result = await runStep({
-    with: {
-      api_key: server.key,
-      base_url: server.baseUrl,
-      span_id: id,
-      results_file: 'report.xml',
-      meta: '{"dataset": "support-v3"}',
-      end_time: 'now',
-      min_score: '90',
+  const job = await runJob([
+    {
+      id: 'span',
+      with: {
+        operation: 'track',
+        api_key: server.key,
+        base_url: server.baseUrl,
+        name: 'Support eval',
+        start_time: new Date(Date.now() - 42_000).toISOString(),
+        meta: '{"dataset": "support-v3"}',
+        results_file: 'report.xml',
+        results_metrics: true,
+        min_score: 90,
+      },
     },
-    cwd: folder,
-  });
-  return result.summary;
+    { run: ({ workspace }) => writeFileSync(join(workspace, 'report.xml'), report()) },
+  ]);
+  return job.post('span').summary;
 }
 
 function chromium(...args: string[]): string {
@@ -116,7 +117,7 @@ function chromium(...args: string[]): string {
 
 const folder = mkdtempSync(join(tmpdir(), 'picture-'));
 try {
-  const article = micromark(await summary(folder), {
+  const article = micromark(await summary(), {
     allowDangerousHtml: true,
     extensions: [gfm()],
     htmlExtensions: [gfmHtml()],
@@ -126,7 +127,7 @@ try {
     writeFileSync(
       page,
       `<!doctype html><meta charset="utf-8"><style>${styleOf(theme)}</style>
-      <main><header>pytest summary</header><article>${article}</article></main>
+      <main><header>eval summary</header><article>${article}</article></main>
       <script>document.title = Math.ceil(document.documentElement.getBoundingClientRect().height)</script>`,
     );
     const url = pathToFileURL(page).href;

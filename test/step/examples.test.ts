@@ -11,7 +11,7 @@ import { type Span, type SpanServer, startSpanServer } from '../harness/span-ser
 
 const ROOT = join(import.meta.dirname, '../..');
 const FIXTURES = join(ROOT, 'test', 'fixtures', 'results');
-const ACTION = 'OWNER/opper-span-action@v1';
+const ACTION = /\/opper-span-action@v1$/;
 
 type Step = ActionStep & { readonly name?: string; readonly run?: string };
 interface Workflow {
@@ -45,7 +45,7 @@ async function runExample(server: SpanServer, name: string, job: string, surroun
         env: Object.fromEntries(Object.entries(env ?? {}).map(([key, value]) => [key, filled(value)])),
       };
       if (run !== undefined) return [{ ...step, run: commands[run.trim()] ?? (() => {}) }];
-      if (uses !== ACTION) return [];
+      if (!ACTION.test(uses ?? '')) return [];
       const given = Object.entries(inputs).map(([input, value]) => [input, filled(String(value))]);
       return [{ ...step, with: { ...Object.fromEntries(given), base_url: server.baseUrl } }];
     },
