@@ -26,8 +26,8 @@ export interface Host {
   readonly appendSummary: (markdown: string) => void;
   /** Writes a file that only this user can read into the runner's temporary folder. Gives its path. */
   readonly writeTemp: (name: string, text: string) => string;
-  /** Makes what sends one request. `timeoutMs` is the limit of an attempt, body included. */
-  readonly connect: (timeoutMs: number) => Transport;
+  /** Gives what sends requests to `baseUrl`. `timeoutMs` is the limit of one attempt, body included. */
+  readonly connect: (options: { readonly baseUrl: string; readonly timeoutMs: number }) => Transport;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Resolves after so many milliseconds. */

@@ -41,7 +41,7 @@ export const nodeHost: Host = {
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
     return path;
   },
-  connect: (timeoutMs) => createTransport({ env, timeoutMs }),
+  connect: (options) => createTransport({ ...options, env }),
   now: Date.now,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   random: Math.random,

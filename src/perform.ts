@@ -1,5 +1,5 @@
 import { createCaseSpans } from './api/case-spans.ts';
-import { type Client, createClient, spanUrl } from './api/client.ts';
+import { type Client, createClient } from './api/client.ts';
 import { recordMetrics } from './api/metric.ts';
 import { fieldsOf, type NewSpan } from './api/span.ts';
 import { caseSpansOf } from './case-span.ts';
@@ -17,16 +17,15 @@ import { changesBetween, doubtsAbout } from './verdict.ts';
 
 /** Makes the requests that the task comes to, then those for metrics and case spans. Throws {@link ApiError}. */
 export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, report: Draft): Promise<void> {
-  const { inputs } = plan;
-  const transport = host.connect(inputs.timeout_seconds * 1000);
-  warn(report, transport.warnings);
+  const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = plan.inputs;
+  const timeoutMs = Math.round(timeout_seconds * 1000);
   const client = createClient({
-    baseUrl: inputs.base_url,
-    apiKey: inputs.api_key ?? '',
+    baseUrl,
+    apiKey,
     userAgent: `opper-span-action/${host.version}`,
-    timeoutMs: inputs.timeout_seconds * 1000,
-    retries: inputs.retries,
-    transport,
+    timeoutMs,
+    retries,
+    transport: host.connect({ baseUrl, timeoutMs }),
     wait: host.wait,
     random: host.random,
     now: host.now,
@@ -63,8 +62,9 @@ async function perform(task: Task, client: Client, exit: Exit, report: Draft): P
       report.span = { id: task.tracked.id };
       return;
     case 'ensure':
-      if (await create(task.span, true, client, report)) return;
-      return update(task.span.id, task.recording, client, report);
+      if (await create(task.span, true, client, report))
+        await update(task.span.id, task.recording, client, report);
+      return;
   }
 }
 
@@ -72,7 +72,7 @@ async function update(id: string, recording: Recording, client: Client, report: 
   // Before it is sent, so that a failure can say what was not recorded.
   report.sent = patchFor(recording);
   if (needsStored(recording)) {
-    report.before = await client.readSpan(id);
+    report.before = await client.readSpan(id, { isBeforeWrite: true });
     report.sent = patchFor(recording, report.before);
   }
   const span = await client.updateSpan(id, report.sent);
@@ -84,15 +84,15 @@ async function update(id: string, recording: Recording, client: Client, report: 
   warn(report, doubtsAbout(report.sent, span, needsStored(recording)));
 }
 
-/** Makes the span. Where it `mayExist` and does, nothing is written and the answer is false. */
+/** Makes the span. True where it was made before, as may be with `mayExist`: then nothing new was written. */
 async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
   report.sent = fieldsOf(span);
-  const answer = await client.createSpan(span, { mayExist });
-  report.span = answer.span;
-  if (answer.wasThere) return false;
+  const { span: answer, wasFound } = await client.createSpan(span, { mayExist });
+  report.span = answer;
   report.outcome = 'created';
-  warn(report, doubtsAbout(report.sent, answer.span, false));
-  return true;
+  if (mayExist && wasFound) return true;
+  warn(report, doubtsAbout(report.sent, answer, false));
+  return false;
 }
 
 /** Makes the span of a tracked job. A failure that may pass is a warning: the end of the job makes the span then. */

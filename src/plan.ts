@@ -55,7 +55,8 @@ export interface Recording {
  */
 export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Plan {
   const values: Partial<Inputs> & Fields = { ...found.fields, ...read.values };
-  const score = scoreIn(read.values, found);
+  const results = found.tests && recordOf(found.tests, values.score_scale ?? PASS_RATE_SCALE);
+  const score = scoreIn(read.values, found, results?.score);
   const problems = [
     ...read.problems,
     ...accessProblems(read, job),
@@ -71,11 +72,10 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
   // Without a problem every input has been read.
   const inputs = read.values as Inputs;
 
-  const results = found.tests && recordOf(found.tests, inputs.score_scale ?? PASS_RATE_SCALE);
   const recording = {
     fields: fieldsOf({
       ...values,
-      score: score.value ?? results?.score,
+      score: score.value,
       error: values.error ?? results?.error,
       meta: merged([
         inputs.ci_meta ? job.facts : undefined,
@@ -120,20 +120,24 @@ export function closingPlan(
   return { inputs, recording, metrics: [], cases: [], unread: [] };
 }
 
-/** The score that is given, scaled, or what is wrong with it. `scale` is that of the recorded score, as far as it is known. */
-function scoreIn(
-  inputs: Partial<Inputs>,
-  found: Found,
-): { value?: number; scale: number | undefined; problem?: Problem } {
+interface Score {
+  readonly value?: number | undefined;
+  /** That of the recorded score, as far as it is known. */
+  readonly scale: number | undefined;
+  readonly problem?: Problem;
+}
+
+/** The score to record: the one that is given, else that of a file, scaled, else the pass rate. */
+function scoreIn(inputs: Partial<Inputs>, found: Found, passRate: number | undefined): Score {
   const { score, score_scale } = inputs;
   const own = score === undefined ? found.score : { name: 'score', value: score, scale: score_scale };
-  if (!own) return { scale: resultsScale(inputs) };
-  const scale = own.scale ?? score_scale;
+  const scale = own ? (own.scale ?? score_scale) : resultsScale(inputs);
   try {
-    return { value: scoreOf(own.value, scale), scale };
+    if (own) return { value: scoreOf(own.value, scale), scale };
+    return { value: passRate === undefined ? undefined : scoreOf(passRate), scale };
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    return { scale, problem: { name: own.name, message: error.message } };
+    return { scale, problem: { name: own?.name ?? 'score_scale', message: error.message } };
   }
 }
 
@@ -178,7 +182,10 @@ export function patchFor(recording: Recording, stored?: Span): SpanPatch {
   };
 }
 
-/** A span that holds what the recording says. It is named `title` where no name is given. */
+/**
+ * A span that holds what the recording says. It is named `title` where no name is given. One that has ended but gives no start
+ * starts when it ended: the server would take the time of the request, which is later.
+ */
 export function newSpanOf(
   { parent_id, trace_id }: Inputs,
   recording: Recording,
@@ -186,7 +193,15 @@ export function newSpanOf(
   title: string,
 ): NewSpan {
   const { name = title, ...fields } = patchFor({ ...recording, clear: [] }) as SpanFields;
-  return { id, name, ...(parent_id && { parent_id }), ...(trace_id && { trace_id }), ...fields };
+  const start_time = fields.start_time ?? fields.end_time;
+  return {
+    id,
+    name,
+    ...(parent_id && { parent_id }),
+    ...(trace_id && { trace_id }),
+    ...fields,
+    ...(start_time && { start_time }),
+  };
 }
 
 function isEmpty(patch: SpanPatch): boolean {

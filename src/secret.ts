@@ -15,7 +15,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
  *
  * What holds: a secret of 12 characters or more is found as it is; with any of its characters percent-encoded, escaped as
  * in JSON (`\/`, `\"`, `\u002b`) or written as an HTML entity (`&#43;`, `&#x2b;`, `&quot;`), in capital or small letters;
- * in Base64 of either alphabet, alone or within a longer text; and cut off, if 12 characters of any of these are left.
+ * in Base64 of either alphabet, alone or within a longer text; and cut off, if 12 characters of any of these are left
+ * (half of an escape may stay behind).
  * One that is shorter is found as it is, in values only, since it may be part of an ordinary word. Not found: a secret
  * that was encoded twice, split or changed in any other way, or that lost its first characters.
  */

@@ -6,6 +6,7 @@ const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 // Nearly all text is of these, and the first use of a class of Unicode takes a millisecond.
 const PLAIN = /^[ -~]*$/;
 const LINE_BREAK = /\r\n|\r|\n/;
+const LONG_PIECE = /\S{30}(?=\S)/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -32,14 +33,17 @@ export function inert(line: string): string {
 export function html(text: string, maxLength: number): string {
   return cut(text, maxLength)
     .split(LINE_BREAK)
-    .map((line) =>
-      visible(line)
-        .split(/(\S{30})(?=\S)/u)
-        .filter((piece) => piece !== '')
-        .map((piece) => piece.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? ''))
-        .join('<wbr>'),
-    )
+    .map((line) => visible(line).replace(LONG_PIECE, '$&\n').split('\n').map(escaped).join('<wbr>'))
     .join('<br>');
+}
+
+/** Foreign text for an attribute of HTML, in double quotes. */
+export function attribute(text: string): string {
+  return escaped(visible(text));
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 function visible(text: string): string {

@@ -1,6 +1,6 @@
+import { durationMsOf } from '../api/span.ts';
 import { textOf } from '../words.ts';
 import type { Report } from './report.ts';
-import { durationMsOf } from './rows.ts';
 
 /** The outputs of action.yml, in its order. */
 export const OUTPUTS = [

@@ -42,12 +42,6 @@ export function rowsOf(report: Report): Row[] {
   }));
 }
 
-/** Milliseconds from start to end; undefined where either is missing. */
-export function durationMsOf({ start_time, end_time }: Partial<Span>): number | undefined {
-  const [start, end] = [instantOf(start_time ?? ''), instantOf(end_time ?? '')];
-  return start === undefined || end === undefined ? undefined : end - start;
-}
-
 function newText(
   field: Exclude<SpanField, 'meta'>,
   values: Partial<Span> | SpanPatch,
@@ -55,7 +49,7 @@ function newText(
 ): string {
   const text = valueText(field, values);
   return field === 'error' && tests && tellsFailures(text, tests.failures)
-    ? `the ${counted(tests.failed + tests.errored, 'failure')} below`
+    ? `the ${counted(tests.failed + tests.errored, 'failure')}`
     : text;
 }
 
@@ -63,7 +57,7 @@ function newText(
 function tellsFailures(error: string, failures: readonly { readonly name: string }[]): boolean {
   const isTold = (line: string) =>
     /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
-  return failures.length > 0 && error.split('\n').every(isTold);
+  return error.split('\n').every(isTold);
 }
 
 function valueText(field: Exclude<SpanField, 'meta'>, values: Partial<Span> | SpanPatch): string {

@@ -1,16 +1,17 @@
+import { durationMsOf } from '../api/span.ts';
 import type { TestRun } from '../results/test-run.ts';
 import { counted, cut, secondsText, textOf } from '../words.ts';
-import { html } from './inert.ts';
+import { attribute, html } from './inert.ts';
 import type { Finding, Outcome, Report } from './report.ts';
-import { durationMsOf, ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { feedbackText, firstOf, gateText, passes, testsText } from './wording.ts';
+import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
+import { countsText, feedbackText, firstOf, gateText, passes } from './wording.ts';
 
 // GitHub takes less than 1 MiB.
 const MAX_BYTES = 1_000_000;
 const MAX_LINE = 1000;
 const MAX_LINES = 50;
 const MAX_CELL = 300;
-const MAX_META = 30_000;
+const MAX_KEYS = 100;
 
 const ENDINGS: Readonly<Record<Outcome, readonly [icon: string, text: string]>> = {
   updated: ['✅', 'Opper span updated'],
@@ -106,7 +107,7 @@ function testsBlock(tests: TestRun): string {
   );
   const list = firstOf(items, MAX_LINES, failed + errored).map((item) => `<li>${item}</li>`);
   return [
-    paragraph([barOf(tests), html(testsText(tests), MAX_LINE)]),
+    paragraph([barOf(tests), html(countsText(tests), MAX_LINE)]),
     ...(items.length > 0 ? [`<ul>\n${list.join('\n')}\n</ul>`] : []),
   ].join('\n');
 }
@@ -147,11 +148,7 @@ function rowsBlock(report: Report): string {
     ...(before === undefined ? [] : [code(before, MAX_CELL)]),
     code(after, MAX_CELL),
   ]);
-  const lines = [
-    ...[head.map((cell) => `<th>${cell}</th>`)],
-    ...body.map((row) => row.map((cell) => `<td>${cell}</td>`)),
-  ];
-  return `<table>\n${lines.map((cells) => `<tr>${cells.join('')}</tr>`).join('\n')}\n</table>`;
+  return table(head, body);
 }
 
 function measuresBlock({ metrics, caseSpans, span }: Report): string {
@@ -174,14 +171,26 @@ function unsentBlock({ dryRun }: Report): string {
 function metaBlock(report: Report): string {
   const { sent, outcome } = report;
   if (!isMetaFolded(report) || !sent?.meta) return '';
-  const keys = counted(Object.keys(sent.meta).length, 'key');
-  const text = code(JSON.stringify(sent.meta, null, 2), MAX_META);
-  return `<details><summary>${ROWS_TITLES[outcome]}: meta, ${keys}</summary>\n<p>${text}</p>\n</details>`;
+  const rows = Object.entries(sent.meta).map(([key, value]) => [
+    code(key, MAX_CELL),
+    code(textOf(value), MAX_CELL),
+  ]);
+  const title = `${ROWS_TITLES[outcome]}: meta, ${counted(rows.length, 'key')}`;
+  const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : '';
+  return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
 }
 
 /** An object that was sent is shown whole, so the table need not tell of it. */
 function isMetaFolded({ sent }: Report): boolean {
   return Object.keys(sent?.meta ?? {}).length > 0;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [
+    head.map((cell) => `<th>${cell}</th>`),
+    ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`)),
+  ];
+  return `<table>\n${lines.map((cells) => `<tr>${cells.join('')}</tr>`).join('\n')}\n</table>`;
 }
 
 function paragraph(lines: readonly string[]): string {
@@ -193,5 +202,5 @@ function code(text: string, maxLength: number): string {
 }
 
 function link(url: string, text: string): string {
-  return `<a href="${html(url, MAX_LINE)}">${text}</a>`;
+  return `<a href="${attribute(url)}">${text}</a>`;
 }

@@ -15,20 +15,24 @@ export function gateText(gate: Gate): string {
   return `score ${score} ${passes(gate) ? 'reaches' : 'is below'} min_score ${minScore}`;
 }
 
-/** `40 tests (junit), 87.5 % passed: 33 passed, 5 failed, 2 skipped, in 3.25 s`. The rate is of those that ran. */
+/** `40 tests, 87.5 % passed: 33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. The rate is of those that ran. */
 export function testsText(tests: TestRun): string {
   const { passed, failed, errored, skipped } = tests;
   const ran = passed + failed + errored;
   // One failure among many never reads as 100 %, nor one pass as 0 %.
   const rounded = Math.round((passed / ran) * 1000) / 10;
   const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, 0.1), 99.9);
+  return `${counted(ran + skipped, 'test')}, ${rate} % passed: ${countsText(tests)}`;
+}
+
+/** `33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. */
+export function countsText({ passed, failed, errored, skipped, durationMs, format }: TestRun): string {
   const counts = Object.entries({ passed, failed, errored, skipped })
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);
   // Tools write 0 for a time they do not know.
-  const duration = tests.durationMs ? [`in ${secondsText(tests.durationMs)}`] : [];
-  const total = counted(ran + skipped, 'test');
-  return `${total} (${tests.format}), ${rate} % passed: ${[...counts, ...duration].join(', ')}`;
+  const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
+  return `${[...counts, ...duration].join(', ')} (${format})`;
 }
 
 /** `cart > adds two: expected 3, got 4`. */
