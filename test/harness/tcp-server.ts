@@ -67,7 +67,11 @@ export async function closedPort(): Promise<number> {
 }
 
 /** A proxy that connects everybody to `port` of this machine, whatever host is asked for, or only those with the login. */
-export async function startProxy(port: number, login?: string): Promise<TcpServer> {
+export async function startProxy(
+  port: number,
+  login?: string,
+  tls?: { key: string; cert: string },
+): Promise<TcpServer> {
   return startTcpServer((client, bytes) => {
     const [, given = ''] = /^proxy-authorization: Basic (.*)\r$/im.exec(bytes.toString()) ?? [];
     if (login !== undefined && login !== Buffer.from(given, 'base64').toString()) {
@@ -80,5 +84,5 @@ export async function startProxy(port: number, login?: string): Promise<TcpServe
     });
     api.on('error', () => client.destroy());
     client.once('close', () => api.destroy());
-  });
+  }, tls);
 }
