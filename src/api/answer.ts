@@ -1,206 +1,165 @@
 import * as z from 'zod/mini';
-import { ApiError, codeOf, FormError, headlineOf } from '../errors.ts';
-import { isJsonObject, type Json, kindOf, parseJson } from '../json.ts';
-import { Span } from './span.ts';
+import { ApiError, FormError } from '../errors.ts';
+import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../json.ts';
+import { cut, secondsText, textOf } from '../words.ts';
+import { isRetriedStatus, isTooLong } from './retry.ts';
 
-// A span holds what was recorded a level deeper than it was given.
+// A span holds what was recorded a level deeper than it was given, and `{ data }` may be around it.
 const MAX_DEPTH = 1100;
+
+const MAX_SAID = 500;
 
 /** An answer of the API, fully read. */
 export interface Answer {
   readonly status: number;
   readonly statusText: string;
   readonly location: string | null;
-  /** What `Retry-After` asks for; undefined where there is none that can be understood, or no point in waiting. */
+  /** What `Retry-After` asks for, in milliseconds; undefined where it is absent or makes no sense. */
   readonly retryAfterMs: number | undefined;
   readonly body: string;
 }
 
-/** A request, and what an error has to know of it. */
+/** A request, as far as errors tell of it. */
 export interface Call {
-  readonly method: string;
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
-  /** How often it was made. */
-  readonly attempts: number;
-  /** Takes the key out of a text: whatever a server says may echo it. */
-  readonly redact: <Value>(value: Value) => Value;
+  /** What the answer should hold, such as `a span`. */
+  readonly wanted: string;
+  /** What to check after a 404, as sentences. */
+  readonly ifNotFound: string;
 }
 
-/** No answer that an API gives: too long, or with a status that HTTP does not know. Asking again brings the same. */
-export class BadAnswerError extends Error {
-  override readonly name = 'BadAnswerError';
-}
-
-/** The span of an answer with a status below 400. Throws {@link ApiError} where it holds none, or another than asked for. */
-export function spanOf(answer: Answer, call: Call, id: string): Span {
-  const { status, body } = answer;
-  const failure = (what: string, said?: string) =>
-    apiError(call, `${answerText(answer)}${what}`, {
-      status,
-      hint: 'Check that base_url is the address of the Opper API, with its /v2.',
-      ...(said && { said }),
-    });
-
+/**
+ * What a successful answer holds, by its schema; `{ "data": … }` may be around it. Every number keeps its digits. Throws
+ * {@link ApiError} for an error status, a redirect, and anything else that is not what was asked for. `tried` is put into the
+ * error of a refusal: `tried 4 times`.
+ */
+export function read<Schema extends z.ZodMiniType>(
+  answer: Answer,
+  schema: Schema,
+  call: Call,
+  tried: string,
+): z.infer<Schema> {
+  const { status, location, body } = answer;
+  if (status >= 400) throw refusal(answer, call, tried);
   if (status >= 300) {
-    throw failure(
-      answer.location === null
-        ? ', but with no span'
-        : `${targetText(answer, call)}, but redirects are not followed, so that the key stays with base_url`,
+    throw unusable(
+      answer,
+      call,
+      location === null
+        ? `, but without ${call.wanted}`
+        : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
-  if (body.trim() === '') throw failure(', but with nothing where a span was expected');
-  let json: Json;
-  try {
-    json = parseJson(body, MAX_DEPTH);
-  } catch (error) {
-    if (!(error instanceof FormError)) throw error;
-    throw failure(
-      isHtml(body) ? ', but with an HTML page' : `, but what came ${error.message}`,
-      wordsOf(body),
-    );
-  }
-  const parsed = z.safeParse(Span, json);
-  if (!parsed.success) {
-    const faults = isJsonObject(json)
-      ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-      : [];
-    throw failure(`, but with ${kindOf(json)} that is not a span`, faults.join('; '));
-  }
-  if (parsed.data.id.toLowerCase() !== id.toLowerCase()) {
-    throw failure(', but with another span than the one asked for', parsed.data.id);
-  }
-  return parsed.data;
+  if (body.trim() === '')
+    throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
+  const json = jsonOf(answer, call);
+  const parsed = z.safeParse(schema, unwrapped(json));
+  if (parsed.success) return parsed.data;
+  const faults = isJsonObject(json)
+    ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+    : '';
+  throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
 }
 
-/** ` to other.example` where the answer names another place; only the host, for the rest may be long and private. */
-function targetText({ location }: Answer, { url, redact }: Call): string {
-  // The key goes first: parsed as a host, it would be in lower case.
-  const target = location === null ? null : URL.parse(redact(location), url);
-  return target?.host ? ` to ${target.host}` : '';
-}
-
-/** The error for an answer with a status of 400 or more. A wait it asks for that is longer than `maxWaitMs` is named. */
-export function refusal(answer: Answer, call: Call, maxWaitMs: number): ApiError {
-  const { status, retryAfterMs = 0 } = answer;
-  const words = wordsOf(answer.body);
-  // Not what the status line says already.
-  const said = words === answer.statusText ? '' : words;
-  const hint =
-    retryAfterMs > maxWaitMs
-      ? `It asks to wait ${secondsOf(retryAfterMs)} (Retry-After), longer than the ${secondsOf(maxWaitMs)} this step waits at most. Run the job again then.`
-      : hintFor(status);
-  return apiError(call, `${answerText(answer)} (${times(call.attempts)})`, {
-    status,
-    ...(said && { said }),
-    ...(hint && { hint }),
-  });
-}
-
-/** The error where no whole answer came. `thrown` is what `fetch` or reading the body threw. */
-export function connectionError(thrown: unknown, call: Call, timeoutMs: number): ApiError {
-  return apiError(call, `${failureText(thrown, timeoutMs)} (${times(call.attempts)})`, {
-    hint: connectionHint(thrown),
-  });
-}
-
-/** Without a `cause`: its message stands in the error's own, and the rest of it may hold the bytes that were received. */
-function apiError(
-  { method, url, redact }: Call,
-  what: string,
-  options: { status?: number; said?: string; hint?: string },
-): ApiError {
-  return new ApiError(redact(`${method} ${url} ${what}`), redact(options));
+/** The error for a success that is not what was asked for. `what` reads on after the status. */
+function unusable(answer: Answer, call: Call, what: string, said = ''): ApiError {
+  const hint = 'Check that base_url is the address of the Opper API, with its /v2.';
+  return apiError(call, `${answerText(answer)}${what}`, said, hint, false);
 }
 
 /** `was answered with 503 Service Unavailable`. */
 export function answerText({ status, statusText }: Answer): string {
-  return `was answered with ${`${status} ${statusText}`.trim()}`;
+  return `was answered with ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 
-/** `failed: connect ECONNREFUSED 127.0.0.1:9`, or what the time limit was. */
-export function failureText(thrown: unknown, timeoutMs: number): string {
-  if (isTimeout(thrown)) return `got no complete answer within ${secondsOf(timeoutMs)}`;
-  const proxyStatus = proxyStatusOf(thrown);
-  if (proxyStatus) return `failed: the proxy answered with ${proxyStatus}`;
-  const headline = headlineOf(thrown)
-    // What undici puts before every cause.
-    .replace(/^(fetch failed|terminated): /, '')
-    // OpenSSL's error queue has the reason between the names of a function and of a file.
-    .replace(/^[^ ]*:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1');
-  return `failed: ${headline}`;
+/** The whole story of a failed request in one line. */
+export function apiError(
+  { method, url }: Call,
+  what: string,
+  said: string,
+  hint: string,
+  isTransient: boolean,
+): ApiError {
+  // A long body is cut twice: white space need not be looked for in all of it.
+  const words = cut(
+    cut(said, 4 * MAX_SAID)
+      .replace(/\s+/g, ' ')
+      .trim(),
+    MAX_SAID,
+  );
+  const parts = [words ? `${what}: ${words}` : what, hint].filter(Boolean);
+  return new ApiError(`${method} ${url} ${parts.join(/[.!?…]$/.test(words) ? ' ' : '. ')}`, isTransient);
 }
 
-/** Whether another attempt would end the same way: with this certificate, this kind of answer, this login at the proxy. */
-export function isFinal(thrown: unknown): boolean {
-  return thrown instanceof BadAnswerError || isCertificateError(thrown) || proxyStatusOf(thrown) === '407';
+/** The error for an answer with a status of 400 or more. */
+function refusal(answer: Answer, call: Call, tried: string): ApiError {
+  const { status, statusText, body } = answer;
+  const said = wordsOf(body);
+  return apiError(
+    call,
+    `${answerText(answer)} (${tried})`,
+    // Not what the status line says already.
+    said === statusText ? '' : said,
+    hintFor(answer, call),
+    // A conflict is answered to what is there already. Whether it is, was not to be seen.
+    isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
+  );
 }
 
-/** `0.423 s`, `12.5 s`, `3600 s`. */
-export function secondsOf(ms: number): string {
-  const seconds = ms / 1000;
-  return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
-}
-
-function times(attempts: number): string {
-  return attempts === 1 ? 'tried once' : `tried ${attempts} times`;
-}
-
-function hintFor(status: number): string | undefined {
+function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call): string {
+  if (isRetriedStatus(status) && isTooLong(retryAfterMs)) {
+    return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than a step waits. Run the job again then.`;
+  }
   switch (status) {
     case 401:
       return 'The API does not know this key. Check the secret behind api_key or OPPER_API_KEY.';
     case 403:
       return 'The key is known but may not do this. Check its rights and its project.';
     case 404:
-      return 'Check span_id, that the key belongs to the project of the span, and base_url. A span made a moment ago can take a little until it is there.';
+      return ifNotFound;
+    case 409:
+      return method === 'POST'
+        ? 'It says that this is there already, but a look did not find it. Run the job again.'
+        : '';
     case 413:
       return 'Record less: shorten output, input, error or meta.';
+    case 421:
+      return 'This server does not answer for that host. Check base_url, and the proxy if there is one.';
     case 422:
       return 'Correct what it names.';
     case 429:
       return 'Too many requests. Raise retries, or run fewer of these steps at once.';
     default:
       return status >= 500
-        ? 'The API is in trouble. Run the job again later; with fail_on_api_error false a job stays green all the same.'
-        : undefined;
+        ? 'The API is in trouble. Run the job again later; with fail_on_api_error: false a job stays green all the same.'
+        : '';
   }
 }
 
-function connectionHint(thrown: unknown): string {
-  if (thrown instanceof BadAnswerError) return 'Check that base_url is the address of the Opper API.';
-  if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
-  switch (codeOf(thrown)) {
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-      return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-    case 'HOSTNAME_MISMATCH':
-      return 'The certificate is for another host. Check base_url.';
-    case 'CERT_HAS_EXPIRED':
-    case 'CERT_NOT_YET_VALID':
-      return 'The server has to renew its certificate, or the clock of the runner is wrong.';
-  }
-  if (isCertificateError(thrown)) {
-    return 'The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.';
-  }
-  if (proxyStatusOf(thrown) === '407') {
-    return 'The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
-  }
-  return 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
+/**
+ * ` to Other.example` where the answer names another place: only the host, for the rest may be long and private. As it is
+ * written, since a URL parser would change its case, and a key in it would no longer be found and removed.
+ */
+function targetText(location: string, url: string): string {
+  const authority = (address: string) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
+  const host = (authority(location.trim()) ?? authority(url))?.replace(/^.*@/s, '');
+  return host ? ` to ${cut(host, 200)}` : '';
 }
 
-function isTimeout(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.name === 'TimeoutError';
+function jsonOf(answer: Answer, call: Call): Json {
+  const { body } = answer;
+  try {
+    return parseExactJson(body, MAX_DEPTH);
+  } catch (error) {
+    if (!(error instanceof FormError)) throw error;
+    const what = isHtml(body) ? ', but with an HTML page' : `, but what came ${error.message}`;
+    throw unusable(answer, call, what, wordsOf(body));
+  }
 }
 
-// Node's and OpenSSL's names: ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT, CERT_HAS_EXPIRED,
-// UNABLE_TO_VERIFY_LEAF_SIGNATURE (Node's documentation, tls, "X509 certificate error codes").
-function isCertificateError(thrown: unknown): boolean {
-  return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(codeOf(thrown));
-}
-
-/** The status with which a proxy refused to connect. undici has it in the message only (its lib/dispatcher/proxy-agent.js). */
-function proxyStatusOf(thrown: unknown): string | undefined {
-  return /Proxy response \((\d+)\)/.exec(headlineOf(thrown))?.[1];
+function unwrapped(json: Json): Json {
+  return isJsonObject(json) && json.id === undefined && isJsonObject(json.data) ? json.data : json;
 }
 
 function isHtml(body: string): boolean {
@@ -222,7 +181,7 @@ function wordsOf(body: string): string {
 }
 
 function jsonWords(json: Json): string {
-  if (!isJsonObject(json)) return typeof json === 'string' ? json : JSON.stringify(json);
+  if (!isJsonObject(json)) return json === null ? 'null' : textOf(json);
   const { message, detail } = json;
   const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
   if (details.length > 0) return details.join('; ');
@@ -230,9 +189,7 @@ function jsonWords(json: Json): string {
 }
 
 function detailText(detail: Json | undefined): string {
-  if (detail === undefined || detail === null) return '';
-  if (!isJsonObject(detail)) return typeof detail === 'string' ? detail : JSON.stringify(detail);
+  if (!isJsonObject(detail) || typeof detail.msg !== 'string') return textOf(detail);
   const { loc, msg } = detail;
-  if (typeof msg !== 'string') return JSON.stringify(detail);
-  return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
+  return Array.isArray(loc) ? `${loc.map(textOf).join('.')}: ${msg}` : msg;
 }

@@ -1,50 +1,61 @@
-import { createFetch, type FetchContext, FetchError } from 'ofetch';
-import { redactorOf } from '../secret.ts';
-import {
-  type Answer,
-  answerText,
-  BadAnswerError,
-  connectionError,
-  failureText,
-  isFinal,
-  refusal,
-  secondsOf,
-  spanOf,
-} from './answer.ts';
-import type { Span, SpanPatch } from './span.ts';
+import { type CreateFetchOptions, createFetch, type FetchContext, FetchError } from 'ofetch';
+import * as z from 'zod/mini';
+import { ApiError, InputError } from '../errors.ts';
+import { quoted, secondsText } from '../words.ts';
+import { type Answer, answerText, apiError, type Call, read } from './answer.ts';
+import { Metric, MetricPage, metricOf, type NewMetric } from './metric.ts';
+import { failureHint, failureText, isWorthRetrying } from './no-answer.ts';
+import { ProxyError } from './proxy.ts';
+import { isRetriedStatus, isTooLong, retryAfterMs, waitBefore } from './retry.ts';
+import { type NewSpan, Span, type SpanPatch } from './span.ts';
+import { MAX_BODY_BYTES, type Transport } from './transport.ts';
 
-/** An answer longer than this is no span. */
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
-
-const MAX_RETRY_AFTER_MS = 60_000;
-const FIRST_WAIT_MS = 500;
-const MAX_WAIT_MS = 10_000;
-// ofetch's own, less 409: a conflict does not go away by asking again.
-const RETRIED_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+const MIB = 1024 * 1024;
+const PAGE = 100;
 
 export interface ClientOptions {
+  /** Without a slash at its end. */
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly userAgent: string;
-  /** Limit of one attempt, body included. */
+  /** Limit of one attempt, as the transport has it; for messages. */
   readonly timeoutMs: number;
   /** Attempts after the first. */
   readonly retries: number;
-  readonly fetch: typeof fetch;
+  readonly transport: Transport;
   /** Resolves after so many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
   /** At least 0 and below 1. */
   readonly random: () => number;
   readonly now: () => number;
-  /** Told before each wait: what happened, how long the wait is, which attempt comes next. One line, foreign text in it. */
+  /** Told before each wait: what happened, how long the wait is, what comes next. One line, foreign text in it. */
   readonly onRetry: (notice: string) => void;
 }
 
+/** All throw {@link ApiError}; those that send a body throw {@link InputError} for one that is too large, before sending it. */
 export interface Client {
-  /** `GET /spans/{id}`. Throws {@link ApiError}. */
-  getSpan(id: string): Promise<Span>;
-  /** `PATCH /spans/{id}`; resolves to the span as the API answers it. Throws {@link ApiError}. */
+  /** `GET /spans/{id}`. The words for a 404 depend on whether it is to be written then. */
+  readSpan(id: string, options?: { readonly isBeforeWrite?: boolean }): Promise<Span>;
+  /** `PATCH /spans/{id}`; resolves to the span as the API answers it. */
   updateSpan(id: string, patch: SpanPatch): Promise<Span>;
+  /**
+   * `POST /spans`, in such a way that the span is made once: where it is not known whether a POST arrived (timeout, reset, 408,
+   * 409, 5xx), a look for the span comes before the next, and at the very end. With `mayExist`, when an earlier step may have
+   * made the span, a look comes first. `wasFound` says that a look found it: then it holds what was sent then.
+   */
+  createSpan(
+    span: NewSpan,
+    options?: { readonly mayExist?: boolean },
+  ): Promise<{ readonly span: Span; readonly wasFound: boolean }>;
+  /** `GET /spans/{id}/metrics`, all pages. */
+  listMetrics(spanId: string): Promise<readonly Metric[]>;
+  /** `POST /spans/{id}/metrics`, once by the rule of {@link createSpan}; a metric of that dimension counts as found. */
+  createMetric(
+    spanId: string,
+    metric: NewMetric,
+  ): Promise<{ readonly metric: Metric; readonly wasFound: boolean }>;
+  /** `PATCH /spans/{id}/metrics/{metric_id}`. */
+  updateMetric(spanId: string, metricId: string, change: Omit<NewMetric, 'dimension'>): Promise<Metric>;
   /** What has been sent and answered so far. */
   readonly traffic: Readonly<Traffic>;
 }
@@ -55,130 +66,304 @@ interface Traffic {
   status: number | undefined;
 }
 
+/** The retries that one call of the client has used, over all its requests. */
+interface Tries {
+  used: number;
+}
+
+/** What came of an attempt: an answer, whatever its status, or none. */
+type Result = { readonly answer: Answer } | { readonly thrown: unknown };
+/** The last attempt of several. */
+type LastResult = Result & { readonly attempts: number };
+
+interface Exchange {
+  readonly call: Call;
+  readonly tries: Tries;
+  readonly body?: string;
+  /** Called after each attempt that failed. Resolves to whether another is made, when it is time for it. */
+  readonly mayRetry?: (failure: Result) => Promise<boolean>;
+}
+
+/** The URL of the spans, or of one. `baseUrl` has no slash at its end. */
+export function spanUrl(baseUrl: string, id?: string): string {
+  return id === undefined ? `${baseUrl}/spans` : `${baseUrl}/spans/${encodeURIComponent(id)}`;
+}
+
 /**
- * The spans API (v2) over ofetch. Every request goes to the origin of `baseUrl` and redirects are not followed, so the
- * key reaches no other; it lives in this closure and in no object that is thrown or shown.
+ * The spans API (v2) over ofetch, which makes the requests and repeats them; when, is decided here. Every request goes below
+ * `baseUrl`. The key lives in this closure and in no object that is thrown or shown.
  *
- * An attempt ends with its whole body read (see {@link attemptWith}), so ofetch retries what breaks half-way too, each
- * attempt with its own timeout. That, and what is set and hooked in below, keeps out four ways of ofetch 1.5.1: `timeout`
- * is not renewed for a retry and ends at the headers (unjs/ofetch#621, #620); PATCH is not retried, 409 is; a body that is
- * not JSON comes back as text; redirects are followed.
+ * Works around two behaviours of ofetch 1.5.1: it retries no PATCH and no POST, but a 409; and a body that is an object makes
+ * it load all of Node's fetch, so it gets text.
  */
 export function createClient(options: ClientOptions): Client {
-  const { baseUrl, apiKey, timeoutMs, retries, now, onRetry } = options;
+  const { baseUrl, apiKey, userAgent, timeoutMs, retries, transport, now } = options;
   const traffic: Traffic = { requests: 0, status: undefined };
-  const request = createFetch({ fetch: attemptWith(options, traffic) });
-  const redact = redactorOf(apiKey);
 
-  async function send(method: 'GET' | 'PATCH', id: string, patch?: SpanPatch): Promise<Span> {
-    const url = urlOf(baseUrl, id);
-    const firstRequest = traffic.requests;
-    const attempts = () => traffic.requests - firstRequest;
-    const call = () => ({ method, url, attempts: attempts(), redact });
-    const beforeRetry = async (context: FetchContext) => {
-      const wait = waitAfter(context, attempts(), options);
-      if (wait === undefined) {
-        context.options.retry = false;
-      } else if (attempts() <= retries) {
-        const { error, response } = context;
-        const what = response ? answerText(answerOf(response, now())) : failureText(error, timeoutMs);
-        onRetry(`${method} ${what}; attempt ${attempts() + 1} of ${retries + 1} in ${secondsOf(wait)}`);
-        await options.wait(wait);
-      }
+  const attempt: Transport['fetch'] = async (url, init) => {
+    traffic.requests++;
+    const reply = await transport.fetch(url, init);
+    traffic.status = reply.status;
+    return reply;
+  };
+  // The transport has as much of fetch and Headers as ofetch uses.
+  const request = createFetch({
+    fetch: attempt,
+    Headers: transport.Headers,
+  } as unknown as CreateFetchOptions);
+
+  async function exchange({
+    call,
+    tries,
+    body,
+    mayRetry = (failure) => retry(failure, call, tries, isRetried),
+  }: Exchange): Promise<LastResult> {
+    let attempts = 1;
+    const onFailure = async (context: FetchContext) => {
+      const willRetry = await mayRetry(resultOf(context));
+      if (willRetry) attempts++;
+      context.options.retry = willRetry ? 1 : false;
     };
     try {
-      const response = await request.raw<string, 'text'>(url, {
-        method,
+      const response = await request.raw<string, 'text'>(call.url, {
+        method: call.method,
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${apiKey}`,
-          'user-agent': options.userAgent,
+          'user-agent': userAgent,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
         },
-        ...(patch && { body: patch }),
+        ...(body !== undefined && { body }),
         responseType: 'text',
-        redirect: 'manual',
-        retry: retries,
-        onRequestError: beforeRetry,
-        onResponseError: beforeRetry,
+        retry: false,
+        onRequestError: onFailure,
+        onResponseError: onFailure,
       });
-      return spanOf(answerOf(response, now()), call(), id);
+      return { answer: answerOf(response), attempts };
     } catch (error) {
+      // It holds the request's headers, and with them the key, so it goes no further.
       if (!(error instanceof FetchError)) throw error;
-      // The FetchError itself holds the request's headers, and with them the key.
-      throw error.response
-        ? refusal(answerOf(error.response, now()), call(), MAX_RETRY_AFTER_MS)
-        : connectionError(error.cause, call(), timeoutMs);
+      return { ...resultOf({ response: error.response, error: error.cause }), attempts };
     }
   }
 
-  return {
-    getSpan: (id) => send('GET', id),
-    updateSpan: (id, patch) => send('PATCH', id, patch),
-    traffic,
-  };
-}
+  /** Waits for the next attempt, where there is one. */
+  async function retry(
+    failure: Result,
+    { method }: Call,
+    tries: Tries,
+    isWorthIt: (failure: Result) => boolean,
+  ): Promise<boolean> {
+    const askedMs = 'answer' in failure ? failure.answer.retryAfterMs : undefined;
+    if (tries.used >= retries || !isWorthIt(failure) || isTooLong(askedMs)) return false;
+    tries.used++;
+    const next = `attempt ${tries.used + 1} of ${retries + 1}`;
+    await pause(`${method} ${textOf(failure)}; ${next}`, waitBefore(tries.used, askedMs, options.random()));
+    return true;
+  }
 
-/** The URL of a span; `baseUrl` has no slash at its end. */
-export function urlOf(baseUrl: string, id: string): string {
-  return `${baseUrl}/spans/${id}`;
-}
+  async function pause(what: string, ms: number): Promise<void> {
+    options.onRetry(`${what} in ${secondsText(ms)}`);
+    await options.wait(ms);
+  }
 
-/** One attempt as a `fetch`: a signal of its own, and a response whose body, bounded in size, has arrived. */
-function attemptWith({ fetch, timeoutMs }: ClientOptions, traffic: Traffic): typeof globalThis.fetch {
-  return async (input, init) => {
-    traffic.requests++;
-    const response = await fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    traffic.status = response.status;
-    if (response.status > 599) throw new BadAnswerError(`the status ${response.status} is none of HTTP`);
-    const text = await textOf(response);
-    // A new Response would not take every status text that servers send.
-    return Object.assign(response, { text: async () => text });
-  };
-}
+  /**
+   * Makes something with a POST, once. `look` resolves to it where it is there already. Throws {@link ApiError} where it was
+   * neither made nor found.
+   */
+  async function makeOnce<Schema extends z.ZodMiniType>(
+    call: Call,
+    body: string,
+    schema: Schema,
+    look: (tries: Tries) => Promise<z.infer<Schema> | undefined>,
+    mayExist: boolean,
+  ): Promise<{ made: z.infer<Schema>; wasFound: boolean }> {
+    const tries: Tries = { used: 0 };
+    let found = mayExist ? await look(tries) : undefined;
+    if (found !== undefined) return { made: found, wasFound: true };
 
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the stream, and with it the connection.
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) {
-      throw new BadAnswerError(
-        `the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB, which no span is`,
+    // Stays so once it is: the first of several may show up late.
+    let isInDoubt = mayExist;
+    const mayRetry = async (failure: Result): Promise<boolean> => {
+      const isDoubtful = mayHaveArrived(failure);
+      isInDoubt ||= isDoubtful;
+      const willRetry = await retry(
+        failure,
+        call,
+        tries,
+        (each) => isRetried(each) || statusOf(each) === 409,
       );
-    }
-    chunks.push(chunk);
+      if (!isInDoubt || !(willRetry || isRetried(failure) || isDoubtful)) return willRetry;
+
+      if (!willRetry) {
+        const wait = waitBefore(tries.used + 1, undefined, options.random());
+        await pause(`${call.method} ${textOf(failure)}; a last look for it`, wait);
+      }
+      try {
+        found = await look(tries);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        const story = `${call.method} ${call.url} ${textOf(failure)}, and whether it was carried out is not known`;
+        throw new ApiError(`${story}: ${error.message}`, true);
+      }
+      return willRetry && found === undefined;
+    };
+    const last = await exchange({ call, tries, body, mayRetry });
+    if (found !== undefined) return { made: found, wasFound: true };
+    return { made: readLast(last, schema, call, isInDoubt ? ', and not found' : ''), wasFound: false };
   }
-  return Buffer.concat(chunks, size).toString();
-}
 
-/** How long to wait before the next attempt in milliseconds, undefined where there is no point in one. */
-function waitAfter(
-  { error, response }: FetchContext,
-  attempt: number,
-  { random, now }: ClientOptions,
-): number | undefined {
-  if (response ? !RETRIED_STATUSES.includes(response.status) : isFinal(error)) return undefined;
-  const asked = response && retryAfterMs(response, now());
-  if (asked !== undefined) return asked <= MAX_RETRY_AFTER_MS ? asked : undefined;
-  return random() * Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), MAX_WAIT_MS);
-}
+  async function metricsOf(spanId: string, tries: Tries): Promise<readonly Metric[]> {
+    const metrics = new Map<string, Metric>();
+    for (let offset = 0; ; offset += PAGE) {
+      const call: Call = {
+        method: 'GET',
+        url: `${metricUrl(baseUrl, spanId)}?offset=${offset}&limit=${PAGE}`,
+        wanted: 'a list of metrics',
+        ifNotFound: CHECK_SPAN,
+      };
+      const { data, meta } = readLast(await exchange({ call, tries }), MetricPage, call);
+      const before = metrics.size;
+      // Another step may add some meanwhile, and move the rest to later pages.
+      for (const metric of data) metrics.set(metric.id, metric);
+      if (metrics.size >= meta.total_count || metrics.size === before) return [...metrics.values()];
+    }
+  }
 
-function answerOf(response: Response & { _data?: string }, now: number): Answer {
+  function answerOf(response: Response & { _data?: string }): Answer {
+    return {
+      status: response.status,
+      statusText: response.statusText,
+      location: response.headers.get('location'),
+      retryAfterMs: retryAfterMs(response.headers.get('retry-after'), now()),
+      body: response._data ?? '',
+    };
+  }
+
+  function resultOf({ response, error }: { response?: Response | undefined; error?: unknown }): Result {
+    return response ? { answer: answerOf(response) } : { thrown: error };
+  }
+
+  function textOf(result: Result): string {
+    return 'answer' in result ? answerText(result.answer) : failureText(result.thrown, timeoutMs);
+  }
+
+  /** What the answer holds. Throws {@link ApiError} where there is none, or one that holds something else. */
+  function readLast<Schema extends z.ZodMiniType>(
+    last: LastResult,
+    schema: Schema,
+    call: Call,
+    afterwards = '',
+  ): z.infer<Schema> {
+    const tried = `${last.attempts === 1 ? 'tried once' : `tried ${last.attempts} times`}${afterwards}`;
+    if ('answer' in last) return read(last.answer, schema, call, tried);
+    const { thrown } = last;
+    throw apiError(call, `${textOf(last)} (${tried})`, '', failureHint(thrown), isWorthRetrying(thrown));
+  }
+
   return {
-    status: response.status,
-    statusText: response.statusText,
-    location: response.headers.get('location'),
-    retryAfterMs: RETRIED_STATUSES.includes(response.status) ? retryAfterMs(response, now) : undefined,
-    body: response._data ?? '',
+    traffic,
+
+    async readSpan(id, { isBeforeWrite = false } = {}) {
+      const ifNotFound = isBeforeWrite ? `${CHECK_SPAN_READ} ${WRITE_UNREAD}` : CHECK_SPAN_READ;
+      const call: Call = { method: 'GET', url: spanUrl(baseUrl, id), wanted: 'the span', ifNotFound };
+      return readLast(await exchange({ call, tries: { used: 0 } }), spanWith(id), call);
+    },
+
+    async updateSpan(id, patch) {
+      const url = spanUrl(baseUrl, id);
+      const call: Call = { method: 'PATCH', url, wanted: 'the span', ifNotFound: CHECK_SPAN_READ };
+      const last = await exchange({ call, tries: { used: 0 }, body: bodyOf(patch) });
+      return readLast(last, spanWith(id), call);
+    },
+
+    async createSpan(span, { mayExist = false } = {}) {
+      const ifNotFound = span.parent_id === undefined ? CHECK_ADDRESS : CHECK_PARENT;
+      const call: Call = { method: 'POST', url: spanUrl(baseUrl), wanted: 'a span', ifNotFound };
+      const url = spanUrl(baseUrl, span.id);
+      const lookCall: Call = { method: 'GET', url, wanted: 'the span', ifNotFound: '' };
+      const look = async (tries: Tries) => {
+        const last = await exchange({ call: lookCall, tries });
+        return statusOf(last) === 404 ? undefined : readLast(last, spanWith(span.id), lookCall);
+      };
+      const { made, wasFound } = await makeOnce(call, bodyOf(span), Span, look, mayExist);
+      return { span: made, wasFound };
+    },
+
+    listMetrics: (spanId) => metricsOf(spanId, { used: 0 }),
+
+    async createMetric(spanId, metric) {
+      const url = metricUrl(baseUrl, spanId);
+      const call: Call = { method: 'POST', url, wanted: 'a metric', ifNotFound: CHECK_SPAN };
+      const look = async (tries: Tries) => metricOf(await metricsOf(spanId, tries), metric.dimension);
+      const { made, wasFound } = await makeOnce(call, bodyOf(metric), Metric, look, false);
+      return { metric: made, wasFound };
+    },
+
+    async updateMetric(spanId, metricId, change) {
+      const url = metricUrl(baseUrl, spanId, metricId);
+      const call: Call = { method: 'PATCH', url, wanted: 'a metric', ifNotFound: CHECK_SPAN };
+      return readLast(await exchange({ call, tries: { used: 0 }, body: bodyOf(change) }), Metric, call);
+    },
   };
 }
 
-/** `Retry-After` in milliseconds (RFC 9110, section 10.2.3: seconds or a date); undefined where absent or neither. */
-function retryAfterMs({ headers }: Response, now: number): number | undefined {
-  const value = headers.get('retry-after')?.trim() ?? '';
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  // Date.parse alone takes nearly anything for a date, "-5" too.
-  const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
+const CHECK_SPAN = 'Check span_id, that the key belongs to the project of the span, and base_url.';
+const CHECK_SPAN_READ = `${CHECK_SPAN} A span made a moment ago can take a little until it is there.`;
+const WRITE_UNREAD =
+  'A project that retains no data cannot be read: meta_mode: replace writes without reading the span.';
+const CHECK_PARENT = 'Check parent_id, that the key belongs to the project of the parent, and base_url.';
+const CHECK_ADDRESS = 'Check base_url, and the project of the key.';
+
+function metricUrl(baseUrl: string, spanId: string, metricId?: string): string {
+  const url = `${spanUrl(baseUrl, spanId)}/metrics`;
+  return metricId === undefined ? url : `${url}/${encodeURIComponent(metricId)}`;
+}
+
+/** The schema of one span and no other. */
+function spanWith(id: string) {
+  return Span.check(
+    z.refine((span) => span.id.toLowerCase() === id.toLowerCase(), {
+      path: ['id'],
+      error: ({ input }) => `another span was asked for than ${quoted(String((input as Span).id))}`,
+    }),
+  );
+}
+
+function statusOf(result: Result): number | undefined {
+  return 'answer' in result ? result.answer.status : undefined;
+}
+
+function isRetried(failure: Result): boolean {
+  return 'answer' in failure ? isRetriedStatus(failure.answer.status) : isWorthRetrying(failure.thrown);
+}
+
+/** Whether the request may have been carried out all the same: it is not known to have been refused, nor never to have left. */
+function mayHaveArrived(failure: Result): boolean {
+  if ('answer' in failure) return [408, 409].includes(failure.answer.status) || failure.answer.status >= 500;
+  const { thrown } = failure;
+  if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
+  const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
+  return !['connect', 'getaddrinfo'].includes(first?.syscall);
+}
+
+/** A request's body. Throws {@link InputError} for one that is larger than an answer may be: it could never be read again. */
+function bodyOf(fields: object): string {
+  const body = JSON.stringify(fields);
+  const size = Buffer.byteLength(body);
+  if (size <= MAX_BODY_BYTES) return body;
+  const sizes = Object.entries(fields).map(
+    ([name, value]) => [name, Buffer.byteLength(JSON.stringify(value) ?? '')] as const,
+  );
+  const [name, largest] = sizes.reduce((a, b) => (b[1] > a[1] ? b : a));
+  throw new InputError([
+    {
+      name,
+      message: `is ${mibText(largest)} of the ${mibText(size)} to send; a span has at most ${mibText(MAX_BODY_BYTES)}. Shorten it`,
+    },
+  ]);
+}
+
+function mibText(bytes: number): string {
+  return `${Math.ceil((bytes * 10) / MIB) / 10} MiB`;
 }
