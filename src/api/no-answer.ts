@@ -23,14 +23,14 @@ export function failureHint(thrown: unknown): string {
   if (thrown instanceof ProxyError && thrown.status === 407) {
     return 'The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
   }
+  if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) {
+    return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
+  }
   const code = codeOf(thrown);
   switch (code) {
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
     case 'HOSTNAME_MISMATCH':
-      return 'The certificate is for another host. Check base_url.';
+      return `The certificate is for another host. Check ${thrown instanceof ProxyError ? 'HTTPS_PROXY' : 'base_url'}.`;
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
       return 'The server has to renew its certificate, or the clock of the runner is wrong.';
@@ -52,14 +52,14 @@ function reasonOf(thrown: unknown): string {
   if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
   // Node's names for a connection that ends too early.
   if (headline === 'socket hang up') return 'the connection was closed before an answer came';
-  if (codeOf(thrown) === 'HPE_HEADER_OVERFLOW') return 'the headers of the answer are too long';
   if (headline === 'aborted') return 'the connection was closed in the middle of the answer';
+  if (codeOf(thrown) === 'HPE_HEADER_OVERFLOW') return 'the headers of the answer are too long';
   return (
     headline
       // What llhttp says, such as `Expected HTTP/, RTSP/ or ICE/`.
       .replace(/^Parse Error: /, 'what came is not HTTP: ')
       // OpenSSL's error queue has the reason between the names of a function and of a file.
-      .replace(/^[^ ]*:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
+      .replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Agent, RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
 import { codeOf, InputError } from '../errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,6 +80,7 @@ function isExempt({ hostname, port }: URL, list: string): boolean {
  */
 export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): Agent {
   const https = process.getBuiltinModule('node:https');
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
   const { request } = url.protocol === 'http:' ? process.getBuiltinModule('node:http') : https;
 
   class TunnelAgent extends https.Agent {
@@ -89,8 +91,10 @@ export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): A
       const host = options.host?.includes(':') ? `[${options.host}]` : options.host;
       const target = `${host}:${options.port}`;
       request({
-        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        hostname,
         port: url.port,
+        // Node would check the proxy's certificate for the name in `host`. Addresses are not sent as a name.
+        servername: isIP(hostname) ? '' : hostname,
         method: 'CONNECT',
         path: target,
         headers: { host: target, ...(authorization && { 'proxy-authorization': authorization }) },
@@ -105,7 +109,7 @@ export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): A
             done(new ProxyError({ status }));
           }
         })
-        .once('error', (cause) => done(new ProxyError({ cause })))
+        .on('error', (cause) => done(new ProxyError({ cause })))
         .end();
     }
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { durationMsOf, rowsOf } from '../../src/report/rows.ts';
+import { durationMsOf } from '../../src/api/span.ts';
+import { rowsOf } from '../../src/report/rows.ts';
 import { reportOf, testsOf } from '../harness/report.ts';
 
 const UNREAD = { before: undefined, changed: undefined };

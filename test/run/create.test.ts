@@ -42,7 +42,7 @@ describe('create', () => {
   });
 
   test('takes name, parent and trace', async () => {
-    const parent = server.create({ name: 'Support' });
+    const parent = server.create({ name: 'Support', trace_id: '123e4567-e89b-12d3-a456-426614174000' });
     const inputs = {
       operation: 'create',
       name: 'mine',

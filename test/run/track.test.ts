@@ -89,7 +89,7 @@ describe('a tracked job', () => {
   });
 
   test('goes under the parent and the trace that are given', async () => {
-    const parent = server.create({ name: 'Support' });
+    const parent = server.create({ name: 'Support', trace_id: '123e4567-e89b-12d3-a456-426614174000' });
     const { start } = await track({ parent_id: parent.id, trace_id: parent.trace_id ?? '' }, {});
     expect(start.outputs).toMatchObject({ parent_id: parent.id, trace_id: parent.trace_id });
   });
