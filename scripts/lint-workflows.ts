@@ -6,11 +6,12 @@ import { pathToFileURL } from 'node:url';
 import type { ActionMetadata } from '@actions/languageservice/action';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Document, isMap, isScalar, LineCounter, parse, parseDocument, visit } from 'yaml';
+import { REPOSITORY } from './owner.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILES = ['action.yml', '.github/workflows/*.yml', 'examples/*.yml'];
-/** How an example names this action. It is the one that may stand without a commit: its tag is what users are told. */
-const OWN_ACTION = 'OWNER/opper-span-action@v1';
+/** How an example names this action. No other may be named without its commit. */
+const OWN_ACTION = `${REPOSITORY}@v1`;
 
 // The language service imports JSON without saying that it is JSON, as bundlers let it.
 registerHooks({

@@ -2,14 +2,17 @@ import { codeOf, FormError, headlineOf } from './errors.ts';
 
 /** What the step may read of the file system. */
 export interface Files {
-  /** The files a path or glob names, sorted; none is an empty list. The path of a file is itself, whatever characters it holds. */
+  /**
+   * The files that a path or glob names, sorted, each once and by its real path, so that a file and a link to it are one.
+   * None is an empty list. Throws {@link FormError} for a path that is no file and for a pattern that {@link checkPattern} refuses.
+   */
   find(pattern: string): Promise<string[]>;
-  /** The bytes of a file. Reading fails with the system's own error. */
+  /** The bytes of a file. Fails with the system's own error, or {@link FormError} for a directory, a pipe or a device. */
   read(path: string): AsyncIterable<Uint8Array>;
 }
 
-/** The most a file may hold that is read whole, in UTF-16 units: what V8 keeps of such a JSON file is a few times as much. */
-const MAX_TEXT_LENGTH = 64 * 1024 * 1024;
+/** The most that is read whole, sent or received: a file, a request, an answer. */
+export const MAX_BYTES = 32 * 1024 * 1024;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -19,71 +22,94 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * The text of a UTF-8 file without a byte order mark. Throws {@link FormError} where the file cannot be read, is not UTF-8
- * or is longer than 64 Mi characters; the message leaves out the path.
+ * or is larger than {@link MAX_BYTES}. The message reads on after the path.
  */
 export async function readText(files: Files, path: string): Promise<string> {
   const pieces: string[] = [];
-  let length = 0;
-  for await (const piece of readTextPieces(files, path)) {
-    length += piece.length;
-    if (length > MAX_TEXT_LENGTH) {
-      throw new FormError(
-        `is too long: at most ${MAX_TEXT_LENGTH / 1024 / 1024} Mi characters of it can be read`,
-      );
-    }
-    pieces.push(piece);
-  }
+  for await (const piece of readTextPieces(files, path, MAX_BYTES)) pieces.push(piece);
   return pieces.join('');
 }
 
-/** The same as {@link readText}, piece by piece and of any length. */
-export async function* readTextPieces(files: Files, path: string): AsyncGenerator<string, void, undefined> {
+/** The same as {@link readText}, piece by piece and of any size unless `maxBytes` is given. */
+export async function* readTextPieces(
+  files: Files,
+  path: string,
+  maxBytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let offset = 0;
-  let before = new Uint8Array();
+  let first: number | undefined;
+  let size = 0;
   try {
     for await (const bytes of files.read(path)) {
-      yield decode(bytes);
-      offset += bytes.length;
-      before = bytes.slice(-3);
+      first ??= bytes[0];
+      size += bytes.length;
+      if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB`);
+      yield decoder.decode(bytes, { stream: true });
     }
-    yield decode();
+    yield decoder.decode();
   } catch (error) {
     if (error instanceof FormError) throw error;
-    throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf(error)}`, { cause: error });
-  }
-
-  function decode(bytes?: Uint8Array): string {
-    try {
-      return decoder.decode(bytes, { stream: bytes !== undefined });
-    } catch (error) {
-      const place =
-        bytes === undefined ? 'it ends within a character' : `byte ${offset + brokenAt(before, bytes)}`;
-      throw new FormError(`is not UTF-8: ${place}`, { cause: error });
+    if (codeOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+      throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf(error)}`);
     }
+    // No UTF-8 begins with these bytes, and UTF-16 with a byte order mark always does.
+    const isUtf16 = first === 0xfe || first === 0xff;
+    throw new FormError(
+      isUtf16 ? 'is UTF-16, as older PowerShells write it; write it as UTF-8' : 'is not UTF-8',
+    );
   }
 }
 
-/** The first byte that no UTF-8 could have there, counted from the start of `bytes`; `before` is what came before them. */
-function brokenAt(before: Uint8Array, bytes: Uint8Array): number {
-  const joined = new Uint8Array([...before, ...bytes]);
-  // `before` may begin within a character.
-  const start = joined.findIndex((byte) => (byte & 0xc0) !== 0x80);
-  let good = start;
-  let bad = joined.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >>> 1;
-    if (isUtf8Start(joined.subarray(start, middle))) good = middle;
-    else bad = middle;
+const MAX_PATTERN_LENGTH = 1000;
+const MAX_ALTERNATIVES = 100;
+const MAX_STARS = 4;
+
+/**
+ * Throws {@link FormError} for a glob that could take minutes to match. A glob has `*`, `?`, `**` as a whole folder, and `{a,b}` or
+ * `{1..9}`. Anything else, brackets too, stands for itself.
+ */
+export function checkPattern(pattern: string): void {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
   }
-  return good - before.length;
+  if (/[@!+*?]\(/.test(pattern)) {
+    throw new FormError('has a group such as @(a|b), which is not supported; write {a,b}, or several lines');
+  }
+  if (alternativesIn(pattern) > MAX_ALTERNATIVES) {
+    throw new FormError(
+      `has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`,
+    );
+  }
+  // Matching a name takes its length to the power of the stars. Braces may hold slashes, so such a pattern is one part.
+  const parts = pattern.includes('{') ? [pattern] : pattern.split('/');
+  if (parts.some((part) => starsIn(part) > MAX_STARS)) {
+    throw new FormError(
+      `has more than ${MAX_STARS} of * in one name; write fewer, such as reports/*.xml, or several lines`,
+    );
+  }
 }
 
-function isUtf8Start(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
-    return true;
-  } catch {
-    return false;
+/** The most patterns that the braces can stand for. */
+function alternativesIn(pattern: string): number {
+  let product = 1;
+  for (const [, from = '', to = ''] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) {
+    product *= 1 + Math.abs(placeOf(to) - placeOf(from));
   }
+  const open: number[] = [];
+  for (const [character] of pattern.matchAll(/[{,}]/g)) {
+    if (character === '{') open.push(1);
+    else if (character === '}') product *= open.pop() ?? 1;
+    else if (open.length > 0) open.push((open.pop() ?? 0) + 1);
+  }
+  return product;
+}
+
+/** Where the end of a range, a number or a letter, stands among its like. */
+function placeOf(end: string): number {
+  return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
+}
+
+/** How many `*` there are, less the `**` that are whole folders. */
+function starsIn(part: string): number {
+  return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, '').split('*').length - 1;
 }

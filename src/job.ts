@@ -17,32 +17,67 @@ export type GitHubContext = Pick<
   | 'workflow'
 >;
 
-/** What only expressions in action.yml know of the job. */
-export interface Job {
-  readonly status: 'success' | 'failure' | 'cancelled' | undefined;
+/** Job facts that only expressions in action.yml can read. */
+interface JobInputs {
+  readonly job_status?: 'success' | 'failure' | 'cancelled' | undefined;
   /** The matrix values of this job; null or absent outside a matrix. */
-  readonly matrix: Json | undefined;
-  readonly checkRunId: string | undefined;
+  readonly job_matrix?: Json | undefined;
+  readonly job_check_run_id?: string | undefined;
+}
+
+/** The job that runs this step, as far as the step can know it. */
+export interface Job {
+  readonly status: JobInputs['job_status'];
+  /** Whether it has failed or was cancelled. */
+  readonly isBroken: boolean;
+  /** One sentence to record as the span's error; undefined unless the job is broken. */
+  readonly error: string | undefined;
+  /** Where it ran and how it went, for `meta`. */
+  readonly facts: JsonObject;
+  /** The pages of the run and of the job (the run's where the job's id is not known). */
+  readonly links: { readonly run?: string; readonly job?: string };
+  /** `Evals / test (3.12)`: workflow, job and matrix, to name a span after. */
+  readonly title: string;
+  /** Whether GitHub withholds secrets from this run. */
+  readonly withholdsSecrets: boolean;
+}
+
+export function jobOf(context: GitHubContext, inputs: JobInputs): Job {
+  const { job_status: status } = inputs;
+  const links = linksOf(context, inputs);
+  const name = `${context.job}${matrixText(inputs.job_matrix)}`;
+  const isBroken = status === 'failure' || status === 'cancelled';
+  const what = status === 'failure' ? 'failed' : 'was cancelled';
+  const where = `${context.workflow ? ` in workflow ${context.workflow}` : ''}${links.job ? `: ${links.job}` : ''}`;
+  return {
+    status,
+    isBroken,
+    error: isBroken ? `${context.job ? `Job ${name}` : 'The job'} ${what}${where}` : undefined,
+    facts: factsOf(context, inputs, links),
+    links,
+    title: [context.workflow, context.job && name].filter(Boolean).join(' / ') || 'GitHub Actions job',
+    withholdsSecrets: withholdsSecrets(context),
+  };
 }
 
 /**
  * Where the job ran and how it went, flat, under the names of OpenTelemetry's semantic conventions for CICD and VCS
  * (opentelemetry.io/docs/specs/semconv/registry/attributes, cicd and vcs), with GitHub's own for what has none there.
  * The head is what was tested: on a pull request its last commit, not the merge commit; after `workflow_run` that of the
- * run that triggered this one. A fact that is not known is absent.
+ * run that triggered this one. An unknown fact is absent.
  */
-export function ciFactsOf(context: GitHubContext, job: Job): JsonObject {
+function factsOf(context: GitHubContext, inputs: JobInputs, links: Job['links']): JsonObject {
   const { head, base, change } = refsOf(context);
   const repo = repoOf(context);
-  const links = linksOf(context, job);
+  const { job_status: status } = inputs;
   return known({
     'cicd.pipeline.name': context.workflow,
     'cicd.pipeline.run.id': idOf(context.runId),
     'cicd.pipeline.run.url.full': links.run,
     'cicd.pipeline.task.name': context.job,
-    'cicd.pipeline.task.run.id': job.checkRunId,
+    'cicd.pipeline.task.run.id': inputs.job_check_run_id,
     'cicd.pipeline.task.run.url.full': links.job,
-    'cicd.pipeline.task.run.result': job.status === 'cancelled' ? 'cancellation' : job.status,
+    [JOB_RESULT]: status === 'cancelled' ? 'cancellation' : status,
     'vcs.provider.name': repo && 'github',
     'vcs.owner.name': repo?.owner,
     'vcs.repository.name': repo?.repo,
@@ -57,26 +92,19 @@ export function ciFactsOf(context: GitHubContext, job: Job): JsonObject {
     'github.event_name': context.eventName,
     'github.actor': context.actor,
     'github.run_attempt': context.runAttempt,
-    'github.matrix': job.matrix,
+    'github.matrix': inputs.job_matrix,
   });
 }
 
-/** Where to look: the page of the run, and that of the job (the run's where the job's id is not known). */
-export function linksOf(context: GitHubContext, job: Job): { run?: string; job?: string } {
-  const repo = repoOf(context);
-  const id = idOf(context.runId);
-  if (!repo || !id) return {};
-  const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${id}`;
-  return { run, job: job.checkRunId ? `${run}/job/${job.checkRunId}` : run };
-}
+/** The fact that is not known before the job has ended. */
+export const JOB_RESULT = 'cicd.pipeline.task.run.result';
 
-/** The error to record for a job that failed or was cancelled: one sentence that names the job and where to look. */
-export function jobErrorOf(context: GitHubContext, job: Job): string | undefined {
-  if (job.status !== 'failure' && job.status !== 'cancelled') return undefined;
-  const what = job.status === 'failure' ? 'failed' : 'was cancelled';
-  const name = context.job ? `Job ${context.job}${matrixText(job.matrix)}` : 'The job';
-  const link = linksOf(context, job).job;
-  return `${name} ${what}${context.workflow ? ` in workflow ${context.workflow}` : ''}${link ? `: ${link}` : ''}`;
+function linksOf(context: GitHubContext, { job_check_run_id: id }: JobInputs): Job['links'] {
+  const repo = repoOf(context);
+  const runId = idOf(context.runId);
+  if (!repo || !runId) return {};
+  const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
+  return { run, job: id ? `${run}/job/${id}` : run };
 }
 
 const DEPENDABOT = 'dependabot[bot]';
@@ -96,11 +124,7 @@ const WITHHELD_FROM_DEPENDABOT = [
  * whoever runs it again. `pull_request_target` runs with secrets whatever the pull request comes from, unless Dependabot
  * opened it (docs.github.com, "Securely using pull_request_target").
  */
-export function withholdsSecrets({
-  actor,
-  eventName,
-  payload: { pull_request: pull },
-}: GitHubContext): boolean {
+function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }: GitHubContext): boolean {
   if (actor === DEPENDABOT) {
     return eventName === 'pull_request_target'
       ? pull?.user?.login === DEPENDABOT
@@ -179,6 +203,10 @@ function matrixText(matrix: Json | undefined): string {
 
 function known(facts: Record<string, Json | undefined>): JsonObject {
   const isKnown = ([, value]: [string, Json | undefined]) =>
-    value !== undefined && value !== null && value !== '' && !Number.isNaN(value);
+    value !== undefined && value !== null && value !== '' && !Number.isNaN(value) && !isEmpty(value);
   return Object.fromEntries(Object.entries(facts).filter(isKnown)) as JsonObject;
+}
+
+function isEmpty(value: Json): boolean {
+  return isJsonObject(value) && Object.keys(value).length === 0;
 }

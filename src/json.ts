@@ -81,7 +81,8 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
 function canonical(_key: string, value: Json): Json {
   if (JSON.isRawJSON(value)) {
     const double = Number(value.rawJSON);
-    const isHeld = Number.isFinite(double) && (Number.isSafeInteger(double) || !/^-?\d+$/.test(value.rawJSON));
+    const isHeld =
+      Number.isFinite(double) && (Number.isSafeInteger(double) || !/^-?\d+$/.test(value.rawJSON));
     return isHeld ? double : value;
   }
   if (!isJsonObject(value)) return value;
@@ -114,9 +115,14 @@ function faultIn(text: string): string | undefined {
   const [fault] = faults;
   if (!fault) return undefined;
   // InvalidEscapeCharacter → invalid escape character
-  const reason = printParseErrorCode(fault.error).replaceAll(/\B[A-Z]/g, ' $&').toLowerCase();
-  const found = text.slice(fault.offset, fault.offset + fault.length);
-  const hint = /^-?(NaN|Infinity)/.test(text.slice(fault.offset)) ? ', which JSON does not have: write null' : '';
+  const reason = printParseErrorCode(fault.error)
+    .replaceAll(/\B[A-Z]/g, ' $&')
+    .toLowerCase();
+  const rest = text.slice(fault.offset);
+  // As Python's json.dumps writes them.
+  const [notANumber] = /^-?(NaN|Infinity)/.exec(rest) ?? [];
+  const found = notANumber ?? rest.slice(0, fault.length);
+  const hint = notANumber ? ', which JSON does not have: write null' : '';
   return `${placeOf(text, fault.offset)}: ${reason}, found ${found ? cut(found, 20) : 'the end of the text'}${hint}`;
 }
 
@@ -125,4 +131,3 @@ function placeOf(text: string, offset: number): string {
   const line = before.split('\n').length;
   return `line ${line}, column ${offset - before.lastIndexOf('\n')}`;
 }
-

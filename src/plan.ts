@@ -1,190 +1,209 @@
-import { type Recording, SPAN_FIELDS } from './api/span.ts';
-import type { Decimal } from './decimal.ts';
-import { FormError, InputError, type Problem } from './errors.ts';
-import { type Files, readText } from './files.ts';
+import type { NewMetric } from './api/metric.ts';
 import {
-  FIELD_INPUTS,
-  type Inputs,
-  parseInputs,
-  parseMeta,
-  parseResultsRequest,
-  type RawInputs,
-} from './inputs/inputs.ts';
-import { ciFactsOf, type GitHubContext, type Job, jobErrorOf, withholdsSecrets } from './job.ts';
+  fieldsOf,
+  type NewSpan,
+  SPAN_FIELDS,
+  type Span,
+  type SpanField,
+  type SpanFields,
+  type SpanPatch,
+} from './api/span.ts';
+import { FormError, InputError, type Problem } from './errors.ts';
+import type { Found } from './found.ts';
+import { defaultInputs, type Fields, type Inputs, type Read } from './inputs/inputs.ts';
+import {
+  accessProblems,
+  clearProblems,
+  gateProblems,
+  operationProblems,
+  pointerProblems,
+  resultsScale,
+} from './inputs/rules.ts';
+import type { Job } from './job.ts';
 import type { JsonObject } from './json.ts';
-import { fieldsOf, readResults, type TestRun } from './results/results.ts';
+import { recordOf } from './results/results.ts';
+import type { TestCase } from './results/test-run.ts';
+import { PASS_RATE_SCALE, scoreOf } from './score.ts';
 
 /** What is to be done, everything checked. */
 export interface Plan {
   readonly inputs: Inputs;
-  /** Empty only where the key is. */
-  readonly spanId: string;
-  /** Empty in a dry run that has none, and where GitHub withholds it. */
-  readonly apiKey: string;
-  readonly job: Job;
   readonly recording: Recording;
-  /** What a file of a test format told. */
-  readonly tests: TestRun | undefined;
-  /** What is wrong with files that a job which has failed did not write, or not to the end. */
+  readonly metrics: readonly NewMetric[];
+  /** The cases to make child spans of. */
+  readonly cases: readonly TestCase[];
+  /** What is wrong with files that a broken job did not write, or not to the end. */
   readonly unread: readonly Problem[];
 }
 
-/** What a plan is made of. */
-export interface PlanSources {
-  readonly raw: RawInputs;
-  readonly context: GitHubContext;
-  readonly files: Files;
-  /** The one instant that `now` means. */
-  readonly now: Date;
+/** What to record on a span. */
+export interface Recording {
+  /** Values by field. `meta` holds only the keys this step names. */
+  readonly fields: SpanFields;
+  /** Fields to empty, unless a value is recorded on them after all. */
+  readonly clear: readonly SpanField[];
+  /** Whether keys of the stored `meta` that this step does not name stay. */
+  readonly keepsMeta: boolean;
+  /** The error of a broken job, for a span that would have none otherwise. */
+  readonly jobError: string | undefined;
 }
 
-const PASS_RATE_SCALE: Decimal = { digits: 100n, exponent: 0 };
-
 /**
- * Parses the inputs, reads the files they name, and works out what to record. Throws {@link InputError} with the problems
- * of all of them at once. A key and the id of a span are there in every plan but where GitHub withholds the key: without
- * it the step before could not make a span either. In a job that has failed, a file that is missing or broken is only told:
- * the step that writes it may be the one that failed, and that is to be recorded.
+ * Checks inputs, files and job together, and works out what to record. Throws {@link InputError} with every problem at once.
+ * In a broken job, what is wrong with files is only noted: the step that writes them may be the one that failed, and that is
+ * to be recorded.
  */
-export async function readPlan({ raw, context, files, now }: PlanSources): Promise<Plan> {
-  const problems: Problem[] = [...whereProblems(raw, context), ...operationProblems(raw)];
-  const unread: Problem[] = [];
-  const ofFiles = /^(failure|cancelled)$/.test(raw.job_status.trim()) ? unread : problems;
+export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Plan {
+  const values: Partial<Inputs> & Fields = { ...found.fields, ...read.values };
+  const results = found.tests && recordOf(found.tests, values.score_scale ?? PASS_RATE_SCALE);
+  const score = scoreIn(read.values, found, results?.score);
+  const problems = [
+    ...read.problems,
+    ...accessProblems(read, job),
+    ...operationProblems(read),
+    ...pointerProblems(read),
+    ...clearProblems(values.clear ?? [], values),
+    ...gateProblems(values.min_score, score.scale),
+  ];
+  const ofFiles = [...found.problems];
+  if (score.problem) (values.score === undefined ? ofFiles : problems).push(score.problem);
+  if (!job.isBroken) problems.push(...ofFiles);
+  if (problems.length > 0) throw new InputError(problems);
+  // Without a problem every input has been read.
+  const inputs = read.values as Inputs;
 
-  const request = await collect(() => parseResultsRequest(raw), problems);
-  const results = request && (await collect(() => readResults(request, files), ofFiles));
-  const tests = results?.kind === 'tests' ? results.tests : undefined;
-  const file = results?.kind === 'fields' ? results : undefined;
-  const inputs = await collect(() => parseWithFields(raw, file, now), problems);
-  const resultsMeta = await collect(() => metaOf(`meta in ${file?.path}`, file?.fields.meta), ofFiles);
-  const path = raw.meta_file.trim();
-  const fileMeta = path
-    ? await collect(() => metaOf(`meta_file ${path}`, readText(files, path)), ofFiles)
-    : undefined;
-  const scale = inputs?.scoreScale ?? PASS_RATE_SCALE;
-  const measured = tests && (await collect(() => measure(tests, scale), problems));
-  if (!inputs || problems.length > 0) throw new InputError(problems);
-
-  const job = { status: inputs.jobStatus, matrix: inputs.jobMatrix, checkRunId: inputs.jobCheckRunId };
-  const ciFacts = inputs.ciMeta ? ciFactsOf(context, job) : {};
-  const error = measured?.error ?? jobErrorOf(context, job);
-  const fields = {
-    ...(measured && { score: measured.score }),
-    ...(error !== undefined && { error }),
-    ...inputs.fields,
-    ...metaFieldOf(ciFacts, [measured?.meta, resultsMeta, fileMeta, inputs.meta]),
+  const recording = {
+    fields: fieldsOf({
+      ...values,
+      score: score.value,
+      error: values.error ?? results?.error,
+      meta: merged([
+        inputs.ci_meta ? job.facts : undefined,
+        results?.meta,
+        found.fields.meta,
+        found.meta,
+        inputs.meta,
+      ]),
+    }),
+    clear: values.clear ?? [],
+    keepsMeta: inputs.meta_mode === 'merge',
+    jobError: job.error,
   };
-  if (inputs.operation === 'update' && Object.keys(fields).length + inputs.clear.length === 0) {
-    const names = [...SPAN_FIELDS, 'clear', 'meta_file'].join(', ');
+  const metrics = metricsOf([
+    inputs.results_metrics ? found.tests?.metrics : undefined,
+    found.fields.metrics,
+    inputs.metrics,
+  ]);
+  if (inputs.operation === 'update' && metrics.length === 0 && isEmpty(patchFor(recording))) {
+    const names = [...SPAN_FIELDS, 'clear', 'meta_file', 'metrics'].join(', ');
     const message = `update has nothing to record. Give one of ${names} or results_file`;
     throw new InputError([{ name: 'operation', message }]);
   }
-  const recording = { fields, clear: inputs.clear, keepsMeta: inputs.metaMode === 'merge' };
-  const { spanId = '', apiKey = '' } = inputs;
-  return { inputs, spanId, apiKey, job, recording, tests, unread };
+  return { inputs, recording, metrics, cases: found.tests?.cases ?? [], unread: job.isBroken ? ofFiles : [] };
 }
 
-/** What `work` gives; undefined where it throws an {@link InputError}, whose problems go to `problems`. */
-async function collect<Value>(
-  work: () => Value | Promise<Value>,
-  problems: Problem[],
-): Promise<Value | undefined> {
+/**
+ * What an end of a tracked job can still record when its plan fails: that the job has ended, and why the rest is missing.
+ * Undefined where not even the way to the API is known.
+ */
+export function closingPlan(
+  { values }: Read<Partial<Inputs>>,
+  { problems }: InputError,
+  job: Job,
+): Plan | undefined {
+  const { base_url, api_key } = values;
+  if (base_url === undefined || api_key === undefined) return undefined;
+  const inputs = { ...defaultInputs(), ...values, min_score: undefined };
+  const error = problems.map(({ name, message }) => `${name}: ${message}`).join('\n');
+  const fields = { error, ...(inputs.ci_meta && { meta: job.facts }) };
+  const recording = { fields, clear: [], keepsMeta: true, jobError: undefined };
+  return { inputs, recording, metrics: [], cases: [], unread: [] };
+}
+
+interface Score {
+  readonly value?: number | undefined;
+  /** That of the recorded score, as far as it is known. */
+  readonly scale: number | undefined;
+  readonly problem?: Problem;
+}
+
+/** The score to record: the one that is given, else that of a file, scaled, else the pass rate. */
+function scoreIn(inputs: Partial<Inputs>, found: Found, passRate: number | undefined): Score {
+  const { score, score_scale } = inputs;
+  const own = score === undefined ? found.score : { name: 'score', value: score, scale: score_scale };
+  const scale = own ? (own.scale ?? score_scale) : resultsScale(inputs);
   try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
-}
-
-/** What is missing to know the span and to be let in. */
-function whereProblems(raw: RawInputs, context: GitHubContext): Problem[] {
-  const problems: Problem[] = [];
-  const needsKey = raw.dry_run.trim().toLowerCase() !== 'true';
-  if (needsKey && raw.api_key === '' && withholdsSecrets(context)) return [];
-  if (raw.span_id.trim() === '') {
-    const message =
-      'is empty. Hand on the UUID of the span from the step that made it, and check that this step ran and set it';
-    problems.push({ name: 'span_id', message });
-  }
-  if (needsKey && raw.api_key === '') {
-    const message = `is empty. Pass the key from a secret, such as ${'$'}{{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step; a secret that does not exist is empty too`;
-    problems.push({ name: 'api_key', message });
-  }
-  return problems;
-}
-
-/** `get` with something to record is a misunderstanding that would otherwise lose what was given. */
-function operationProblems(raw: RawInputs): Problem[] {
-  const given = [...FIELD_INPUTS, 'meta_file' as const, 'results_file' as const].filter(
-    (name) => raw[name].trim() !== '',
-  );
-  if (raw.operation.trim() !== 'get' || given.length === 0) return [];
-  return [
-    {
-      name: 'operation',
-      message: `get writes nothing, but ${given.join(', ')} is given. Use update, or drop it`,
-    },
-  ];
-}
-
-interface FieldsFile {
-  readonly path: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-/** The inputs, with those that the workflow leaves empty taken from the file; its `meta` is a layer of its own. */
-function parseWithFields(raw: RawInputs, file: FieldsFile | undefined, now: Date): Inputs {
-  const open = FIELD_INPUTS.filter(
-    (name) => name !== 'meta' && raw[name].trim() === '' && file?.fields[name],
-  );
-  try {
-    return parseInputs(
-      { ...raw, ...Object.fromEntries(open.map((name) => [name, file?.fields[name]])) },
-      now,
-    );
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(
-      error.problems.map((problem) =>
-        open.some((name) => name === problem.name)
-          ? { ...problem, name: `${problem.name} in ${file?.path}` }
-          : problem,
-      ),
-    );
-  }
-}
-
-/** A layer of `meta`. What keeps its text from being read, or from being one, is a problem under `name`. */
-async function metaOf(
-  name: string,
-  text: string | Promise<string> | undefined,
-): Promise<JsonObject | undefined> {
-  try {
-    const read = await text;
-    return read === undefined ? undefined : parseMeta(read);
+    if (own) return { value: scoreOf(own.value, scale), scale };
+    return { value: passRate === undefined ? undefined : scoreOf(passRate), scale };
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    throw new InputError([{ name, message: error.message }]);
+    return { scale, problem: { name: own?.name ?? 'score_scale', message: error.message } };
   }
 }
 
-function measure(tests: TestRun, scale: Decimal): { score: number; error?: string; meta: JsonObject } {
-  const { score, ...rest } = fieldsOf(tests, scale);
-  if (!Number.isSafeInteger(Number(score))) {
-    throw new InputError([{ name: 'score_scale', message: 'makes the score larger than 9007199254740991' }]);
-  }
-  return { ...rest, score: Number(score) };
-}
-
-/** The CI facts and, over them, the layers that were given, later ones winning key by key; absent where there is nothing. */
-function metaFieldOf(
-  ciFacts: JsonObject,
-  layers: readonly (JsonObject | undefined)[],
-): { meta?: JsonObject } {
+/** The layers in one, later ones winning key by key; undefined where there is nothing. */
+function merged(layers: readonly (JsonObject | undefined)[]): JsonObject | undefined {
   const given = layers.filter((layer) => layer !== undefined);
   // Object.assign would take a key named __proto__ for the prototype, and lose it.
-  const meta = Object.fromEntries([ciFacts, ...given].flatMap((layer) => Object.entries(layer)));
-  return given.length > 0 || Object.keys(meta).length > 0 ? { meta } : {};
+  return given.length > 0 ? Object.fromEntries(given.flatMap((layer) => Object.entries(layer))) : undefined;
+}
+
+/** The layers in one, later ones winning dimension by dimension. */
+function metricsOf(
+  layers: readonly (Readonly<Record<string, number | Omit<NewMetric, 'dimension'>>> | undefined)[],
+): NewMetric[] {
+  const metrics = layers.flatMap((layer) =>
+    Object.entries(layer ?? {}).map(([dimension, metric]): NewMetric => {
+      return { dimension, ...(typeof metric === 'number' ? { value: metric } : metric) };
+    }),
+  );
+  return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
+}
+
+/** Whether the stored span has to be read before {@link patchFor}: only where its `meta` is to be kept beside new keys. */
+export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
+  return fields.meta !== undefined && keepsMeta && !clear.includes('meta');
+}
+
+/**
+ * The body to send. Fields that the recording does not name are absent, so the API leaves them alone. The stored `meta` is
+ * sent along under the recorded keys, which loses nothing whether the API merges `meta` or replaces it. The job's error is
+ * recorded where neither the recording nor the stored span has one.
+ */
+export function patchFor(recording: Recording, stored?: Span): SpanPatch {
+  const { fields, clear, jobError } = recording;
+  const cleared = Object.fromEntries(clear.map((field) => [field, null]));
+  const hasError = fields.error !== undefined || (stored?.error && !clear.includes('error'));
+  return {
+    ...cleared,
+    ...(jobError !== undefined && !hasError && { error: jobError }),
+    ...fields,
+    ...(fields.meta && needsStored(recording) && { meta: { ...stored?.meta, ...fields.meta } }),
+  };
+}
+
+/**
+ * A span that holds what the recording says. It is named `title` where no name is given. One that has ended but gives no start
+ * starts when it ended: the server would take the time of the request, which is later.
+ */
+export function newSpanOf(
+  { parent_id, trace_id }: Inputs,
+  recording: Recording,
+  id: string,
+  title: string,
+): NewSpan {
+  const { name = title, ...fields } = patchFor({ ...recording, clear: [] }) as SpanFields;
+  const start_time = fields.start_time ?? fields.end_time;
+  return {
+    id,
+    name,
+    ...(parent_id && { parent_id }),
+    ...(trace_id && { trace_id }),
+    ...fields,
+    ...(start_time && { start_time }),
+  };
+}
+
+function isEmpty(patch: SpanPatch): boolean {
+  return Object.keys(patch).length === 0;
 }

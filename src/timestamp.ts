@@ -1,15 +1,16 @@
+import * as z from 'zod/mini';
 import { FormError } from './errors.ts';
+import { counted, quoted } from './words.ts';
 
-// RFC 3339, section 5.6, with the blank that its note allows in place of the T (`date --rfc-3339` and Python's str() write it).
-const RFC_3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/;
 const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;
+const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
+const WITH_OFFSET = z.iso.datetime({ offset: true });
 
 /**
  * A time stamp the API takes, from `now`, RFC 3339 with `Z` or an offset, or Unix time in seconds (10 digits, a fraction
- * allowed) or milliseconds (13 digits). A valid RFC 3339 text comes back as it is, so microseconds survive.
- * Throws {@link FormError}.
+ * allowed) or milliseconds (13 digits). A valid RFC 3339 text comes back as it is, so microseconds survive. Throws
+ * {@link FormError}.
  */
 export function parseTimestamp(text: string, now: Date): string {
   if (text === 'now') return now.toISOString();
@@ -18,45 +19,31 @@ export function parseTimestamp(text: string, now: Date): string {
     return new Date(Number(text.slice(0, 10)) * 1000).toISOString().replace('.000Z', `${fraction}Z`);
   }
   if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
-
-  const [whole, year, month, day, hour, minute, second, offset] = RFC_3339.exec(text) ?? [];
-  if (whole === undefined) {
-    if (/^\d+$/.test(text)) {
-      const message = `has ${text.length} digits. Unix time has 10 for seconds or 13 for milliseconds`;
-      throw new FormError(message, { found: text });
-    }
-    if (/[+-]\d{4}$/.test(text)) {
-      throw new FormError('has an offset without a colon. Write it as +02:00', { found: text });
-    }
-    throw new FormError(
-      'is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)',
-      { found: text },
-    );
-  }
-  if (offset === undefined) {
-    throw new FormError('has no offset. Add Z for UTC, or one such as +02:00', { found: text });
-  }
-  const exists =
-    Number(day) >= 1 &&
-    Number(day) <= daysIn(Number(year), Number(month)) &&
-    Number(hour) < 24 &&
-    Number(minute) < 60 &&
-    Number(second) < 60;
-  if (!exists) throw new FormError('is a date or time that does not exist', { found: text });
-  return text;
+  if (isTime(text)) return text;
+  throw new FormError(`${quoted(text)} ${faultOf(text)}`);
 }
 
-/** Milliseconds since the Unix epoch, undefined where the text is no RFC 3339 time. With no offset it is UTC, as the API's are. */
+/** Milliseconds since the Unix epoch; undefined where the text is no RFC 3339 time. Without an offset it is UTC, as the API's are. */
 export function instantOf(timestamp: string): number | undefined {
-  // Date.parse alone takes nearly anything for a time, and one with no offset for local.
-  const [whole, , , , , , , offset] = RFC_3339.exec(timestamp) ?? [];
-  if (whole === undefined) return undefined;
-  const instant = Date.parse(`${whole.toUpperCase().replace(' ', 'T')}${offset === undefined ? 'Z' : ''}`);
-  return Number.isNaN(instant) ? undefined : instant;
+  const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
+  return isTime(complete) ? Date.parse(normal(complete)) : undefined;
 }
 
-function daysIn(year: number, month: number): number {
-  if (month < 1 || month > 12) return 0;
-  // Day 0 of the next month is the last of this one. The calendar repeats every 400 years; Date.UTC takes 0 to 99 for 19…
-  return new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+function isTime(text: string): boolean {
+  return z.safeParse(WITH_OFFSET, normal(text)).success;
+}
+
+/** RFC 3339 allows small letters, and a blank in place of the T, as `date --rfc-3339` and Python's `str()` write it. */
+function normal(text: string): string {
+  return text.toUpperCase().replace(' ', 'T');
+}
+
+function faultOf(text: string): string {
+  if (/^\d+$/.test(text)) {
+    return `has ${counted(text.length, 'digit')}. Unix time has 10 for seconds or 13 for milliseconds`;
+  }
+  if (/:\d\d.*[+-]\d{4}$/.test(text)) return 'has an offset without a colon. Write it as +02:00';
+  if (isTime(`${text}Z`)) return 'has no offset. Add Z for UTC, or one such as +02:00';
+  if (DATE_AND_TIME.test(normal(text))) return 'is a date or time that does not exist';
+  return 'is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)';
 }

@@ -23,7 +23,8 @@ export function listed(names: readonly string[]): string {
 
 /** A duration in milliseconds as `0.423 s`, `12.5 s` or `3600 s`. */
 export function secondsText(ms: number): string {
-  const seconds = ms / 1000;
+  // A larger number would be written as 1e+23.
+  const seconds = Math.min(ms / 1000, Number.MAX_SAFE_INTEGER);
   return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
 }
 

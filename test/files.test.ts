@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Files, readText } from '../src/files.ts';
+import { checkPattern, type Files, MAX_BYTES, readText } from '../src/files.ts';
 
 const filesOf = (...pieces: readonly Uint8Array[]): Files => ({
   find: async () => [],
@@ -15,61 +15,68 @@ describe('the text of a file', () => {
   });
 
   it.each([
-    [['ab', [0xff]], 'byte 2'],
-    [['a', 'bc', ['d', 0xff, 'e']], 'byte 4'],
-    [['aé', ['é', 0xc3, 'b']], 'byte 6'],
-    [
-      [
-        ['a', 0xc3],
-        [0xa9, 'b', 0x80],
-      ],
-      'byte 4',
-    ],
-    [
-      [
-        [0xf0, 0x9f],
-        [0x98, 'b'],
-      ],
-      'byte 3',
-    ],
-    [['😀', [0x80]], 'byte 4'],
-    [['a', [0x80, 'b', 'c']], 'byte 1'],
-    [['ab', [0xf0, 0x9f]], 'it ends within a character'],
-  ] as const)('that is not UTF-8, %j, is an error with the place', async (pieces, place) => {
-    const bytes = pieces.map((piece) =>
-      Buffer.concat(
-        [...piece].map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))),
-      ),
-    );
-    await expect(readText(filesOf(...bytes), 'a')).rejects.toMatchObject({
-      message: `is not UTF-8: ${place}`,
-      cause: { code: 'ERR_ENCODING_INVALID_ENCODED_DATA' },
+    [Buffer.from('"caf\xe9"', 'latin1'), 'is not UTF-8'],
+    [Buffer.from('😀').subarray(0, 3), 'is not UTF-8'],
+    [Buffer.from('\uFEFF{}', 'utf16le'), 'is UTF-16'],
+    [Buffer.from('\uFEFF{}', 'utf16le').swap16(), 'is UTF-16'],
+  ])('that is in another encoding (%#) is an error', async (bytes, message) => {
+    await expect(readText(filesOf(bytes), 'a')).rejects.toMatchObject({
+      name: 'FormError',
+      message: expect.stringContaining(message),
     });
   });
 
-  it('has a bound', async () => {
-    const mebi = Buffer.alloc(1024 * 1024, 'a');
-    expect(await readText(filesOf(...Array.from({ length: 64 }, () => mebi)), 'a')).toHaveLength(
-      64 * 1024 * 1024,
-    );
-    const longer = filesOf(...Array.from({ length: 64 }, () => mebi), Buffer.from('b'));
-    await expect(readText(longer, 'a')).rejects.toThrow(
-      'is too long: at most 64 Mi characters of it can be read',
-    );
+  it('may be 32 MiB long, and not a byte more', async () => {
+    const mebi = Array.from({ length: 32 }, () => Buffer.alloc(1024 * 1024, 'a'));
+    expect(await readText(filesOf(...mebi), 'a')).toHaveLength(MAX_BYTES);
+    await expect(readText(filesOf(...mebi, Buffer.from('b')), 'a')).rejects.toThrow('larger than 32 MiB');
   });
 
   it.each([
-    ['ENOENT', 'cannot be read: there is no such file'],
-    ['EISDIR', 'cannot be read: it is a directory'],
-    ['EACCES', 'cannot be read: permission denied'],
-    ['EIO', 'cannot be read: the disk is gone'],
-  ])('that fails with %s is an error without the path', async (code, message) => {
+    ['ENOENT', 'there is no such file'],
+    ['EISDIR', 'it is a directory'],
+    ['EACCES', 'permission denied'],
+    ['EIO', 'the disk is gone'],
+  ])('that fails with %s is an error that reads on after the path', async (code, reason) => {
     const files: Files = {
       find: async () => [],
       read: () => {
         throw Object.assign(new Error('the disk is gone'), { code });
       },
     };
-    await expect(readText(files, 'secret/path')).rejects.toMatchObject({ message, cause: { code } });
+    await expect(readText(files, 'some/path')).rejects.toMatchObject({
+      name: 'FormError',
+      message: `cannot be read: ${reason}`,
+    });
+  });
+});
+
+describe('a pattern', () => {
+  it.each([
+    'reports/*.xml',
+    '{app,lib}/**/build/test-results/**/TEST-*.xml',
+    'shard-{1..100}.xml',
+    'shard-{a..z}.xml',
+    'job (3.12)/*/*/*/*/*.xml',
+    'a'.repeat(1000),
+    '*a*a*a*c',
+    '{a,b',
+    '}a,b{',
+  ])('may be %s', (pattern) => {
+    expect(() => checkPattern(pattern)).not.toThrow();
+  });
+
+  it.each([
+    ['braces within a product', '{a,b}'.repeat(20), 'braces'],
+    ['braces within each other', '{a,{b,c,{d,e,f,{g,h,i,j}}}}'.repeat(2), 'braces'],
+    ['a range', '{1..10000000}', 'braces'],
+    ['a range with steps', '{-5000..5000..2}', 'braces'],
+    ['two ranges of letters', '{a..z}{A..Z}', 'braces'],
+    ['one star too many', '*a*a*a*a*c', 'more than 4'],
+    ['stars in braces', '{*a*,b/*}*a*a*', 'more than 4'],
+    ['groups', '+(a|aa)+(b)', '@(a|b)'],
+    ['text without end', 'a'.repeat(1001), '1000 characters'],
+  ])('of %s is an error', (_what, pattern, message) => {
+    expect(() => checkPattern(pattern)).toThrow(message);
   });
 });

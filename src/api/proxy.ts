@@ -1,38 +1,117 @@
-import { InputError } from '../errors.ts';
-
-const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
+import type { Agent, RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import { codeOf, InputError } from '../errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-/** The one function of node:http that is needed; early releases of Node 24 lack it. */
-interface Http {
-  setGlobalProxyFromEnv?: (env: NodeJS.ProcessEnv) => unknown;
+
+export interface Proxy {
+  /** Without user and password. */
+  readonly url: URL;
+  /** What `Proxy-Authorization` carries; undefined where the URL has no user. */
+  readonly authorization: string | undefined;
+}
+
+/** No connection came about through the proxy. `status` is what it answered; without one, `cause` says what broke. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly status: number | undefined;
+  readonly code: string;
+
+  constructor({ status, cause }: { readonly status?: number | undefined; readonly cause?: unknown }) {
+    super(status === undefined ? 'no connection through the proxy' : `the proxy answered with ${status}`, {
+      cause,
+    });
+    this.status = status;
+    this.code = codeOf(cause);
+  }
+}
+
+// Lower case goes first, as in curl and Node. All requests but those to a loopback address are https.
+const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Whether the `hostname` of a URL is this machine: nothing sent there passes a network. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
 }
 
 /**
- * Makes `fetch` use the proxies that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, in either case, which Node does by itself
- * only when started with NODE_USE_ENV_PROXY=1 (nodejs.org/api/http, "Built-in Proxy Support"). Resolves to warnings.
- * Throws {@link InputError} for a proxy that is no URL. `loadHttp` is called where there is a proxy, since loading node:http
- * costs a third of the step's start.
+ * The proxy that the environment names for requests to `target`. There is none for a loopback address, where the key may
+ * travel in the clear, and for hosts that NO_PROXY names. Throws {@link InputError} for a variable that holds no URL.
  */
-export async function useProxy(env: Environment, loadHttp: () => Promise<Http>): Promise<readonly string[]> {
-  const variables = PROXY_VARIABLES.filter((name) => env[name]);
-  const [variable] = variables;
-  if (!variable || env.NODE_USE_ENV_PROXY === '1') return [];
-  const { setGlobalProxyFromEnv } = await loadHttp();
-  if (!setGlobalProxyFromEnv) {
-    return [
-      `${variable} is set, but this release of Node can follow it only from its start. Set NODE_USE_ENV_PROXY to 1 in the env of the step; until then the request goes out directly`,
-    ];
-  }
+export function proxyFor(target: URL, env: Environment): Proxy | undefined {
+  const name = PROXY_VARIABLES.find((variable) => env[variable]);
+  if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || ''))
+    return undefined;
   try {
-    setGlobalProxyFromEnv(env as NodeJS.ProcessEnv);
+    const url = new URL(env[name] ?? '');
+    if (!/^https?:$/.test(url.protocol)) throw new TypeError('not a URL of HTTP');
+    const { username, password } = url;
+    const login =
+      username || password ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}` : '';
+    url.username = '';
+    url.password = '';
+    return { url, authorization: login ? `Basic ${Buffer.from(login).toString('base64')}` : undefined };
   } catch {
-    // Neither the value nor what Node says of it is shown: a proxy's URL may hold a password.
-    const wrong = variables.filter((name) => !/^https?:$/.test(URL.parse(env[name] ?? '')?.protocol ?? ''));
-    const names = wrong.length > 0 ? wrong : variables;
-    throw new InputError(
-      names.map((name) => ({ name, message: 'is not a URL such as http://proxy.example:3128' })),
-    );
+    // Without the value, or what was thrown: either may hold a password.
+    throw new InputError([{ name, message: 'is not a URL such as http://proxy.example:3128' }]);
   }
-  return [];
+}
+
+/** NO_PROXY as curl reads it: names, which stand for their subdomains too, each with or without a port; `*` is any host. */
+function isExempt({ hostname, port }: URL, list: string): boolean {
+  const names = [hostname, hostname.replace(/^\[|\]$/g, ''), `${hostname}:${port || 443}`];
+  const entries = list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  return entries.some((entry) => {
+    const suffix = `.${entry.replace(/^\*?\./, '')}`;
+    return entry === '*' || names.some((name) => `.${name}`.endsWith(suffix));
+  });
+}
+
+/**
+ * An agent that asks the proxy for a tunnel (CONNECT, RFC 9110, section 9.3.6) and speaks TLS through it, so that the proxy
+ * sees a host name and nothing else.
+ *
+ * Not Node's own (`proxyEnv`): early releases of Node 24 lack it, and in 24.21 it adds a listener for each piece of the
+ * proxy's answer that all later ones run through, which doubles them. Forty pieces take all memory (lib/https.js, establishTunnel).
+ */
+export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): Agent {
+  const https = process.getBuiltinModule('node:https');
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  const { request } = url.protocol === 'http:' ? process.getBuiltinModule('node:http') : https;
+
+  class TunnelAgent extends https.Agent {
+    override createConnection(
+      options: RequestOptions,
+      done: (error: Error | null, socket?: unknown) => void,
+    ): undefined {
+      const host = options.host?.includes(':') ? `[${options.host}]` : options.host;
+      const target = `${host}:${options.port}`;
+      request({
+        hostname,
+        port: url.port,
+        // Node would check the proxy's certificate for the name in `host`. Addresses are not sent as a name.
+        servername: isIP(hostname) ? '' : hostname,
+        method: 'CONNECT',
+        path: target,
+        headers: { host: target, ...(authorization && { 'proxy-authorization': authorization }) },
+        agent: false,
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+        .once('connect', ({ statusCode: status }, socket) => {
+          if (status === 200) {
+            done(null, super.createConnection({ ...options, socket } as RequestOptions));
+          } else {
+            socket.destroy();
+            done(new ProxyError({ status }));
+          }
+        })
+        .on('error', (cause) => done(new ProxyError({ cause })))
+        .end();
+    }
+  }
+  return new TunnelAgent({ keepAlive: true });
 }

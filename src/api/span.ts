@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isJsonObject, type Json, type JsonObject, numberOf, type RawJson } from '../json.ts';
+import { instantOf } from '../timestamp.ts';
 
 /** The fields that can be recorded, in the order in which they are shown. */
 export const SPAN_FIELDS = [
@@ -68,3 +69,17 @@ export const Span = z.looseObject({
   feedback: orNull(z.looseObject({ score: orNull(number), comment: textOrNull })),
 });
 export type Span = z.infer<typeof Span>;
+
+/** The fields that have a value: an absent one means "leave alone", and must not become undefined. */
+export function fieldsOf(
+  values: { readonly [Field in SpanField]?: SpanFields[Field] | undefined },
+): SpanFields {
+  const given = SPAN_FIELDS.filter((field) => values[field] !== undefined);
+  return Object.fromEntries(given.map((field) => [field, values[field]]));
+}
+
+/** Milliseconds from start to end, undefined where one of them is missing. Negative when the end is before the start. */
+export function durationMsOf({ start_time, end_time }: Partial<Span>): number | undefined {
+  const [start, end] = [instantOf(start_time ?? ''), instantOf(end_time ?? '')];
+  return start === undefined || end === undefined ? undefined : end - start;
+}

@@ -1,9 +1,12 @@
+import { cut } from '../words.ts';
+
 // Control and format characters (bidirectional overrides and zero-width characters among them), line and paragraph
 // separators, lone surrogates; without the joiners that emoji and some scripts need.
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 // Nearly all text is of these, and the first use of a class of Unicode takes a millisecond.
 const PLAIN = /^[ -~]*$/;
-const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const LINE_BREAK = /\r\n|\r|\n/;
+const LONG_PIECE = /\S{30}(?=\S)/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -13,39 +16,39 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Foreign text as one line that only reads: what cannot be seen is written out (`\n`, `\u{202e}`), and neither form of a
- * workflow command survives. The runner takes `::name::` at the start of a line, after white space, and `##[name]`
- * anywhere in it (actions/runner, ActionCommand.cs). It compares by culture, to which ignorable characters do not count.
- * Longer than `maxLength` is cut, with the number of characters left out.
+ * A line for the log, with foreign text in it, as one line that only reads: a line break is `⏎`, any other invisible
+ * character is written out (`\u{202e}`), and no workflow command `##[name]` survives, which the runner takes anywhere in a
+ * line (actions/runner, ActionCommand.cs). It takes `::name::` only where a line begins with it: the caller begins the line
+ * with a word of its own.
  */
-export function inert(text: string, maxLength = 2000): string {
-  const line = visible(cut(text, maxLength));
-  if (PLAIN.test(line) && !/^ *:|##\[/.test(line)) return line;
-  return line.replace(/^([\s\p{DI}]*):/u, '$1\\:').replace(/(#\p{DI}*#\p{DI}*)\[/gu, '$1\\[');
+export function inert(line: string): string {
+  if (PLAIN.test(line) && !line.includes('##[')) return line;
+  return line.split(LINE_BREAK).map(visible).join(' ⏎ ').replaceAll('##[', '##\\[');
 }
 
 /**
- * Foreign text as HTML that only reads, in one line of source: a line break is an entity, so no blank line can end the
- * HTML block around it. No tag, entity or invisible character of the text is left; a longer text than `maxLength` is cut.
+ * Foreign text as HTML that only reads, in one line of source, so that no blank line can end the HTML block around it. No
+ * tag, entity or invisible character of the text is left; a line break is `<br>`; a word too long for a line may break.
  */
-export function html(text: string, maxLength = 2000): string {
+export function html(text: string, maxLength: number): string {
   return cut(text, maxLength)
-    .split(/\r\n|\r|\n/)
-    .map((line) => visible(line).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? ''))
-    .join('&#10;');
+    .split(LINE_BREAK)
+    .map((line) => visible(line).replace(LONG_PIECE, '$&\n').split('\n').map(escaped).join('<wbr>'))
+    .join('<br>');
+}
+
+/** Foreign text for an attribute of HTML, in double quotes. */
+export function attribute(text: string): string {
+  return escaped(visible(text));
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 function visible(text: string): string {
   if (PLAIN.test(text)) return text;
-  return text.replace(
-    INVISIBLE,
-    (character) => NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  return text.replace(INVISIBLE, (character) =>
+    character === '\t' ? ' ' : `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
-}
-
-function cut(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text;
-  // Not between the halves of a surrogate pair.
-  const head = text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '');
-  return `${head}… (${text.length - head.length} more characters)`;
 }

@@ -1,30 +1,26 @@
-import { lineOf } from '../results/format.ts';
-import { html } from './inert.ts';
-import {
-  countsText,
-  type Finding,
-  feedbackText,
-  gateText,
-  type Outcome,
-  passes,
-  type Report,
-  ROWS_TITLES,
-  rowsOf,
-  textOf,
-  UNCHANGED,
-} from './report.ts';
+import { durationMsOf } from '../api/span.ts';
+import type { TestRun } from '../results/test-run.ts';
+import { counted, cut, secondsText, textOf } from '../words.ts';
+import { attribute, html } from './inert.ts';
+import type { Finding, Outcome, Report } from './report.ts';
+import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
+import { countsText, feedbackText, firstOf, gateText, passes } from './wording.ts';
 
-// A character becomes eight bytes at most; all parts at their longest stay below the 1 MiB.
-const MAX_LINE = 500;
+// GitHub takes less than 1 MiB.
+const MAX_BYTES = 1_000_000;
+const MAX_LINE = 1000;
+const MAX_LINES = 50;
 const MAX_CELL = 300;
-const MAX_META = 30_000;
+const MAX_KEYS = 100;
 
-const ICONS: Readonly<Record<Outcome, string>> = {
-  updated: '✅',
-  read: '📖',
-  'dry-run': '🧪',
-  skipped: '⏭️',
-  failed: '❌',
+const ENDINGS: Readonly<Record<Outcome, readonly [icon: string, text: string]>> = {
+  updated: ['✅', 'Opper span updated'],
+  read: ['📖', 'Opper span read'],
+  created: ['✅', 'Opper span created'],
+  tracking: ['⏳', 'Opper span started'],
+  'dry-run': ['🧪', 'Opper dry run, nothing sent'],
+  skipped: ['⏭️', 'Opper step skipped'],
+  failed: ['❌', 'Opper step failed'],
 };
 const MARKS: Readonly<Record<Finding['level'], string>> = { error: '❌', warning: '⚠️', notice: 'ℹ️' };
 const LEVELS = Object.keys(MARKS);
@@ -32,98 +28,179 @@ const LEVELS = Object.keys(MARKS);
 const BAR_LENGTH = 20;
 const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜' } as const;
 
+const TRACES = 'https://platform.opper.ai/traces';
+
 /**
- * The job summary as Markdown, below the 1 MiB that GitHub takes: what went wrong first, then the span, what changed on it,
- * and the rest folded. Everything foreign stands in HTML blocks, in which Markdown is not read (CommonMark 0.31, section
- * 4.6), with HTML's characters escaped, and inside `<code>` or `<pre>`, where GitHub makes no links of mentions, issues and
- * addresses. Only a blank line would end such a block, and foreign text can make none.
+ * The job summary as Markdown, below 1 MiB: how the run went, what went wrong, then the span and what changed on it.
+ * Everything foreign stands in HTML blocks, in which Markdown is not read (CommonMark 0.31, section 4.6), with HTML's
+ * characters escaped, and inside `<code>`, where GitHub makes no links of mentions, issues and addresses. Only a blank line
+ * would end such a block, and foreign text can make none.
  */
 export function summaryOf(report: Report): string {
-  const { outcome, findings, gate, tests, patch } = report;
+  const { findings, tests } = report;
   const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-  const icon = ranked[0] && ranked[0].level !== 'notice' ? MARKS[ranked[0].level] : ICONS[outcome];
-  return [
-    `### ${icon} Opper span: ${outcome}${gate && !passes(gate) ? ', min_score missed' : ''}`,
+  const blocks = [
+    headingOf(report),
     ...ranked.map(findingBlock),
-    ...tablesOf(report),
-    ...(tests && tests.failures.length > 0 ? [failuresOf(tests)] : []),
-    ...(patch?.meta ? [details(`${ROWS_TITLES[outcome]}: meta`, JSON.stringify(patch.meta, null, 2))] : []),
-    '',
-  ].join('\n\n');
+    ...(tests ? [testsBlock(tests)] : []),
+    spanBlock(report),
+    rowsBlock(report),
+    measuresBlock(report),
+    unsentBlock(report),
+    metaBlock(report),
+  ].filter((block) => block !== '');
+  return `${fitting(blocks).join('\n\n')}\n\n`;
+}
+
+/** Drops the blocks that there is no room for. */
+function fitting(blocks: readonly string[]): string[] {
+  let total = 0;
+  return blocks.filter((block) => {
+    total += Buffer.byteLength(block) + 2;
+    return total < MAX_BYTES;
+  });
+}
+
+/** `❌ Job failed, 15 of 40 tests failed, score 62 · Opper span updated`: numbers and words of our own. */
+function headingOf({ outcome, jobStatus, findings, gate, tests, span }: Report): string {
+  const [icon, ending] = ENDINGS[outcome];
+  const failed = tests ? tests.failed + tests.errored : 0;
+  const hasWarning = findings.some(({ level }) => level === 'warning');
+  const isBad =
+    jobStatus === 'failure' ||
+    failed > 0 ||
+    (gate && !passes(gate)) ||
+    outcome === 'failed' ||
+    findings.some(({ level }) => level === 'error');
+  const mark = isBad ? '❌' : jobStatus === 'cancelled' ? '🚫' : hasWarning ? '⚠️' : icon;
+  const run = [
+    ...(jobStatus === 'failure' ? ['job failed'] : []),
+    ...(jobStatus === 'cancelled' ? ['job cancelled'] : []),
+    ...(tests ? [headlineOf(tests, failed)] : []),
+    ...scoreText(gate, cut(textOf(span.score), 40)),
+  ].join(', ');
+  const text = [...(run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : []), ending].join(
+    ' · ',
+  );
+  return `### ${mark} ${text}`;
+}
+
+function headlineOf({ passed }: TestRun, failed: number): string {
+  return `${failed || passed} of ${counted(passed + failed, 'test')} ${failed > 0 ? 'failed' : 'passed'}`;
+}
+
+function scoreText(gate: Report['gate'], score: string): string[] {
+  if (gate && passes(gate)) return [`score ${gate.score} (min_score ${gate.minScore})`];
+  if (gate) return [gateText(gate)];
+  return score ? [`score ${score}`] : [];
 }
 
 function findingBlock({ level, title, lines }: Finding): string {
-  const texts = lines.map((line) => code(line, MAX_LINE));
-  return `<p>${[`${MARKS[level]} <b>${html(title)}</b>`, ...texts].join('<br>\n')}</p>`;
+  const texts = firstOf(lines, MAX_LINES).map((line) => code(line, MAX_LINE));
+  return paragraph([`${MARKS[level]} <b>${html(title, MAX_CELL)}</b>`, ...texts]);
 }
 
-function factsOf({ spanId, span, gate, tests, links, dryRun }: Report): [string, string][] {
-  const id = spanId && code(spanId, MAX_CELL);
-  const score = textOf(span.score);
-  const facts: [string, string | undefined][] = [
-    ['Span', [span.name && code(span.name, MAX_CELL), id].filter(Boolean).join('<br>')],
-    ['Score', score && `<b>${code(score, MAX_CELL)}</b>`],
-    ['Gate', gate && `${passes(gate) ? '✅' : '❌'} ${html(gateText(gate))}`],
-    ['Human feedback', span.feedback ? code(feedbackText(span.feedback), MAX_CELL) : undefined],
-    ['Results', tests && `${barOf(tests)}<br>${html(countsText(tests))}`],
-    ['Not sent', dryRun && code(dryRun, MAX_CELL)],
-    [
-      'Where',
-      [links.job && link(links.job, 'job'), links.run && link(links.run, 'run')].filter(Boolean).join(' · '),
-    ],
-  ];
-  return facts.filter((fact): fact is [string, string] => Boolean(fact[1]));
-}
-
-function tablesOf(report: Report): string[] {
-  const facts = factsOf(report);
-  const rows = rowsOf(report);
-  const head = report.changed ? ['Field', 'Before', 'After'] : ['Field', ROWS_TITLES[report.outcome]];
-  const body = rows.map(({ field, before, after }) => [
-    code(field),
-    ...(before === undefined ? [] : [code(before, MAX_CELL)]),
-    code(after, MAX_CELL),
-  ]);
+function testsBlock(tests: TestRun): string {
+  const { failures, failed, errored } = tests;
+  const items = failures.map(({ name, message }) =>
+    [code(name, MAX_LINE), ...(message ? [code(message, 2 * MAX_LINE)] : [])].join('<br>'),
+  );
+  const list = firstOf(items, MAX_LINES, failed + errored).map((item) => `<li>${item}</li>`);
   return [
-    ...(facts.length > 0 ? [table(facts)] : []),
-    ...(rows.length > 0 ? [table(body, head)] : []),
-    ...(report.changed?.length === 0 ? [`<p>${UNCHANGED}</p>`] : []),
-  ];
-}
-
-/** The proportions as a bar of squares, a square at least for what happened at all. */
-function barOf(tests: NonNullable<Report['tests']>): string {
-  const outcomes = Object.keys(SQUARES) as (keyof typeof SQUARES)[];
-  const total = outcomes.reduce((sum, name) => sum + tests[name], 0);
-  return outcomes.map((name) => SQUARES[name].repeat(Math.ceil((BAR_LENGTH * tests[name]) / total))).join('');
-}
-
-function failuresOf({ failed, errored, failures }: NonNullable<Report['tests']>): string {
-  const count = failed + errored;
-  const title = count === 1 ? '1 failure' : `${count} failures`;
-  const more = count > failures.length ? `, the first ${failures.length}` : '';
-  return details(title + more, failures.map(lineOf).join('\n'));
-}
-
-function table(rows: readonly (readonly string[])[], head: readonly string[] = []): string {
-  const line = (cells: readonly string[], tag: 'td' | 'th') =>
-    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
-  return [
-    '<table>',
-    ...(head.length > 0 ? [line(head, 'th')] : []),
-    ...rows.map((row) => line(row, 'td')),
-    '</table>',
+    paragraph([barOf(tests), html(countsText(tests), MAX_LINE)]),
+    ...(items.length > 0 ? [`<ul>\n${list.join('\n')}\n</ul>`] : []),
   ].join('\n');
 }
 
-function details(title: string, text: string): string {
-  return `<details><summary>${title}</summary>\n<pre>${html(text, MAX_META)}</pre>\n</details>`;
+/** The proportions in exactly 20 squares, at least one for what happened at all. */
+function barOf(tests: TestRun): string {
+  const names = (Object.keys(SQUARES) as (keyof typeof SQUARES)[]).filter((name) => tests[name] > 0);
+  const total = names.reduce((sum, name) => sum + tests[name], 0);
+  const lengths = names.map((name) => Math.max(1, Math.floor((BAR_LENGTH * tests[name]) / total)));
+  const missing = BAR_LENGTH - lengths.reduce((sum, length) => sum + length, 0);
+  const longest = lengths.indexOf(Math.max(...lengths));
+  return names
+    .map((name, index) => SQUARES[name].repeat((lengths[index] ?? 0) + (index === longest ? missing : 0)))
+    .join('');
 }
 
-function code(text: string, maxLength?: number): string {
+function spanBlock({ spanId, span, links }: Report): string {
+  const id = span.id ?? spanId;
+  const names = [span.name, id].flatMap((text) => (text ? [code(text, MAX_CELL)] : []));
+  if (names.length === 0) return '';
+  const duration = durationMsOf(span);
+  const facts = [
+    ...(duration === undefined ? [] : [`took ${secondsText(duration)}`]),
+    ...(links.job && links.job !== links.run ? [link(links.job, 'job')] : []),
+    ...(links.run ? [link(links.run, 'workflow run')] : []),
+    link(TRACES, 'Opper traces'),
+  ];
+  return paragraph([`Span ${names.join(' ')}`, facts.join(' · ')]);
+}
+
+function rowsBlock(report: Report): string {
+  const { changed, outcome } = report;
+  const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || !isMetaFolded(report));
+  if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : '';
+  const head = changed ? ['Field', 'Before', 'After'] : ['Field', ROWS_TITLES[outcome]];
+  const body = rows.map(({ field, before, after }) => [
+    code(field, MAX_CELL),
+    ...(before === undefined ? [] : [code(before, MAX_CELL)]),
+    code(after, MAX_CELL),
+  ]);
+  return table(head, body);
+}
+
+function measuresBlock({ metrics, caseSpans, span }: Report): string {
+  const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${value}`);
+  const lines = [
+    ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`] : []),
+    ...(caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []),
+    ...(span.feedback ? [`Human feedback: ${code(feedbackText(span.feedback), MAX_CELL)}`] : []),
+  ];
+  return lines.length > 0 ? paragraph(lines) : '';
+}
+
+function unsentBlock({ dryRun }: Report): string {
+  const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`, MAX_CELL));
+  return lines.length > 0
+    ? paragraph(['Not sent, with bodies as in the log:', ...firstOf(lines, MAX_LINES)])
+    : '';
+}
+
+function metaBlock(report: Report): string {
+  const { sent, outcome } = report;
+  if (!isMetaFolded(report) || !sent?.meta) return '';
+  const rows = Object.entries(sent.meta).map(([key, value]) => [
+    code(key, MAX_CELL),
+    code(textOf(value), MAX_CELL),
+  ]);
+  const title = `${ROWS_TITLES[outcome]}: meta, ${counted(rows.length, 'key')}`;
+  const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : '';
+  return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
+}
+
+/** An object that was sent is shown whole, so the table need not tell of it. */
+function isMetaFolded({ sent }: Report): boolean {
+  return Object.keys(sent?.meta ?? {}).length > 0;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [
+    head.map((cell) => `<th>${cell}</th>`),
+    ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`)),
+  ];
+  return `<table>\n${lines.map((cells) => `<tr>${cells.join('')}</tr>`).join('\n')}\n</table>`;
+}
+
+function paragraph(lines: readonly string[]): string {
+  return `<p>${lines.join('<br>\n')}</p>`;
+}
+
+function code(text: string, maxLength: number): string {
   return `<code>${html(text, maxLength)}</code>`;
 }
 
 function link(url: string, text: string): string {
-  return `<a href="${html(url)}">${text}</a>`;
+  return `<a href="${attribute(url)}">${text}</a>`;
 }

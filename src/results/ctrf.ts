@@ -1,17 +1,9 @@
 import { isJsonObject } from '../json.ts';
-import {
-  arrayAt,
-  failureOf,
-  nameWithin,
-  numberOf,
-  objectAt,
-  oneAt,
-  sumOf,
-  type TestFormat,
-  textOf,
-} from './format.ts';
+import type { JsonFormat } from './format.ts';
+import { arrayAt, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
+import { statusOf } from './status.ts';
 
-const OUTCOMES = {
+const STATUSES = {
   passed: 'passed',
   failed: 'failed',
   skipped: 'skipped',
@@ -19,39 +11,40 @@ const OUTCOMES = {
   // A result that is none of the rest: nothing that could count as a pass.
   other: 'errored',
 } as const;
-// What reporters file under `other` though it did not run; `rawStatus` is the tool's own word.
-const NOT_RUN = ['todo', 'skip', 'skipped', 'pending', 'disabled', 'ignored'];
 
-/** Common Test Report Format, https://ctrf.io: `results.tests[]`, durations in milliseconds. */
-export const ctrf: TestFormat = {
+/** Common Test Report Format, https://ctrf.io: `results.tests[]`, times in milliseconds. */
+export const ctrf: JsonFormat = {
   name: 'ctrf',
 
-  async recognises(source) {
-    if (source.start !== '{') return false;
-    const document = await source.readJson();
-    return isJsonObject(document) && isJsonObject(document.results) && Array.isArray(document.results.tests);
-  },
+  recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
 
-  async parse(source, found) {
-    const { results } = objectAt('the document', await source.readJson());
-    const tests = arrayAt('results.tests', objectAt('results', results).tests);
-    const durations = tests.map((value, index) => {
+  read(document, found) {
+    const results = objectAt('results', objectAt('the document', document).results);
+    const durations = arrayAt('results.tests', results.tests).map((value, index) => {
       const test = objectAt(`results.tests[${index}]`, value);
-      // One name, or since version 1 the names of the suites from the outside in.
-      const suites = Array.isArray(test.suite) ? test.suite.map(textOf) : [textOf(test.suite)];
+      const duration = numberIn(test.duration);
+      // Reporters file under `other` what did not run; `rawStatus` is the tool's own word.
+      const isUnrun = test.status === 'other' && statusOf(textIn(test.rawStatus)) === 'skipped';
       found({
-        outcome:
-          test.status === 'other' && NOT_RUN.includes(textOf(test.rawStatus).toLowerCase())
-            ? 'skipped'
-            : oneAt(`results.tests[${index}].status`, test.status, OUTCOMES),
-        describe: () =>
-          failureOf(nameWithin(suites, textOf(test.name)), {
-            message: textOf(test.message),
-            body: textOf(test.trace),
-          }),
+        status: isUnrun ? 'skipped' : oneAt(`results.tests[${index}].status`, test.status, STATUSES),
+        details: () => ({
+          // One name, or since version 1 the names of the suites from the outside in.
+          suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
+          name: textIn(test.name),
+          why: { message: textIn(test.message), body: textIn(test.trace) },
+          file: textIn(test.filePath),
+          durationMs: duration,
+          startMs: numberIn(test.start),
+          endMs: numberIn(test.stop),
+        }),
       });
-      return numberOf(test.duration);
+      return duration;
     });
-    return sumOf(durations);
+    const { tests, failed } = objectIn(results.summary);
+    return {
+      durationMs: sumOf(durations),
+      totals: { tests: numberIn(tests), failed: numberIn(failed) },
+      failure: Number(failed) > 0 ? `failed: ${failed}` : undefined,
+    };
   },
 };

@@ -1,17 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import {
-  arrayAt,
-  failureOf,
-  nameWithin,
-  numberOf,
-  objectAt,
-  oneAt,
-  sumOf,
-  type TestFormat,
-  textOf,
-} from './format.ts';
+import type { JsonFormat } from './format.ts';
+import { arrayAt, numberIn, objectAt, oneAt, sumOf, textIn } from './shape.ts';
+import type { CaseDetails, Found } from './test-case.ts';
 
-const OUTCOMES = {
+const STATUSES = {
   passed: 'passed',
   failed: 'failed',
   pending: 'skipped',
@@ -20,50 +12,74 @@ const OUTCOMES = {
   disabled: 'skipped',
 } as const;
 
-/** What `jest --json` and Vitest's `json` reporter write: `testResults[].assertionResults[]`, durations in milliseconds. */
-export const jest: TestFormat = {
+/** What `jest --json` and Vitest's `json` reporter write: `testResults[].assertionResults[]`, times in milliseconds. */
+export const jest: JsonFormat = {
   name: 'jest',
 
-  async recognises(source) {
-    if (source.start !== '{') return false;
-    const document = await source.readJson();
-    return isJsonObject(document) && Array.isArray(document.testResults);
-  },
+  recognises: (document) => isJsonObject(document) && Array.isArray(document.testResults),
 
-  async parse(source, found) {
-    const { testResults } = objectAt('the document', await source.readJson());
-    const suites = arrayAt('testResults', testResults).map((suite, i) =>
-      objectAt(`testResults[${i}]`, suite),
+  read(value, found) {
+    const document = objectAt('the document', value);
+    const files = arrayAt('testResults', document.testResults).map((file, i) =>
+      objectAt(`testResults[${i}]`, file),
     );
-    const folder = commonFolderOf(suites.map(({ name }) => textOf(name)));
-    const durations = suites.map((suite, i) => {
-      const place = `testResults[${i}].assertionResults`;
-      const tests = arrayAt(place, suite.assertionResults).map((test, j) => objectAt(`${place}[${j}]`, test));
-      const outcomes = tests.map((test, j) => oneAt(`${place}[${j}].status`, test.status, OUTCOMES));
-      tests.forEach((test, j) => {
-        found({
-          outcome: outcomes[j] ?? 'errored',
-          describe: () => failureOf(nameOf(test), { message: firstText(test.failureMessages) }),
-        });
-      });
-      // A file that did not load, or a hook outside of every test: nothing but the suite says so.
-      if (suite.status === 'failed' && !outcomes.includes('failed')) {
-        const name = textOf(suite.name).slice(folder.length);
-        found({ outcome: 'errored', describe: () => failureOf(name, { message: textOf(suite.message) }) });
-      }
-      return sumOf(tests.map(({ duration }) => numberOf(duration)));
-    });
-    return sumOf(durations);
+    const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
+    const durations = files.map((file, i) => readFile(file, `testResults[${i}]`, folder, found));
+    const failed = numberIn(document.numFailedTests);
+    return {
+      durationMs: sumOf(durations),
+      totals: { tests: numberIn(document.numTotalTests), failed },
+      failure:
+        document.success === false ? 'success: false' : failed ? `numFailedTests: ${failed}` : undefined,
+    };
   },
 };
 
-function nameOf({ ancestorTitles, title, fullName }: JsonObject): string {
-  if (typeof title !== 'string') return textOf(fullName);
-  return nameWithin(Array.isArray(ancestorTitles) ? ancestorTitles.map(textOf) : [], title);
+function readFile(file: JsonObject, place: string, folder: string, found: Found): number | undefined {
+  const path = textIn(file.name);
+  const statuses = new Set<string>();
+  const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
+    const test = objectAt(`${place}.assertionResults[${i}]`, value);
+    const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
+    statuses.add(status);
+    found({ status, details: () => ({ ...detailsOf(test), file: path }) });
+    return numberIn(test.duration);
+  });
+  // A file that did not load, or a hook outside of every test: nothing but the file's own status says so.
+  if (file.status === 'failed' && !statuses.has('failed')) {
+    found({
+      status: 'errored',
+      isExtra: true,
+      details: () => ({
+        name: path.slice(folder.length),
+        why: { message: textIn(file.message) },
+        file: path,
+        startMs: numberIn(file.startTime),
+        endMs: numberIn(file.endTime),
+      }),
+    });
+  }
+  return sumOf(durations);
+}
+
+function detailsOf(test: JsonObject): CaseDetails {
+  const { ancestorTitles, title, fullName, failureMessages } = test;
+  const durationMs = numberIn(test.duration);
+  // Since Jest 30. Vitest has no start of a case.
+  const startMs = numberIn(test.startAt);
+  return {
+    ...(typeof title === 'string'
+      ? { suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [], name: title }
+      : { name: textIn(fullName) }),
+    why: { message: firstText(failureMessages) },
+    durationMs,
+    startMs,
+    endMs: startMs === undefined || durationMs === undefined ? undefined : startMs + durationMs,
+  };
 }
 
 function firstText(messages: Json | undefined): string {
-  return Array.isArray(messages) ? textOf(messages.find((message) => textOf(message) !== '')) : '';
+  return Array.isArray(messages) ? textIn(messages.find((message) => textIn(message) !== '')) : '';
 }
 
 /** The files are named by their absolute paths; what all have in common says nothing. */

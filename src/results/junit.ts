@@ -1,13 +1,16 @@
 import type { SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
-import { cut, failureOf, nameWithin, type Outcome, type TestFormat } from './format.ts';
+import { cut } from '../words.ts';
+import type { FileSummary, Totals } from './format.ts';
+import { sumOf } from './shape.ts';
+import { statusOf } from './status.ts';
+import { type Explanation, type Found, MAX_TEXT_LENGTH } from './test-case.ts';
+import type { CaseStatus } from './test-run.ts';
 
 /** Nested suites and all; what the known tools write stays below ten. */
 const MAX_DEPTH = 100;
-/** The most that is kept of one text; an attribute that is longer is an error. */
-const MAX_TEXT_LENGTH = 1024 * 1024;
-/** The first lines of a failure say what there is to say. */
-const MAX_BODY_LENGTH = 8192;
+/** The most that is held of one text; an attribute that is longer is an error. */
+const MAX_HELD_LENGTH = 1024 * 1024;
 
 /** Private to saxes, which gathers a text until its end. */
 const TEXT = 'text';
@@ -15,40 +18,37 @@ const TEXT = 'text';
 // Strictly not XML, but tools that copy escape codes into their reports write these characters, raw or as a reference.
 const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
 
-// What some tools say in an attribute of the case alone: GoogleTest (notrun), CTest (disabled, fail).
-const STATUSES: ReadonlyMap<string, Outcome> = new Map([
+/** Elements of a case that say how it ended. PHPUnit writes `<warning>` in place of a failure. */
+const ENDINGS: ReadonlyMap<string, CaseStatus> = new Map([
   ['skipped', 'skipped'],
-  ['disabled', 'skipped'],
-  ['ignored', 'skipped'],
-  ['notrun', 'skipped'],
   ['error', 'errored'],
-  ['fail', 'failed'],
-  ['failed', 'failed'],
+  ['warning', 'errored'],
   ['failure', 'failed'],
 ]);
+/** A case in which several are found ends as the first of these. */
+const ORDER: readonly CaseStatus[] = ['skipped', 'errored', 'failed'];
 
 type Attributes = SaxesTagPlain['attributes'];
 
 interface OpenSuite {
-  readonly name: string;
+  readonly attributes: Attributes;
   readonly depth: number;
   /** Whether a time of its own or of a suite around it covers it. */
   readonly isTimed: boolean;
+  /** Whether a case in it failed, or did so before it passed. */
+  hasFailure: boolean;
+  /** What the suite wrote to standard error; Newman has the reason there. */
+  output: Detail | undefined;
 }
 
 interface OpenCase {
-  readonly suite: string;
-  readonly name: string;
-  readonly status: Outcome | undefined;
+  readonly attributes: Attributes;
   readonly depth: number;
-  skipped: boolean;
-  error: Detail | undefined;
-  failure: Detail | undefined;
+  readonly endings: Map<CaseStatus, Detail>;
 }
 
-/** An `<error>` or `<failure>`. */
-interface Detail {
-  readonly message: string;
+/** An element with an explanation. */
+interface Detail extends Explanation {
   readonly type: string;
   readonly depth: number;
   body: string;
@@ -56,148 +56,219 @@ interface Detail {
 
 /**
  * JUnit's XML, for which there is no standard but many dialects: `testcase` elements in `testsuite` elements, which may be nested.
- * Totals in attributes are not looked at. An `error` or `failure` of a suite, outside of its cases, is a case that errored.
- * Read as a stream: neither long files nor long texts in them are held.
+ * An `error` or `failure` of a suite, outside of its cases, is a case that errored, and so is a suite that says something failed
+ * where no case in it did. Reports each case to `found`, in the file's order. Throws {@link FormError} with the place where the
+ * file is broken or not JUnit. Read as a stream: neither long files nor long texts in them are held. Every suite of a file without
+ * a name is named `path`.
  */
-export const junit: TestFormat = {
-  name: 'junit',
+export async function readJunit(
+  pieces: AsyncIterable<string>,
+  path: string,
+  found: Found,
+): Promise<FileSummary> {
+  const { SaxesParser } = await import('saxes');
+  const parser = new SaxesParser({ xmlns: false });
+  const suites: OpenSuite[] = [];
+  /** Of the root, and of the suites in it added up. */
+  let rootTotals: Totals = {};
+  let innerTotals: Totals | undefined;
+  const unknownWords = new Set<string>();
+  let depth = 0;
+  let openCase: OpenCase | undefined;
+  let detail: Detail | undefined;
+  let isInTag = false;
+  let caseMs: number | undefined;
+  let suiteMs: number | undefined;
 
-  recognises: ({ start }) => start === '<',
+  parser.on('error', ({ message }) => {
+    if (!TOLERATED.test(message)) fail('is not well-formed XML', message.replace(/^[\d:]+ |\.$/g, ''));
+  });
+  parser.on('opentagstart', () => {
+    isInTag = true;
+  });
+  parser.on('opentag', (tag) => {
+    isInTag = false;
+    depth++;
+    if (depth > MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} elements within each other`);
+    open(localNameOf(tag), tag.attributes);
+  });
+  parser.on('text', addText);
+  parser.on('cdata', addText);
+  parser.on('closetag', () => {
+    const suite = suites.at(-1);
+    if (detail?.depth === depth) closeDetail(detail);
+    if (openCase?.depth === depth) closeCase(openCase);
+    else if (suite?.depth === depth) closeSuite(suite);
+    depth--;
+  });
 
-  async parse(source, found) {
-    const { SaxesParser } = await import('saxes');
-    const parser = new SaxesParser({ xmlns: false });
-    const suites: OpenSuite[] = [];
-    let depth = 0;
-    let openCase: OpenCase | undefined;
-    let detail: Detail | undefined;
-    let isInTag = false;
-    let seconds: number | undefined;
-    let suiteSeconds: number | undefined;
+  for await (const piece of pieces) {
+    const nul = piece.indexOf('\0');
+    parser.write(nul < 0 ? piece : piece.slice(0, nul));
+    if (nul >= 0) fail('is not well-formed XML', 'a NUL byte follows');
+    releaseText();
+  }
+  parser.close();
+  return {
+    durationMs: caseMs ?? suiteMs,
+    // Those of the root where it has them.
+    totals: { ...innerTotals, ...rootTotals },
+    unknownWords: [...unknownWords],
+  };
 
-    parser.on('error', ({ message }) => {
-      if (!TOLERATED.test(message)) fail('is not well-formed XML', message.replace(/^[\d:]+ |\.$/g, ''));
+  function open(name: string, attributes: Attributes): void {
+    const suite = suites.at(-1);
+    if (depth === 1 && name !== 'testsuites' && name !== 'testsuite') {
+      fail('is not JUnit', `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
+    }
+    if (openCase !== undefined) openInCase(openCase, name, attributes);
+    else if (name === 'testcase') {
+      openCase = { attributes, depth, endings: new Map() };
+      caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
+    } else if (name === 'testsuite' || name === 'testsuites') openSuite(suite, attributes);
+    else if (suite?.depth !== depth - 1) return;
+    else if (name === 'error' || name === 'failure') openDetail(attributes);
+    else if (name === 'system-err') suite.output = openDetail(attributes);
+  }
+
+  function openSuite(parent: OpenSuite | undefined, attributes: Attributes): void {
+    const time = millisecondsOf(attributes.time);
+    const isWithinTimed = parent?.isTimed === true;
+    if (!isWithinTimed) suiteMs = sumOf([suiteMs, time]);
+    if (depth === 1) rootTotals = totalsIn(attributes);
+    if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
+    const isTimed = isWithinTimed || time !== undefined;
+    suites.push({ attributes, depth, isTimed, hasFailure: false, output: undefined });
+  }
+
+  function openInCase(parent: OpenCase, name: string, attributes: Attributes): void {
+    if (name === 'testcase') fail('is not JUnit', 'a testcase within a testcase');
+    if (depth !== parent.depth + 1) return;
+    const ending = ENDINGS.get(name);
+    if (ending !== undefined && !parent.endings.has(ending)) {
+      parent.endings.set(ending, openDetail(attributes));
+    }
+    // Surefire's reruns. Its totals may count the failures of a case that passed in the end.
+    if (/^(?:flaky|rerun)/.test(name)) noteFailure();
+  }
+
+  function openDetail({ message = '', type = '' }: Attributes): Detail {
+    detail = { message: cut(message, MAX_TEXT_LENGTH), type, depth, body: '' };
+    return detail;
+  }
+
+  function addText(text: string): void {
+    if (detail !== undefined) detail.body += text.slice(0, MAX_TEXT_LENGTH - detail.body.length);
+  }
+
+  function closeDetail(closed: Detail): void {
+    detail = undefined;
+    const suite = suites.at(-1);
+    if (openCase === undefined && suite !== undefined && closed !== suite.output) reportSuite(suite, closed);
+  }
+
+  function closeCase({ attributes, endings }: OpenCase): void {
+    openCase = undefined;
+    const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
+    if (status === 'failed' || status === 'errored') noteFailure();
+    const suite = suites.at(-1)?.attributes;
+    const durationMs = millisecondsOf(attributes.time);
+    const startMs = instantOf(attributes.timestamp);
+    found({
+      status,
+      details: () => ({
+        suites: [attributes.classname ?? suite?.name ?? ''],
+        name: attributes.name ?? '',
+        why: endings.get(status),
+        file: attributes.file ?? suite?.file,
+        durationMs,
+        startMs,
+        endMs: startMs === undefined || durationMs === undefined ? undefined : startMs + durationMs,
+      }),
     });
-    parser.on('opentagstart', () => {
-      isInTag = true;
+  }
+
+  /** What tools say in an attribute of the case alone: GoogleTest, CTest, Bazel. */
+  function statusIn({ status = '', result = '' }: Attributes): CaseStatus {
+    const words = [status, result].filter((word) => word.trim() !== '');
+    const statuses = words.map((word) => {
+      const meant = statusOf(word);
+      if (meant === undefined && unknownWords.size < 10) unknownWords.add(cut(word, 40));
+      return meant;
     });
-    parser.on('opentag', (tag) => {
-      isInTag = false;
-      depth++;
-      if (depth > MAX_DEPTH)
-        fail('is nested too deeply', `more than ${MAX_DEPTH} elements within each other`);
-      open(localNameOf(tag), tag.attributes);
+    return ORDER.find((ending) => statuses.includes(ending)) ?? 'passed';
+  }
+
+  function closeSuite(suite: OpenSuite): void {
+    const { failures = '', errors = '' } = suite.attributes;
+    if (!suite.hasFailure && (countOf(failures) || countOf(errors))) {
+      const says = `says failures="${failures}" errors="${errors}", but no case in it failed`;
+      reportSuite(suite, { message: [says, suite.output?.body.trim()].filter(Boolean).join(': ') });
+    }
+    suites.pop();
+  }
+
+  function reportSuite({ attributes }: OpenSuite, why: Explanation): void {
+    noteFailure();
+    found({
+      status: 'errored',
+      isExtra: true,
+      details: () => ({ name: attributes.name || path, why, file: attributes.file }),
     });
-    parser.on('text', addText);
-    parser.on('cdata', addText);
-    parser.on('closetag', () => {
-      if (detail?.depth === depth) closeDetail(detail);
-      if (openCase?.depth === depth) closeCase(openCase);
-      else if (suites.at(-1)?.depth === depth) suites.pop();
-      depth--;
-    });
+  }
 
-    for await (const piece of source.readPieces()) {
-      const nul = piece.indexOf('\0');
-      parser.write(nul < 0 ? piece : piece.slice(0, nul));
-      if (nul >= 0) fail('is not well-formed XML', 'a NUL byte follows');
-      releaseText();
-    }
-    parser.close();
-    return milliseconds(seconds ?? suiteSeconds);
+  function noteFailure(): void {
+    for (const suite of suites) suite.hasFailure = true;
+  }
 
-    function open(name: string, attributes: Attributes): void {
-      if (depth === 1 && name !== 'testsuites' && name !== 'testsuite') {
-        fail('is not JUnit', `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
-      }
-      if (openCase !== undefined) openInCase(openCase, name, attributes);
-      else if (name === 'testcase') {
-        openCase = {
-          suite: attributes.classname ?? suites.at(-1)?.name ?? '',
-          name: attributes.name ?? '',
-          status: STATUSES.get(attributes.status?.toLowerCase() ?? ''),
-          depth,
-          skipped: false,
-          error: undefined,
-          failure: undefined,
-        };
-        seconds = plus(seconds, secondsOf(attributes.time));
-      } else if (name === 'testsuite' || name === 'testsuites') {
-        const time = secondsOf(attributes.time);
-        const isWithinTimed = suites.at(-1)?.isTimed === true;
-        if (!isWithinTimed) suiteSeconds = plus(suiteSeconds, time);
-        suites.push({ name: attributes.name ?? '', depth, isTimed: isWithinTimed || time !== undefined });
-      } else if ((name === 'error' || name === 'failure') && suites.at(-1)?.depth === depth - 1) {
-        openDetail(attributes);
-      }
-    }
+  function releaseText(): void {
+    if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
+    if (isInTag) fail('is not JUnit', `a tag with more than ${MAX_HELD_LENGTH} characters`);
+    addText(parser[TEXT]);
+    parser[TEXT] = '';
+  }
 
-    function openInCase(parent: OpenCase, name: string, attributes: Attributes): void {
-      if (name === 'testcase') fail('is not JUnit', 'a testcase within a testcase');
-      if (depth !== parent.depth + 1) return;
-      if (name === 'skipped') parent.skipped = true;
-      else if (name === 'error') parent.error ??= openDetail(attributes);
-      else if (name === 'failure') parent.failure ??= openDetail(attributes);
-    }
-
-    function openDetail({ message = '', type = '' }: Attributes): Detail {
-      detail = { message, type, depth, body: '' };
-      return detail;
-    }
-
-    function addText(text: string): void {
-      if (detail !== undefined && detail.body.length < MAX_BODY_LENGTH) {
-        detail.body += text.slice(0, MAX_BODY_LENGTH);
-      }
-    }
-
-    function closeDetail(closed: Detail): void {
-      detail = undefined;
-      if (openCase === undefined) {
-        const suite = suites.at(-1)?.name ?? '';
-        found({ outcome: 'errored', describe: () => failureOf(suite, closed) });
-      }
-    }
-
-    function closeCase({ suite, name, status, skipped, error, failure }: OpenCase): void {
-      openCase = undefined;
-      const outcome = skipped ? 'skipped' : error ? 'errored' : failure ? 'failed' : (status ?? 'passed');
-      found({ outcome, describe: () => failureOf(nameWithin([suite], name), error ?? failure) });
-    }
-
-    function releaseText(): void {
-      if (parser[TEXT].length <= MAX_TEXT_LENGTH) return;
-      if (isInTag) fail('is not JUnit', `a tag with more than ${MAX_TEXT_LENGTH} characters`);
-      addText(parser[TEXT]);
-      parser[TEXT] = '';
-    }
-
-    function fail(what: string, why: string): never {
-      throw new FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${cut(why, 200)}`);
-    }
-  },
-};
+  function fail(what: string, why: string): never {
+    throw new FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${cut(why, 200)}`);
+  }
+}
 
 /** Prefixes of namespaces say nothing here. */
 function localNameOf({ name }: SaxesTagPlain): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-/** `0.25`, and `1,234.5` as Surefire writes it. */
-function secondsOf(text: string | undefined): number | undefined {
+function totalsIn({ tests, failures, errors, skipped, disabled }: Attributes): Totals {
+  const failed = sumOf([countOf(failures), countOf(errors)]);
+  return {
+    ...(countOf(tests) !== undefined && { tests: countOf(tests) }),
+    ...(failed !== undefined && { failed }),
+    ...(countOf(skipped) !== undefined && { skipped: sumOf([countOf(skipped), countOf(disabled)]) }),
+  };
+}
+
+/** The sums of what both have: a total that one suite lacks is not known of all. */
+function addTotals(sum: Totals | undefined, totals: Totals): Totals {
+  if (sum === undefined) return totals;
+  const keys = (Object.keys(sum) as (keyof Totals)[]).filter((key) => totals[key] !== undefined);
+  return Object.fromEntries(keys.map((key) => [key, sumOf([sum[key], totals[key]])]));
+}
+
+function countOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Milliseconds of seconds such as `0.25`, and `1,234.5` as Surefire writes it. */
+function millisecondsOf(text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === '') return undefined;
-  const seconds = Number(text.includes(',') ? withoutThousands(text) : text);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text);
+  const seconds = Number(hasThousands ? text.replaceAll(',', '') : text);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-function withoutThousands(text: string): string {
-  return /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) ? text.replaceAll(',', '') : '?';
-}
-
-function plus(sum: number | undefined, value: number | undefined): number | undefined {
-  return value === undefined ? sum : (sum ?? 0) + value;
-}
-
-function milliseconds(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000;
+/** The instant of a time stamp with an offset. Without one nobody knows which instant is meant. */
+function instantOf(timestamp: string | undefined): number | undefined {
+  const hasOffset = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp ?? '');
+  const ms = hasOffset ? Date.parse(timestamp ?? '') : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }

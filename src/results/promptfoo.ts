@@ -1,103 +1,102 @@
 import { isJsonObject, type JsonObject } from '../json.ts';
-import {
-  arrayAt,
-  booleanAt,
-  cut,
-  failureOf,
-  numberOf,
-  type Outcome,
-  objectAt,
-  sumOf,
-  type TestFormat,
-  textOf,
-} from './format.ts';
+import { cut, textOf } from '../words.ts';
+import type { JsonFormat } from './format.ts';
+import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from './shape.ts';
+import type { Measured } from './test-case.ts';
+import type { CaseStatus } from './test-run.ts';
 
 // promptfoo's ResultFailureReason; version 2 of its results does not have it yet.
 const ERRORED = 2;
 
 /** What `promptfoo eval -o results.json` writes, versions 2 and 3 of its results: `results.results[]`, latency in milliseconds. */
-export const promptfoo: TestFormat = {
+export const promptfoo: JsonFormat = {
   name: 'promptfoo',
 
-  async recognises(source) {
-    if (source.start !== '{') return false;
-    const document = await source.readJson();
-    return (
-      isJsonObject(document) && isJsonObject(document.results) && Array.isArray(document.results.results)
-    );
-  },
+  recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).results),
 
-  async parse(source, found) {
-    const document = objectAt('the document', await source.readJson());
-    const results = arrayAt('results.results', objectAt('results', document.results).results).map(
-      (result, i) => objectAt(`results.results[${i}]`, result),
+  read(value, found) {
+    const document = objectAt('results', objectAt('the document', value).results);
+    const results = arrayAt('results.results', document.results).map((result, i) =>
+      objectAt(`results.results[${i}]`, result),
     );
-    // Version 3 says where in the configuration a prompt stands; cases are in the order in which they ended.
-    const inOrder = results.toSorted((a, b) => (numberOf(a.promptIdx) ?? 0) - (numberOf(b.promptIdx) ?? 0));
-    const prompts = [...new Set(inOrder.map(promptOf))];
-    const providers = new Set(results.map(providerOf));
+    const labelOf = labelling(results);
     results.forEach((result, i) => {
-      const labels = [
-        ...(providers.size > 1 ? [providerOf(result)] : []),
-        ...(prompts.length > 1 ? [`prompt ${prompts.indexOf(promptOf(result)) + 1}`] : []),
-      ];
-      const label = labels.length > 0 ? ` [${labels.join(', ')}]` : '';
-      const grading = isJsonObject(result.gradingResult) ? result.gradingResult : {};
+      const success = booleanAt(`results.results[${i}].success`, result.success);
       found({
-        outcome: outcomeOf(result, booleanAt(`results.results[${i}].success`, result.success)),
-        describe: () =>
-          failureOf(titleOf(result) + label, { message: textOf(result.error) || textOf(grading.reason) }),
-        means: { ...scoresOf(result), ...known({ 'test.score.mean': numberOf(result.score) }) },
-        sums: known({ 'test.cost': numberOf(result.cost), ...tokensOf(result) }),
+        status: success ? 'passed' : failedOrErrored(result),
+        details: () => ({
+          name: titleOf(result) + labelOf(result),
+          why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
+          ...(isJsonObject(result.vars) && { input: JSON.stringify(result.vars) }),
+          ...(isJsonObject(result.response) && { output: textOf(result.response.output) }),
+          score: numberIn(result.score),
+          durationMs: numberIn(result.latencyMs),
+        }),
+        measured: measuredIn(result),
       });
     });
-    return sumOf(results.map(({ latencyMs }) => numberOf(latencyMs)));
+    const stats = objectIn(document.stats);
+    // Version 2 counts errors among the failures.
+    const [failures, errors] = [numberIn(stats.failures), numberIn(stats.errors)];
+    const failed = sumOf([failures, errors]);
+    return {
+      durationMs: sumOf(results.map(({ latencyMs }) => numberIn(latencyMs))),
+      totals: {
+        tests: failed === undefined ? undefined : sumOf([numberIn(stats.successes), failed]),
+        failed,
+      },
+      failure: failed ? `failures: ${failures ?? 0}, errors: ${errors ?? 0}` : undefined,
+    };
   },
 };
 
-function outcomeOf({ failureReason, error, gradingResult }: JsonObject, success: boolean): Outcome {
-  if (success) return 'passed';
+function failedOrErrored({ failureReason, error, gradingResult }: JsonObject): CaseStatus {
   // A reason the assertions gave stands in `error` too; what went wrong before them has no grading.
-  const errored = failureReason === undefined ? error && !gradingResult : failureReason === ERRORED;
-  return errored ? 'errored' : 'failed';
+  const isErrored = failureReason === undefined ? error && !gradingResult : failureReason === ERRORED;
+  return isErrored ? 'errored' : 'failed';
 }
 
-function titleOf(result: JsonObject): string {
-  const testCase = isJsonObject(result.testCase) ? result.testCase : {};
-  const title = textOf(testCase.description) || textOf(result.description);
-  if (title) return title;
-  const vars = Object.entries(isJsonObject(result.vars) ? result.vars : {});
-  return cut(
-    vars.map(([name, value]) => `${name}=${textOf(value) || JSON.stringify(value)}`).join(', '),
-    100,
-  );
-}
-
-function providerOf({ provider }: JsonObject): string {
-  return isJsonObject(provider) ? textOf(provider.label) || textOf(provider.id) : textOf(provider);
-}
-
-function promptOf({ prompt }: JsonObject): string {
-  return isJsonObject(prompt) ? textOf(prompt.label) || textOf(prompt.raw) : '';
-}
-
-function scoresOf({ namedScores }: JsonObject): Record<string, number> {
-  const scores = Object.entries(isJsonObject(namedScores) ? namedScores : {});
-  return known(Object.fromEntries(scores.map(([name, score]) => [`test.scores.${name}`, numberOf(score)])));
-}
-
-/** The tokens of the call; version 2 has them only in the provider's response. */
-function tokensOf({ tokenUsage, response }: JsonObject) {
-  const usage = tokenUsage ?? (isJsonObject(response) ? response.tokenUsage : undefined);
-  if (!isJsonObject(usage)) return {};
-  return {
-    'gen_ai.usage.input_tokens': numberOf(usage.prompt),
-    'gen_ai.usage.output_tokens': numberOf(usage.completion),
+/** What tells cases of one title apart: the provider and the prompt, where there are several. */
+function labelling(results: readonly JsonObject[]): (result: JsonObject) => string {
+  // Version 3 says where in the configuration a prompt stands; cases are in the order in which they ended.
+  const inOrder = results.toSorted((a, b) => (numberIn(a.promptIdx) ?? 0) - (numberIn(b.promptIdx) ?? 0));
+  const prompts = [...new Set(inOrder.map(promptOf))];
+  const providers = new Set(results.map(providerOf));
+  return (result) => {
+    const labels = [
+      ...(providers.size > 1 ? [providerOf(result)] : []),
+      ...(prompts.length > 1 ? [`prompt ${prompts.indexOf(promptOf(result)) + 1}`] : []),
+    ];
+    return labels.length > 0 ? ` [${labels.join(', ')}]` : '';
   };
 }
 
-function known(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
+function titleOf(result: JsonObject): string {
+  const title = textIn(objectIn(result.testCase).description) || textIn(result.description);
+  if (title) return title;
+  const vars = Object.entries(objectIn(result.vars));
+  return cut(vars.map(([name, value]) => `${name}=${textOf(value)}`).join(', '), 100);
+}
+
+function providerOf({ provider }: JsonObject): string {
+  return isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
+}
+
+function promptOf({ prompt }: JsonObject): string {
+  return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
+}
+
+function measuredIn({ score, namedScores, cost, tokenUsage, response }: JsonObject): Measured {
+  const named = Object.entries(objectIn(namedScores)).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
   );
+  // Version 2 has the tokens only in the provider's response.
+  const tokens = objectIn(tokenUsage ?? objectIn(response).tokenUsage);
+  return {
+    score: numberIn(score),
+    namedScores: Object.fromEntries(named),
+    cost: numberIn(cost),
+    inputTokens: numberIn(tokens.prompt),
+    outputTokens: numberIn(tokens.completion),
+  };
 }

@@ -1,345 +1,298 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { useProxy } from '../../src/api/proxy.ts';
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failureHint, failureText, isWorthRetrying } from '../../src/api/no-answer.ts';
+import { createTransport } from '../../src/api/transport.ts';
 import { InputError } from '../../src/errors.ts';
-import { runStep } from '../harness/runner.ts';
-import { type SpanServer, startSpanServer } from '../harness/span-server.ts';
+import { closedPort, identityOf, listen, pathOf, startProxy, startTcpServer } from '../harness/tcp-server.ts';
 
-// Processes are started, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000 });
+const KEY = 'op-test-0123456789abcdef';
+const GET = { method: 'GET', headers: [['authorization', `Bearer ${KEY}`]] } as const;
+const REMOTE = 'https://api.example/v2';
 
-const CERTIFICATE = fileURLToPath(new URL('../harness/loopback-cert.pem', import.meta.url));
-const EXPIRED = fileURLToPath(new URL('../harness/expired-cert.pem', import.meta.url));
-const KEY = readFileSync(new URL('../harness/loopback-key.pem', import.meta.url), 'utf8');
-const TRUSTED = { NODE_EXTRA_CA_CERTS: CERTIFICATE };
-const NETWORK =
-  'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
+const trusted = getCACertificates();
+beforeAll(() => {
+  setDefaultCACertificates([...trusted, identityOf('remote').cert, identityOf('loopback').cert]);
+});
+afterAll(() => setDefaultCACertificates(trusted));
 
-/** A span server that speaks TLS. */
-async function startTls(certificate = CERTIFICATE): Promise<SpanServer> {
-  const server = await startSpanServer({ tls: { key: KEY, cert: readFileSync(certificate, 'utf8') } });
-  onTestFinished(() => server.close());
-  return server;
-}
-
-/** A proxy that connects whoever has the login, and only to `target`, whatever host is asked for. */
-async function startProxy({ baseUrl }: SpanServer, login?: string) {
-  const asked: { target: string | undefined; login: string | undefined }[] = [];
-  const sockets = new Set<Socket>();
-  const proxy = createServer().on('connect', (request: IncomingMessage, client: Socket) => {
-    const [, given] = request.headers['proxy-authorization']?.split(' ') ?? [];
-    const decoded = given && Buffer.from(given, 'base64').toString();
-    asked.push({ target: request.url, login: decoded });
-    client.on('error', () => {});
-    if (login !== decoded) {
-      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n');
-      return;
-    }
-    const api = connect(Number(new URL(baseUrl).port), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      api.pipe(client).pipe(api);
-    });
-    api.on('error', () => client.destroy());
-    sockets.add(api);
+/** The API at api.example, which only a proxy can find. */
+async function startRemote() {
+  const keys: unknown[] = [];
+  const server = createTlsServer(identityOf('remote'), ({ headers }, response) => {
+    keys.push(headers.authorization);
+    response.end('ok');
   });
-  const port = await listen(proxy);
-  onTestFinished(() => {
-    proxy.close().closeAllConnections();
-    for (const socket of sockets) socket.destroy();
-  });
-  return { asked, host: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}` };
+  return { port: await listen(server), keys };
 }
 
-async function listen(server: ReturnType<typeof createTcpServer>): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
+const get = (env: Record<string, string>, baseUrl = REMOTE, timeoutMs = 5000) =>
+  createTransport({ baseUrl, env, timeoutMs }).fetch(baseUrl, GET);
 
-async function closedPort(): Promise<number> {
-  const server = createTcpServer();
-  const port = await listen(server);
-  server.close();
-  return port;
-}
-
-/** Reads a span from `dist`, by another base URL than the server's own where one is given. */
-async function read(
-  server: SpanServer,
-  env: Record<string, string>,
-  baseUrl = server.baseUrl,
-  timeoutSeconds?: string,
-) {
-  const { id } = server.create({ name: 'Answer a ticket' });
-  const step = await runStep({
-    env,
-    with: {
-      api_key: server.key,
-      span_id: id,
-      base_url: baseUrl,
-      operation: 'get',
-      retries: '1',
-      ...(timeoutSeconds && { timeout_seconds: timeoutSeconds }),
-    },
-    timeoutMs: 15_000,
-  });
+/** What is said of a request that fails. */
+async function failureOf(env: Record<string, string>, baseUrl = REMOTE, timeoutMs = 5000) {
+  const thrown = await get(env, baseUrl, timeoutMs).then(
+    ({ status }) => `a ${status} came`,
+    (error: unknown) => error,
+  );
   return {
-    exitCode: step.exitCode,
-    outcome: step.outputs.outcome,
-    errors: step.annotations.map(({ message }) => message.replace(`${baseUrl}/spans/${id}`, 'URL')),
-    requests: Number(/\((\d+) requests?,/.exec(step.log.join('\n'))?.[1] ?? 0),
-    arrived: server.requests.length,
-    everything: JSON.stringify(step),
+    text: failureText(thrown, timeoutMs),
+    hint: failureHint(thrown),
+    again: isWorthRetrying(thrown),
   };
 }
-
-const DONE = { exitCode: 0, outcome: 'read', errors: [], requests: 1, arrived: 1 };
-const failed = (error: string, requests = 1) => ({
-  exitCode: 1,
-  outcome: 'failed',
-  errors: [error],
-  requests,
-  arrived: 0,
-});
 
 describe('a proxy', () => {
   it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])(
-    'named by %s is used, and asked for the host of base_url',
+    'named by %s is asked for the host of base_url, and sees nothing of the key',
     async (variable) => {
-      const server = await startTls();
-      const proxy = await startProxy(server);
-      expect(await read(server, { ...TRUSTED, [variable]: proxy.url })).toMatchObject(DONE);
-      expect(proxy.asked).toEqual([{ target: new URL(server.baseUrl).host, login: undefined }]);
+      const remote = await startRemote();
+      const proxy = await startProxy(remote.port);
+      expect(await get({ [variable]: `http://${proxy.host}` })).toMatchObject({ status: 200, body: 'ok' });
+      expect(remote.keys).toEqual([`Bearer ${KEY}`]);
+      const [bytes] = proxy.received;
+      expect(bytes?.slice(0, bytes.indexOf('\r\n\r\n')).split('\r\n')).toEqual([
+        'CONNECT api.example:443 HTTP/1.1',
+        'host: api.example:443',
+        'Connection: close',
+      ]);
+      expect(bytes).not.toContain(KEY);
     },
   );
+
+  it('may itself speak TLS, with a certificate for its own name', async () => {
+    const remote = await startRemote();
+    const proxy = await startProxy(remote.port, undefined, identityOf('loopback'));
+    expect(await get({ HTTPS_PROXY: `https://${proxy.host}` })).toMatchObject({ status: 200 });
+    const other = await startProxy(remote.port, undefined, identityOf('remote'));
+    expect(await failureOf({ HTTPS_PROXY: `https://${other.host}` })).toMatchObject({
+      text: expect.stringContaining('127.0.0.1'),
+      again: false,
+    });
+  });
+
+  it('keeps its tunnel for the next request', async () => {
+    const remote = await startRemote();
+    const proxy = await startProxy(remote.port);
+    const env = { HTTPS_PROXY: `http://${proxy.host}` };
+    const { fetch } = createTransport({ baseUrl: REMOTE, env, timeoutMs: 5000 });
+    await fetch(REMOTE, GET);
+    await fetch(REMOTE, GET);
+    expect({ tunnels: proxy.received.length, requests: remote.keys.length }).toEqual({
+      tunnels: 1,
+      requests: 2,
+    });
+  });
+
+  it('is asked for an IPv6 address in brackets', async () => {
+    const proxy = await startTcpServer((socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
+    await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, 'https://[2001:db8::1]:8443/v2');
+    expect(proxy.received[0]).toMatch(/^CONNECT \[2001:db8::1\]:8443 HTTP/);
+  });
 
   it('gets the user and password of its URL', async () => {
-    const server = await startTls();
-    const proxy = await startProxy(server, 'me@acme:p:ss');
-    const { everything, ...step } = await read(server, {
-      ...TRUSTED,
-      HTTPS_PROXY: `http://me%40acme:p%3Ass@${proxy.host}`,
-    });
-    expect(step).toEqual(DONE);
-    expect(proxy.asked).toHaveLength(1);
-    expect(everything).not.toMatch(/me@acme|me%40acme|p:ss|p%3Ass/);
+    const remote = await startRemote();
+    const proxy = await startProxy(remote.port, 'me@acme:p:ss');
+    const env = { HTTPS_PROXY: `http://me%40acme:p%3Ass@${proxy.host}` };
+    expect(await get(env)).toMatchObject({ status: 200 });
   });
 
   it.each([
-    ['NO_PROXY', '127.0.0.1'],
-    ['no_proxy', 'example.com,127.0.0.1'],
-    ['NO_PROXY', '*'],
-  ])('is left out for %s=%s', async (variable, value) => {
-    const server = await startTls();
-    const proxy = await startProxy(server);
-    expect(await read(server, { ...TRUSTED, HTTPS_PROXY: proxy.url, [variable]: value })).toMatchObject(DONE);
-    expect(proxy.asked).toEqual([]);
+    ['api.example'],
+    ['example'],
+    ['.example'],
+    ['*.example'],
+    ['API.Example:443'],
+    ['other.test, api.example'],
+    ['other.test api.example'],
+    ['*'],
+  ])('is left out for NO_PROXY=%s', async (value) => {
+    const proxy = await startProxy(1);
+    // No name can have two dots in a row, so nobody is asked for it.
+    const baseUrl = 'https://no..api.example/v2';
+    const { text } = await failureOf({ HTTPS_PROXY: `http://${proxy.host}`, no_proxy: value }, baseUrl);
+    expect(text).toContain('ENOTFOUND');
+    expect(proxy.received).toEqual([]);
   });
 
-  it('is used for what NO_PROXY does not name', async () => {
-    const server = await startTls();
-    const proxy = await startProxy(server);
-    const env = { ...TRUSTED, HTTPS_PROXY: proxy.url, NO_PROXY: 'example.com,10.0.0.1' };
-    expect(await read(server, env)).toMatchObject(DONE);
-    expect(proxy.asked).toHaveLength(1);
-  });
-
-  it('is not used for a loopback address, where the key would pass it in the clear', async () => {
-    const server = await startSpanServer();
-    onTestFinished(() => server.close());
-    const proxy = await startProxy(server);
-    const { outcome } = await read(server, { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url });
-    expect({ outcome, asked: proxy.asked }).toEqual({ outcome: 'read', asked: [] });
-  });
-
-  it('that refuses the login is an error that is not retried and shows no password', async () => {
-    const server = await startTls();
-    const proxy = await startProxy(server, 'me:right');
-    const { everything, ...step } = await read(server, {
-      ...TRUSTED,
-      HTTPS_PROXY: `http://me:wr0ng@${proxy.host}`,
-    });
-    expect(step).toEqual(
-      failed(
-        'GET URL failed: the proxy answered with 407 (tried once). The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.',
-      ),
-    );
-    expect(proxy.asked).toHaveLength(1);
-    expect(everything).not.toContain('wr0ng');
-  });
-
-  it('that is dead is an error that names its address and shows no password', async () => {
-    const server = await startTls();
-    const host = `127.0.0.1:${await closedPort()}`;
-    const { everything, ...step } = await read(server, {
-      ...TRUSTED,
-      HTTPS_PROXY: `http://me:wr0ng@${host}`,
-    });
-    expect(step).toEqual(
-      failed(`GET URL failed: connect ECONNREFUSED ${host} (tried 2 times). ${NETWORK}`, 2),
-    );
-    expect(everything).not.toContain('wr0ng');
-  });
-
-  it.each<[string, (client: Socket) => void]>([
-    ['never answers', () => {}],
-    ['hangs up', (client) => client.end()],
-  ])('that %s is an error within the time limit, and keeps nobody waiting', async (_, act) => {
-    const server = await startTls();
-    const proxy = createTcpServer((client) => client.on('error', () => {}).once('data', () => act(client)));
-    const host = `127.0.0.1:${await listen(proxy)}`;
-    onTestFinished(() => void proxy.close());
-    const env = { ...TRUSTED, HTTPS_PROXY: `http://me:wr0ng@${host}` };
-    const { everything, ...step } = await read(server, env, server.baseUrl, '1');
-    expect(step).toEqual(
-      failed(
-        'GET URL got no complete answer within 1 s (tried 2 times). Raise timeout_seconds, or check the network of the runner.',
-        2,
-      ),
-    );
-    expect(everything).not.toContain('wr0ng');
-  });
-
-  it.each(['nonsense', 'ftp://me:wr0ng@127.0.0.1', 'http://me:wr0ng@', '://me:wr0ng@127.0.0.1'])(
-    'of %j is bad input, named without its value, and nothing is sent',
-    async (url) => {
-      const server = await startTls();
-      const { everything, ...step } = await read(server, { ...TRUSTED, HTTPS_PROXY: url });
-      expect(step).toEqual(failed('HTTPS_PROXY: is not a URL such as http://proxy.example:3128', 0));
-      expect(everything).not.toContain('wr0ng');
+  it.each(['', 'pi.example', 'api.example.com', 'api.example:8443', '127.0.0.1', '.', ','])(
+    'is used for NO_PROXY=%s',
+    async (value) => {
+      const remote = await startRemote();
+      const proxy = await startProxy(remote.port);
+      const env = { HTTPS_PROXY: `http://${proxy.host}`, NO_PROXY: value };
+      expect(await get(env)).toMatchObject({ status: 200 });
+      expect(proxy.received).toHaveLength(1);
     },
   );
-});
-
-describe('useProxy', () => {
-  const loadedBy = async (env: Record<string, string>, http: Parameters<typeof useProxy>[1]) => {
-    let loads = 0;
-    const warnings = await useProxy(env, () => {
-      loads++;
-      return http();
-    });
-    return { loads, warnings };
-  };
 
   it.each([
-    ['there is no proxy', { NO_PROXY: '*', HTTPS_PROXY: '' }],
-    ['Node follows it by itself', { HTTPS_PROXY: 'http://127.0.0.1:1', NODE_USE_ENV_PROXY: '1' }],
-  ])('loads nothing where %s', async (_, env) => {
-    expect(await loadedBy(env, async () => ({}))).toEqual({ loads: 0, warnings: [] });
-  });
-
-  it('hands the whole environment to Node', async () => {
-    const given: unknown[] = [];
-    const env = { https_proxy: 'http://127.0.0.1:1', no_proxy: 'example.com' };
-    const setGlobalProxyFromEnv = (value: unknown) => given.push(value);
-    expect(await loadedBy(env, async () => ({ setGlobalProxyFromEnv }))).toEqual({ loads: 1, warnings: [] });
-    expect(given).toEqual([env]);
-  });
-
-  it.each(['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])(
-    'says what to set on a release of Node that cannot follow %s',
-    async (name) => {
-      expect(await useProxy({ [name]: 'http://me:wr0ng@127.0.0.1:1' }, async () => ({}))).toEqual([
-        `${name} is set, but this release of Node can follow it only from its start. Set NODE_USE_ENV_PROXY to 1 in the env of the step; until then the request goes out directly`,
-      ]);
-    },
-  );
-
-  it('names the variable that is wrong', async () => {
-    const env = { https_proxy: 'http://127.0.0.1:1', HTTP_PROXY: 'me:wr0ng@127.0.0.1' };
-    const thrown = await useProxy(env, () => import('node:http')).catch((error: unknown) => error);
+    'nonsense',
+    '127.0.0.1:3128',
+    'ftp://me:wr0ng@127.0.0.1',
+    'http://me:wr0ng@',
+    '://me:wr0ng@127.0.0.1',
+    'http://me:wr0ng%zz@127.0.0.1',
+  ])('of %j is bad input, named without its value', (url) => {
+    let thrown: unknown;
+    try {
+      createTransport({ baseUrl: REMOTE, env: { https_proxy: '', HTTPS_PROXY: url }, timeoutMs: 1 });
+    } catch (error) {
+      thrown = error;
+    }
     if (!(thrown instanceof InputError)) throw new Error(`no InputError: ${thrown}`);
     expect(thrown.problems).toEqual([
-      { name: 'HTTP_PROXY', message: 'is not a URL such as http://proxy.example:3128' },
+      { name: 'HTTPS_PROXY', message: 'is not a URL such as http://proxy.example:3128' },
     ]);
+    expect(thrown.cause).toBe(undefined);
   });
 });
 
-describe('proxies that Node refuses', () => {
-  const namesOf = async (env: Record<string, string>) => {
-    const setGlobalProxyFromEnv = () => {
-      throw new TypeError('Invalid URL');
+describe('a proxy that fails', () => {
+  const anyHint = expect.any(String);
+
+  it('by refusing the login is named with 407, shows no password, and is not asked again', async () => {
+    const proxy = await startProxy(1, 'me:right');
+    const failure = await failureOf({ HTTPS_PROXY: `http://me:wr0ng@${proxy.host}` });
+    expect(failure).toEqual({
+      text: expect.stringContaining('proxy answered with 407'),
+      hint: expect.stringContaining('HTTPS_PROXY'),
+      again: false,
+    });
+    expect(JSON.stringify(failure)).not.toContain('wr0ng');
+    expect(proxy.received).toHaveLength(1);
+  });
+
+  it.each([201, 403, 502])('by answering %d is named with that', async (status) => {
+    const proxy = await startTcpServer((socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+    expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` })).toEqual({
+      text: `failed: the proxy answered with ${status}`,
+      hint: anyHint,
+      again: true,
+    });
+  });
+
+  it('by being dead is named with its address', async () => {
+    const host = `127.0.0.1:${await closedPort()}`;
+    expect(await failureOf({ HTTPS_PROXY: `http://me:wr0ng@${host}` })).toEqual({
+      text: expect.stringMatching(new RegExp(`proxy: connect ECONNREFUSED ${host}$`)),
+      hint: expect.stringContaining('HTTPS_PROXY'),
+      again: true,
+    });
+  });
+
+  const head = 'HTTP/1.1 200 OK\r\n';
+  it.each<[string, (socket: Socket) => void, string]>([
+    ['hanging up', (socket) => socket.end(), 'closed before an answer'],
+    ['a reset', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
+    ['hanging up in its answer', (socket) => socket.end(head), 'closed before an answer'],
+    ['hanging up in the tunnel', (socket) => socket.end(`${head}\r\n`), 'disconnected before secure TLS'],
+    ['something else than HTTP', (socket) => socket.end('220 mail.example\r\n\r\n'), 'not HTTP'],
+    ['silence', () => {}, 'within 0.5 s'],
+    ['silence in the tunnel', (socket) => socket.write(`${head}\r\n`), 'within 0.5 s'],
+    [
+      'a byte now and then',
+      (socket) => {
+        const timer = setInterval(() => socket.write('a'), 5);
+        socket.write(`${head}a: `);
+        socket.once('close', () => clearInterval(timer));
+      },
+      'within 0.5 s',
+    ],
+    [
+      'headers without end',
+      (socket) => {
+        const more = () => {
+          while (!socket.destroyed && socket.write('a: b\r\n'.repeat(10_000)));
+        };
+        socket.write(head);
+        socket.on('drain', more);
+        more();
+      },
+      'headers of the answer are too long',
+    ],
+  ])('by %s is one CONNECT, and one error', async (_, act, words) => {
+    const proxy = await startTcpServer((socket) => act(socket));
+    const { text, again } = await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, REMOTE, 500);
+    expect(text).toContain(words);
+    expect({ again, connects: proxy.received.length }).toEqual({ again: true, connects: 1 });
+    expect(proxy.received[0]).toMatch(/^CONNECT /);
+  });
+
+  it('by not speaking TLS, where its URL says https, is told to have its scheme checked', async () => {
+    const proxy = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(await failureOf({ HTTPS_PROXY: `https://${proxy.host}` })).toEqual({
+      text: expect.stringContaining('through the proxy: TLS: '),
+      hint: expect.stringContaining('scheme and port'),
+      again: true,
+    });
+  });
+
+  it('by leading elsewhere is an error about the certificate', async () => {
+    const elsewhere = createTlsServer(identityOf('remote'), (_, response) => void response.end('ok'));
+    const proxy = await startProxy(await listen(elsewhere));
+    expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, 'https://other.example')).toEqual({
+      text: expect.stringContaining('other.example'),
+      hint: expect.stringContaining('base_url'),
+      again: false,
+    });
+  });
+});
+
+describe('a loopback address', () => {
+  const SWITCHES: [string, Record<string, string>][] = [
+    ['nothing but the variables', {}],
+    ['NODE_USE_ENV_PROXY=1', { NODE_USE_ENV_PROXY: '1' }],
+    ['NODE_OPTIONS=--use-env-proxy', { NODE_OPTIONS: '--use-env-proxy' }],
+  ];
+
+  it.each(
+    SWITCHES.flatMap(([name, env]) => [
+      [`http, with ${name}`, 'http', env] as const,
+      [`https, with ${name}`, 'https', env] as const,
+    ]),
+  )('goes through no proxy: over %s', async (_, scheme, env) => {
+    const keys: unknown[] = [];
+    const answer = (
+      { headers }: { headers: Record<string, unknown> },
+      response: { end(text: string): unknown },
+    ) => {
+      keys.push(headers.authorization);
+      response.end('ok');
     };
-    const thrown = await useProxy(env, async () => ({ setGlobalProxyFromEnv })).catch((error) => error);
-    if (!(thrown instanceof InputError)) throw new Error(`no InputError: ${thrown}`);
-    return thrown.problems.map(({ name }) => name);
-  };
+    const server = scheme === 'http' ? createServer(answer) : createTlsServer(identityOf('loopback'), answer);
+    const baseUrl = `${scheme}://127.0.0.1:${await listen(server)}`;
+    const proxy = await startTcpServer((socket) => socket.end());
+    const url = `http://${proxy.host}`;
+    const proxies = { HTTP_PROXY: url, HTTPS_PROXY: url, http_proxy: url, https_proxy: url };
 
-  it('are those whose URL is not of HTTP', async () => {
-    const env = {
-      https_proxy: 'http://a',
-      HTTPS_PROXY: 'xhttp://a',
-      http_proxy: '//a',
-      HTTP_PROXY: 'https://a',
-    };
-    expect(await namesOf(env)).toEqual(['HTTPS_PROXY', 'http_proxy']);
+    const module = JSON.stringify(new URL('../../src/api/transport.ts', import.meta.url));
+    const script = `
+      import { createTransport } from ${module};
+      const { fetch } = createTransport({ baseUrl: '${baseUrl}', env: process.env, timeoutMs: 5000 });
+      const headers = [['authorization', 'Bearer ${KEY}']];
+      console.log((await fetch('${baseUrl}', { method: 'GET', headers })).body);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...proxies, ...env, NODE_EXTRA_CA_CERTS: pathOf('loopback-cert.pem') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    expect({ said: await text(child.stdout), keys, proxied: proxy.received }).toEqual({
+      said: 'ok\n',
+      keys: [`Bearer ${KEY}`],
+      proxied: [],
+    });
   });
 
-  it('are all where every one is of HTTP', async () => {
-    expect(await namesOf({ https_proxy: 'http://a', HTTP_PROXY: 'https://a' })).toEqual([
-      'https_proxy',
-      'HTTP_PROXY',
-    ]);
-  });
-});
-
-describe('a certificate', () => {
-  it('of a private CA that NODE_EXTRA_CA_CERTS names is trusted', async () => {
-    expect(await read(await startTls(), TRUSTED)).toMatchObject(DONE);
-  });
-
-  it.each([
-    ['directly', () => ({})],
-    ['through a proxy', async (server: SpanServer) => ({ HTTPS_PROXY: (await startProxy(server)).url })],
-  ])('of an unknown CA, %s, is an error that says what to set, and is not retried', async (_, env) => {
-    const server = await startTls();
-    expect(await read(server, await env(server))).toMatchObject(
-      failed(
-        'GET URL failed: self-signed certificate; if the root CA is installed locally, try running Node.js with --use-system-ca (tried once). The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.',
-      ),
-    );
-  });
-
-  it('that has expired is an error, and is not retried', async () => {
-    expect(await read(await startTls(EXPIRED), { NODE_EXTRA_CA_CERTS: EXPIRED })).toMatchObject(
-      failed(
-        'GET URL failed: certificate has expired (tried once). The server has to renew its certificate, or the clock of the runner is wrong.',
-      ),
-    );
-  });
-
-  it('for another host is an error, and is not retried', async () => {
-    const server = await startTls();
-    const proxy = await startProxy(server);
-    const step = await read(server, { ...TRUSTED, HTTPS_PROXY: proxy.url }, 'https://spans.example/v2');
-    expect(step).toMatchObject({ ...failed(''), errors: [expect.any(String)] });
-    expect(step.errors[0]).toMatch(
-      /^GET URL failed: Hostname\/IP does not match certificate's altnames: Host: spans\.example\. .+ \(tried once\)\. The certificate is for another host\. Check base_url\.$/,
-    );
-    expect(proxy.asked).toEqual([{ target: 'spans.example:443', login: undefined }]);
-  });
-});
-
-describe('the wrong protocol', () => {
-  it('is an error where base_url says https and the server speaks http', async () => {
-    const server = await startSpanServer();
-    onTestFinished(() => server.close());
-    expect(await read(server, {}, server.baseUrl.replace('http:', 'https:'))).toMatchObject(
-      failed(
-        'GET URL failed: TLS: wrong version number (tried 2 times). What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.',
-        2,
-      ),
-    );
-  });
-
-  it('is an error where base_url says http and the server speaks https', async () => {
-    const server = await startTls();
-    expect(await read(server, {}, server.baseUrl.replace('https:', 'http:'))).toMatchObject(
-      failed(`GET URL failed: other side closed (tried 2 times). ${NETWORK}`, 2),
-    );
+  it.each(['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])('is %s', async (host) => {
+    const proxy = await startTcpServer((socket) => socket.end());
+    const port = await closedPort();
+    const url = `http://${proxy.host}`;
+    const { text } = await failureOf({ HTTP_PROXY: url, HTTPS_PROXY: url }, `https://${host}:${port}`);
+    expect(text).toMatch(/connect E/);
+    expect(proxy.received).toEqual([]);
   });
 });

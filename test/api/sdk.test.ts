@@ -1,5 +1,13 @@
 import { Opper } from 'opperai';
+import {
+  BadRequestError,
+  ConflictError,
+  NotFoundError,
+  RequestValidationError,
+  UnauthorizedError,
+} from 'opperai/models/errors';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { status } from '../harness/faults.ts';
 import { runStep } from '../harness/runner.ts';
 import { type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
@@ -23,10 +31,10 @@ async function step(inputs: Readonly<Record<string, string>>) {
   return result;
 }
 
-/** The PATCH requests so far, without what names the client. */
-function patches() {
+/** The requests so far with this method, without what names the client. */
+function sent(method: string) {
   return server.requests
-    .filter(({ method }) => method === 'PATCH')
+    .filter((request) => request.method === method)
     .map(({ path, body, headers: { authorization, 'content-type': type, accept } }) => ({
       path,
       body,
@@ -35,6 +43,115 @@ function patches() {
       accept,
     }));
 }
+
+const TRACE = '123e4567-e89b-12d3-a456-426614174000';
+const UUID = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+
+describe('on the span server the official SDK', () => {
+  it('creates, updates and reads a span', async () => {
+    const created = await opper.spans.create({
+      name: 'Answer a ticket',
+      traceId: TRACE,
+      input: { question: 'Where is my parcel?' },
+      startTime: new Date('2026-04-07T13:33:27.179Z'),
+    });
+    const updated = await opper.spans.update(created.id, {
+      score: 9,
+      meta: { dataset: 'support-v3' },
+      endTime: new Date('2026-04-07T13:33:30Z'),
+    });
+    const expected = {
+      id: UUID,
+      name: 'Answer a ticket',
+      traceId: TRACE,
+      parentId: null,
+      type: null,
+      startTime: new Date('2026-04-07T13:33:27.179Z'),
+      endTime: new Date('2026-04-07T13:33:30Z'),
+      input: { question: 'Where is my parcel?' },
+      output: null,
+      error: null,
+      meta: { dataset: 'support-v3' },
+      score: 9,
+    };
+    expect(created).toEqual({ ...expected, endTime: null, meta: null, score: null });
+    expect(updated).toEqual(expected);
+    expect(await opper.spans.get(created.id)).toEqual({ ...expected, feedback: null });
+    expect(server.requests.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
+      {
+        method: 'POST',
+        path: '/v2/spans',
+        body: {
+          name: 'Answer a ticket',
+          trace_id: TRACE,
+          input: { question: 'Where is my parcel?' },
+          start_time: '2026-04-07T13:33:27.179Z',
+        },
+      },
+      {
+        method: 'PATCH',
+        path: `/v2/spans/${created.id}`,
+        body: { score: 9, meta: { dataset: 'support-v3' }, end_time: '2026-04-07T13:33:30.000Z' },
+      },
+      { method: 'GET', path: `/v2/spans/${created.id}`, body: undefined },
+    ]);
+  });
+
+  it('gets what a new span lacks from the server, and the trace from its parent', async () => {
+    const root = await opper.spans.create({ name: 'Eval' });
+    expect(root).toMatchObject({ id: UUID, traceId: UUID, startTime: expect.any(Date) });
+    const child = await opper.spans.create({ name: 'Case 1', parentId: root.id });
+    expect([child.parentId, child.traceId]).toEqual([root.id, root.traceId]);
+    expect(server.children(root.id)).toMatchObject([{ id: child.id }]);
+  });
+
+  it('creates, lists, reads, updates and deletes metrics', async () => {
+    const { id } = server.create({ name: 'Eval' });
+    const metrics = opper.spanMetrics;
+    const first = await metrics.createMetric(id, {
+      dimension: 'accuracy',
+      value: 0.92,
+      comment: '200 cases',
+    });
+    const second = await metrics.createMetric(id, { dimension: 'tokens', value: 340.5 });
+    expect([first, second]).toEqual([
+      {
+        dimension: 'accuracy',
+        value: 0.92,
+        comment: '200 cases',
+        id: UUID,
+        spanId: id,
+        createdAt: expect.any(Date),
+      },
+      { dimension: 'tokens', value: 340.5, comment: null, id: UUID, spanId: id, createdAt: expect.any(Date) },
+    ]);
+    expect(await metrics.list(id)).toEqual({ meta: { totalCount: 2 }, data: [first, second] });
+    expect(await metrics.list(id, 1, 1)).toEqual({ meta: { totalCount: 2 }, data: [second] });
+    expect(await metrics.updateMetric(id, first.id, { value: 0.95 })).toEqual({ ...first, value: 0.95 });
+    expect(await metrics.get(id, first.id)).toEqual({ ...first, value: 0.95 });
+    await metrics.delete(id, first.id);
+    expect(server.metrics(id)).toMatchObject([{ dimension: 'tokens', value: 340.5 }]);
+  });
+
+  it('understands every kind of error', async () => {
+    const { id } = server.create({ name: 'Eval' });
+    const stranger = new Opper({ httpBearer: 'op-wrong', serverURL: server.baseUrl });
+    server.createMetric(id, { dimension: 'accuracy', value: 1 });
+    server.faults.push({ on: 'PATCH', fault: status(400) });
+    const spans = opper.spans;
+    const calls: [() => Promise<unknown>, new (...args: never[]) => Error][] = [
+      [() => spans.update(id, { score: 9 }), BadRequestError],
+      [() => stranger.spans.get(id), UnauthorizedError],
+      [() => spans.get(TRACE), NotFoundError],
+      [() => spans.create({ name: 'Case 1', parentId: TRACE }), NotFoundError],
+      [() => opper.spanMetrics.list(TRACE), NotFoundError],
+      [() => opper.spanMetrics.createMetric(id, { dimension: 'accuracy', value: 2 }), ConflictError],
+      [() => opper.spanMetrics.list(id, 0, 101), RequestValidationError],
+      [() => spans.get('7'), RequestValidationError],
+    ];
+    for (const [call, kind] of calls) await expect(call()).rejects.toBeInstanceOf(kind);
+  });
+});
 
 type SpanUpdate = Parameters<Opper['spans']['update']>[1];
 
@@ -89,17 +206,54 @@ describe('the action sends what the official SDK sends', () => {
   ])('%s', async (_, inputs, update, body) => {
     const { id } = server.create({ name: 'Answer a ticket' });
     await Promise.all([opper.spans.update(id, update), step({ span_id: id, ...inputs })]);
-    const [one, other, ...more] = patches();
-    expect(one).toEqual({
-      path: `/v2/spans/${id}`,
-      body,
-      authorization: `Bearer ${server.key}`,
-      type: 'application/json',
-      accept: 'application/json',
-    });
-    expect(other).toEqual(one);
-    expect(more).toEqual([]);
+    expect(sent('PATCH')).toEqual(twice(`/v2/spans/${id}`, body));
   });
+
+  it('for a new span', async () => {
+    const { id: parent } = server.create({ name: 'Eval', trace_id: TRACE });
+    const id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+    const startTime = new Date('2026-04-07T13:33:27.179Z');
+    await opper.spans.create({ id, name: 'Run 1', startTime, score: 87, parentId: parent, traceId: TRACE });
+    await step({
+      operation: 'create',
+      name: 'Run 1',
+      start_time: '2026-04-07T13:33:27.179Z',
+      score: '87',
+      parent_id: parent,
+      trace_id: TRACE,
+    });
+    const body = { id: UUID, name: 'Run 1', start_time: '2026-04-07T13:33:27.179Z', score: 87 };
+    expect(sent('POST')).toEqual(twice('/v2/spans', { ...body, parent_id: parent, trace_id: TRACE }));
+    const [one, other] = server.children(parent);
+    expect({ ...one, id: '' }).toEqual({ ...other, id: '' });
+  });
+
+  it('for metrics', async () => {
+    const [one, other] = [server.create({ name: 'a' }), server.create({ name: 'b' })];
+    await opper.spanMetrics.createMetric(one.id, {
+      dimension: 'accuracy',
+      value: 0.92,
+      comment: '200 cases',
+    });
+    await step({
+      span_id: other.id,
+      score: '9',
+      metrics: '{"accuracy": {"value": 0.92, "comment": "200 cases"}}',
+    });
+    const body = { dimension: 'accuracy', value: 0.92, comment: '200 cases' };
+    const [first, second] = twice('', body);
+    expect(sent('POST')).toEqual([
+      { ...first, path: `/v2/spans/${one.id}/metrics` },
+      { ...second, path: `/v2/spans/${other.id}/metrics` },
+    ]);
+  });
+
+  /** A request by the SDK and the same by the action. */
+  function twice(path: string, body: object) {
+    const authorization = `Bearer ${server.key}`;
+    const request = { path, body, authorization, type: 'application/json', accept: 'application/json' };
+    return [request, request];
+  }
 });
 
 describe('a span goes back and forth', () => {
@@ -114,7 +268,9 @@ describe('a span goes back and forth', () => {
       score: 9,
     });
     const { outputs } = await step({ span_id: id, operation: 'get' });
-    const { id: _, span, ...rest } = outputs;
+    const { id: _, span, span_file, trace_id, ...rest } = outputs;
+    expect(trace_id).toEqual(UUID);
+    expect(span_file).toMatch(/\.json$/);
     expect(JSON.parse(span ?? '')).toEqual(server.span(id));
     expect(rest).toEqual({
       outcome: 'read',
@@ -128,17 +284,22 @@ describe('a span goes back and forth', () => {
       error: '',
       meta: '{"dataset":"support-v3"}',
       score: '9',
-      trace_id: '',
       parent_id: '',
       feedback_score: '',
       feedback_comment: '',
       changed: '',
+      metrics: '',
+      case_spans: '',
       status: '200',
     });
   });
 
   it('from the step to the SDK', async () => {
-    const { id } = await opper.spans.create({ name: 'Answer a ticket', meta: { kept: [1] } });
+    const { id } = await opper.spans.create({
+      name: 'Answer a ticket',
+      startTime: new Date(1775568800000),
+      meta: { kept: [1] },
+    });
     await step({
       span_id: id,
       score: '9',
@@ -150,14 +311,14 @@ describe('a span goes back and forth', () => {
       id,
       name: 'Answer a ticket',
       type: null,
-      startTime: null,
+      startTime: new Date(1775568800000),
       endTime: new Date('2026-04-07T13:33:27.179Z'),
       input: null,
       output: 'Soon',
       error: null,
       meta: { kept: [1], dataset: 'support-v3' },
       score: 9,
-      traceId: null,
+      traceId: UUID,
       parentId: null,
       feedback: null,
     });

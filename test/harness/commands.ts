@@ -96,9 +96,12 @@ function unescaped(text: string, characters: string): string {
   return [...characters].reduce((rest, character) => rest.replaceAll(`%${code(character)}`, character), text);
 }
 
-/** The runner's reading of a step's output, line by line, `stop-commands` included. */
-export function createProcessor(): { line(line: string): void; readonly result: Processed } {
-  const result: Processed = { log: [], commands: [], annotations: [], masks: [], outputs: {} };
+/** The runner's reading of a step's output, line by line, `stop-commands` included. `masks` are those of the steps before. */
+export function createProcessor(masks: readonly string[] = []): {
+  line(line: string): void;
+  readonly result: Processed;
+} {
+  const result: Processed = { log: [], commands: [], annotations: [], masks: [...masks], outputs: {} };
   let stopToken: string | undefined;
 
   const mask = (text: string): string =>

@@ -1,14 +1,19 @@
 import type { Report } from '../../src/report/report.ts';
+import type { TestRun } from '../../src/results/test-run.ts';
+
+export const SPAN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+export const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/17';
 
 /** A report of an update that recorded a score, with whatever a test is about in its place. */
 export function reportOf(overrides: Partial<Report> = {}): Report {
   const before = { id: SPAN_ID, name: 'Answer support tickets', score: null };
   return {
     outcome: 'updated',
+    jobStatus: 'success',
     spanId: SPAN_ID,
     span: { ...before, score: 87 },
     before,
-    patch: { score: 87 },
+    sent: { score: 87 },
     changed: ['score'],
     requests: 2,
     status: 200,
@@ -16,10 +21,34 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
     findings: [],
     gate: undefined,
     tests: undefined,
+    metrics: undefined,
+    caseSpans: undefined,
     links: {},
-    dryRun: undefined,
+    dryRun: [],
+    goesOn: false,
     ...overrides,
   };
 }
 
-export const SPAN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+/** A JUnit run of 40 cases of which two failed and one errored, with whatever a test is about in its place. */
+export function testsOf(overrides: Partial<TestRun> = {}): TestRun {
+  return {
+    format: 'junit',
+    files: ['junit.xml'],
+    passed: 36,
+    failed: 2,
+    errored: 1,
+    skipped: 1,
+    durationMs: 3250,
+    failures: [
+      { name: 'cart > adds two', message: 'expected 3, got 4' },
+      { name: 'cart > is empty', message: '' },
+    ],
+    meta: {},
+    metrics: {},
+    cases: [],
+    casesWanted: 0,
+    warnings: [],
+    ...overrides,
+  };
+}

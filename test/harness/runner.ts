@@ -1,58 +1,55 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { arch, homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import {
-  type Annotation,
-  type Command,
-  createLineReader,
-  createProcessor,
-  parseKeyValueFile,
-} from './commands.ts';
+import { type Annotation, type Command, createProcessor, parseKeyValueFile } from './commands.ts';
+import { type Contexts, contextsOf, contextVariables, DEFAULT_EVENT, type GivenContexts } from './context.ts';
+import { type ProcessResult, runProcess, systemEnv } from './process.ts';
 
-export interface StepOptions {
-  /** The step's `with:`. An input that is not named gets action.yml's default. */
-  readonly with?: Readonly<Record<string, string>>;
+/** What surrounds the process of a step. */
+export interface ProcessStepOptions {
   /** The step's `env:`. Unlike on GitHub it wins over the runner's own variables; `undefined` takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The contexts of the job, over those of a push to `main` in a job that succeeded so far. */
-  readonly context?: {
-    readonly github?: Readonly<Record<string, unknown>>;
-    readonly job?: Readonly<Record<string, unknown>>;
-    readonly matrix?: Readonly<Record<string, unknown>> | null;
-    readonly strategy?: Readonly<Record<string, unknown>>;
-    readonly runner?: Readonly<Record<string, unknown>>;
-  };
+  readonly context?: GivenContexts;
   /** The payload of the event that started the workflow. */
   readonly event?: object;
+  /** Secrets that the job masked before. */
+  readonly masks?: readonly string[];
   /** `false`: there is no `GITHUB_STEP_SUMMARY`, as on old servers. */
   readonly summaryFile?: boolean;
   /** `false`: there is no `GITHUB_OUTPUT`. */
   readonly outputFile?: boolean;
-  /** The action file. Default: this project's. */
-  readonly action?: string;
-  /** The script to run. Default: `runs.main` of the action file. */
-  readonly entry?: string;
-  readonly nodeArgs?: readonly string[];
-  /** After this the child is killed. Default: 30 000. */
+  /** After this the process is killed. Default: 30 000. */
   readonly timeoutMs?: number;
+  /** Asks the process to end, as the runner does when the job is cancelled. */
+  readonly interrupt?: AbortSignal;
+  /** Kills the process. */
+  readonly kill?: AbortSignal;
   /** The workspace. Default: an empty folder, removed afterwards. */
   readonly cwd?: string;
 }
 
-export interface StepResult {
-  /** `null` when a signal ended the child. */
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** The child took longer than `timeoutMs` and was killed. */
-  readonly timedOut: boolean;
-  readonly stdout: string;
-  readonly stderr: string;
+export interface StepOptions extends ProcessStepOptions {
+  /** The step's `with:`. An input that is not named gets action.yml's default. */
+  readonly with?: Readonly<Record<string, string>>;
+  /** The action file. Default: this project's. */
+  readonly action?: string;
+  /** Which of the action's scripts to run. Default: `main`. */
+  readonly stage?: 'main' | 'post';
+  /** The script to run instead. */
+  readonly entry?: string;
+  /** What an earlier stage saved. */
+  readonly state?: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+}
+
+export interface StepResult extends ProcessResult {
   /** What a reader of the job's log sees: no commands, secrets as `***`. */
   readonly log: readonly string[];
   readonly annotations: readonly Annotation[];
+  /** What is masked from now on. */
   readonly masks: readonly string[];
   readonly commands: readonly Command[];
   readonly outputs: Readonly<Record<string, string>>;
@@ -62,77 +59,95 @@ export interface StepResult {
   readonly env: string;
   /** What the step wrote to `GITHUB_STATE`. */
   readonly state: string;
-  readonly durationMs: number;
 }
 
-interface ActionFile {
+interface Action {
   readonly inputs?: Readonly<Record<string, { readonly default?: string | number | boolean } | null>>;
-  readonly runs: { readonly using: string; readonly main: string };
+  readonly runs: {
+    readonly using: string;
+    readonly main: string;
+    readonly post?: string;
+    readonly 'post-if'?: string;
+  };
 }
-
-type Contexts = Readonly<Record<'github' | 'job' | 'matrix' | 'strategy' | 'runner', unknown>>;
 
 /**
- * Does with an action what the GitHub runner does with its step: inputs with their defaults, the environment, the files, a child process
+ * Does with one stage of an action what the GitHub runner does: inputs with their defaults, the environment, the files, a child process
  * on Node 24, and the reading of what the child printed and wrote. Nothing of the caller's environment reaches the child but what
  * a process needs to start. Throws when the outputs file is malformed, or the action file asks for what is not known here.
  */
 export async function runStep(options: StepOptions = {}): Promise<StepResult> {
-  const actionPath = resolve(options.action ?? fileURLToPath(new URL('../../action.yml', import.meta.url)));
-  const action = parse(await readFile(actionPath, 'utf8')) as ActionFile;
-  if (action.runs.using !== 'node24')
-    throw new Error(`${actionPath}: runs.using is ${action.runs.using}, not node24`);
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < 24)
+  const { action: path = OWN_ACTION, with: given = {}, stage = 'main', nodeArgs = [] } = options;
+  const action = await readAction(path);
+  const [major] = process.versions.node.split('.');
+  if (Number(major) < 24)
     throw new Error(
       `The action runs on Node 24, this is Node ${process.versions.node}. Start it through npm run.`,
     );
+  const script = options.entry ?? action.runs[stage];
+  if (script === undefined) throw new Error(`${path} has no runs.${stage}`);
+  return await runPrepared(options, (contexts) => ({
+    command: process.execPath,
+    args: [...nodeArgs, resolve(options.entry ? '.' : dirname(path), script)],
+    env: {
+      ...inputVariables(action, given, contexts),
+      ...Object.fromEntries(
+        Object.entries(options.state ?? {}).map(([name, value]) => [`STATE_${name}`, value]),
+      ),
+    },
+    warnings: unexpectedInputs(action, given),
+  }));
+}
 
-  const temp = await mkdtemp(join(tmpdir(), 'step-'));
+/** A step with `run:`, in bash as the runner starts it. */
+export function runScript(script: string, options: ProcessStepOptions = {}): Promise<StepResult> {
+  return runPrepared(options, () => ({ command: 'bash', args: ['-e', '-c', script], env: {}, warnings: [] }));
+}
+
+const OWN_ACTION = fileURLToPath(new URL('../../action.yml', import.meta.url));
+
+/** Reads an action file. Default: this project's. */
+export async function readAction(path = OWN_ACTION): Promise<Action> {
+  const action = parse(await readFile(path, 'utf8')) as Action;
+  if (action.runs.using !== 'node24')
+    throw new Error(`${path}: runs.using is ${action.runs.using}, not node24`);
+  return action;
+}
+
+interface Prepared {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
+
+async function runPrepared(
+  options: ProcessStepOptions,
+  prepare: (contexts: Contexts) => Prepared,
+): Promise<StepResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'step-'));
   try {
-    const workspace = options.cwd ?? join(temp, 'workspace');
+    const workspace = options.cwd ?? join(folder, 'workspace');
     await mkdir(workspace, { recursive: true });
-    const files = await createFiles(temp, options);
-    const github = githubContext(options.context?.github ?? {}, workspace, files);
-    const contexts: Contexts = {
-      matrix: null,
-      ...options.context,
-      github,
-      job: { status: 'success', check_run_id: 41_234_567_890, ...options.context?.job },
-      strategy: {
-        'fail-fast': true,
-        'job-index': 0,
-        'job-total': 1,
-        'max-parallel': 1,
-        ...options.context?.strategy,
-      },
-      runner: {
-        os: runnerOs(),
-        arch: arch().toUpperCase(),
-        name: 'loopback',
-        temp,
-        ...options.context?.runner,
-      },
-    };
-    const env = {
-      ...systemEnv(),
-      CI: 'true',
-      GITHUB_ACTIONS: 'true',
-      ...variables('GITHUB_', github),
-      ...variables('RUNNER_', contexts.runner as Record<string, unknown>),
-      ...inputVariables(action, options.with ?? {}, contexts),
-      ...options.env,
-    };
-
-    const processor = createProcessor();
-    const unexpected = unexpectedInputs(action, options.with ?? {});
-    if (unexpected !== undefined)
-      processor.result.annotations.push({ level: 'warning', title: '', message: unexpected });
-    const entry = resolve(options.entry ?? join(dirname(actionPath), action.runs.main));
-    const child = await runChild([...(options.nodeArgs ?? []), entry], {
+    const files = await createFiles(folder, options);
+    const contexts = contextsOf(options.context ?? {}, { workspace, ...files }, { temp: folder });
+    const { command, args, env, warnings } = prepare(contexts);
+    const processor = createProcessor(options.masks);
+    for (const message of warnings)
+      processor.result.annotations.push({ level: 'warning', title: '', message });
+    const child = await runProcess(command, args, {
       cwd: workspace,
-      env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
+      env: {
+        ...systemEnv(),
+        CI: 'true',
+        GITHUB_ACTIONS: 'true',
+        ...contextVariables(contexts),
+        ...env,
+        ...options.env,
+      },
       timeoutMs: options.timeoutMs ?? 30_000,
+      interrupt: options.interrupt,
+      kill: options.kill,
       onLine: processor.line,
     });
     const { outputs, ...processed } = processor.result;
@@ -145,13 +160,13 @@ export async function runStep(options: StepOptions = {}): Promise<StepResult> {
       state: await read(files.state),
     };
   } finally {
-    await rm(temp, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** One variable per input: the default of each that the action declares, under what the step gives. */
 function inputVariables(
-  action: ActionFile,
+  action: Action,
   given: Readonly<Record<string, string>>,
   contexts: Contexts,
 ): Record<string, string> {
@@ -165,17 +180,17 @@ function inputVariables(
 }
 
 /** The runner only warns about an input that the action does not declare. */
-function unexpectedInputs(action: ActionFile, given: Readonly<Record<string, string>>): string | undefined {
+function unexpectedInputs(action: Action, given: Readonly<Record<string, string>>): string[] {
   const valid = Object.keys(action.inputs ?? {});
   const lower = new Set(valid.map((name) => name.toLowerCase()));
   const unexpected = Object.keys(given).filter((name) => !lower.has(name.toLowerCase()));
-  if (unexpected.length === 0) return undefined;
-  return `Unexpected input(s) '${unexpected.join("', '")}', valid inputs are ['${valid.join("', '")}']`;
+  if (unexpected.length === 0) return [];
+  return [`Unexpected input(s) '${unexpected.join("', '")}', valid inputs are ['${valid.join("', '")}']`];
 }
 
 /**
- * Fills the `${{ }}` of a text. Knows property paths and `toJSON(path)`, which is all an action's defaults need, and throws on
- * anything else. What a path does not find is empty, as on GitHub.
+ * Fills the `${{ }}` of a text. Knows property paths and `toJSON(path)`, and throws on anything else. What a path does not find is
+ * empty, as on GitHub.
  */
 export function evaluate(template: string, contexts: Readonly<Record<string, unknown>>): string {
   return template.replaceAll(/\$\{\{(.*?)\}\}/gs, (whole, expression: string) => {
@@ -184,8 +199,7 @@ export function evaluate(template: string, contexts: Readonly<Record<string, unk
     if (!/^[a-z_][\w-]*(\.[a-z_][\w-]*)*$/i.test(path))
       throw new Error(`The harness cannot evaluate ${whole}`);
     const [root = '', ...rest] = path.split('.');
-    if (!Object.hasOwn(contexts, root))
-      throw new Error(`${whole}: an input's default has no context '${root}'`);
+    if (!Object.hasOwn(contexts, root)) throw new Error(`${whole}: there is no context '${root}' here`);
     let value = contexts[root];
     for (const key of rest) value = (value as Record<string, unknown> | null | undefined)?.[key];
     if (json !== undefined) return JSON.stringify(value ?? null, null, 2);
@@ -194,19 +208,15 @@ export function evaluate(template: string, contexts: Readonly<Record<string, unk
   });
 }
 
-interface StepFiles {
-  readonly event_path: string;
-  readonly output: string | undefined;
-  readonly step_summary: string | undefined;
-  readonly env: string;
-  readonly state: string;
-  readonly path: string;
-}
+type StepFiles = Readonly<
+  Record<'event_path' | 'env' | 'state' | 'path', string> &
+    Record<'output' | 'step_summary', string | undefined>
+>;
 
-async function createFiles(temp: string, options: StepOptions): Promise<StepFiles> {
+async function createFiles(folder: string, options: ProcessStepOptions): Promise<StepFiles> {
   const create = async (name: string, content = ''): Promise<string> => {
-    await writeFile(join(temp, name), content);
-    return join(temp, name);
+    await writeFile(join(folder, name), content);
+    return join(folder, name);
   };
   return {
     event_path: await create('event.json', JSON.stringify(options.event ?? DEFAULT_EVENT)),
@@ -218,126 +228,6 @@ async function createFiles(temp: string, options: StepOptions): Promise<StepFile
   };
 }
 
-const REPOSITORY = 'acme/support-bot';
-const DEFAULT_EVENT = {
-  ref: 'refs/heads/main',
-  repository: {
-    name: 'support-bot',
-    full_name: REPOSITORY,
-    default_branch: 'main',
-    owner: { login: 'acme' },
-  },
-  sender: { login: 'octocat' },
-};
-
-/** The `github` context; what follows from a given `ref` or `repository` follows, unless given too. */
-function githubContext(
-  given: Readonly<Record<string, unknown>>,
-  workspace: string,
-  files: StepFiles,
-): Record<string, unknown> {
-  const { ref = 'refs/heads/main', repository = REPOSITORY } = given;
-  const [, kind, name] = /^refs\/(heads|tags|pull)\/(.+)$/.exec(String(ref)) ?? [];
-  return {
-    action: '__acme_opper-span-action',
-    actor: 'octocat',
-    actor_id: '583231',
-    api_url: 'https://api.github.com',
-    base_ref: '',
-    event_name: 'push',
-    graphql_url: 'https://api.github.com/graphql',
-    head_ref: '',
-    job: 'eval',
-    ref_name: name ?? '',
-    ref_protected: 'false',
-    ref_type: kind === 'tags' ? 'tag' : 'branch',
-    repository_id: '1296269',
-    repository_owner: String(repository).split('/')[0],
-    repository_owner_id: '9919',
-    retention_days: '90',
-    run_attempt: '1',
-    run_id: '15123456789',
-    run_number: '42',
-    server_url: 'https://github.com',
-    sha: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-    triggering_actor: 'octocat',
-    workflow: 'Evals',
-    workflow_ref: `${repository}/.github/workflows/evals.yml@${ref}`,
-    workflow_sha: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-    workspace,
-    ...files,
-    ...given,
-    ref,
-    repository,
-  };
-}
-
-/** The plain values of a context as variables; the runner leaves objects out. */
-function variables(prefix: string, context: Readonly<Record<string, unknown>>): Record<string, string> {
-  const plain = Object.entries(context).filter(([, value]) =>
-    ['string', 'number', 'boolean'].includes(typeof value),
-  );
-  return Object.fromEntries(plain.map(([name, value]) => [`${prefix}${name.toUpperCase()}`, String(value)]));
-}
-
-function runnerOs(): string {
-  return process.platform === 'win32' ? 'Windows' : process.platform === 'darwin' ? 'macOS' : 'Linux';
-}
-
-/** What a process needs to start at all: no proxy, no key, no Node option of the caller's. */
-function systemEnv(): Record<string, string | undefined> {
-  const { PATH, SystemRoot, SystemDrive, COMSPEC, PATHEXT, windir } = process.env;
-  return {
-    PATH,
-    HOME: homedir(),
-    TMPDIR: tmpdir(),
-    TEMP: tmpdir(),
-    SystemRoot,
-    SystemDrive,
-    COMSPEC,
-    PATHEXT,
-    windir,
-  };
-}
-
 async function read(file: string | undefined): Promise<string> {
   return file === undefined ? '' : await readFile(file, 'utf8');
-}
-
-type Child = Pick<StepResult, 'exitCode' | 'signal' | 'timedOut' | 'stdout' | 'stderr' | 'durationMs'>;
-
-function runChild(
-  args: readonly string[],
-  {
-    cwd,
-    env,
-    timeoutMs,
-    onLine,
-  }: { cwd: string; env: NodeJS.ProcessEnv; timeoutMs: number; onLine: (line: string) => void },
-): Promise<Child> {
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill('SIGKILL');
-    }, timeoutMs);
-    const texts = [child.stdout, child.stderr].map((stream) => {
-      const chunks: Buffer[] = [];
-      const lines = createLineReader(onLine);
-      stream.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        lines.write(chunk);
-      });
-      stream.once('end', () => lines.end());
-      return () => Buffer.concat(chunks).toString('utf8');
-    });
-    child.once('error', reject);
-    child.once('close', (exitCode, signal) => {
-      clearTimeout(timer);
-      const [stdout = '', stderr = ''] = texts.map((text) => text());
-      resolve({ exitCode, signal, timedOut, stdout, stderr, durationMs: performance.now() - start });
-    });
-  });
 }

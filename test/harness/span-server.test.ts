@@ -1,20 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { get as httpGet } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { Opper } from 'opperai';
-import {
-  BadRequestError,
-  NotFoundError,
-  RequestValidationError,
-  UnauthorizedError,
-} from 'opperai/models/errors';
 import { describe, expect, it } from 'vitest';
 import * as faults from './faults.ts';
 import { type FaultRule, type SpanServer, type SpanServerOptions, startSpanServer } from './span-server.ts';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+const OTHER = '5e8b7a3e-2b6f-4a53-9a4f-1c2d3e4f5a6b';
 const TRACE = '123e4567-e89b-12d3-a456-426614174000';
+const UUID = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+const TIME = expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+\+00:00$/);
 const BARE = {
   id: ID,
   name: 'Answer a ticket',
@@ -34,7 +31,17 @@ const BARE = {
 async function start(options?: SpanServerOptions, fields: object = {}) {
   const server = await startSpanServer(options);
   server.create({ id: ID, name: 'Answer a ticket', ...fields });
-  return Object.assign(server, { call: (method: string, init?: CallInit) => call(server, method, init) });
+  /** Status and JSON of an answer, about the span unless told. */
+  const ask = async (method: string, body?: unknown, path?: string) => {
+    const { status, json } = await call(server, method, { body, ...(path && { path }) });
+    return { status, json };
+  };
+  const post = (body: object) => ask('POST', { name: 'a', ...body }, '/spans');
+  return Object.assign(server, {
+    call: (method: string, init?: CallInit) => call(server, method, init),
+    ask,
+    post,
+  });
 }
 
 interface CallInit {
@@ -46,32 +53,16 @@ interface CallInit {
 }
 
 async function call(server: SpanServer, method: string, init: CallInit = {}) {
-  const {
-    path = `/spans/${ID}`,
-    body,
-    text = body === undefined ? null : JSON.stringify(body),
-    timeoutMs = 5000,
-  } = init;
-  const headers = {
-    authorization: `Bearer ${server.key}`,
-    'content-type': 'application/json',
-    ...init.headers,
-  };
-  const signal = AbortSignal.timeout(timeoutMs);
+  const { path = `/spans/${ID}`, body, timeoutMs = 5000 } = init;
   const response = await fetch(`${server.baseUrl}${path}`, {
     method,
-    headers,
-    body: text,
-    signal,
+    headers: { authorization: `Bearer ${server.key}`, 'content-type': 'application/json', ...init.headers },
+    body: init.text ?? (body === undefined ? null : JSON.stringify(body)),
+    signal: AbortSignal.timeout(timeoutMs),
     redirect: 'manual',
   });
-  const answer = await response.text();
-  return {
-    status: response.status,
-    headers: response.headers,
-    text: answer,
-    json: answer === '' ? undefined : parse(answer),
-  };
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: parse(text) };
 }
 
 function parse(text: string): unknown {
@@ -82,80 +73,11 @@ function parse(text: string): unknown {
   }
 }
 
-describe('the official SDK', () => {
-  it('creates, reads and updates spans on the server', async () => {
-    await using server = await startSpanServer();
-    const opper = new Opper({ httpBearer: server.key, serverURL: server.baseUrl });
-
-    const created = await opper.spans.create({
-      name: 'Answer a ticket',
-      traceId: TRACE,
-      input: { question: 'Where is my parcel?' },
-      startTime: new Date('2026-04-07T13:33:27.179Z'),
-    });
-    const updated = await opper.spans.update(created.id, {
-      score: 9,
-      meta: { dataset: 'support-v3' },
-      endTime: new Date('2026-04-07T13:33:30Z'),
-    });
-    const read = await opper.spans.get(created.id);
-
-    const expected = {
-      id: created.id,
-      name: 'Answer a ticket',
-      traceId: TRACE,
-      parentId: null,
-      type: null,
-      startTime: new Date('2026-04-07T13:33:27.179Z'),
-      endTime: new Date('2026-04-07T13:33:30Z'),
-      input: { question: 'Where is my parcel?' },
-      output: null,
-      error: null,
-      meta: { dataset: 'support-v3' },
-      score: 9,
-    };
-    expect(created).toEqual({ ...expected, endTime: null, meta: null, score: null });
-    expect(updated).toEqual(expected);
-    expect(read).toEqual({ ...expected, feedback: null });
-    expect(server.requests.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
-      {
-        method: 'POST',
-        path: '/v2/spans',
-        body: {
-          name: 'Answer a ticket',
-          trace_id: TRACE,
-          input: { question: 'Where is my parcel?' },
-          start_time: '2026-04-07T13:33:27.179Z',
-        },
-      },
-      {
-        method: 'PATCH',
-        path: `/v2/spans/${created.id}`,
-        body: { score: 9, meta: { dataset: 'support-v3' }, end_time: '2026-04-07T13:33:30.000Z' },
-      },
-      { method: 'GET', path: `/v2/spans/${created.id}`, body: undefined },
-    ]);
-  });
-
-  it('understands the error envelopes', async () => {
-    await using server = await startSpanServer();
-    const opper = new Opper({ httpBearer: server.key, serverURL: server.baseUrl });
-    const stranger = new Opper({ httpBearer: 'op-wrong', serverURL: server.baseUrl });
-    server.faults.push({ on: 'PATCH', fault: faults.status(400) });
-
-    await expect(opper.spans.update(ID, { score: 9 })).rejects.toBeInstanceOf(BadRequestError);
-    await expect(stranger.spans.get(ID)).rejects.toBeInstanceOf(UnauthorizedError);
-    await expect(opper.spans.get(ID)).rejects.toBeInstanceOf(NotFoundError);
-    await expect(opper.spans.get('7')).rejects.toBeInstanceOf(RequestValidationError);
-  });
-});
-
 describe('reading', () => {
   it('answers the whole span, feedback included', async () => {
     const feedback = { score: 0.5, comment: 'Good, but slow' };
     await using server = await start({}, { feedback, score: 7, output: ['a', 1] });
-    const { status, json } = await server.call('GET');
-    expect({ status, json }).toEqual({
+    expect(await server.ask('GET')).toEqual({
       status: 200,
       json: { ...BARE, score: 7, output: ['a', 1], feedback },
     });
@@ -163,18 +85,25 @@ describe('reading', () => {
 
   it('finds a span by its UUID in either case, and answers lower case', async () => {
     await using server = await start({}, { id: ID.toUpperCase() });
-    const { status, json } = await server.call('GET', { path: `/spans/${ID.toUpperCase()}` });
-    expect({ status, json }).toEqual({ status: 200, json: { ...BARE, feedback: null } });
+    const answer = await server.ask('GET', undefined, `/spans/${ID.toUpperCase()}`);
+    expect(answer).toEqual({ status: 200, json: { ...BARE, feedback: null } });
   });
 
   it('leaves null fields out on demand', async () => {
     await using server = await start({ omitNulls: true }, { score: 0 });
-    expect((await server.call('GET')).json).toEqual({ id: ID, name: 'Answer a ticket', score: 0 });
-    expect((await server.call('PATCH', { body: { type: 'workflow' } })).json).toEqual({
-      id: ID,
-      name: 'Answer a ticket',
-      type: 'workflow',
-      score: 0,
+    const span = { id: ID, name: 'Answer a ticket', score: 0 };
+    expect((await server.ask('GET')).json).toEqual(span);
+    expect((await server.ask('PATCH', { type: 'workflow' })).json).toEqual({ ...span, type: 'workflow' });
+  });
+
+  it('wraps a span or a metric in data on demand, but no error', async () => {
+    await using server = await start({ wrap: true });
+    expect((await server.ask('GET')).json).toEqual({ data: { ...BARE, feedback: null } });
+    expect((await server.post({ id: OTHER })).json).toMatchObject({ data: { id: OTHER, name: 'a' } });
+    const metric = await server.ask('POST', { dimension: 'accuracy', value: 1 }, `/spans/${ID}/metrics`);
+    expect(metric.json).toMatchObject({ data: { dimension: 'accuracy' } });
+    expect(await server.ask('GET', undefined, `/spans/${TRACE}`)).toMatchObject({
+      json: { type: 'NotFoundError' },
     });
   });
 
@@ -192,15 +121,114 @@ describe('reading', () => {
   });
 });
 
+describe('answering', () => {
+  it('is chunked and has some fifteen headers, unless terse', async () => {
+    await using usual = await start();
+    await using terse = await start({ terse: true });
+    const [long, short] = [await usual.call('GET'), await terse.call('GET')];
+    expect([...long.headers].length).toBeGreaterThan(13);
+    expect(long.headers.get('transfer-encoding')).toBe('chunked');
+    expect(Object.fromEntries(short.headers)).toEqual({
+      connection: 'keep-alive',
+      'content-length': String(short.text.length),
+      'content-type': 'application/json',
+      date: expect.any(String),
+      'keep-alive': expect.any(String),
+    });
+    expect(short.json).toEqual(long.json);
+  });
+
+  it('takes its time, for several requests at once, and counts them', async () => {
+    await using server = await start({ latencyMs: 30 });
+    await server.call('GET');
+    expect(server.mostAtOnce).toBe(1);
+    await Promise.all(Array.from({ length: 5 }, () => server.post({ parent_id: ID })));
+    await server.call('GET');
+    expect([server.mostAtOnce, server.children(ID).length]).toEqual([5, 5]);
+  });
+});
+
+describe('making', () => {
+  it('fills in id, trace and start, and answers the whole span', async () => {
+    await using server = await start();
+    const { status, json } = await server.post({ input: { question: 1 } });
+    const made = { ...BARE, id: UUID, trace_id: UUID, start_time: TIME, name: 'a', input: { question: 1 } };
+    expect({ status, json }).toEqual({ status: 200, json: made });
+    expect(server.spans()).toEqual([server.span(ID), { ...(json as object), feedback: null }]);
+    expect(Object.keys(json as object)).not.toContain('feedback');
+  });
+
+  it('stores what is given', async () => {
+    await using server = await start();
+    const start_time = '2026-04-07T13:33:27+00:00';
+    const fields = {
+      id: OTHER,
+      trace_id: TRACE,
+      start_time,
+      name: 'b',
+      score: 9,
+      meta: { a: 1 },
+      output: [1],
+    };
+    expect(await server.post(fields)).toEqual({ status: 200, json: { ...BARE, ...fields } });
+  });
+
+  it('puts a child into the trace of its parent, whatever trace is named', async () => {
+    await using server = await start({}, { trace_id: TRACE });
+    const { json } = await server.post({ id: OTHER, parent_id: ID.toUpperCase(), trace_id: OTHER });
+    expect(json).toMatchObject({ parent_id: ID, trace_id: TRACE });
+    expect(server.children(ID)).toEqual([server.span(OTHER)]);
+  });
+
+  it('refuses an unknown parent', async () => {
+    await using server = await start();
+    expect(await server.post({ parent_id: OTHER })).toEqual({ status: 404, json: notFound(`Span ${OTHER}`) });
+    expect(server.spans().length).toBe(1);
+  });
+
+  it.each([
+    ['honoured', [200, OTHER, 'first'], ['first']],
+    ['replaced', [200, OTHER, 'second'], ['second']],
+    ['refused', [409, undefined, undefined], ['first']],
+    ['ignored', [200, UUID, 'second'], ['first', 'second']],
+  ] as const)('treats an id that comes twice as %s', async (ids, answered, stored) => {
+    await using server = await start({ ids });
+    const once = (await server.post({ id: OTHER, name: 'first' })).json as { id: string };
+    expect(once.id === OTHER).toBe(ids !== 'ignored');
+    const { status, json } = await server.post({ id: OTHER.toUpperCase(), name: 'second' });
+    const { id, name } = json as { id?: string; name?: string };
+    expect([status, id, name]).toEqual(answered);
+    const [, ...made] = server.spans().map((each) => each.name);
+    expect(made).toEqual(stored);
+  });
+
+  it('shows a span only after a while on demand, to GET alone', async () => {
+    await using server = await start({ visibleAfter: 2 });
+    await server.post({ id: OTHER });
+    const path = `/spans/${OTHER}`;
+    expect((await server.ask('PATCH', { score: 1 }, path)).status).toBe(200);
+    const statuses = [];
+    for (let count = 0; count < 4; count++) statuses.push((await server.ask('GET', undefined, path)).status);
+    expect(statuses).toEqual([404, 404, 200, 200]);
+  });
+});
+
 describe('updating', () => {
   it('stores the named fields, leaves the others alone, and does not show the feedback', async () => {
     await using server = await start({}, { input: 'hello', score: 3 });
-    const { status, json } = await server.call('PATCH', {
-      body: { output: 'bye', score: 9, trace_id: TRACE },
-    });
+    const answer = await server.ask('PATCH', { output: 'bye', score: 9, trace_id: TRACE });
     const expected = { ...BARE, input: 'hello', output: 'bye', score: 9 };
-    expect({ status, json }).toEqual({ status: 200, json: expected });
+    expect(answer).toEqual({ status: 200, json: expected });
     expect(server.span(ID)).toEqual({ ...expected, feedback: null });
+  });
+
+  it('keeps the digits of every number in meta, and a score as an integer', async () => {
+    await using server = await start();
+    const meta = '{"a":1.0,"b":-0,"c":12345678901234567890,"d":0.12345678901234567890}';
+    const { text } = await server.call('PATCH', { text: `{"score":9.0,"meta":${meta}}` });
+    expect(text).toContain(meta);
+    expect(text).toContain('"score":9,');
+    expect((await server.call('GET')).text).toContain(meta);
   });
 
   it.each([
@@ -211,7 +239,7 @@ describe('updating', () => {
     ['2026-04-07T23:33:27.1234567-05:30', '2026-04-08T05:03:27.123456+00:00'],
   ])('writes the time %s as %s', async (sent, stored) => {
     await using server = await start();
-    await server.call('PATCH', { body: { end_time: sent } });
+    await server.ask('PATCH', { end_time: sent });
     expect(server.span(ID).end_time).toBe(stored);
   });
 
@@ -220,7 +248,7 @@ describe('updating', () => {
     ['merge', { a: 1, b: 3, c: 4 }],
   ] as const)('%ss meta', async (meta, stored) => {
     await using server = await start({ meta }, { meta: { a: 1, b: 2 } });
-    await server.call('PATCH', { body: { meta: { b: 3, c: 4 } } });
+    await server.ask('PATCH', { meta: { b: 3, c: 4 } });
     expect(server.span(ID).meta).toEqual(stored);
   });
 
@@ -229,105 +257,158 @@ describe('updating', () => {
     ['ignore', { ...BARE, score: 3, meta: { a: 1 }, feedback: null }],
   ] as const)('takes null as: %s', async (nulls, stored) => {
     await using server = await start({ nulls, meta: 'merge' }, { score: 3, meta: { a: 1 } });
-    await server.call('PATCH', { body: { score: null, meta: null, name: null } });
+    await server.ask('PATCH', { score: null, meta: null, name: null });
     expect(server.span(ID)).toEqual(stored);
   });
 });
 
-describe('refusing', () => {
-  const refusal = (type: string, message: string, detail: unknown) => ({ type, message, detail });
-  const invalid = (loc: string[], type: string, msg: string, input: unknown) =>
-    refusal('RequestValidationError', 'The request is invalid', [{ input, loc, msg, type }]);
-  const dictionary = 'Input should be a valid dictionary or object to extract fields from';
-  const unauthorized = refusal('UnauthorizedError', 'The request is unauthorized', 'The API key is invalid');
-  const uuid = 'Input should be a valid UUID';
+describe('metrics', () => {
+  const METRICS = `/spans/${ID}/metrics`;
+  const metric = (fields: object) => ({ comment: null, id: UUID, span_id: ID, created_at: TIME, ...fields });
 
-  it.each<[string, string, CallInit, number, unknown]>([
-    ['another key', 'GET', { headers: { authorization: 'Bearer op-x' } }, 401, unauthorized],
-    [
-      'a key without Bearer',
-      'GET',
-      { headers: { authorization: 'op-test-0123456789abcdef' } },
-      401,
-      unauthorized,
-    ],
-    [
-      'an id that is no UUID',
-      'GET',
-      { path: '/spans/7' },
-      422,
-      invalid(['path', 'span_id'], 'uuid_parsing', uuid, '7'),
-    ],
-    [
-      'an unknown span',
-      'PATCH',
-      { path: `/spans/${TRACE}`, body: {} },
-      404,
-      refusal('NotFoundError', 'The resource was not found', `Span ${TRACE} not found`),
-    ],
-    [
-      'broken JSON',
-      'PATCH',
-      { text: '{"a":' },
-      422,
-      invalid(['body'], 'json_invalid', 'JSON decode error', '{"a":'),
-    ],
-    ['an array', 'PATCH', { body: [1] }, 422, invalid(['body'], 'model_attributes_type', dictionary, [1])],
-    [
-      'another content type',
-      'PATCH',
-      { body: {}, headers: { 'content-type': 'text/plain' } },
-      422,
-      invalid(['body'], 'model_attributes_type', dictionary, {}),
-    ],
-    [
-      'a fractional score',
-      'PATCH',
-      { body: { score: 0.5 } },
-      422,
-      invalid(['body', 'score'], 'int_type', 'Input should be a valid integer', 0.5),
-    ],
-    [
-      'a nameless span',
+  it('are created, read, changed and deleted', async () => {
+    await using server = await start();
+    const created = await server.ask(
       'POST',
-      { path: '/spans', body: { score: 1 } },
-      422,
-      invalid(['body', 'name'], 'missing', 'Field required', { score: 1 }),
-    ],
-    [
-      'a time that is no day',
-      'PATCH',
-      { body: { end_time: '2026-02-30T00:00:00Z' } },
-      422,
-      invalid(
-        ['body', 'end_time'],
-        'datetime_from_date_parsing',
-        'Input should be a valid datetime or date',
-        '2026-02-30T00:00:00Z',
-      ),
-    ],
+      { dimension: 'accuracy', value: 0.92, comment: '200 cases' },
+      METRICS,
+    );
+    expect(created).toEqual({
+      status: 200,
+      json: metric({ dimension: 'accuracy', value: 0.92, comment: '200 cases' }),
+    });
+    const { id } = created.json as { id: string };
+    const path = `${METRICS}/${id}`;
+    expect(await server.ask('GET', undefined, path)).toEqual(created);
+    const changed = { status: 200, json: { ...(created.json as object), value: 340.5 } };
+    expect(await server.ask('PATCH', { value: 340.5 }, path)).toEqual(changed);
+    expect(server.metrics(ID)).toEqual([changed.json]);
+    expect((await server.ask('PATCH', { dimension: 'latency', comment: null }, path)).json).toEqual(
+      metric({ dimension: 'latency', value: 340.5 }),
+    );
+    expect(await server.ask('DELETE', undefined, path)).toEqual({ status: 204, json: undefined });
+    expect(await server.ask('DELETE', undefined, path)).toMatchObject({ status: 404 });
+    expect(server.metrics(ID)).toEqual([]);
+  });
+
+  it('are listed in pages, for one span', async () => {
+    await using server = await start();
+    server.createMetric(server.create({ name: 'b' }).id, { dimension: 'other', value: 1 });
+    for (let value = 0; value < 130; value++) server.createMetric(ID, { dimension: `d${value}`, value });
+    const page = async (query: string) => {
+      const { json } = await server.ask('GET', undefined, METRICS + query);
+      const { meta, data } = json as { meta: object; data: { value: number }[] };
+      return [meta, data.length, data[0]?.value];
+    };
+    const meta = { total_count: 130 };
+    expect(await page('')).toEqual([meta, 100, 0]);
+    expect(await page('?offset=100&limit=100')).toEqual([meta, 30, 100]);
+    expect(await page('?offset=3&limit=1')).toEqual([meta, 1, 3]);
+    expect(await page('?offset=130')).toEqual([meta, 0, undefined]);
+  });
+
+  it.each([
+    [undefined, 409, [1]],
+    ['refused', 409, [1]],
+    ['repeated', 200, [1, 2]],
+  ] as const)('of one dimension are %s', async (metrics, status, values) => {
+    await using server = await start(metrics === undefined ? {} : { metrics });
+    server.createMetric(ID, { dimension: 'accuracy', value: 1 });
+    const again = await server.ask('POST', { dimension: 'accuracy', value: 2 }, METRICS);
+    expect(again.status).toBe(status);
+    expect(server.metrics(ID).map(({ value }) => value)).toEqual(values);
+  });
+
+  it.each([
+    ['POST', METRICS, { dimension: 'a' }, 'body.value'],
+    ['POST', METRICS, { value: '1', dimension: 2 }, 'body.dimension, body.value'],
+    ['GET', `${METRICS}?limit=101&offset=-1`, undefined, 'query.offset, query.limit'],
+    ['PATCH', `${METRICS}/7`, {}, 'path.metric_id'],
+  ])('refuse %s %s %j', async (method, path, body, wrong) => {
+    await using server = await start();
+    const { status, json } = await server.ask(method, body, path);
+    const { detail } = json as { detail: { loc: string[] }[] };
+    expect([status, detail.map(({ loc }) => loc.join('.')).join(', ')]).toEqual([422, wrong]);
+  });
+
+  it('hold doubles', async () => {
+    await using server = await start();
+    await server.call('POST', { path: METRICS, text: '{"dimension":"a","value":1.0}' });
+    expect(server.metrics(ID)).toMatchObject([{ value: 1 }]);
+  });
+
+  it('belong to their span', async () => {
+    await using server = await start();
+    server.create({ id: OTHER, name: 'b' });
+    const { id } = server.createMetric(OTHER, { dimension: 'a', value: 1 });
+    expect(await server.ask('GET', undefined, `${METRICS}/${id}`)).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ['GET', `/spans/${OTHER}/metrics`, `Span ${OTHER}`],
+    ['POST', `/spans/${OTHER}/metrics`, `Span ${OTHER}`],
+    ['PATCH', `${METRICS}/${OTHER}`, `Metric ${OTHER}`],
+  ])('are not found by %s %s', async (method, path, what) => {
+    await using server = await start();
+    const body = method === 'GET' ? undefined : { dimension: 'a', value: 1 };
+    expect(await server.ask(method, body, path)).toEqual({ status: 404, json: notFound(what) });
+  });
+});
+
+function notFound(what: string) {
+  return { type: 'NotFoundError', message: 'The resource was not found', detail: `${what} not found` };
+}
+
+describe('refusing', () => {
+  const invalid = (loc: string[], type: string, msg: string, input: unknown) => ({
+    type: 'RequestValidationError',
+    message: 'The request is invalid',
+    detail: [{ input, loc, msg, type }],
+  });
+  const DICTIONARY = 'Input should be a valid dictionary or object to extract fields from';
+  const UNAUTHORIZED = {
+    type: 'UnauthorizedError',
+    message: 'The request is unauthorized',
+    detail: 'The API key is invalid',
+  };
+  const DAY = '2026-02-30T00:00:00Z';
+
+  // biome-ignore format: a table
+  it.each<[string, string, CallInit, number, unknown]>([
+    ['another key', 'GET', { headers: { authorization: 'Bearer op-x' } }, 401, UNAUTHORIZED],
+    ['a key without Bearer', 'GET', { headers: { authorization: 'op-test-0123456789abcdef' } }, 401, UNAUTHORIZED],
+    ['an id that is no UUID', 'GET', { path: '/spans/7' }, 422, invalid(['path', 'span_id'], 'uuid_parsing', 'Input should be a valid UUID', '7')],
+    ['an unknown span', 'PATCH', { path: `/spans/${TRACE}`, body: {} }, 404, notFound(`Span ${TRACE}`)],
+    ['broken JSON', 'PATCH', { text: '{"a":' }, 422, invalid(['body'], 'json_invalid', 'JSON decode error', '{"a":')],
+    ['an array', 'PATCH', { body: [1] }, 422, invalid(['body'], 'model_attributes_type', DICTIONARY, [1])],
+    ['another content type', 'PATCH', { body: {}, headers: { 'content-type': 'text/plain' } }, 422, invalid(['body'], 'model_attributes_type', DICTIONARY, {})],
+    ['a fractional score', 'PATCH', { body: { score: 0.5 } }, 422, invalid(['body', 'score'], 'int_type', 'Input should be a valid integer', 0.5)],
+    ['a nameless span', 'POST', { path: '/spans', body: { score: 1 } }, 422, invalid(['body', 'name'], 'missing', 'Field required', { score: 1 })],
+    ['a time that is no day', 'PATCH', { body: { end_time: DAY } }, 422, invalid(['body', 'end_time'], 'datetime_from_date_parsing', 'Input should be a valid datetime or date', DAY)],
     ['an unknown path', 'GET', { path: '/traces' }, 404, { detail: 'Not Found' }],
+    ['a path too long', 'GET', { path: `/spans/${ID}/metrics/${ID}/x` }, 404, { detail: 'Not Found' }],
     ['another method', 'DELETE', {}, 405, { detail: 'Method Not Allowed' }],
   ])('%s', async (_, method, init, status, json) => {
     await using server = await start();
     const answer = await server.call(method, init);
     expect({ status: answer.status, json: answer.json }).toEqual({ status, json });
-    expect(server.span(ID)).toEqual({ ...BARE, feedback: null });
+    expect(server.spans()).toEqual([{ ...BARE, feedback: null }]);
   });
 
   it('names every wrong field at once', async () => {
     await using server = await start();
-    const { json } = await server.call('PATCH', {
-      body: { name: 1, input: {}, output: [], meta: [], error: true },
-    });
+    const { json } = await server.ask('PATCH', { name: 1, input: {}, output: [], meta: [], error: true });
     const { detail } = json as { detail: { loc: string[] }[] };
-    expect(detail.map(({ loc }) => loc.join('.'))).toEqual([
-      'body.name',
-      'body.input',
-      'body.output',
-      'body.error',
-      'body.meta',
-    ]);
+    const fields = ['body.name', 'body.input', 'body.output', 'body.error', 'body.meta'];
+    expect(detail.map(({ loc }) => loc.join('.'))).toEqual(fields);
+  });
+
+  it('does not let a test store what cannot be', async () => {
+    await using server = await start();
+    expect(() => server.create({ name: 'a', score: 0.5 })).toThrow('score');
+    expect(() => server.createMetric(ID, { dimension: 'a', value: '1' as unknown as number })).toThrow(
+      'value',
+    );
   });
 });
 
@@ -361,6 +442,21 @@ describe('faults', () => {
     expect(server.span(ID).score).toBeNull();
   });
 
+  it('meet only the requests for which their rule holds', async () => {
+    await using server = await start();
+    server.faults.push({
+      on: 'POST',
+      when: ({ path }) => path.endsWith('/metrics'),
+      fault: faults.status(500),
+    });
+    const metrics = `/spans/${ID}/metrics`;
+    const statuses = [await server.ask('GET', undefined, metrics), await server.post({})];
+    for (let count = 0; count < 2; count++) {
+      statuses.push(await server.ask('POST', { dimension: 'a', value: 1 }, metrics));
+    }
+    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 500, 200]);
+  });
+
   it('answer a status with Retry-After and a body', async () => {
     await using run = await withFault({ fault: faults.status(429, { retryAfter: '7', body: 'slow down' }) });
     expect(run.outcome).toMatchObject({ status: 429, text: 'slow down' });
@@ -368,35 +464,22 @@ describe('faults', () => {
   });
 
   it('delay the true answer', async () => {
-    const start = performance.now();
+    const sent = performance.now();
     await using run = await withFault({ fault: faults.delay(150) });
     expect(run.outcome).toMatchObject({ status: 200, json: BARE });
-    expect(performance.now() - start).toBeGreaterThan(145);
+    expect(performance.now() - sent).toBeGreaterThan(145);
   });
 
-  it.each(['before headers', 'in headers', 'after headers', 'in body'] as const)(
-    'stall %s',
-    async (point) => {
-      await using run = await withFault({ fault: faults.stall(point) }, { timeoutMs: 150 });
-      expect(run.outcome).toBe('TimeoutError');
-    },
-  );
-
-  it.each(['before headers', 'in headers', 'after headers', 'in body'] as const)(
-    'reset %s',
-    async (point) => {
-      await using run = await withFault({ fault: faults.reset(point) });
-      expect(run.outcome).toBe('ECONNRESET');
-    },
-  );
-
-  it.each(['before headers', 'in headers', 'after headers', 'in body'] as const)(
-    'hang up %s',
-    async (point) => {
-      await using run = await withFault({ fault: faults.hangUp(point) });
-      expect(run.outcome).toBe('UND_ERR_SOCKET');
-    },
-  );
+  describe.each(['before headers', 'in headers', 'after headers', 'in body'] as const)('%s', (point) => {
+    it.each([
+      ['stall', faults.stall(point), 'TimeoutError'],
+      ['reset', faults.reset(point), 'ECONNRESET'],
+      ['hang up', faults.hangUp(point), 'UND_ERR_SOCKET'],
+    ])('%s', async (name, fault, outcome) => {
+      await using run = await withFault({ fault }, name === 'stall' ? { timeoutMs: 150 } : {});
+      expect(run.outcome).toBe(outcome);
+    });
+  });
 
   it('break off where they are told to', async () => {
     await using server = await start({ omitNulls: true });
@@ -426,20 +509,17 @@ describe('faults', () => {
         exchange.send(exchange.handle());
       },
     });
-    await server.call('POST', { path: '/spans', body: { name: 'a' } });
+    await server.post({});
     expect(answers[0]).toBe(answers[1]);
+    expect(server.spans().length).toBe(2);
   });
 
-  it('apply a PATCH and lose its answer', async () => {
-    const rule = { on: 'PATCH', fault: faults.applied(faults.reset('before headers')) } as const;
-    await using run = await withFault(rule, { method: 'PATCH', body: { score: 9 } });
-    expect([run.outcome, run.server.span(ID).score]).toEqual(['ECONNRESET', 9]);
-  });
-
-  it('do not apply a PATCH that was reset before its answer', async () => {
-    const rule = { on: 'PATCH', fault: faults.reset('before headers') } as const;
-    await using run = await withFault(rule, { method: 'PATCH', body: { score: 9 } });
-    expect([run.outcome, run.server.span(ID).score]).toEqual(['ECONNRESET', null]);
+  it.each([
+    ['apply a PATCH and lose its answer', faults.applied(faults.reset('before headers')), 9],
+    ['do not apply a PATCH that was reset before its answer', faults.reset('before headers'), null],
+  ])('%s', async (_, fault, score) => {
+    await using run = await withFault({ on: 'PATCH', fault }, { method: 'PATCH', body: { score: 9 } });
+    expect([run.outcome, run.server.span(ID).score]).toEqual(['ECONNRESET', score]);
   });
 
   it('send bytes that are not HTTP', async () => {
@@ -496,12 +576,19 @@ describe('faults', () => {
 
   it('send a gzip bomb, a thousandth of its size on the wire', async () => {
     await using server = await start();
-    server.faults.push({ fault: faults.gzipBomb(16 * 1024 * 1024) });
-    const headers = { authorization: `Bearer ${server.key}` };
-    const response = await fetch(`${server.baseUrl}/spans/${ID}`, { headers });
-    const span = (await response.json()) as { name: string };
-    expect(span.name.length).toBe(16 * 1024 * 1024);
-    expect(Number(response.headers.get('content-length'))).toBeLessThan(20_000);
+    server.faults.push({ times: 2, fault: faults.gzipBomb(16 * 1024 * 1024) });
+    const { json } = await server.call('GET');
+    expect((json as { name: string }).name.length).toBe(16 * 1024 * 1024);
+    const onTheWire = await new Promise<number>((resolve, reject) => {
+      httpGet(`${server.baseUrl}/spans/${ID}`, (response) => {
+        let bytes = 0;
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+        });
+        response.once('end', () => resolve(bytes));
+      }).once('error', reject);
+    });
+    expect(onTheWire).toBeLessThan(20_000);
   });
 
   it('trickle a byte at a time', async () => {

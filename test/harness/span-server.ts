@@ -7,30 +7,36 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { isJsonObject, parseJson } from '../../src/json.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseExactJson } from '../../src/json.ts';
+import {
+  bodyProblems,
+  idProblems,
+  METRIC_PATCH,
+  NEW_METRIC,
+  NEW_SPAN,
+  queryProblems,
+  type Schema,
+  SPAN_PATCH,
+} from './span-schema.ts';
+import {
+  createStore,
+  type Metric,
+  type NewMetricFields,
+  type NewSpanFields,
+  Refusal,
+  type Span,
+  type SpanStore,
+  type StoreOptions,
+} from './span-store.ts';
 
-/** A span as the server stores it: every field is there, unknown ones as `null`; times in UTC as `…+00:00`. */
-export interface Span {
-  id: string;
-  name: string;
-  type: string | null;
-  start_time: string | null;
-  end_time: string | null;
-  input: unknown;
-  output: unknown;
-  error: string | null;
-  meta: Record<string, unknown> | null;
-  score: number | null;
-  trace_id: string | null;
-  parent_id: string | null;
-  feedback: { score: number; comment: string | null } | null;
-}
+export type { Metric, Span } from './span-store.ts';
 
 /**
- * A request as it arrived. `body` is the JSON, numbers too large for a double included ({@link parseJson}), `undefined` when `text` is
+ * A request as it arrived. `body` is the JSON, each number with its own digits ({@link parseExactJson}), `undefined` when `text` is
  * not JSON; header names are lower case.
  */
-interface SpanRequest {
+export interface SpanRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -62,21 +68,24 @@ export interface Exchange {
 /** What happens instead of an answer. Constructors stand in `faults.ts`; any function will do. */
 export type Fault = (exchange: Exchange) => void | Promise<void>;
 
-/** Which requests meet a fault: the next `times` (1 unless given) with the method `on` (any unless given). */
+/** Which requests meet a fault: the next `times` (1 unless given) of the method `on` (any unless given) for which `when` holds. */
 export interface FaultRule {
-  readonly on?: 'GET' | 'PATCH' | 'POST' | '*';
+  readonly on?: 'GET' | 'PATCH' | 'POST' | 'DELETE' | '*';
+  readonly when?: (request: SpanRequest) => boolean;
   readonly times?: number;
   readonly fault: Fault;
 }
 
-export interface SpanServerOptions {
+export interface SpanServerOptions extends StoreOptions {
   readonly key?: string;
-  /** What a PATCH of `meta` does to stored keys that it does not name (nobody outside knows). Default: `replace`. */
-  readonly meta?: 'merge' | 'replace';
-  /** What an explicit `null` in a PATCH does (nobody outside knows). Default: `clear`. A `name` is never cleared. */
-  readonly nulls?: 'clear' | 'ignore';
   /** Leave null fields out of answers, as seen live. Default: false. */
   readonly omitNulls?: boolean;
+  /** Answer a span or a metric as `{ "data": … }`. Default: false. */
+  readonly wrap?: boolean;
+  /** Answer with a content length and few headers, not chunked with some fifteen as a real API does. Default: false. */
+  readonly terse?: boolean;
+  /** How long each answer, or fault, takes to begin. The request is acted on after that. Default: 0. */
+  readonly latencyMs?: number;
   /** Serve https with this PEM key and certificate. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -88,114 +97,72 @@ export interface SpanServer extends AsyncDisposable {
   readonly key: string;
   /** Every request, in the order in which they had arrived whole. */
   readonly requests: SpanRequest[];
+  /** The most requests that were waiting for their answer at one time. */
+  readonly mostAtOnce: number;
   /** The first rule that fits a request wins; a used-up one is passed over. */
   readonly faults: FaultRule[];
-  /** Stores a span. Throws when a field has the wrong type. */
-  create(fields: Partial<Span> & { readonly name: string }): Span;
+  /** Stores a span with these fields and no others. Throws when one has the wrong type. */
+  create(fields: NewSpanFields): Span;
   /** A copy of the span as stored. Throws when there is none. */
   span(id: string): Span;
+  /** Copies of all spans, the oldest first. */
+  spans(): Span[];
+  /** Copies of the spans right under a span, the oldest first. */
+  children(id: string): Span[];
+  /** Stores a metric of a span. Throws when a field has the wrong type. */
+  createMetric(spanId: string, fields: NewMetricFields): Metric;
+  /** Copies of a span's metrics, the oldest first. */
+  metrics(spanId: string): Metric[];
   /** Stops listening and destroys every connection. */
   close(): Promise<void>;
 }
 
 /**
- * The embedded span server: POST, GET and PATCH of the Opper spans API (v2) on loopback, in memory. It checks key, UUID, JSON and field
- * types, and answers in the API's own envelopes.
+ * The embedded span server: the Opper spans API (v2) and its metrics on loopback, in memory. It checks key, UUID, JSON and field
+ * types, and answers in the API's own envelopes. What nobody outside knows of the API is a switch ({@link StoreOptions}).
  */
 export async function startSpanServer(options: SpanServerOptions = {}): Promise<SpanServer> {
-  const {
-    key = 'op-test-0123456789abcdef',
-    meta = 'replace',
-    nulls = 'clear',
-    omitNulls = false,
-    tls,
-  } = options;
-  const spans = new Map<string, Span>();
+  const { key = 'op-test-0123456789abcdef', terse = false, latencyMs = 0, tls } = options;
+  const store = createStore(options);
+  const handle = createApi(store, { key, omitNulls: false, wrap: false, ...options });
   const requests: SpanRequest[] = [];
   const faults: FaultRule[] = [];
   const timesUsed = new Map<FaultRule, number>();
-  const sockets = new Set<Socket>();
+  const waiting = new Set<ServerResponse>();
+  let mostAtOnce = 0;
 
-  function create(fields: Partial<Span> & { readonly name: string }): Span {
-    const problems = problemsOf(fields, CREATE_FIELDS);
-    if (problems.length > 0) throw new TypeError(`not a span: ${JSON.stringify(problems)}`);
-    const span: Span = { ...BLANK_SPAN, id: randomUUID() };
-    for (const field of Object.keys(BLANK_SPAN) as (keyof Span)[]) {
-      if (fields[field] !== undefined) Object.assign(span, { [field]: fields[field] });
-    }
-    span.id = span.id.toLowerCase();
-    normaliseTimes(span);
-    spans.set(span.id, copyOf(span));
-    return copyOf(span);
-  }
-
-  function update(span: Span, patch: Record<string, unknown>): void {
-    for (const field of Object.keys(UPDATE_FIELDS)) {
-      const value = patch[field];
-      if (value === undefined) continue;
-      if (value === null && (nulls === 'ignore' || field === 'name')) continue;
-      const merged =
-        field === 'meta' && meta === 'merge' && value !== null ? { ...span.meta, ...value } : value;
-      Object.assign(span, { [field]: merged });
-    }
-    normaliseTimes(span);
-  }
-
-  /** The span as the API writes it: only a GET shows the feedback. */
-  function spanAnswer(span: Span, method: string): Answer {
-    const fields = Object.entries(span).filter(
-      ([field, value]) => (field !== 'feedback' || method === 'GET') && !(omitNulls && value === null),
-    );
-    return { status: 200, body: Object.fromEntries(fields) };
-  }
-
-  function handle(request: SpanRequest): Answer {
-    const { method, path, body } = request;
-    const [, route, id] = /^\/v2\/(spans)(?:\/([^/?]*))?$/.exec(path) ?? [];
-    if (route === undefined) return { status: 404, body: { detail: 'Not Found' } };
-    if (!(id === undefined ? ['POST'] : ['GET', 'PATCH']).includes(method)) {
-      return { status: 405, body: { detail: 'Method Not Allowed' } };
-    }
-    if (request.headers.authorization !== `Bearer ${key}`) return apiError(401, 'The API key is invalid');
-
-    const span = spans.get(id?.toLowerCase() ?? '');
-    const problems = [
-      ...(id === undefined || isUuid(id)
-        ? []
-        : [problem(['path', 'span_id'], 'uuid_parsing', 'Input should be a valid UUID', id)]),
-      ...(method === 'GET' ? [] : bodyProblems(request, method === 'POST' ? CREATE_FIELDS : UPDATE_FIELDS)),
-    ];
-    if (problems.length > 0) return apiError(422, problems);
-    if (method === 'POST') return spanAnswer(create(body as Partial<Span> & { name: string }), method);
-    if (span === undefined) return apiError(404, `Span ${id} not found`);
-    if (method === 'PATCH') update(span, body as Record<string, unknown>);
-    return spanAnswer(span, method);
-  }
-
-  function nextFault(method: string): Fault | undefined {
-    const rule = faults.find(
-      (each) => [method, '*', undefined].includes(each.on) && (timesUsed.get(each) ?? 0) < (each.times ?? 1),
-    );
+  function nextFault(request: SpanRequest): Fault | undefined {
+    const rule = faults.find((each) => {
+      const { on = '*', when = () => true, times = 1 } = each;
+      return [request.method, '*'].includes(on) && when(request) && (timesUsed.get(each) ?? 0) < times;
+    });
     if (rule !== undefined) timesUsed.set(rule, (timesUsed.get(rule) ?? 0) + 1);
     return rule?.fault;
   }
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => {
+      waiting.delete(response);
+      gone.abort();
+    });
+    waiting.add(response);
+    mostAtOnce = Math.max(mostAtOnce, waiting.size);
     const request = await readRequest(incoming);
     requests.push(request);
-    const gone = new AbortController();
     const { socket } = incoming;
-    response.once('close', () => gone.abort());
+    const { signal } = gone;
     let answer: Answer | undefined;
     const exchange: Exchange = {
       request,
       response,
       socket,
-      signal: gone.signal,
+      signal,
       handle: () => (answer ??= handle(request)),
-      send: (what) => send(response, what),
+      send: (what) => send(response, what, terse),
     };
-    const fault = nextFault(request.method);
+    const fault = nextFault(request);
+    if (latencyMs > 0) await wait(latencyMs, undefined, { signal });
     return fault === undefined ? exchange.send(exchange.handle()) : fault(exchange);
   }
 
@@ -208,6 +175,7 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
     });
   };
   const server = tls === undefined ? createHttpServer(listener) : createHttpsServer({ ...tls }, listener);
+  const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
@@ -229,20 +197,112 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
     baseUrl: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/v2`,
     key,
     requests,
-    faults,
-    create,
-    span(id) {
-      const span = spans.get(id);
-      if (span === undefined) throw new Error(`The span server holds no span ${id}`);
-      return copyOf(span);
+    get mostAtOnce() {
+      return mostAtOnce;
     },
+    faults,
+    create: store.insert,
+    span(id) {
+      const span = store.find(id);
+      if (span === undefined) throw new Error(`The span server holds no span ${id}`);
+      return span;
+    },
+    spans: store.all,
+    children: (id) => store.all().filter(({ parent_id }) => parent_id === id),
+    createMetric: store.insertMetric,
+    metrics: store.metricsOf,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** An error in the API's own envelope (API.md, "Errors"). */
-export function apiError(status: 400 | 401 | 404 | 422, detail: unknown): Answer {
+/** What the API makes of each request. */
+function createApi(
+  store: SpanStore,
+  { key, omitNulls, wrap }: Required<Pick<SpanServerOptions, 'key' | 'omitNulls' | 'wrap'>>,
+): (request: SpanRequest) => Answer {
+  function one(fields: object): Answer {
+    const shown = Object.entries(fields).filter(([, value]) => !(omitNulls && value === null));
+    const body = Object.fromEntries(shown);
+    return { status: 200, body: wrap ? { data: body } : body };
+  }
+  /** Only a GET shows the feedback. */
+  const written = ({ feedback: _, ...span }: Span): Answer => one(span);
+
+  const routes: Readonly<Record<string, Route>> = {
+    'POST /v2/spans': { schema: NEW_SPAN, act: ({ body }) => written(store.post(body)) },
+    'GET /v2/spans/{id}': { act: ({ id }) => one(store.get(id)) },
+    'PATCH /v2/spans/{id}': { schema: SPAN_PATCH, act: ({ id, body }) => written(store.patch(id, body)) },
+    'GET /v2/spans/{id}/metrics': { act: ({ id, query }) => pageOf(store.metricsOf(id), query) },
+    'POST /v2/spans/{id}/metrics': {
+      schema: NEW_METRIC,
+      act: ({ id, body }) => one(store.postMetric(id, body)),
+    },
+    'GET /v2/spans/{id}/metrics/{metric}': { act: ({ id, metric }) => one(store.metric(id, metric)) },
+    'PATCH /v2/spans/{id}/metrics/{metric}': {
+      schema: METRIC_PATCH,
+      act: ({ id, metric, body }) => one(store.patchMetric(id, metric, body)),
+    },
+    'DELETE /v2/spans/{id}/metrics/{metric}': {
+      act({ id, metric }) {
+        store.deleteMetric(id, metric);
+        return { status: 204 };
+      },
+    },
+  };
+
+  return ({ method, path, body, text, headers }) => {
+    const { pathname, searchParams: query } = new URL(path, 'http://loopback');
+    const segments = pathname.split('/');
+    const [, , , id, , metric] = segments;
+    const template = segments.map((each, at) => ({ 3: '{id}', 5: '{metric}' })[at] ?? each).join('/');
+    const route = routes[`${method} ${template}`];
+    if (route === undefined) {
+      const isKnown = Object.keys(routes).some((each) => each.endsWith(` ${template}`));
+      return isKnown
+        ? { status: 405, body: { detail: 'Method Not Allowed' } }
+        : { status: 404, body: { detail: 'Not Found' } };
+    }
+    try {
+      if (headers.authorization !== `Bearer ${key}`) throw new Refusal(401, 'The API key is invalid');
+      const problems = [
+        ...idProblems('span_id', id),
+        ...idProblems('metric_id', metric),
+        ...(route.schema ? bodyProblems(body, text, headers['content-type'] ?? '', route.schema) : []),
+      ];
+      if (problems.length > 0) throw new Refusal(422, problems);
+      return route.act({ id: id ?? '', metric: metric ?? '', body, query });
+    } catch (error) {
+      if (error instanceof Refusal) return apiError(error.status, error.detail);
+      throw error;
+    }
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: its schema has been checked by then
+type Body = any;
+
+interface Route {
+  /** Of the body. */
+  readonly schema?: Schema;
+  act(call: { id: string; metric: string; body: Body; query: URLSearchParams }): Answer;
+}
+
+/** A page of a list: 100 entries from the first on, unless the query says otherwise. */
+function pageOf(list: readonly Metric[], query: URLSearchParams): Answer {
+  const offset = Number(query.get('offset') ?? 0);
+  const limit = Number(query.get('limit') ?? 100);
+  const problems = [
+    ...queryProblems('offset', offset, 0, Number.MAX_SAFE_INTEGER),
+    ...queryProblems('limit', limit, 1, 100),
+  ];
+  if (problems.length > 0) throw new Refusal(422, problems);
+  const data = list.slice(offset, offset + limit);
+  return { status: 200, body: { meta: { total_count: list.length }, data } };
+}
+
+/** An error in the API's own envelope (seen in the official SDK). */
+export function apiError(status: keyof typeof ERRORS, detail: unknown): Answer {
   const [type, message] = ERRORS[status];
   return { status, body: { type, message, detail } };
 }
@@ -251,10 +311,11 @@ const ERRORS = {
   400: ['BadRequestError', 'The request is invalid'],
   401: ['UnauthorizedError', 'The request is unauthorized'],
   404: ['NotFoundError', 'The resource was not found'],
+  409: ['ConflictError', 'The resource already exists'],
   422: ['RequestValidationError', 'The request is invalid'],
 } as const;
 
-/** The bytes of an answer's body, and the headers that go with it. */
+/** The bytes of an answer's body, and the headers that go with it, its length among them. */
 export function encode({ headers, body }: Answer): { headers: Record<string, string>; bytes: Buffer } {
   const plain = typeof body === 'string' || Buffer.isBuffer(body);
   const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(plain ? body : JSON.stringify(body));
@@ -265,10 +326,32 @@ export function encode({ headers, body }: Answer): { headers: Record<string, str
   return { headers: { ...type, 'content-length': String(bytes.length), ...headers }, bytes };
 }
 
-function send(response: ServerResponse, answer: Answer): void {
+function send(response: ServerResponse, answer: Answer, terse: boolean): void {
   const { headers, bytes } = encode(answer);
-  if (answer.status === 204) delete headers['content-length'];
-  response.writeHead(answer.status, headers).end(bytes);
+  const given = answer.headers ?? {};
+  if ((answer.status === 204 || !terse) && !('content-length' in given)) delete headers['content-length'];
+  // With no length, Node sends the body chunked.
+  response.writeHead(answer.status, terse ? headers : { ...usualHeaders(), ...headers }).end(bytes);
+}
+
+/**
+ * What proxies and frameworks add to the answers of a real API. With those that Node adds, there are some fifteen. A client that reads
+ * few headers and a known length does less work, so a bench against such answers would flatter it.
+ */
+function usualHeaders(): Record<string, string> {
+  return {
+    server: 'uvicorn',
+    via: '1.1 loopback',
+    vary: 'accept-encoding, origin',
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'x-request-id': randomUUID(),
+  };
 }
 
 async function readRequest(incoming: IncomingMessage): Promise<SpanRequest> {
@@ -284,127 +367,10 @@ async function readRequest(incoming: IncomingMessage): Promise<SpanRequest> {
   };
 }
 
-/** A copy that keeps the numbers too large for a double, which `structuredClone` does not. */
-function copyOf(span: Span): Span {
-  return parseJson(JSON.stringify(span)) as unknown as Span;
-}
-
 function parseOrUndefined(text: string): unknown {
   try {
-    return parseJson(text);
+    return parseExactJson(text);
   } catch {
     return undefined;
   }
-}
-
-// ---- The schema, with pydantic's words ----
-
-interface Problem {
-  readonly input: unknown;
-  readonly loc: readonly string[];
-  readonly msg: string;
-  readonly type: string;
-}
-type Check = (value: unknown) => readonly [type: string, msg: string] | undefined;
-
-const STRING: Check = (value) =>
-  typeof value === 'string' ? undefined : ['string_type', 'Input should be a valid string'];
-const INTEGER: Check = (value) =>
-  Number.isInteger(value) ? undefined : ['int_type', 'Input should be a valid integer'];
-const OBJECT: Check = (value) =>
-  isJsonObject(value) ? undefined : ['dict_type', 'Input should be a valid dictionary'];
-const UUID: Check = (value) => (isUuid(value) ? undefined : ['uuid_parsing', 'Input should be a valid UUID']);
-const TIME: Check = (value) =>
-  typeof value === 'string' && parseTime(value) !== undefined
-    ? undefined
-    : ['datetime_from_date_parsing', 'Input should be a valid datetime or date'];
-const ANY: Check = () => undefined;
-
-const UPDATE_FIELDS: Readonly<Record<string, Check>> = {
-  name: STRING,
-  start_time: TIME,
-  type: STRING,
-  end_time: TIME,
-  input: STRING,
-  output: STRING,
-  error: STRING,
-  meta: OBJECT,
-  score: INTEGER,
-};
-const CREATE_FIELDS: Readonly<Record<string, Check>> = {
-  ...UPDATE_FIELDS,
-  input: ANY,
-  output: ANY,
-  id: UUID,
-  trace_id: UUID,
-  parent_id: UUID,
-};
-
-const BLANK_SPAN: Span = {
-  id: '',
-  name: '',
-  type: null,
-  start_time: null,
-  end_time: null,
-  input: null,
-  output: null,
-  error: null,
-  meta: null,
-  score: null,
-  trace_id: null,
-  parent_id: null,
-  feedback: null,
-};
-
-function bodyProblems(
-  { body, text, headers }: SpanRequest,
-  fields: Readonly<Record<string, Check>>,
-): Problem[] {
-  if (body === undefined) return [problem(['body'], 'json_invalid', 'JSON decode error', text)];
-  if (!isJsonObject(body) || !/^application\/(.+\+)?json\b/.test(headers['content-type'] ?? '')) {
-    const msg = 'Input should be a valid dictionary or object to extract fields from';
-    return [problem(['body'], 'model_attributes_type', msg, body)];
-  }
-  return problemsOf(body, fields);
-}
-
-/** Unknown fields pass; `null` is good for every field but a new span's name. */
-function problemsOf(body: object, fields: Readonly<Record<string, Check>>): Problem[] {
-  const values = new Map<string, unknown>(Object.entries(body));
-  const missing =
-    fields === CREATE_FIELDS && values.get('name') == null
-      ? [problem(['body', 'name'], 'missing', 'Field required', body)]
-      : [];
-  const wrong = Object.entries(fields).flatMap(([field, check]) => {
-    const value = values.get(field);
-    const found = value == null ? undefined : check(value);
-    return found === undefined ? [] : [problem(['body', field], ...found, value)];
-  });
-  return [...missing, ...wrong];
-}
-
-function problem(loc: readonly string[], type: string, msg: string, input: unknown): Problem {
-  return { input, loc, msg, type };
-}
-
-function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value);
-}
-
-function normaliseTimes(span: Span): void {
-  if (span.start_time !== null) span.start_time = parseTime(span.start_time) ?? span.start_time;
-  if (span.end_time !== null) span.end_time = parseTime(span.end_time) ?? span.end_time;
-}
-
-/** An RFC 3339 time with an offset → the API's form: UTC, `+00:00`, six digits of fraction or none. */
-function parseTime(text: string): string | undefined {
-  const match = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/.exec(text);
-  if (match === null) return undefined;
-  const [, date, time, fraction = '', offset = ''] = match;
-  const asUtc = new Date(`${date}T${time}Z`);
-  const instant = new Date(`${date}T${time}${offset.toUpperCase()}`);
-  // `Date` rolls an impossible day over to the next month.
-  if (Number.isNaN(instant.getTime()) || !asUtc.toISOString().startsWith(`${date}T${time}`)) return undefined;
-  const micros = fraction.slice(0, 6).padEnd(6, '0');
-  return `${instant.toISOString().slice(0, 19)}${/[1-9]/.test(micros) ? `.${micros}` : ''}+00:00`;
 }

@@ -1,63 +1,64 @@
+import fc from 'fast-check';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { type DefaultTreeAdapterTypes as Dom, parseFragment } from 'parse5';
 import { describe, expect, test } from 'vitest';
+import { SPAN_FIELDS } from '../../src/api/span.ts';
 import type { Report } from '../../src/report/report.ts';
 import { summaryOf } from '../../src/report/summary.ts';
-import { reportOf, SPAN_ID } from '../harness/report.ts';
+import { RUN_URL, reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
+
+type Node = Dom.ChildNode | Dom.DocumentFragment;
 
 const MAX_SUMMARY_BYTES = 1024 * 1024;
 
-const TESTS = {
-  format: 'junit',
-  files: ['junit.xml'],
-  passed: 85,
-  failed: 9,
-  errored: 4,
-  skipped: 2,
-  durationMs: 3250,
-  failures: [
-    { name: 'cart > adds two', message: 'expected 2, got 3' },
-    { name: 'cart > is empty', message: '' },
-  ],
-  meta: {},
-};
-
 /** The document as GitHub makes it: CommonMark with GFM, raw HTML let through, then parsed as a browser does. */
-function documentOf(markdown: string): Dom.DocumentFragment {
-  const html = micromark(markdown, {
-    allowDangerousHtml: true,
-    extensions: [gfm()],
-    htmlExtensions: [gfmHtml()],
-  });
-  return parseFragment(html);
+function documentOf(report: Report): Dom.DocumentFragment {
+  return parseFragment(
+    micromark(summaryOf(report), {
+      allowDangerousHtml: true,
+      extensions: [gfm()],
+      htmlExtensions: [gfmHtml()],
+    }),
+  );
 }
 
-/** Elements with their attributes and children, text left out. */
-function skeletonOf(node: Dom.ChildNode | Dom.DocumentFragment): unknown[] {
-  if (!('childNodes' in node)) return node.nodeName === '#text' ? [] : [node.nodeName];
-  const children = node.childNodes.flatMap(skeletonOf);
-  if (!('attrs' in node)) return children;
+/** Elements with their attributes and children; text is left out, and so are places where a line breaks within code. */
+function skeletonOf(node: Node): unknown[] {
+  if (node.nodeName === '#text') return [];
+  if (!('childNodes' in node)) return [node.nodeName];
+  const inner = node.childNodes.flatMap(skeletonOf);
+  if (!('attrs' in node)) return inner;
+  const children = node.nodeName === 'code' ? inner.filter((child) => !/^w?br$/.test(String(child))) : inner;
   return [[node.nodeName, ...node.attrs.map(({ name, value }) => `${name}=${value}`), ...children]];
 }
 
-function textOf(node: Dom.ChildNode | Dom.DocumentFragment): string {
+function textOf(node: Node): string {
   if (node.nodeName === '#text') return (node as Dom.TextNode).value;
   if (node.nodeName === 'br') return '\n';
   return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
 }
 
-/** The text of every element of a name. */
-function textsOf(node: Dom.ChildNode | Dom.DocumentFragment, name: string): string[] {
-  if (node.nodeName === name) return [textOf(node)];
+/** The text of every element of a name, trimmed. */
+function textsOf(node: Node, name: string): string[] {
+  if (node.nodeName === name) return [textOf(node).replace(/\n\n/g, '\n').trim()];
   return 'childNodes' in node ? node.childNodes.flatMap((child) => textsOf(child, name)) : [];
 }
 
-/** The text that stands neither in `code` nor in `pre`, where GitHub would make links of mentions and addresses. */
-function bareTextOf(node: Dom.ChildNode | Dom.DocumentFragment): string {
-  if (node.nodeName === 'code' || node.nodeName === 'pre') return '';
+/** The text outside of `code`, where GitHub would make links of mentions and addresses. */
+function bareTextOf(node: Node): string {
+  if (node.nodeName === 'code') return '';
   if (node.nodeName === '#text') return (node as Dom.TextNode).value;
   return 'childNodes' in node ? node.childNodes.map(bareTextOf).join('') : '';
+}
+
+/** The rows of all tables outside of folded parts, cells as text. */
+function rowsOf(node: Node): string[][] {
+  if (node.nodeName === 'details') return [];
+  if (node.nodeName === 'tr') {
+    return [(node as Dom.Element).childNodes.filter(({ nodeName }) => /^t[dh]$/.test(nodeName)).map(textOf)];
+  }
+  return 'childNodes' in node ? node.childNodes.flatMap(rowsOf) : [];
 }
 
 /** A report with a text in every place where foreign text can stand. */
@@ -70,23 +71,22 @@ function reportWith(text: string): Report {
       name: text,
       error: text,
       output: text,
+      end_time: text,
       meta: { [text]: text },
       score: 2,
-      feedback: { score: 1, comment: text },
+      feedback: { comment: text },
     },
-    patch: { error: text, output: text, meta: { [text]: text } },
-    changed: ['error', 'output', 'meta'],
+    sent: { error: text, output: text, meta: { [text]: text } },
+    changed: ['error', 'output', 'end_time'],
     findings: [
       { level: 'error', title: 'Opper span: API failure', lines: [text] },
       { level: 'warning', title: 'Opper span', lines: [text, text] },
     ],
-    tests: { ...TESTS, failures: [{ name: text, message: text }] },
+    tests: testsOf({ failures: [{ name: `1 ${text}`, message: text }] }),
     gate: { minScore: 3, score: 2 },
-    links: {
-      run: 'https://github.com/a/b/actions/runs/1',
-      job: 'https://github.com/a/b/actions/runs/1/job/2',
-    },
-    dryRun: text,
+    metrics: { [text]: 1 },
+    links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
+    dryRun: [{ method: 'PATCH', url: text }],
   });
 }
 
@@ -95,7 +95,7 @@ const HOSTILE = [
   '**bold** _em_ ~~gone~~ `code` ``two`` [link](https://evil.example) ![image](https://evil.example/i.png)',
   '| a | b |\n|---|---|\n| c | d |',
   '```\nfence\n```\n\n~~~mermaid\npie\n~~~\n\n    indented',
-  '</code></pre></td></tr></table></details><h1>out</h1><script>alert(1)</script><!-- comment -->',
+  '</code></pre></td></tr></table></details></li></ul></p><h1>out</h1><script>alert(1)</script><!-- comment -->',
   '<img src=x onerror=alert(1)><a href="https://evil.example">x</a><details open><summary>s</summary></details>',
   '</pre>\n\n<b>after a blank line</b>\r\n\r\n**bold**\r\r# heading',
   '<![CDATA[ x ]]> <?php ?> <!DOCTYPE html> <pre> <style> <textarea>',
@@ -105,291 +105,257 @@ const HOSTILE = [
   '\u2028\u2028# x\u2029\u2029# y\u0085\u0085# z\v\v# v\f\f# f',
   '\u202eright to left\u2066 \u200bzero width \ufeff \0 NUL \u001b[31m \ud800 lone \udc00',
   '"quoted" \'single\' = onload=x \\ \\\\ \\n',
-  '::error::x\n##[error]y',
   '$`x`$ $$\\frac{1}{2}$$ {{ x }} ${{ secrets.X }}',
 ];
 
 describe('foreign text', () => {
-  const plain = () => skeletonOf(documentOf(summaryOf(reportWith('plain'))));
+  const plain = documentOf(reportWith('plain'));
+  const expectInert = (text: string) => {
+    const document = documentOf(reportWith(text));
+    expect(skeletonOf(document)).toEqual(skeletonOf(plain));
+    expect(bareTextOf(document)).toBe(bareTextOf(plain));
+    return document;
+  };
 
-  test.each(HOSTILE)('%j is inert: no element of its own, all of it in code or pre', (text) => {
-    const document = documentOf(summaryOf(reportWith(text)));
-    expect(skeletonOf(document)).toEqual(plain());
-    expect(bareTextOf(document)).toBe(bareTextOf(documentOf(summaryOf(reportWith('plain')))));
-  });
-
-  test.each(HOSTILE)('%j is still there to be read', (text) => {
+  test.each(HOSTILE)('%j is inert, all of it in code, and still there to be read', (text) => {
     const seen = text
       .replace(/\r\n|\r/g, '\n')
       .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) =>
         character === '\n' ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`,
       );
-    const document = documentOf(summaryOf(reportWith(text)));
-    const cells = textsOf(document, 'code');
-    expect(cells.filter((cell) => cell === seen)).toHaveLength(9);
-    expect(textsOf(document, 'pre')[0]).toBe(`${seen}: ${seen}`);
+    const codes = textsOf(expectInert(text), 'code');
+    const trimmed = seen.replace(/\n\n/g, '\n').trim();
+    expect(codes.filter((code) => code === trimmed)).toHaveLength(14);
   });
 
-  test('of 2 MB stays below the limit, and is inert', () => {
-    const text = HOSTILE.join('\n').repeat(2100);
-    expect(text.length).toBeGreaterThan(1_500_000);
-    const summary = summaryOf(reportWith(text));
-    expect(Buffer.byteLength(summary)).toBeLessThan(MAX_SUMMARY_BYTES);
-    expect(skeletonOf(documentOf(summary))).toEqual(plain());
+  test('is inert however it is put together', () => {
+    const pieces = [...HOSTILE.join(' ').split(/(\W)/), '\n', '\n\n', '\r\r', '\t', '    ', '<', '>', '</p>'];
+    const text = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, (each) => void expectInert(`x${each}`)),
+      { numRuns: 300 },
+    );
   });
 
-  test.each(['\u202e', '\ud800', '\u{e0001}', '"', '日', '\n'])(
+  test.each(['<&\n\n', '\u202e', '\ud800', '\u{e0001}', '"', '日', '\n'])(
     'of nothing but %j, everywhere and as long as can be, stays below the limit',
-    (character) => {
-      const text = character.repeat(100_000);
-      const fields = [
-        'score',
-        'error',
-        'meta',
-        'end_time',
-        'start_time',
-        'name',
-        'type',
-        'input',
-        'output',
-      ] as const;
-      const all = Object.fromEntries(fields.map((field) => [field, text]));
-      const meta = { [text]: text };
+    (piece) => {
+      const text = piece.repeat(5000);
+      const all = Object.fromEntries(SPAN_FIELDS.map((field) => [field, text]));
+      const keys = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`${i}${text}`, i]));
+      const finding = (level: 'error' | 'warning', count: number) =>
+        ({ level, title: 'Opper span', lines: Array(count).fill(text) }) as const;
       const report = reportOf({
         ...reportWith(text),
-        span: { ...all, id: text, meta, score: 1, feedback: { comment: text } },
+        span: { ...all, id: text, meta: keys, score: 1, feedback: { comment: text } },
         before: { ...all, id: text, name: text, meta: {}, score: 2 },
-        changed: fields,
-        findings: [
-          { level: 'error', title: 'Opper span: bad input', lines: Array(101).fill(text) },
-          ...Array.from({ length: 12 }, () => ({
-            level: 'warning' as const,
-            title: 'Opper span',
-            lines: [text],
-          })),
-        ],
-        tests: { ...TESTS, failures: Array(10).fill({ name: text, message: text }) },
+        sent: { meta: keys },
+        changed: SPAN_FIELDS,
+        findings: [finding('error', 100), ...Array(30).fill(finding('warning', 1))],
+        tests: testsOf({ failures: Array(10).fill({ name: text, message: text }) }),
+        metrics: keys,
+        dryRun: Array(1000).fill({ method: 'POST', url: text }),
       });
-      expect(Buffer.byteLength(summaryOf(report))).toBeLessThan(MAX_SUMMARY_BYTES);
+      const summary = summaryOf(report);
+      expect(Buffer.byteLength(summary)).toBeLessThan(MAX_SUMMARY_BYTES);
+      expect(summary).toMatch(/^### ❌ /);
     },
   );
 
   test('in the address of a link stays in its attribute', () => {
     const run = 'https://github.com/a"onclick="x/b<b>&amp;/actions/runs/1';
-    const document = documentOf(summaryOf(reportOf({ links: { run, job: `${run}/job/2` } })));
-    const links = JSON.stringify(skeletonOf(document)).match(/\["a",.*?\]/g);
-    expect(links).toEqual([JSON.stringify(['a', `href=${run}/job/2`]), JSON.stringify(['a', `href=${run}`])]);
+    const links = JSON.stringify(skeletonOf(documentOf(reportOf({ links: { run } })))).match(/\["a",.*?\]/g);
+    expect(links?.[0]).toBe(JSON.stringify(['a', `href=${run}`]));
   });
 });
 
-/** The rows of all tables, cells as text. */
-function rowsOf(node: Dom.ChildNode | Dom.DocumentFragment): string[][] {
-  if (node.nodeName === 'tr') {
-    return [(node as Dom.Element).childNodes.filter(({ nodeName }) => /^t[dh]$/.test(nodeName)).map(textOf)];
-  }
-  return 'childNodes' in node ? node.childNodes.flatMap(rowsOf) : [];
-}
+describe('the heading', () => {
+  const ALL_PASSED = testsOf({ passed: 40, failed: 0, errored: 0, failures: [] });
+  const warning = { level: 'warning', title: 'Opper span', lines: ['x'] } as const;
+  const UNSCORED = { id: SPAN_ID, name: 'n' };
+
+  test.each<[string, Partial<Report>]>([
+    ['✅ Score 87 · Opper span updated', {}],
+    ['✅ Opper span created', { outcome: 'created', span: UNSCORED }],
+    [
+      '✅ 40 of 40 tests passed, score 87 (min_score 80) · Opper span updated',
+      { tests: ALL_PASSED, gate: { minScore: 80, score: 87 } },
+    ],
+    ['❌ Score 62 is below min_score 80 · Opper span updated', { gate: { minScore: 80, score: 62 } }],
+    [
+      '❌ There is no score to compare with min_score 0 · Opper span updated',
+      { gate: { minScore: 0, score: undefined } },
+    ],
+    ['❌ 3 of 39 tests failed, score 87 · Opper span updated', { tests: testsOf() }],
+    [
+      '❌ 1 of 1 test failed, score 87 · Opper span updated',
+      { tests: testsOf({ passed: 0, failed: 1, errored: 0 }) },
+    ],
+    ['❌ Job failed, score 87 · Opper span updated', { jobStatus: 'failure' }],
+    [
+      '❌ Job failed, 40 of 40 tests passed, score 87 · Opper span updated',
+      { jobStatus: 'failure', tests: ALL_PASSED },
+    ],
+    ['🚫 Job cancelled · Opper span updated', { jobStatus: 'cancelled', span: UNSCORED }],
+    [
+      '❌ Job cancelled, 3 of 39 tests failed · Opper span updated',
+      { jobStatus: 'cancelled', tests: testsOf(), span: UNSCORED },
+    ],
+    ['⚠️ Score 87 · Opper span updated', { findings: [warning], jobStatus: undefined }],
+    ['❌ Score 87 · Opper span updated', { findings: [warning, { ...warning, level: 'error' }] }],
+    ['✅ Score 87 · Opper span updated', { findings: [{ ...warning, level: 'notice' }] }],
+    ['❌ Opper step failed', { outcome: 'failed', span: {} }],
+    ['❌ Score 87 · Opper step failed', { outcome: 'failed', findings: [warning] }],
+    ['⏭️ Opper step skipped', { outcome: 'skipped', span: {} }],
+    ['🧪 Score 87 · Opper dry run, nothing sent', { outcome: 'dry-run' }],
+    ['❌ Job failed, score 87 · Opper dry run, nothing sent', { outcome: 'dry-run', jobStatus: 'failure' }],
+    ['📖 Score 87 · Opper span read', { outcome: 'read' }],
+  ])('%s', (heading, overrides) => {
+    expect(textsOf(documentOf(reportOf(overrides)), 'h3')).toEqual([heading]);
+  });
+});
 
 describe('a reader sees', () => {
   const read = (overrides: Partial<Report>) => {
-    const document = documentOf(summaryOf(reportOf(overrides)));
+    const document = documentOf(reportOf(overrides));
     return {
-      heading: textsOf(document, 'h3').join(),
       paragraphs: textsOf(document, 'p'),
+      items: textsOf(document, 'li'),
       rows: rowsOf(document),
-      folded: textsOf(document, 'details').map((text) => text.trim()),
+      folded: textsOf(document, 'details'),
     };
   };
+  const UNREAD = { before: undefined, changed: undefined } as const;
 
-  test('what changed on which span, the score against the gate, the results and where it ran', () => {
-    const meta = { dataset: 'support-v3' };
-    expect(
-      read({
-        span: { id: SPAN_ID, name: 'Answer support tickets', score: 87, meta },
-        patch: { score: 87, meta },
-        changed: ['score', 'meta'],
-        gate: { minScore: 80, score: 87 },
-        tests: TESTS,
-        links: {
-          run: 'https://github.com/a/b/actions/runs/1',
-          job: 'https://github.com/a/b/actions/runs/1/job/2',
-        },
-      }),
-    ).toEqual({
-      heading: '✅ Opper span: updated',
-      paragraphs: [],
+  test('the span, what changed on it, how long it took, where to look, and the meta folded', () => {
+    const meta = { dataset: 'support-v3', matrix: { os: 'linux' } };
+    const times = { start_time: '2026-11-20T12:00:00.1Z', end_time: '2026-11-20T12:00:42.6Z' };
+    const report = {
+      span: { id: SPAN_ID, name: 'Answer support tickets', score: 87, meta, ...times },
+      sent: { score: 87, meta },
+      changed: ['score', 'meta'],
+      metrics: { pass_rate: 0.9, cost: 0.02 },
+      caseSpans: { made: 2, of: 3 },
+      links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
+    } as const;
+    expect(read(report)).toEqual({
+      paragraphs: [
+        `Span Answer support tickets ${SPAN_ID}\ntook 42.5 s · job · workflow run · Opper traces`,
+        'Metrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 made',
+      ],
+      items: [],
       rows: [
-        ['Span', `Answer support tickets\n${SPAN_ID}`],
-        ['Score', '87'],
-        ['Gate', '✅ score 87 reaches min_score 80'],
-        [
-          'Results',
-          `${'🟩'.repeat(17)}🟥🟥🟧⬜\n86.7 % passed: 100 tests (junit), 85 passed, 9 failed, 4 errored, 2 skipped, in 3.25 s`,
-        ],
-        ['Where', 'job · run'],
         ['Field', 'Before', 'After'],
         ['score', '(nothing)', '87'],
-        ['meta', '0 keys', '1 key: dataset'],
       ],
-      folded: [
-        '13 failures, the first 2\ncart > adds two: expected 2, got 3\ncart > is empty',
-        'Recorded: meta\n{\n  "dataset": "support-v3"\n}',
+      folded: ['Recorded: meta, 2 keys\nKeyValue\ndatasetsupport-v3\nmatrix{"os":"linux"}'],
+    });
+    const hrefs = summaryOf(reportOf(report)).match(/(?<=href=")[^"]*/g);
+    expect(hrefs).toEqual([`${RUN_URL}/job/2`, RUN_URL, 'https://platform.opper.ai/traces']);
+    // The job's link is the run's where the job's id is not known.
+    const { paragraphs } = read({ links: { run: RUN_URL, job: RUN_URL } });
+    expect(paragraphs[0]).toMatch(/\nworkflow run · Opper traces$/);
+  });
+
+  test('what failed, with a bar and how many failures there are besides', () => {
+    expect(read({ tests: testsOf() })).toMatchObject({
+      paragraphs: [
+        `${'🟩'.repeat(17)}🟥🟧⬜\n36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit)`,
+        expect.stringContaining('Span'),
       ],
+      items: ['cart > adds two\nexpected 3, got 4', 'cart > is empty', 'and 1 more'],
     });
   });
 
-  test('what failed at the top, errors before warnings', () => {
+  test('a long assertion to its end', () => {
+    const message = `expected ${'a long answer '.repeat(100)}, got none`;
+    expect(read({ tests: testsOf({ failures: [{ name: 'a', message }] }) }).items[0]).toBe(`a\n${message}`);
+  });
+
+  test('a bar of exactly 20 squares, one at least for what happened at all', () => {
+    const count = fc.nat({ max: 100_000 });
+    fc.assert(
+      fc.property(fc.nat(100_000), count, count, count, (passed, failed, errored, skipped) => {
+        fc.pre(passed + failed + errored > 0);
+        const tests = testsOf({ passed, failed, errored, skipped, failures: [] });
+        const [line] = read({ tests }).paragraphs;
+        const bar = [...(line?.split('\n')[0] ?? '')];
+        expect(bar).toHaveLength(20);
+        expect(['🟩', '🟥', '🟧', '⬜'].map((square) => bar.includes(square))).toEqual(
+          [passed, failed, errored, skipped].map((each) => each > 0),
+        );
+      }),
+    );
+    const [line] = read({ tests: testsOf({ passed: 999, failed: 1, errored: 0, skipped: 0 }) }).paragraphs;
+    expect(line).toMatch(/^🟩{19}🟥\n/u);
+  });
+
+  test('every finding, errors first, and every problem of bad input', () => {
     const findings = [
       { level: 'warning', title: 'Opper span', lines: ['score was not stored as sent'] },
-      { level: 'error', title: 'Opper span: gate', lines: ['score 62 is below min_score 80'] },
+      { level: 'error', title: 'Opper span: bad input', lines: ['span_id: is empty', 'score: "x" is bad'] },
     ] as const;
-    expect(read({ findings, gate: { minScore: 80, score: 62 } })).toMatchObject({
-      heading: '❌ Opper span: updated, min_score missed',
-      paragraphs: [
-        '❌ Opper span: gate\n\nscore 62 is below min_score 80',
-        '⚠️ Opper span\n\nscore was not stored as sent',
-      ],
-    });
-  });
-
-  test('every problem of bad input, and no table without a span', () => {
-    const lines = ['span_id: is empty', 'score: "x" is not a number'];
-    const nothing = { spanId: undefined, span: {}, before: undefined, patch: undefined, changed: undefined };
-    const findings = [{ level: 'error', title: 'Opper span: bad input', lines }] as const;
+    const nothing = { ...UNREAD, spanId: undefined, span: {}, sent: undefined };
     expect(read({ ...nothing, outcome: 'failed', findings })).toEqual({
-      heading: '❌ Opper span: failed',
-      paragraphs: ['❌ Opper span: bad input\n\nspan_id: is empty\n\nscore: "x" is not a number'],
+      paragraphs: [
+        '❌ Opper span: bad input\nspan_id: is empty\nscore: "x" is bad',
+        '⚠️ Opper span\nscore was not stored as sent',
+      ],
+      items: [],
       rows: [],
       folded: [],
     });
   });
 
-  test('tables and folded text that are well-formed as they are written', () => {
-    const span = { id: 'i', name: 'n', score: 87 };
-    expect(summaryOf(reportOf({ spanId: 'i', span, patch: { meta: { a: 1 } } }))).toBe(
-      `### ✅ Opper span: updated
-
-<table>
-<tr><td>Span</td><td><code>n</code><br><code>i</code></td></tr>
-<tr><td>Score</td><td><b><code>87</code></b></td></tr>
-</table>
-
-<table>
-<tr><th>Field</th><th>Before</th><th>After</th></tr>
-<tr><td><code>score</code></td><td><code>(nothing)</code></td><td><code>87</code></td></tr>
-</table>
-
-<details><summary>Recorded: meta</summary>
-<pre>{&#10;  &quot;a&quot;: 1&#10;}</pre>
-</details>
-
-`,
-    );
-  });
-
-  test('the icon of a failure of which nothing is said', () => {
-    expect(read({ outcome: 'failed' }).heading).toBe('❌ Opper span: failed');
-  });
-
-  test('nothing but what failed where nothing else is known', () => {
-    const nothing = { spanId: undefined, span: {}, before: undefined, patch: undefined, changed: undefined };
-    const findings = [
-      { level: 'error', title: 'Opper span: bad input', lines: ['span_id: is empty'] },
-    ] as const;
-    expect(summaryOf(reportOf({ ...nothing, outcome: 'failed', findings }))).toBe(
-      '### ❌ Opper span: failed\n\n<p>❌ <b>Opper span: bad input</b><br>\n<code>span_id: is empty</code></p>\n\n',
-    );
-  });
-
-  test('a notice under the icon of the outcome, and what was not sent', () => {
-    const findings = [{ level: 'notice', title: 'Opper span: skipped', lines: ['no key'] }] as const;
-    const dryRun = 'PATCH https://api.opper.ai/v2/spans/x';
-    expect(read({ outcome: 'skipped', findings, changed: [], dryRun })).toEqual({
-      heading: '⏭️ Opper span: skipped',
-      paragraphs: ['ℹ️ Opper span: skipped\n\nno key', 'no field changed, the span had these values before'],
+  test.each([
+    ['created', 'Recorded'],
+    ['dry-run', 'Would be recorded'],
+    ['skipped', 'Not recorded'],
+    ['failed', 'Was to be recorded'],
+  ] as const)('of the outcome %s what was sent or would have been', (outcome, title) => {
+    const sent = { error: null, meta: { a: 1 } };
+    expect(read({ ...UNREAD, outcome, span: { id: SPAN_ID, meta: { a: 1 } }, sent })).toMatchObject({
       rows: [
-        ['Span', `Answer support tickets\n${SPAN_ID}`],
-        ['Score', '87'],
-        ['Not sent', dryRun],
+        ['Field', title],
+        ['error', '(nothing)'],
       ],
-      folded: [],
+      folded: [`${title}: meta, 1 key\nKeyValue\na1`],
     });
   });
 
-  test('a gate that is missed, and nothing folded where every case passed', () => {
-    const tests = { ...TESTS, passed: 3, failed: 0, errored: 0, skipped: 0, failures: [] };
-    expect(read({ tests, gate: { minScore: 90, score: 87 } })).toMatchObject({
-      rows: [
-        ['Span', `Answer support tickets\n${SPAN_ID}`],
-        ['Score', '87'],
-        ['Gate', '❌ score 87 is below min_score 90'],
-        [
-          'Results',
-          `${'🟩'.repeat(20)}\n100 % passed: 3 tests (junit), 3 passed, 0 failed, 0 errored, 0 skipped, in 3.25 s`,
-        ],
-        ['Field', 'Before', 'After'],
-        ['score', '(nothing)', '87'],
-      ],
-      folded: [],
-    });
+  test('of a dry run which requests were not sent', () => {
+    const url = 'https://api.opper.ai/v2/spans';
+    const dryRun = Array.from({ length: 60 }, () => ({ method: 'POST', url }));
+    const [, unsent = ''] = read({ outcome: 'dry-run', dryRun, requests: 0 }).paragraphs;
+    expect(unsent.split('\n').slice(1, 2)).toEqual([`POST ${url}`]);
+    expect(unsent.split('\n').slice(50)).toEqual([`POST ${url}`, 'and 10 more']);
   });
 
   test('that nothing changed', () => {
-    expect(read({ changed: [] })).toMatchObject({
-      paragraphs: ['no field changed, the span had these values before'],
-      rows: [
-        ['Span', `Answer support tickets\n${SPAN_ID}`],
-        ['Score', '87'],
-      ],
-    });
+    const { paragraphs, rows } = read({ changed: [] });
+    expect(paragraphs).toContain('no field changed, the span had these values before');
+    expect(rows).toEqual([]);
   });
 
-  test.each([
-    ['dry-run', '🧪 Opper span: dry-run', 'Would be recorded'],
-    ['skipped', '⏭️ Opper span: skipped', 'Not recorded'],
-  ] as const)('of the outcome %s what it would have been', (outcome, heading, title) => {
-    const patch = { error: null, meta: { a: 1 } };
-    const span = { id: SPAN_ID, meta: { a: 1 } };
-    expect(read({ outcome, span, before: undefined, changed: undefined, patch })).toMatchObject({
-      heading,
+  test('of a read the values and the human feedback, with the meta in the table', () => {
+    const feedback = { score: 1, comment: 'Friendly' };
+    const span = { id: SPAN_ID, name: 'n', score: 87, meta: { a: 1 }, feedback };
+    expect(read({ ...UNREAD, outcome: 'read', span, sent: undefined })).toEqual({
+      paragraphs: [`Span n ${SPAN_ID}\nOpper traces`, 'Human feedback: 1: Friendly'],
+      items: [],
       rows: [
-        ['Span', SPAN_ID],
-        ['Field', title],
-        ['error', '(nothing)'],
-        ['meta', '1 key: a'],
-      ],
-      folded: [`${title}: meta\n{\n  "a": 1\n}`],
-    });
-  });
-
-  test('of a read the values and the human feedback', () => {
-    const span = { id: SPAN_ID, name: 'n', score: 87, feedback: { score: 1, comment: 'Friendly' } };
-    expect(read({ outcome: 'read', span, before: undefined, patch: undefined, changed: undefined })).toEqual({
-      heading: '📖 Opper span: read',
-      paragraphs: [],
-      rows: [
-        ['Span', `n\n${SPAN_ID}`],
-        ['Score', '87'],
-        ['Human feedback', '1: Friendly'],
         ['Field', 'Value'],
         ['score', '87'],
+        ['meta', '1 key: a'],
         ['name', 'n'],
       ],
       folded: [],
     });
   });
 
-  test('a square for a single failure among many, and one failure in the singular', () => {
-    const tests = {
-      ...TESTS,
-      passed: 999,
-      failed: 1,
-      errored: 0,
-      skipped: 0,
-      failures: TESTS.failures.slice(0, 1),
-    };
-    const { rows, folded } = read({ tests });
-    expect(rows.find(([name]) => name === 'Results')?.[1]).toMatch(/^🟩{20}🟥\n99\.9 % passed/u);
-    expect(folded).toEqual(['1 failure\ncart > adds two: expected 2, got 3']);
+  test('of a large meta the first hundred keys', () => {
+    const meta = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`k${i}`, i]));
+    const [folded = ''] = read({ sent: { meta } }).folded;
+    expect(folded).toMatch(/^Recorded: meta, 250 keys\n.*k9999\n+and 150 more$/s);
   });
 });

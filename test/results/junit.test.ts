@@ -1,33 +1,13 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { readResults, type TestRun } from '../../src/results/results.ts';
-import { memoryFiles } from './memory-files.ts';
-
-async function read(xml: string, size?: number): Promise<TestRun> {
-  const results = await readResults(
-    { pattern: '*.xml', format: 'auto', scorePointer: undefined, fieldNames: [] },
-    memoryFiles({ 'junit.xml': xml }, size),
-  );
-  if (results.kind !== 'tests') throw new Error(results.kind);
-  return results.tests;
-}
-
-const run = (expected: Partial<TestRun>): TestRun => ({
-  format: 'junit',
-  files: ['junit.xml'],
-  passed: 0,
-  failed: 0,
-  errored: 0,
-  skipped: 0,
-  durationMs: undefined,
-  failures: [],
-  meta: {},
-  ...expected,
-});
+import { readResults } from '../../src/results/results.ts';
+import type { TestRun } from '../../src/results/test-run.ts';
+import { run, testsIn } from './memory-files.ts';
 
 const passed = run({ passed: 1 });
 const failedAs = (message: string) => run({ failed: 1, failures: [{ name: 'a', message }] });
+const suite = (content: string) => `<testsuite>${content}</testsuite>`;
 
 const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
   'a suite as the root, without totals': [
@@ -47,10 +27,6 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
         { name: 'outer > c', message: 'oh' },
       ],
     }),
-  ],
-  'totals that disagree with the cases': [
-    '<testsuites tests="9" failures="0"><testsuite tests="7" failures="0" errors="3"><testcase name="a"/></testsuite></testsuites>',
-    passed,
   ],
   'an error beside a failure': [
     '<testsuite><testcase name="a"><failure message="first"/><error message="second"/></testcase></testsuite>',
@@ -100,21 +76,6 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     `<testsuite><properties><failure message="no"/></properties>
        <testcase name="a"><properties><failure message="no"/><skipped/></properties></testcase></testsuite>`,
     passed,
-  ],
-  'a status in place of an element': [
-    `<testsuite><testcase name="a" status="run"/><testcase name="b" status="notrun"/><testcase name="c" status="FAIL"/>
-       <testcase name="d" status="constructor"/></testsuite>`,
-    run({ passed: 2, failed: 1, skipped: 1, failures: [{ name: 'c', message: '' }] }),
-  ],
-  'the words that tools have for a status': [
-    `<testsuite><testcase/>${['skipped', 'disabled', 'Ignored', 'notrun', 'error', 'fail', 'failed', 'failure'].map((status) => `<testcase name="${status}" status="${status}"/>`).join('')}</testsuite>`,
-    run({
-      passed: 1,
-      failed: 3,
-      errored: 1,
-      skipped: 4,
-      failures: ['error', 'fail', 'failed', 'failure'].map((name) => ({ name, message: '' })),
-    }),
   ],
   'namespaces and prefixes': [
     '<j:testsuites xmlns:j="urn:j"><j:testsuite><j:testcase name="a"><j:failure message="no"/></j:testcase></j:testsuite></j:testsuites>',
@@ -198,8 +159,122 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
 
 describe('JUnit', () => {
   it.each(Object.entries(DIALECTS))('knows %s', async (_name, [xml, expected]) => {
-    expect(await read(xml)).toEqual(expected);
-    expect(await read(xml, 1)).toEqual(expected);
+    expect(await testsIn(xml)).toEqual(expected);
+    expect(await testsIn(xml, {}, 1)).toEqual(expected);
+  });
+
+  const WORDS = {
+    passed: ['run', 'Passed', 'completed', 'success', ''],
+    skipped: ['skipped', 'disabled', 'Ignored', 'notrun', 'not-run', 'pending', 'todo', 'suppressed'],
+    failed: ['fail', 'FAILED', 'failure', 'not ok'],
+    errored: 'error errored timeout Timed-Out broken aborted crashed interrupted cancelled undefined'.split(
+      ' ',
+    ),
+  } as const;
+
+  it.each(Object.entries(WORDS))('counts as %s what a status or a result calls %j', async (status, words) => {
+    for (const attribute of ['status', 'result']) {
+      const cases = words.map((word) => `<testcase name="a" ${attribute}="${word}"/>`).join('');
+      const counts = { passed: 1, failed: 0, errored: 0, skipped: 0, warnings: [] };
+      counts[status as keyof typeof WORDS] += words.length;
+      expect(await testsIn(suite(`<testcase/>${cases}`))).toMatchObject(counts);
+    }
+  });
+
+  it('goes by the worse of status and result, and by an element before both', async () => {
+    const cases = [
+      '<testcase status="run" result="failed"/>',
+      '<testcase status="timeout" result="completed"/>',
+      '<testcase status="passed"><failure/></testcase>',
+      '<testcase status="failed"><skipped/></testcase>',
+    ];
+    expect(await testsIn(suite(cases.join('')))).toMatchObject({
+      passed: 0,
+      failed: 2,
+      errored: 1,
+      skipped: 1,
+    });
+  });
+
+  it('counts a status that nobody knows as a pass, and warns of it', async () => {
+    const cases = '<testcase status="constructor"/><testcase status="0"/><testcase status="0"/>';
+    expect(await testsIn(suite(cases))).toMatchObject({
+      passed: 3,
+      warnings: [expect.stringMatching(/^out\/r .*constructor, 0\./)],
+    });
+  });
+
+  it("counts a case with nothing but PHPUnit's warning as an error", async () => {
+    const xml = suite('<testcase name="a"><warning type="W">No tests found</warning></testcase>');
+    expect(await testsIn(xml)).toMatchObject({
+      errored: 1,
+      failures: [{ name: 'a', message: 'No tests found' }],
+    });
+  });
+
+  it.each([
+    [
+      'Newman',
+      '<testsuites><testsuite name="s" tests="0" errors="1"><system-err>\nno host\n</system-err></testsuite></testsuites>',
+      's',
+      'no host',
+    ],
+    [
+      'a suite beside others',
+      '<testsuites><testsuite><testcase><failure/></testcase></testsuite><testsuite name="s" failures="2"/></testsuites>',
+      's',
+      'failures="2"',
+    ],
+    [
+      'the root',
+      '<testsuites name="s" errors="1"><testsuite errors="0"><testcase/></testsuite></testsuites>',
+      's',
+      'errors="1"',
+    ],
+    ['a suite without a name', '<testsuite errors="1"><testcase/></testsuite>', 'out/r', 'errors="1"'],
+  ])(
+    'has one errored case more where a total says so and no case did: %s',
+    async (_what, xml, name, message) => {
+      const { errored, failures, warnings } = await testsIn(xml);
+      expect({ errored, last: failures.at(-1), warnings }).toEqual({
+        errored: 1,
+        last: { name, message: expect.stringContaining(message) },
+        warnings: [],
+      });
+    },
+  );
+
+  it('has none more for a suite within which a case or a suite failed, or passed at last', async () => {
+    const xml = `<testsuites errors="3"><testsuite errors="1"><testsuite errors="1"><error/></testsuite></testsuite>
+      <testsuite failures="1"><testcase><flakyFailure/></testcase></testsuite></testsuites>`;
+    expect(await testsIn(xml)).toMatchObject({ passed: 1, failed: 0, errored: 1 });
+  });
+
+  it.each([
+    [
+      '<testsuites tests="9"><testsuite tests="1"><testcase/></testsuite></testsuites>',
+      '9 tests; its cases come to 1 test',
+    ],
+    [
+      '<testsuites><testsuite tests="4" failures="0"><testcase><failure/></testcase></testsuite></testsuites>',
+      '4 tests, 0 failed; its cases come to 1 test, 1 failed',
+    ],
+    [
+      '<testsuite skipped="1" disabled="1"><testcase/><testcase><skipped/></testcase></testsuite>',
+      '2 skipped; its cases come to 1 skipped',
+    ],
+  ])('warns of totals that disagree with the cases: %s', async (xml, words) => {
+    expect((await testsIn(xml)).warnings).toEqual([expect.stringContaining(`out/r says ${words}`)]);
+  });
+
+  it.each([
+    suite('<testcase/>'),
+    '<testsuites><testsuite tests="1"><testcase/></testsuite><testsuite><testcase/></testsuite></testsuites>',
+    '<testsuite tests="2" skipped="2" disabled="0"><testcase/><testcase/><testcase><skipped/></testcase><testcase><skipped/></testcase></testsuite>',
+    '<testsuite tests="1" failures="0" errors="0"><testcase/><error/></testsuite>',
+    '<testsuite tests="two"><testcase/></testsuite>',
+  ])('does not warn of totals that are not there, or that leave out what was skipped: %s', async (xml) => {
+    expect((await testsIn(xml)).warnings).toEqual([]);
   });
 
   it('keeps ten failures and counts the rest', async () => {
@@ -207,35 +282,32 @@ describe('JUnit', () => {
       { length: 23 },
       (_, i) => `<testcase name="c${i}"><failure message="m${i}"/></testcase>`,
     );
-    expect(await read(`<testsuite>${cases.join('')}</testsuite>`)).toEqual(
-      run({
-        failed: 23,
-        failures: Array.from({ length: 10 }, (_, i) => ({ name: `c${i}`, message: `m${i}` })),
-      }),
-    );
+    const failures = Array.from({ length: 10 }, (_, i) => ({ name: `c${i}`, message: `m${i}` }));
+    expect(await testsIn(suite(cases.join('')))).toEqual(run({ failed: 23, failures }));
   });
 
   it('cuts long names and messages, never within a character', async () => {
-    const { failures } = await read(
-      `<testsuite><testcase name="${'n'.repeat(999)}"><failure message="${'m'.repeat(298)}😀😀"/></testcase></testsuite>`,
-    );
-    expect(failures).toEqual([{ name: `${'n'.repeat(199)}…`, message: `${'m'.repeat(298)}…` }]);
-    const [failure] = (
-      await read(
-        `<testsuite><testcase name="${'n'.repeat(200)}"><failure message="😀${'m'.repeat(299)}"/></testcase></testsuite>`,
-      )
-    ).failures;
-    expect(failure).toEqual({ name: 'n'.repeat(200), message: `😀${'m'.repeat(297)}…` });
+    const failureOf = async (name: string, message: string) =>
+      (await testsIn(suite(`<testcase name="${name}"><failure message="${message}"/></testcase>`)))
+        .failures[0];
+    expect(await failureOf('n'.repeat(999), `${'m'.repeat(298)}😀😀`)).toEqual({
+      name: `${'n'.repeat(199)}…`,
+      message: `${'m'.repeat(298)}…`,
+    });
+    expect(await failureOf('n'.repeat(200), `😀${'m'.repeat(299)}`)).toEqual({
+      name: 'n'.repeat(200),
+      message: `😀${'m'.repeat(297)}…`,
+    });
   });
 
   it('reads texts of any length, and of a failure only the start', async () => {
     const long = 'a long line\n'.repeat(300_000);
-    expect(
-      await read(
-        `<testsuite><testcase name="a"><failure>${long}</failure><system-out><![CDATA[${long}]]></system-out></testcase>
-           <!-- ${long} --></testsuite>`,
-      ),
-    ).toEqual(failedAs('a long line'));
+    const xml = suite(
+      `<testcase name="a"><failure>${long}</failure><system-out><![CDATA[${long}]]></system-out></testcase><!-- ${long} -->`,
+    );
+    const tests = await testsIn(xml, { keepCases: { kind: 'all', max: 1 } });
+    expect(tests).toMatchObject({ failed: 1, failures: [{ name: 'a', message: 'a long line' }] });
+    expect(tests.cases[0]?.error).toHaveLength(64 * 1024);
   });
 
   it('holds no text that it does not need', async () => {
@@ -245,19 +317,23 @@ describe('JUnit', () => {
       gc();
       return getHeapStatistics().used_heap_size;
     };
-    const piece = Buffer.from('a line of a log\n'.repeat(4096));
+    const log = Buffer.from('a line of a log\n'.repeat(4096));
+    const cases = Buffer.from('<testcase name="b"><failure>no</failure></testcase>'.repeat(1000));
     let grownBytes = Number.NaN;
     const files = {
       find: async () => ['junit.xml'],
       async *read() {
         yield Buffer.from('<testsuite><testcase name="a"><system-out><![CDATA[');
         const before = usedBytes();
-        for (let i = 0; i < 256; i++) yield piece;
+        for (let i = 0; i < 256; i++) yield log;
+        yield Buffer.from(']]></system-out></testcase>');
+        for (let i = 0; i < 256; i++) yield cases;
         grownBytes = usedBytes() - before;
-        yield Buffer.from(']]></system-out></testcase></testsuite>');
+        yield Buffer.from('</testsuite>');
       },
     };
-    await readResults({ pattern: '', format: 'junit', scorePointer: undefined, fieldNames: [] }, files);
+    const keepCases = { kind: 'all', max: 10 } as const;
+    await readResults({ patterns: [''], format: 'junit', pointer: undefined, keepCases }, files);
     expect(grownBytes).toBeLessThan(4 * 1024 * 1024);
   });
 });

@@ -1,14 +1,64 @@
 import type { Files } from '../../src/files.ts';
+import { type Results, type ResultsRequest, readResults } from '../../src/results/results.ts';
+import type { TestRun } from '../../src/results/test-run.ts';
 
-/** Files by path, in memory. Reads come in pieces of `size` bytes; `find` gives every path. */
-export function memoryFiles(contents: Readonly<Record<string, string | Uint8Array>>, size = 65_536): Files {
+export type Contents = Readonly<Record<string, string | Uint8Array>>;
+
+/** Files by path, in memory. Reads come in pieces of `size` bytes; every pattern but `nothing` finds every path. */
+export function memoryFiles(contents: Contents, size = 65_536): Files {
   return {
-    find: async () => Object.keys(contents),
+    find: async (pattern) => (pattern === 'nothing' ? [] : Object.keys(contents)),
     async *read(path) {
       const content = contents[path];
       if (content === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
       const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
       for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
     },
+  };
+}
+
+/** What the files hold, by default in a format that is told by the content, no case of it kept. */
+export function read(
+  contents: Contents,
+  request: Partial<ResultsRequest> = {},
+  size?: number,
+): Promise<Results> {
+  const keepCases = { kind: 'none', max: 100 } as const;
+  return readResults(
+    { patterns: ['out/*'], format: 'auto', pointer: undefined, keepCases, ...request },
+    memoryFiles(contents, size),
+  );
+}
+
+/** The test results in a file: text, or a value that becomes JSON. */
+export async function testsIn(
+  content: string | object,
+  request: Partial<ResultsRequest> = {},
+  size?: number,
+): Promise<TestRun> {
+  const text = typeof content === 'string' ? content : JSON.stringify(content);
+  const results = await read({ 'out/r': text }, request, size);
+  if (results.kind !== 'tests') throw new Error(results.kind);
+  return results.tests;
+}
+
+/** A run of no case, with what differs from that. */
+export function run(expected: Partial<TestRun>): TestRun {
+  const { passed = 0, failed = 0, errored = 0 } = expected;
+  return {
+    format: 'junit',
+    files: ['out/r'],
+    passed,
+    failed,
+    errored,
+    skipped: 0,
+    durationMs: undefined,
+    failures: [],
+    meta: {},
+    metrics: { pass_rate: passed / (passed + failed + errored) },
+    cases: [],
+    casesWanted: 0,
+    warnings: [],
+    ...expected,
   };
 }

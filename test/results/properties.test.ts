@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDecimal } from '../../src/decimal.ts';
-import { fieldsOf, readResults } from '../../src/results/results.ts';
-import { memoryFiles } from './memory-files.ts';
+import { recordOf } from '../../src/results/results.ts';
+import { read, testsIn } from './memory-files.ts';
 
 interface Case {
   readonly suite: string;
@@ -57,20 +56,16 @@ const WRITERS = {
     }),
 };
 
-async function recordOf(content: string, bytesPerRead = 65_536) {
-  const results = await readResults(
-    { pattern: 'x', format: 'auto', scorePointer: undefined, fieldNames: [] },
-    memoryFiles({ x: content }, bytesPerRead),
-  );
-  if (results.kind !== 'tests') throw new Error(results.kind);
-  return { tests: results.tests, fields: fieldsOf(results.tests, parseDecimal('100')!) };
+async function recordIn(content: string, size?: number) {
+  const tests = await testsIn(content, {}, size);
+  return { tests, record: recordOf(tests, 100) };
 }
 
 describe('for any cases', () => {
   it('the counts add up, and the score is the rate of those that ran', async () => {
     await fc.assert(
       fc.asyncProperty(cases, fc.constantFrom(...Object.values(WRITERS)), async (all, write) => {
-        const { tests, fields } = await recordOf(write(all));
+        const { tests, record } = await recordIn(write(all));
         const count = (outcome: Case['outcome']) => all.filter((one) => one.outcome === outcome).length;
         expect(tests).toMatchObject({
           passed: count('passed'),
@@ -79,11 +74,9 @@ describe('for any cases', () => {
           skipped: count('skipped'),
           durationMs: all.reduce((sum, { ms }) => sum + ms, 0),
         });
-        expect(fields.meta['test.total']).toBe(all.length);
-        expect(Number(fields.score)).toBe(
-          Math.round((100 * count('passed')) / (count('passed') + count('failed'))),
-        );
-        const lines = fields.error?.split('\n').length ?? 0;
+        expect(record.meta['test.total']).toBe(all.length);
+        expect(record.score).toBe(Math.round((100 * count('passed')) / (count('passed') + count('failed'))));
+        const lines = record.error?.split('\n').length ?? 0;
         expect(lines).toBe(Math.min(count('failed'), 10) + (count('failed') > 10 ? 1 : 0));
       }),
     );
@@ -93,13 +86,13 @@ describe('for any cases', () => {
     await fc.assert(
       fc.asyncProperty(cases, fc.integer({ min: 1, max: 999 }), async (all, size) => {
         const [junit, ctrf, jest] = await Promise.all([
-          recordOf(WRITERS.junit(all), size),
-          recordOf(WRITERS.ctrf(all), size),
-          recordOf(WRITERS.jest(all), size),
+          recordIn(WRITERS.junit(all), size),
+          recordIn(WRITERS.ctrf(all), size),
+          recordIn(WRITERS.jest(all), size),
         ]);
         const named = (format: string) => ({
           tests: { ...junit.tests, format },
-          fields: { ...junit.fields, meta: { ...junit.fields.meta, 'test.format': format } },
+          record: { ...junit.record, meta: { ...junit.record.meta, 'test.format': format } },
         });
         expect(ctrf).toEqual(named('ctrf'));
         expect(jest).toEqual(named('jest'));
@@ -117,10 +110,7 @@ describe('for any cases', () => {
         async (all, write, at, byte) => {
           const bytes = new TextEncoder().encode(write(all));
           bytes[at % bytes.length] = byte;
-          const reading = readResults(
-            { pattern: 'x', format: 'auto', scorePointer: undefined, fieldNames: [] },
-            memoryFiles({ x: bytes }),
-          );
+          const reading = read({ x: bytes });
           const end = await reading.then(
             ({ kind }) => kind,
             (error: Error) => error.name,

@@ -1,0 +1,76 @@
+import { FormError, InputError, type Problem } from './errors.ts';
+import { type Files, readText } from './files.ts';
+import { metaObject } from './inputs/forms.ts';
+import { type Fields, type Inputs, type Read, readFields } from './inputs/inputs.ts';
+import { resultsProblems } from './inputs/rules.ts';
+import type { JsonObject } from './json.ts';
+import { type Results, readResults } from './results/results.ts';
+import type { TestRun } from './results/test-run.ts';
+
+/** What the files say that the inputs name, as far as they could be read. */
+export interface Found {
+  /** From files of a test format. */
+  readonly tests?: TestRun;
+  /** From a file of one's own. `name` says where it stands, for an error. */
+  readonly score?: { readonly name: string; readonly value: number; readonly scale?: number | undefined };
+  /** From a `fields` file, but for its score. */
+  readonly fields: Fields;
+  /** From `meta_file`. */
+  readonly meta?: JsonObject;
+  readonly problems: readonly Problem[];
+}
+
+export const NOTHING_FOUND: Found = { fields: {}, problems: [] };
+
+/** Reads the files that the inputs name. What is wrong with them is among the problems. */
+export async function readFound(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Found> {
+  const problems = resultsProblems(read);
+  const results = await collect(readResultsOf(read.values, files), problems);
+  const meta = await collect(readMeta(read.values.meta_file, files), problems);
+  const found = { ...(results && foundIn(results, now)), ...(meta && { meta }) };
+  return { ...NOTHING_FOUND, ...found, problems: [...problems, ...(found.problems ?? [])] };
+}
+
+function foundIn(results: Results, now: Date): Partial<Found> {
+  switch (results.kind) {
+    case 'tests':
+      return { tests: results.tests };
+    case 'score':
+      return { score: { name: `score in ${results.path}`, value: results.score } };
+    case 'fields': {
+      const { values, problems } = readFields(results.document, results.path, now);
+      const { score, score_scale: scale, ...fields } = values;
+      if (score === undefined) return { fields, problems };
+      return { fields, problems, score: { name: `score in ${results.path}`, value: score, scale } };
+    }
+  }
+}
+
+async function readResultsOf(inputs: Partial<Inputs>, files: Files): Promise<Results | undefined> {
+  const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+  if (patterns === undefined || format === undefined) return undefined;
+  if (format === 'json' && pointer === undefined) return undefined;
+  const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
+  return readResults({ patterns, format, pointer, keepCases }, files);
+}
+
+async function readMeta(path: string | undefined, files: Files): Promise<JsonObject | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return metaObject(await readText(files, path));
+  } catch (error) {
+    if (!(error instanceof FormError)) throw error;
+    throw new InputError([{ name: `meta_file ${path}`, message: error.message }]);
+  }
+}
+
+/** What the work gives; undefined where it throws an {@link InputError}, whose problems go to `problems`. */
+async function collect<Value>(work: Promise<Value>, problems: Problem[]): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}

@@ -1,0 +1,201 @@
+import * as z from 'zod/mini';
+import { FormError } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject, kindOf, numberOf, parseExactJson } from '../json.ts';
+import { parseTimestamp } from '../timestamp.ts';
+import { quoted, textOf } from '../words.ts';
+
+// A form is a zod schema. It takes a text of the workflow or a JSON value of a `fields` file, and gives a typed value, or
+// says what is wrong in a message that reads on after the name of the input.
+
+/** The error of a schema: the value in quotes, then what is wrong with it. */
+const because = (what: string) => ({
+  error: ({ input }: { input?: unknown }) => `${quoted(textOf(input as Json))} ${what}`,
+});
+
+/** A schema from a function that throws {@link FormError}. */
+function parsedBy<Value>(parse: (value: Json) => Value) {
+  return z.transform((value: Json, { issues }): Value => {
+    try {
+      return parse(value);
+    } catch (error) {
+      if (!(error instanceof FormError)) throw error;
+      issues.push({ code: 'custom', message: error.message, input: value });
+      return z.NEVER;
+    }
+  });
+}
+
+const trimmed = z.transform((value: Json): unknown => (typeof value === 'string' ? value.trim() : value));
+const blankAsAbsent = z.transform((value: Json): unknown => (isBlank(value) ? undefined : value));
+
+/** An input with a default, so it always has a value. White space around it is dropped. */
+export function required<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.pipe(trimmed, schema);
+}
+
+/** An input that may be empty. White space around it is dropped. */
+export function optional<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.pipe(blankAsAbsent, z.optional(z.pipe(trimmed, schema)));
+}
+
+/** JSON as it was written, so that an error counts lines and columns from its very start. May be empty. */
+export function json<Value>(read: (value: Json) => Value) {
+  return z.pipe(blankAsAbsent, z.optional(parsedBy(read)));
+}
+
+/** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. May be empty. */
+export const verbatim = z.transform(
+  (value: Json): string | undefined => withoutAtEnd(textOf(value), '\r\n') || undefined,
+);
+
+export const text = z.pipe(z.transform(textOf), z.string());
+
+// RFC 9562, section 4, in either case.
+export const uuid = matching(
+  /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  'is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a',
+);
+
+// RFC 6901, section 3.
+export const jsonPointer = matching(/^\/([^~]|~[01])*$/, 'is not a JSON Pointer such as /summary/accuracy');
+
+export const timestampAt = (now: Date) => parsedBy((value) => parseTimestamp(textOf(value), now));
+
+// The runner's own inputs take true and false in any case too.
+export const boolean = z.stringbool({
+  truthy: ['true'],
+  falsy: ['false'],
+  ...because('is not true or false'),
+});
+
+export function oneOf<const Words extends readonly string[]>(words: Words) {
+  return z.enum(words, because(`is not one of ${words.join(', ')}`));
+}
+
+/** Names in a list (commas, spaces or lines between them) or in an array, each once. */
+export function namesAmong<const Names extends readonly string[]>(names: Names, what: string) {
+  const split = (value: Json): Json[] => (Array.isArray(value) ? value : textOf(value).split(/[\s,]+/));
+  return z.pipe(
+    z.transform((value: Json) => [...new Set(split(value))].filter((name) => name !== '')),
+    z.array(z.enum(names, because(`${what}: ${names.join(', ')}`))),
+  );
+}
+
+export const lines = z.transform((value: string): readonly string[] => {
+  const texts = value.split('\n').map((line) => line.trim());
+  return texts.filter((line) => line !== '');
+});
+
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
+
+/** A finite number. Text is decimal: neither hex, as `Number` takes it, nor an empty text, which is its 0. */
+export function numberForm(what: string) {
+  const read = (value: Json): unknown => {
+    if (typeof value !== 'string') return numberOf(value) ?? value;
+    const number = DECIMAL.test(value) ? Number(value) : Number.NaN;
+    return Number.isFinite(number) ? number : value;
+  };
+  return z.pipe(z.transform(read), z.number(because(what)));
+}
+
+export const positiveNumber = numberForm('is not a number such as 100').check(
+  z.positive(because('has to be above 0')),
+);
+
+export function numberBetween(least: number, most: number, what: string) {
+  const whole = `${what} from ${least} to ${most}`;
+  return numberForm(whole).check(z.gte(least, because(whole)), z.lte(most, because(whole)));
+}
+
+export function wholeNumber(least: number, most: number) {
+  const what = 'is not a whole number';
+  return numberBetween(least, most, what).check(z.int(because(`${what} from ${least} to ${most}`)));
+}
+
+// The value is shown in no message: it is the key.
+export const apiKey = parsedBy((value) => {
+  const key = textOf(value);
+  // HTTP allows no more in a header (RFC 9110, section 5.5).
+  if (!/^[\x20-\x7e]+$/.test(key)) {
+    throw new FormError(
+      'has a line break or a character that is not printable ASCII. Check the secret it comes from',
+    );
+  }
+  if (/^bearer /i.test(key))
+    throw new FormError('begins with "Bearer". Drop that word, the step adds it itself');
+  return key;
+});
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+// The value is shown in no message: a URL may hold a password.
+export const baseUrl = parsedBy((value) => {
+  const written = textOf(value);
+  const url = URL.parse(written);
+  // URL.parse takes `https:///v2`, `https:h/v2` and tabs, and reads a host into them.
+  if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) {
+    throw new FormError(
+      'is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty',
+    );
+  }
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
+    throw new FormError(
+      'has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear',
+    );
+  }
+  if (url.username || url.password) throw new FormError('holds user info. Drop what stands before the @');
+  if (/[?#]/.test(written)) throw new FormError('holds a query or fragment. Drop what begins at the ? or #');
+  const base = withoutAtEnd(url.href, '/');
+  if (/\/spans(\/[^/]*)?$/.test(base)) {
+    throw new FormError('ends in /spans or the id of a span. Drop that, the step adds it itself');
+  }
+  return base;
+});
+
+/** A JSON object whose numbers keep their digits. Throws {@link FormError}. */
+export function metaObject(value: Json): JsonObject {
+  const object = typeof value === 'string' ? parseExactJson(value) : value;
+  if (!isJsonObject(object)) {
+    throw new FormError(`is ${kindOf(object)}, expected a JSON object such as {"dataset": "v3"}`);
+  }
+  return object;
+}
+
+/** What to attach as metrics, by dimension. */
+export type Metrics = Readonly<Record<string, { readonly value: number; readonly comment?: string }>>;
+
+/** Metrics from a JSON object: dimension → number, or → `{"value": number, "comment": text}`. Throws {@link FormError}. */
+export function metricsObject(value: Json): Metrics {
+  const entries = Object.entries(metaObject(value)).map(([dimension, given]) => {
+    const { value, comment = null, ...others }: JsonObject = isJsonObject(given) ? given : { value: given };
+    const number = numberOf(value);
+    const isMetric =
+      dimension.trim() !== '' &&
+      Number.isFinite(number) &&
+      (comment === null || typeof comment === 'string') &&
+      Object.keys(others).length === 0;
+    if (!isMetric || number === undefined) {
+      const expected = 'a number, or {"value": number, "comment": text}';
+      throw new FormError(
+        `has ${quoted(textOf(given))} for the dimension ${quoted(dimension)}, expected ${expected}`,
+      );
+    }
+    return [dimension, { value: number, ...(comment !== null && { comment }) }] as const;
+  });
+  return Object.fromEntries(entries) as Metrics;
+}
+
+function matching(pattern: RegExp, what: string) {
+  return z.pipe(z.transform(textOf), z.string().check(z.regex(pattern, because(what))));
+}
+
+function isBlank(value: Json): boolean {
+  return typeof value === 'string' && value.trim() === '';
+}
+
+/** Without such characters at its very end. `/[\r\n]+$/` would take quadratic time where a long run of them stands inside. */
+function withoutAtEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+}

@@ -1,0 +1,134 @@
+import { SPAN_FIELDS, type SpanField } from '../api/span.ts';
+import type { Problem } from '../errors.ts';
+import type { Job } from '../job.ts';
+import { PASS_RATE_SCALE } from '../score.ts';
+import type { Fields, InputName, Inputs, Read } from './inputs.ts';
+
+// What is wrong with inputs that are fine one by one. An input that is bad by itself is not complained about again.
+
+type Partly = Read<Partial<Inputs>>;
+
+/** What is missing to know the span and to be let in. A run without secrets cannot have made a span either. */
+export function accessProblems({ values, problems }: Partly, job: Job): Problem[] {
+  const isMissing = (name: InputName) =>
+    values[name] === undefined && !problems.some((problem) => problem.name === name);
+  const found: Problem[] = [];
+  if (isMissing('api_key') && values.dry_run === false) {
+    if (job.withholdsSecrets) return [];
+    const message = `is empty. Pass the key from a secret, such as ${'$'}{{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too`;
+    found.push({ name: 'api_key', message });
+  }
+  if (isMissing('span_id') && (values.operation === 'update' || values.operation === 'get')) {
+    const message =
+      'is empty. Hand on the UUID of the span from the step that made it, and check that that step ran and set it';
+    found.push({ name: 'span_id', message });
+  }
+  return found;
+}
+
+/** What is given, but would be lost in silence by this operation. */
+export function operationProblems({ values }: Partly): Problem[] {
+  const { operation, span_id, clear } = values;
+  const problems: Problem[] = [];
+  const recorded = RECORDED.filter((name) => values[name] !== undefined);
+  if (operation === 'get' && recorded.length > 0) {
+    const message = `get writes nothing, but ${recorded.join(', ')} is given. Use update, or drop it`;
+    problems.push({ name: 'operation', message });
+  }
+  if (operation === 'create' && span_id !== undefined) {
+    problems.push({
+      name: 'span_id',
+      message: 'is given, but create makes a new span. Drop it, or use update',
+    });
+  }
+  if (operation === 'create' && clear !== undefined) {
+    problems.push({ name: 'clear', message: 'is given, but a new span has nothing to clear. Drop it' });
+  }
+  const makesSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
+  for (const name of ['parent_id', 'trace_id'] as const) {
+    if (makesSpan || operation === undefined || values[name] === undefined) continue;
+    const message =
+      'goes with create, or with track without span_id, since it says where a new span belongs. Drop it';
+    problems.push({ name, message });
+  }
+  return problems;
+}
+
+const RECORDED = [
+  ...SPAN_FIELDS,
+  'score_scale',
+  'clear',
+  'meta_file',
+  'metrics',
+  'results_file',
+] as const satisfies readonly InputName[];
+
+export function pointerProblems({ values, problems }: Partly): Problem[] {
+  const { results_file, results_format: format, score_pointer: pointer } = values;
+  const name = 'score_pointer';
+  if (problems.some((problem) => problem.name === name)) return [];
+  if (results_file && format === 'json' && pointer === undefined) {
+    const message =
+      'is required with results_format json. Write where the score is, such as /summary/accuracy';
+    return [{ name, message }];
+  }
+  if (pointer !== undefined && format !== undefined && format !== 'json') {
+    return [{ name, message: 'is read with results_format json only' }];
+  }
+  return [];
+}
+
+/** Inputs that ask for results which no `results_file` names, or which its format cannot give. */
+export function resultsProblems({ values, problems }: Partly): Problem[] {
+  const { results_file, results_format: format = 'auto', score_pointer: pointer } = values;
+  const ofCases = [
+    ...(values.results_metrics ? ['results_metrics'] : []),
+    ...(values.case_spans && values.case_spans !== 'none' ? ['case_spans'] : []),
+  ];
+  if (results_file === undefined) {
+    if (problems.some(({ name }) => name === 'results_file')) return [];
+    const asking = [
+      ...(format === 'auto' ? [] : ['results_format']),
+      ...(pointer === undefined ? [] : ['score_pointer']),
+      ...ofCases,
+    ];
+    const message = `is empty, but ${asking.join(', ')} needs it. Name the file that the eval or test tool writes`;
+    return asking.length > 0 ? [{ name: 'results_file', message }] : [];
+  }
+  if (ofCases.length === 0 || isTestFormat(format)) return [];
+  const message = `is ${format}, which tells nothing of single cases, but ${ofCases.join(', ')} needs them`;
+  return [{ name: 'results_format', message }];
+}
+
+/** `clear` names a field that is given a value too. */
+export function clearProblems(
+  clear: readonly SpanField[],
+  given: Fields & Pick<Partial<Inputs>, 'meta_file'>,
+): Problem[] {
+  const values = { ...given, meta: given.meta ?? given.meta_file };
+  const both = clear.filter((field) => values[field] !== undefined);
+  if (both.length === 0) return [];
+  return [{ name: 'clear', message: `names ${both.join(', ')}, which is also given. Drop one of the two` }];
+}
+
+/** A gate that nearly any score passes, since the score is scaled and the gate is not. */
+export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
+  if (minScore === undefined || scale === undefined) return [];
+  if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
+  const meant = Number((minScore * scale).toPrecision(15));
+  const message = `${minScore} would let nearly every score pass, for the score is recorded on a scale of ${scale}. Write ${meant}`;
+  return [{ name: 'min_score', message }];
+}
+
+/** The scale of the score that results lead to, as far as the inputs tell it. */
+export function resultsScale({
+  score_scale,
+  results_file,
+  results_format = 'auto',
+}: Partial<Inputs>): number | undefined {
+  return score_scale ?? (results_file && isTestFormat(results_format) ? PASS_RATE_SCALE : undefined);
+}
+
+function isTestFormat(format: Inputs['results_format']): boolean {
+  return format !== 'json' && format !== 'fields';
+}

@@ -1,0 +1,50 @@
+// First: @actions/github reads the event at import, and throws where its file is not JSON.
+import './event-file.ts';
+import { randomUUID } from 'node:crypto';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  error,
+  exportVariable,
+  getInput,
+  info,
+  notice,
+  saveState,
+  setOutput,
+  setSecret,
+  warning,
+} from '@actions/core';
+import { context } from '@actions/github';
+import manifest from '../package.json' with { type: 'json' };
+import { createTransport } from './api/transport.ts';
+import { eventProblem } from './event-file.ts';
+import type { Host } from './host.ts';
+import { nodeFiles } from './node-files.ts';
+
+const { env } = process;
+
+/** The runner, its files, the clock and the network. */
+export const nodeHost: Host = {
+  // One by one, so that the bundle leaves out what is not used.
+  core: { error, exportVariable, getInput, info, notice, saveState, setOutput, setSecret, warning },
+  context,
+  env,
+  eventProblem,
+  files: nodeFiles,
+  appendSummary(markdown) {
+    if (!env.GITHUB_STEP_SUMMARY) throw new Error('the runner gives no file for it (GITHUB_STEP_SUMMARY)');
+    appendFileSync(env.GITHUB_STEP_SUMMARY, markdown);
+  },
+  writeTemp(name, text) {
+    const path = join(env.RUNNER_TEMP ?? tmpdir(), `${randomUUID()}-${name}`);
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    return path;
+  },
+  connect: (options) => createTransport({ ...options, env }),
+  now: Date.now,
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  random: Math.random,
+  newId: randomUUID,
+  version: manifest.version,
+};

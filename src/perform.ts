@@ -1,0 +1,146 @@
+import { createCaseSpans } from './api/case-spans.ts';
+import { type Client, createClient } from './api/client.ts';
+import { recordMetrics } from './api/record-metrics.ts';
+import { fieldsOf, type NewSpan } from './api/span.ts';
+import { caseSpansOf } from './case-span.ts';
+import { ApiError } from './errors.ts';
+import type { Host } from './host.ts';
+import type { Inputs } from './inputs/inputs.ts';
+import { needsStored, type Plan, patchFor, type Recording } from './plan.ts';
+import type { Exit } from './report/exit.ts';
+import { type Draft, type Finding, warn } from './report/report.ts';
+import type { Task } from './task.ts';
+import { madeBy, saveTracked, startedBy } from './track.ts';
+import { changesBetween, doubtsAbout } from './verdict.ts';
+
+// Each function notes on the report what came of a request as soon as it is known, so that a failure loses nothing.
+
+/** Makes the requests that the task comes to, then those for metrics and case spans. Throws {@link ApiError}. */
+export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, report: Draft): Promise<void> {
+  const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = plan.inputs;
+  const timeoutMs = Math.round(timeout_seconds * 1000);
+  const client = createClient({
+    baseUrl,
+    apiKey,
+    userAgent: `opper-span-action/${host.version}`,
+    timeoutMs,
+    retries,
+    transport: host.connect({ baseUrl, timeoutMs }),
+    wait: host.wait,
+    random: host.random,
+    now: host.now,
+    onRetry: exit.info,
+  });
+  try {
+    await perform(task, client, exit, report);
+    if (report.outcome === 'updated' || report.outcome === 'created') {
+      await attachMetrics(plan, client, report);
+      await makeCaseSpans(plan, client, host.newId, exit, report);
+    }
+  } finally {
+    report.requests = client.traffic.requests;
+    report.status = client.traffic.status;
+  }
+}
+
+async function perform(task: Task, client: Client, exit: Exit, report: Draft): Promise<void> {
+  switch (task.kind) {
+    case 'read':
+      report.span = await client.readSpan(task.id);
+      report.outcome = 'read';
+      return;
+    case 'update':
+      return update(task.id, task.recording, client, report);
+    case 'create':
+      await create(task.span, false, client, report);
+      return;
+    case 'start':
+      return start(task.span, client, exit, report);
+    case 'wait':
+      report.outcome = 'tracking';
+      saveTracked(exit, report, task.tracked);
+      report.span = { id: task.tracked.id };
+      return;
+    case 'ensure':
+      if (await create(task.span, true, client, report))
+        await update(task.span.id, task.recording, client, report);
+      return;
+  }
+}
+
+async function update(id: string, recording: Recording, client: Client, report: Draft): Promise<void> {
+  // Before it is sent, so that a failure can say what was not recorded.
+  report.sent = patchFor(recording);
+  if (needsStored(recording)) {
+    report.before = await client.readSpan(id, { isBeforeWrite: true });
+    report.sent = patchFor(recording, report.before);
+  }
+  const span = await client.updateSpan(id, report.sent);
+  // Feedback comes with GET only.
+  const feedback = span.feedback ?? report.before?.feedback;
+  report.span = { ...span, ...(feedback && { feedback }) };
+  report.changed = report.before && changesBetween(report.before, span);
+  report.outcome = 'updated';
+  warn(report, doubtsAbout(report.sent, span, needsStored(recording)));
+}
+
+/** Makes the span. True where it was made before, as may be with `mayExist`: then nothing new was written. */
+async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
+  report.sent = fieldsOf(span);
+  const { span: answer, wasFound } = await client.createSpan(span, { mayExist });
+  report.span = answer;
+  report.outcome = 'created';
+  if (mayExist && wasFound) return true;
+  warn(report, doubtsAbout(report.sent, answer, false));
+  return false;
+}
+
+/** Makes the span of a tracked job. A failure that may pass is a warning: the end of the job makes the span then. */
+async function start(span: NewSpan, client: Client, exit: Exit, report: Draft): Promise<void> {
+  // First of all: the process may be killed before the answer comes.
+  saveTracked(exit, report, startedBy(span));
+  try {
+    await create(span, false, client, report);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.isTransient)) {
+      saveTracked(exit, report, undefined);
+      throw error;
+    }
+    warn(report, [`${error.message} The job goes on, and its end makes the span`]);
+    return;
+  }
+  report.outcome = 'tracking';
+  saveTracked(exit, report, madeBy(span, report.span.id));
+}
+
+/** Attaches the plan's metrics to the span. */
+async function attachMetrics({ inputs, metrics }: Plan, client: Client, report: Draft): Promise<void> {
+  if (metrics.length === 0) return;
+  const { stored, failures } = await recordMetrics(client, report.span.id ?? '', metrics);
+  report.metrics = stored;
+  if (failures.length > 0)
+    report.findings.push({ level: levelOf(inputs), title: 'Opper span: metrics', lines: failures });
+}
+
+/** Makes a child span for each case. */
+async function makeCaseSpans(
+  { inputs, cases }: Plan,
+  client: Client,
+  newId: () => string,
+  exit: Exit,
+  report: Draft,
+): Promise<void> {
+  if (cases.length === 0) return;
+  const spans = caseSpansOf(cases, report.span, inputs.score_scale, newId);
+  const onProgress = (made: number, of: number) => exit.info(`Case spans: ${made} of ${of} made`);
+  const { made, failure } = await createCaseSpans(client, spans, { onProgress });
+  report.caseSpans = { made, of: spans.length };
+  if (failure === undefined) return;
+  const line = `${made} of ${spans.length} case spans were made, then one failed: ${failure.message}`;
+  report.findings.push({ level: levelOf(inputs), title: 'Opper span: case spans', lines: [line] });
+}
+
+/** How bad a failure of the API is. */
+export function levelOf({ fail_on_api_error }: Partial<Inputs>): Finding['level'] {
+  return fail_on_api_error === false ? 'warning' : 'error';
+}

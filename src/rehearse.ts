@@ -1,0 +1,68 @@
+import { spanUrl } from './api/client.ts';
+import { fieldsOf, type SpanPatch } from './api/span.ts';
+import { caseSpansOf } from './case-span.ts';
+import { type Plan, patchFor } from './plan.ts';
+import type { Exit } from './report/exit.ts';
+import type { Draft, UnsentRequest } from './report/report.ts';
+import type { Task } from './task.ts';
+import { madeBy, saveTracked } from './track.ts';
+
+const WITHHELD =
+  'GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded';
+
+/** Notes on the report what would be done, where nothing is sent: in a dry run, and where GitHub withholds the key. */
+export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit, report: Draft): void {
+  const { id, sent, request } = firstOf(task, spanUrl(plan.inputs.base_url));
+  report.sent = sent;
+  report.span = {
+    id,
+    ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
+  };
+  if (!plan.inputs.dry_run) {
+    report.outcome = 'skipped';
+    report.findings.push({ level: 'notice', title: 'Opper span: skipped', lines: [WITHHELD] });
+    return;
+  }
+  report.outcome = 'dry-run';
+  report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id, newId) : [])];
+  if (task.kind === 'start') saveTracked(exit, report, madeBy(task.span));
+  if (task.kind === 'wait') saveTracked(exit, report, task.tracked);
+}
+
+interface First {
+  readonly id: string;
+  readonly sent?: SpanPatch;
+  readonly request: readonly UnsentRequest[];
+}
+
+/** The request that reads or writes the span itself. */
+function firstOf(task: Task, url: string): First {
+  switch (task.kind) {
+    case 'wait':
+      return { id: task.tracked.id, request: [] };
+    case 'read':
+      return { id: task.id, request: [{ method: 'GET', url: `${url}/${task.id}` }] };
+    case 'update': {
+      const { id } = task;
+      const body = patchFor(task.recording);
+      return { id, sent: body, request: [{ method: 'PATCH', url: `${url}/${id}`, body }] };
+    }
+    default: {
+      const { span } = task;
+      return { id: span.id, sent: fieldsOf(span), request: [{ method: 'POST', url, body: { ...span } }] };
+    }
+  }
+}
+
+/** The requests that hang metrics and case spans on the span. */
+function childRequests({ inputs, metrics, cases }: Plan, id: string, newId: () => string): UnsentRequest[] {
+  const url = spanUrl(inputs.base_url);
+  return [
+    ...metrics.map((body) => ({ method: 'POST', url: `${url}/${id}/metrics`, body: { ...body } })),
+    ...caseSpansOf(cases, { id }, inputs.score_scale, newId).map((body) => ({
+      method: 'POST',
+      url,
+      body: { ...body },
+    })),
+  ];
+}

@@ -1,0 +1,129 @@
+import type * as actionsCore from '@actions/core';
+import { headlineOf } from '../errors.ts';
+import { redactorOf } from '../secret.ts';
+import { cut } from '../words.ts';
+import { inert } from './inert.ts';
+import { logOf } from './log.ts';
+import { fitting, OUTPUTS, outputsOf } from './outputs.ts';
+import type { Finding, Report } from './report.ts';
+import { summaryOf } from './summary.ts';
+import { firstOf, gateText, passes } from './wording.ts';
+
+/** What the exit writes with. */
+export interface ExitHost {
+  readonly core: Pick<
+    typeof actionsCore,
+    'error' | 'exportVariable' | 'info' | 'notice' | 'saveState' | 'setOutput' | 'setSecret' | 'warning'
+  >;
+  /** Adds Markdown to the job summary; throws where it cannot be written. */
+  readonly appendSummary: (markdown: string) => void;
+  /** Writes a new file, readable by its user only, into the runner's temporary folder, and returns its path. */
+  readonly writeTemp: (name: string, text: string) => string;
+}
+
+/** The only way out of the step: everything said goes through it, without the secrets, and none of it can act. */
+export interface Exit {
+  /** Writes a line to the log. It begins with a word of the step's own; the rest may be foreign. */
+  info(line: string): void;
+  /** Keeps a value for the end of the job. */
+  saveState(name: string, value: string): void;
+  /**
+   * Writes outputs, log, summary and annotations; one failing does not stop the rest. A span that was made is handed to later
+   * steps as environment variables, along with the outputs. Returns the exit code: 1 if a finding is an error or the gate is
+   * missed.
+   */
+  publish(report: Report, options: { readonly summary: boolean; readonly outputs: boolean }): 0 | 1;
+}
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const MAX_LINES = 100;
+const MAX_LINE = 4000;
+
+/** Masks each line of every secret at once, so call it first. */
+export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
+  const { core } = host;
+  const lines = secrets.flatMap((secret) => secret.split(/[\r\n]+/)).map((line) => line.trim());
+  const masked = [...new Set(lines)].filter((line) => line !== '');
+  for (const line of masked) core.setSecret(line);
+  const redact = redactorOf(masked);
+
+  return {
+    info: (line) => core.info(inert(redact(line))),
+    saveState: (name, value) => core.saveState(name, redact(value)),
+    publish(raw, options) {
+      const report = withoutSecrets(raw, redact);
+      const findings = [...report.findings];
+      const attempt = (work: () => void, level: Finding['level'], what: string) => {
+        try {
+          work();
+        } catch (error) {
+          findings.push({ level, title: 'Opper span', lines: [`${what}: ${redact(headlineOf(error))}`] });
+        }
+      };
+      if (options.outputs) {
+        const outputs = { ...outputsOf(report) };
+        attempt(
+          () => {
+            if (outputs.span) outputs.span_file = host.writeTemp('opper-span.json', outputs.span);
+          },
+          'warning',
+          'The file for the output span_file could not be written',
+        );
+        const { fit, dropped } = fitting(outputs);
+        if (dropped.length > 0) findings.push(tooLong(dropped));
+        attempt(
+          () => {
+            for (const name of OUTPUTS) core.setOutput(name, fit[name]);
+            for (const [name, id] of variablesOf(report)) core.exportVariable(name, id);
+          },
+          'error',
+          'The outputs could not be written, so later steps do not get them',
+        );
+      }
+      for (const line of logOf(report)) core.info(inert(line));
+      if (options.summary) {
+        attempt(
+          () => host.appendSummary(summaryOf({ ...report, findings })),
+          'warning',
+          'The job summary could not be written',
+        );
+      }
+      if (report.gate && !passes(report.gate)) {
+        findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate)] });
+      }
+      for (const { level, title, lines } of findings) {
+        core[level](
+          firstOf(lines, MAX_LINES)
+            .map((line) => inert(cut(line, MAX_LINE)))
+            .join('\n'),
+          { title },
+        );
+      }
+      return findings.some(({ level }) => level === 'error') ? 1 : 0;
+    },
+  };
+}
+
+/** The report without secrets in what may be foreign; what is the step's own, such as the outcome, stays. */
+function withoutSecrets(report: Report, redact: ReturnType<typeof redactorOf>): Report {
+  const { outcome, jobStatus, changed } = report;
+  const findings = report.findings.map((finding) => ({ ...finding, lines: redact(finding.lines) }));
+  // The cases may be large and are not told.
+  const tests = report.tests && { ...report.tests, cases: [] };
+  return { ...redact({ ...report, tests }), outcome, jobStatus, changed, findings };
+}
+
+/** Where later calls can put their spans. The ids are foreign text, so nothing but a UUID is handed on. */
+function variablesOf({ outcome, span }: Report): [string, string][] {
+  if (outcome !== 'created' && outcome !== 'tracking') return [];
+  const ids: [string, string | null | undefined][] = [
+    ['OPPER_SPAN_ID', span.id],
+    ['OPPER_TRACE_ID', span.trace_id],
+  ];
+  return ids.filter((pair): pair is [string, string] => UUID.test(pair[1] ?? ''));
+}
+
+function tooLong(names: readonly string[]): Finding {
+  const line = `The outputs exceed GitHub's limit of 1 MiB together. Left empty: ${names.join(', ')}. The file at span_file has the whole span`;
+  return { level: 'warning', title: 'Opper span', lines: [line] };
+}

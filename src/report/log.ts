@@ -1,0 +1,71 @@
+import { counted, cut, secondsText } from '../words.ts';
+import type { Report } from './report.ts';
+import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
+import { failureText, feedbackText, firstOf, gateText, passes, testsText } from './wording.ts';
+
+const MAX_VALUE = 200;
+const MAX_FAILURE = 2000;
+const MAX_BODY = 20_000;
+const MAX_LISTED = 50;
+
+/**
+ * A few plain lines for the log: the span, what changed, how many requests and how long, the results. Each begins with a
+ * word of the step's own, whatever foreign text follows. What an annotation says is not among them.
+ */
+export function logOf(report: Report): string[] {
+  return [...spanLines(report), ...resultLines(report), ...unsentLines(report), ...gateLines(report)];
+}
+
+function spanLines(report: Report): string[] {
+  const { outcome, spanId, span, changed, requests, elapsedMs } = report;
+  const effort =
+    requests === 0 ? 'nothing sent' : `${counted(requests, 'request')}, ${secondsText(elapsedMs)}`;
+  const id = span.id ?? spanId;
+  const names = [
+    ...(id ? [` ${cut(id, MAX_VALUE)}`] : []),
+    ...(span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : []),
+  ];
+  const rows = rowsOf(report).map(({ field, before, after }) =>
+    [
+      `  ${field}: `,
+      ...(before === undefined ? [] : [cut(before, MAX_VALUE), ' → ']),
+      cut(after, MAX_VALUE),
+    ].join(''),
+  );
+  const isPlain = outcome === 'updated' || outcome === 'read' || rows.length === 0;
+  return [
+    `Span${names.join('')}: ${outcome} (${effort})`,
+    ...(isPlain ? [] : [`${ROWS_TITLES[outcome]}:`]),
+    ...rows,
+    ...(changed?.length === 0 ? [`  ${UNCHANGED}`] : []),
+    ...(span.feedback ? [`  human feedback: ${cut(feedbackText(span.feedback), MAX_VALUE)}`] : []),
+  ];
+}
+
+function resultLines({ tests, metrics, caseSpans }: Report): string[] {
+  const failures = tests
+    ? tests.failures.map((failure) => `✗ ${cut(failureText(failure), MAX_FAILURE)}`)
+    : [];
+  const total = tests ? tests.failed + tests.errored : 0;
+  const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${value}`);
+  return [
+    ...(tests ? [`Results: ${testsText(tests)}`] : []),
+    ...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
+    ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LISTED).join(', ')}`] : []),
+    ...(caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []),
+  ];
+}
+
+function unsentLines({ dryRun }: Report): string[] {
+  const lines = dryRun.map(({ method, url, body }) =>
+    ['Not sent:', method, url, ...(body === undefined ? [] : [cut(JSON.stringify(body), MAX_BODY)])].join(
+      ' ',
+    ),
+  );
+  return firstOf(lines, MAX_LISTED);
+}
+
+/** A missed gate is an annotation. */
+function gateLines({ gate }: Report): string[] {
+  return gate && passes(gate) ? [`Gate: ${gateText(gate)}`] : [];
+}

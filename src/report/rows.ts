@@ -1,0 +1,87 @@
+import { SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from '../api/span.ts';
+import { sameJson } from '../json.ts';
+import { instantOf } from '../timestamp.ts';
+import { counted, textOf } from '../words.ts';
+import type { Outcome, Report } from './report.ts';
+
+/** A field and its value as text; `before` is undefined where the earlier value is not known. */
+export interface Row {
+  readonly field: SpanField;
+  readonly before: string | undefined;
+  readonly after: string;
+}
+
+/** What the rows of a report are about. */
+export const ROWS_TITLES: Readonly<Record<Outcome, string>> = {
+  updated: 'Recorded',
+  read: 'Value',
+  created: 'Recorded',
+  tracking: 'Recorded so far',
+  'dry-run': 'Would be recorded',
+  skipped: 'Not recorded',
+  failed: 'Was to be recorded',
+};
+
+export const UNCHANGED = 'no field changed, the span had these values before';
+const NOTHING = '(nothing)';
+
+/**
+ * What to show of the fields: those that changed, before and after; all that were sent where the span was not read before,
+ * or that should have been sent where that failed; all that the span has where it was only read.
+ */
+export function rowsOf(report: Report): Row[] {
+  const { outcome, sent, before, changed, span } = report;
+  const values = outcome === 'failed' ? (sent ?? {}) : span;
+  const recorded = changed ?? SPAN_FIELDS.filter((field) => sent && field in sent);
+  const fields = outcome === 'read' ? SPAN_FIELDS.filter((field) => textOf(span[field])) : recorded;
+  const old = changed && before;
+  return fields.map((field) => ({
+    field,
+    before: old && (field === 'meta' ? keysText(old.meta) : valueText(field, old)),
+    after: field === 'meta' ? changedKeysText(old?.meta, values.meta) : newText(field, values, report),
+  }));
+}
+
+function newText(
+  field: Exclude<SpanField, 'meta'>,
+  values: Partial<Span> | SpanPatch,
+  { tests }: Report,
+): string {
+  const text = valueText(field, values);
+  return field === 'error' && tests && tellsFailures(text, tests.failures)
+    ? `the ${counted(tests.failed + tests.errored, 'failure')}`
+    : text;
+}
+
+/** Whether an error says nothing but what the list of failures does. */
+function tellsFailures(error: string, failures: readonly { readonly name: string }[]): boolean {
+  const isTold = (line: string) =>
+    /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
+  return error.split('\n').every(isTold);
+}
+
+function valueText(field: Exclude<SpanField, 'meta'>, values: Partial<Span> | SpanPatch): string {
+  const text = textOf(values[field]);
+  if (text === '') return NOTHING;
+  const instant = field.endsWith('_time') ? instantOf(text) : undefined;
+  // Outputs have it to the microsecond.
+  return instant === undefined
+    ? text
+    : `${new Date(instant).toISOString().replace('T', ' ').replace(/\..*/, '')} UTC`;
+}
+
+/** `4 keys: dataset, vcs.*`: how many there are, and which of them are new or different. */
+function changedKeysText(old: Span['meta'], now: Span['meta']): string {
+  const keys = Object.keys(now ?? {}).filter((key) => !sameJson(old?.[key], now?.[key]));
+  return [keysText(now), ...familiesOf(keys)].join(', ').replace(', ', ': ');
+}
+
+function keysText(meta: Span['meta']): string {
+  return counted(Object.keys(meta ?? {}).length, 'key');
+}
+
+/** Keys, with those of one family in one: `vcs.owner.name` and `vcs.repository.name` are `vcs.*`. */
+function familiesOf(keys: readonly string[]): string[] {
+  const families = Map.groupBy(keys, (key) => key.split('.')[0]);
+  return [...families].map(([family, [key = '', ...others]]) => (others.length > 0 ? `${family}.*` : key));
+}

@@ -1,0 +1,53 @@
+import type { Span } from '../api/span.ts';
+import type { Failure, TestRun } from '../results/test-run.ts';
+import { counted, secondsText, textOf } from '../words.ts';
+import type { Gate } from './report.ts';
+
+/** Whether the gate is passed: there is a score, and it is not below `min_score`. */
+export function passes({ minScore, score }: Gate): boolean {
+  return score !== undefined && score >= minScore;
+}
+
+/** The gate as a sentence without a full stop, such as `score 62 is below min_score 80`. */
+export function gateText(gate: Gate): string {
+  const { minScore, score } = gate;
+  if (score === undefined)
+    return `there is no score to compare with min_score ${minScore}. Give score or results_file`;
+  return `score ${score} ${passes(gate) ? 'reaches' : 'is below'} min_score ${minScore}`;
+}
+
+/** `40 tests, 87.5 % passed: 33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. The rate is of those that ran. */
+export function testsText(tests: TestRun): string {
+  const { passed, failed, errored, skipped } = tests;
+  const ran = passed + failed + errored;
+  // One failure among many never reads as 100 %, nor one pass as 0 %.
+  const rounded = Math.round((passed / ran) * 1000) / 10;
+  const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, 0.1), 99.9);
+  return `${counted(ran + skipped, 'test')}, ${rate} % passed: ${countsText(tests)}`;
+}
+
+/** `33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. */
+export function countsText({ passed, failed, errored, skipped, durationMs, format }: TestRun): string {
+  const counts = Object.entries({ passed, failed, errored, skipped })
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${status}`);
+  // Tools write 0 for a time they do not know.
+  const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
+  return `${[...counts, ...duration].join(', ')} (${format})`;
+}
+
+/** `cart > adds two: expected 3, got 4`. */
+export function failureText({ name, message }: Failure): string {
+  return message ? `${name}: ${message}` : name;
+}
+
+/** `0.8: Friendly and right`; either half may be missing. */
+export function feedbackText({ score, comment }: NonNullable<Span['feedback']>): string {
+  return [textOf(score), textOf(comment)].filter(Boolean).join(': ');
+}
+
+/** The first `max` lines, and how many there are besides. */
+export function firstOf(lines: readonly string[], max: number, total = lines.length): string[] {
+  const shown = lines.slice(0, max);
+  return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
+}

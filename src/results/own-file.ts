@@ -1,0 +1,65 @@
+import { InputError } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
+import { counted, listed, quoted } from '../words.ts';
+
+/** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names pointer and file. */
+export function scoreAt(pointer: string, document: Json, path: string): number {
+  const value = valueAt(pointer, document, path);
+  if (typeof value !== 'number') {
+    throw problem(
+      'score_pointer',
+      `${quoted(pointer)} leads to ${kindOf(value)} in ${path}; expected a number`,
+    );
+  }
+  if (!Number.isFinite(value)) {
+    throw problem('score_pointer', `${quoted(pointer)} leads to a number in ${path} that is too large`);
+  }
+  return value;
+}
+
+/** The document as fields of a span; what they may be is for the inputs to say. Throws {@link InputError} that names the file. */
+export function fieldsIn(document: Json, path: string): JsonObject {
+  if (!isJsonObject(document)) {
+    throw problem(
+      'results_file',
+      `${path} holds ${kindOf(document)}; results_format fields expects an object such as {"score": 87}`,
+    );
+  }
+  if (Object.values(document).every((value) => value === null || value === '')) {
+    throw problem('results_file', `${path} holds no field that is given, so there is nothing to record`);
+  }
+  return document;
+}
+
+function valueAt(pointer: string, document: Json, path: string): Json {
+  let value = document;
+  let place = '';
+  for (const token of pointer.split('/').slice(1)) {
+    const next = childOf(value, token.replaceAll('~1', '/').replaceAll('~0', '~'));
+    if (next === undefined) {
+      throw problem(
+        'score_pointer',
+        `${quoted(pointer)} leads nowhere in ${path}: ${place || 'the document'} is ${insideOf(value)}`,
+      );
+    }
+    place += `/${token}`;
+    value = next;
+  }
+  return value;
+}
+
+function childOf(value: Json, key: string): Json | undefined {
+  if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(key) ? value[Number(key)] : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function insideOf(value: Json): string {
+  if (Array.isArray(value)) return `an array of ${counted(value.length, 'item')}`;
+  if (!isJsonObject(value)) return kindOf(value);
+  const keys = Object.keys(value);
+  return keys.length === 0 ? 'an object without a key' : `an object with ${listed(keys)}`;
+}
+
+function problem(name: string, message: string): InputError {
+  return new InputError([{ name, message }]);
+}

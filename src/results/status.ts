@@ -1,0 +1,24 @@
+import type { CaseStatus } from './test-run.ts';
+
+const WORDS: Readonly<Record<CaseStatus, string>> = {
+  passed: 'passed pass ok success successful succeeded run ran completed complete executed done fixed true',
+  skipped:
+    'skipped skip disabled ignored ignore notrun notexecuted pending todo suppressed untested deselected filtered excluded incomplete',
+  errored:
+    'error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable',
+  failed: 'failed fail failure notok ko unsuccessful false',
+};
+
+const STATUSES: ReadonlyMap<string, CaseStatus> = new Map(
+  (Object.keys(WORDS) as CaseStatus[]).flatMap((status) =>
+    WORDS[status].split(' ').map((word) => [word, status] as const),
+  ),
+);
+
+/**
+ * What a tool's word for the end of a case means, in whatever case and spelling: `Timed-Out` is `timedout`. Undefined for a
+ * word that is not known.
+ */
+export function statusOf(word: string): CaseStatus | undefined {
+  return STATUSES.get(word.toLowerCase().replaceAll(/[\s_-]/g, ''));
+}

@@ -1,0 +1,119 @@
+import type { JsonObject } from '../json.ts';
+import { type FoundCase, failureOf, testCaseOf } from './test-case.ts';
+import type { Failure, TestCase } from './test-run.ts';
+
+/** Which cases to keep for spans of their own. */
+export interface KeepCases {
+  readonly kind: 'none' | 'failed' | 'all';
+  readonly max: number;
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly errored: number;
+  readonly skipped: number;
+  /** Those of them that are failures outside of every case. */
+  readonly extra: number;
+}
+
+const MAX_FAILURES = 10;
+
+/** What is summed up over the cases: `meta` key by metric dimension. */
+const SUMS = {
+  cost: 'test.cost',
+  input_tokens: 'gen_ai.usage.input_tokens',
+  output_tokens: 'gen_ai.usage.output_tokens',
+} as const;
+const OWN_DIMENSIONS = ['pass_rate', 'score', ...Object.keys(SUMS)];
+
+/** Counts cases as they come. Holds ten failures and, of the cases that were asked for, as many as may be among the first. */
+export function createTally({ kind, max }: KeepCases) {
+  const counts = { passed: 0, failed: 0, errored: 0, skipped: 0, extra: 0 };
+  const failures: Failure[] = [];
+  const failing: TestCase[] = [];
+  const others: TestCase[] = [];
+  let casesWanted = 0;
+  const scores = createMean();
+  const namedScores = new Map<string, ReturnType<typeof createMean>>();
+  const sums = { cost: 0, input_tokens: 0, output_tokens: 0 };
+
+  function keep({ status, details }: FoundCase, isFailing: boolean): void {
+    if (kind === 'none' || (kind === 'failed' && !isFailing)) return;
+    casesWanted++;
+    if (failing.length + (isFailing ? 0 : others.length) >= max) return;
+    (isFailing ? failing : others).push(testCaseOf(status, details()));
+    if (failing.length + others.length > max) others.pop();
+  }
+
+  return {
+    add(found: FoundCase): void {
+      const { status, isExtra, details, measured } = found;
+      const isFailing = status === 'failed' || status === 'errored';
+      counts[status]++;
+      if (isExtra) counts.extra++;
+      if (isFailing && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
+      keep(found, isFailing);
+      if (measured === undefined) return;
+      scores.add(measured.score);
+      for (const [name, score] of Object.entries(measured.namedScores)) {
+        if (!namedScores.has(name)) namedScores.set(name, createMean());
+        namedScores.get(name)?.add(score);
+      }
+      sums.cost += measured.cost ?? 0;
+      sums.input_tokens += measured.inputTokens ?? 0;
+      sums.output_tokens += measured.outputTokens ?? 0;
+    },
+
+    counts: (): Counts => ({ ...counts }),
+
+    /** The result; at least one case ran. */
+    result() {
+      const meta: [string, number][] = [];
+      const ran = counts.passed + counts.failed + counts.errored;
+      const metrics: [string, number][] = [['pass_rate', counts.passed / ran]];
+      for (const [name, mean] of namedScores) {
+        meta.push([`test.scores.${name}`, mean.value()]);
+        metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value()]);
+      }
+      if (scores.count() > 0) {
+        meta.push(['test.score.mean', scores.value()]);
+        metrics.push(['score', scores.value()]);
+      }
+      for (const dimension of Object.keys(SUMS) as (keyof typeof SUMS)[]) {
+        // Tools write 0 for a cost or a use of tokens that they do not know.
+        if (sums[dimension] === 0) continue;
+        meta.push([SUMS[dimension], tidy(sums[dimension])]);
+        metrics.push([dimension, tidy(sums[dimension])]);
+      }
+      const { extra: _, ...byStatus } = counts;
+      return {
+        ...byStatus,
+        failures,
+        meta: Object.fromEntries(meta) as JsonObject,
+        metrics: Object.fromEntries(metrics),
+        cases: [...failing, ...others],
+        casesWanted,
+      };
+    },
+  };
+}
+
+function createMean() {
+  let sum = 0;
+  let count = 0;
+  return {
+    add(value: number | undefined): void {
+      if (value === undefined) return;
+      sum += value;
+      count++;
+    },
+    count: () => count,
+    value: () => tidy(sum / count),
+  };
+}
+
+/** Without the noise of adding in binary: 0.30000000000000004 is 0.3. */
+function tidy(value: number): number {
+  return Number(value.toPrecision(12));
+}

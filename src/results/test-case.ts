@@ -1,0 +1,151 @@
+import { stripVTControlCharacters } from 'node:util';
+import { cut } from '../words.ts';
+import type { CaseStatus, Failure, TestCase } from './test-run.ts';
+
+/** A case as a format finds it in a file. */
+export interface FoundCase {
+  readonly status: CaseStatus;
+  /** A failure outside of every case, such as of a hook or a whole file. The file's own totals may leave it out. */
+  readonly isExtra?: boolean;
+  /** Asked only of the cases that are shown or kept. */
+  readonly details: () => CaseDetails;
+  readonly measured?: Measured;
+}
+
+export type Found = (found: FoundCase) => void;
+
+/** What a format knows of a case. */
+export interface CaseDetails {
+  /** The names of the suites, from the outside in; empty ones are left out. */
+  readonly suites?: readonly string[];
+  readonly name: string;
+  readonly why?: Explanation | undefined;
+  readonly input?: string;
+  readonly output?: string;
+  readonly score?: number | undefined;
+  readonly file?: string | undefined;
+  readonly durationMs?: number | undefined;
+  /** Unix time in milliseconds. */
+  readonly startMs?: number | undefined;
+  readonly endMs?: number | undefined;
+}
+
+/** Where a format may say why a case failed; each may be empty. */
+export interface Explanation {
+  readonly message: string;
+  /** Mostly a stack trace, which begins with the message. */
+  readonly body?: string;
+  /** Of the exception. */
+  readonly type?: string;
+}
+
+/** What an eval measured of one case. */
+export interface Measured {
+  readonly score?: number | undefined;
+  readonly namedScores: Readonly<Record<string, number>>;
+  readonly cost?: number | undefined;
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+}
+
+/** The most that is kept of one text of a case, in UTF-16 units. */
+export const MAX_TEXT_LENGTH = 64 * 1024;
+const MAX_NAME_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 300;
+// Enough to find the first line that says something.
+const MAX_SEARCHED_LENGTH = 8192;
+
+/** A failure as one line; `cart > adds two: expected 3, got 4`. */
+export function lineOf({ name, message }: Failure): string {
+  return message ? `${name}: ${message}` : name;
+}
+
+/** A failure with its texts made fit to show: the name, and the line that says most. */
+export function failureOf(details: CaseDetails): Failure {
+  return {
+    name: nameOf(details),
+    message: details.why ? cut(headlineOf(details.why), MAX_MESSAGE_LENGTH) : '',
+  };
+}
+
+/** All that is known of a case. One that failed has an error, whether the file says why or not. */
+export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
+  const { why, input, output, score, file, durationMs, startMs, endMs } = details;
+  const isFailing = status === 'failed' || status === 'errored';
+  const suite = suitesOf(details).join(' > ');
+  const times = [startMs, endMs].map(timeOf);
+  const [startTime, endTime] = startMs !== undefined && endMs !== undefined && endMs < startMs ? [] : times;
+  return {
+    status,
+    name: nameOf(details),
+    ...(isFailing && { error: (why && wholeOf(why)) || `${status}; the file does not say why` }),
+    ...(input !== undefined && { input: cut(input, MAX_TEXT_LENGTH) }),
+    ...(output !== undefined && { output: cut(output, MAX_TEXT_LENGTH) }),
+    ...(score !== undefined && { score }),
+    ...(startTime !== undefined && { startTime }),
+    ...(endTime !== undefined && { endTime }),
+    ...(suite && { suite: cut(suite, MAX_NAME_LENGTH) }),
+    ...(file && { file }),
+    ...(durationMs !== undefined && { durationMs: Math.round(durationMs) }),
+  };
+}
+
+/** `cart > adds two`: the case within its suites. Some tools repeat the outermost in the name of the case. */
+function nameOf(details: CaseDetails): string {
+  const { name } = details;
+  const [outermost = '', ...inner] = suitesOf(details);
+  const isRepeated = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length));
+  const whole = outermost === '' || isRepeated ? name : [outermost, ...inner, name].join(' > ');
+  return cut(linesOf(whole).join(' '), MAX_NAME_LENGTH) || 'a case without a name';
+}
+
+function suitesOf({ suites = [] }: CaseDetails): string[] {
+  return suites.filter((suite) => suite !== '');
+}
+
+/**
+ * The first line of the message, or of the body where the message is empty or as good as that. Where the body begins with
+ * the same line after the name of the exception, that: `/ by zero` alone says little.
+ */
+function headlineOf({ message, body = '', type = '' }: Explanation): string {
+  const [first = ''] = linesOf(message);
+  // gotestsum puts the output of `go test -v` into the body.
+  const [line = ''] = linesOf(body).filter((text) => !/^(?:===|---) /.test(text));
+  const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
+  return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || '';
+}
+
+/** Message and body, each once. */
+function wholeOf({ message, body = '', type = '' }: Explanation): string {
+  const told = plain(message).trim();
+  const rest = plain(body).trim();
+  const isRepeated = saysNothing(told) || rest.includes(told);
+  const whole = isRepeated ? rest : `${told}\n${rest}`.trim();
+  return cut(whole || told || plain(type), MAX_TEXT_LENGTH);
+}
+
+function saysNothing(message: string): boolean {
+  return message === '' || message.toLowerCase() === 'failed';
+}
+
+/** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */
+function linesOf(text: string): string[] {
+  return plain(text.slice(0, MAX_SEARCHED_LENGTH))
+    .split(/[\n\r\u2028\u2029]+/)
+    .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())
+    .filter((line) => line !== '');
+}
+
+/** The beginning, without terminal escape codes and halves of characters. */
+function plain(text: string): string {
+  // What pytest (#x1B), Surefire's attributes (&#27;) and its CDATA (&amp#27;) make of the escape character.
+  const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, '\x1b');
+  return stripVTControlCharacters(escaped).toWellFormed();
+}
+
+// Before 1973 it is rather a count of seconds, or of milliseconds since the run began. After 9999 RFC 3339 has no year.
+const [FIRST_MS, LAST_MS] = [100_000_000_000, 253_402_300_799_999];
+
+function timeOf(ms: number | undefined): string | undefined {
+  return ms !== undefined && ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : undefined;
+}

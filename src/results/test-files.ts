@@ -1,0 +1,144 @@
+import { FormError, InputError, type Problem } from '../errors.ts';
+import { type Files, readText, readTextPieces } from '../files.ts';
+import { parseJson } from '../json.ts';
+import { counted, listed, quoted } from '../words.ts';
+import { readBeginning } from './beginning.ts';
+import { ctrf } from './ctrf.ts';
+import type { FileSummary, JsonFormat } from './format.ts';
+import { jest } from './jest.ts';
+import { readJunit } from './junit.ts';
+import { problemOf } from './problem.ts';
+import { promptfoo } from './promptfoo.ts';
+import { sumOf } from './shape.ts';
+import { type Counts, createTally, type KeepCases } from './tally.ts';
+import type { Found } from './test-case.ts';
+import type { TestRun } from './test-run.ts';
+
+const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
+const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
+const MAX_WARNINGS = 10;
+
+/**
+ * Reads every file in one of the test formats, or in its own with `auto`. Throws {@link InputError} with every problem; each
+ * names the file and the place in it. A file without a case is a problem, and so is a run in which all were skipped.
+ */
+export async function readTests(
+  format: string,
+  keepCases: KeepCases,
+  paths: readonly string[],
+  files: Files,
+): Promise<TestRun> {
+  const tally = createTally(keepCases);
+  const formats = new Set<string>();
+  const durations: (number | undefined)[] = [];
+  const warnings: string[] = [];
+  const problems: Problem[] = [];
+  for (const path of paths) {
+    try {
+      const before = tally.counts();
+      const { name, summary } = await readFile(format, path, files, tally.add);
+      let counts = lessThan(tally.counts(), before);
+      if (summary.failure !== undefined && counts.failed + counts.errored === 0) {
+        const why = { message: `the file says ${summary.failure}, but none of its cases failed` };
+        tally.add({ status: 'errored', isExtra: true, details: () => ({ name: path, why, file: path }) });
+        counts = lessThan(tally.counts(), before);
+      }
+      if (totalOf(counts) === 0) throw new FormError('holds no test case: nothing ran');
+      warnings.push(...doubtsAbout(path, summary, counts));
+      formats.add(name);
+      durations.push(summary.durationMs);
+    } catch (error) {
+      problems.push(problemOf(path, error));
+    }
+  }
+  const { passed, failed, errored } = tally.counts();
+  if (problems.length === 0 && passed + failed + errored === 0) {
+    const message = `${listed(paths)}: every case was skipped: nothing ran`;
+    problems.push({ name: 'results_file', message });
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  const durationMs = sumOf(durations);
+  return {
+    format: [...formats].join(', '),
+    files: paths,
+    ...tally.result(),
+    durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
+    warnings: firstOf(warnings),
+  };
+}
+
+async function readFile(
+  format: string,
+  path: string,
+  files: Files,
+  found: Found,
+): Promise<{ name: string; summary: FileSummary }> {
+  const beginning = await readBeginning(path, files);
+  const isXml = beginning.startsWith('<');
+  if (format === 'junit' && !isXml) throw new FormError(`is not XML: it begins with ${quoted(beginning)}`);
+  if (format === 'junit' || (format === 'auto' && isXml)) {
+    return { name: 'junit', summary: await readJunit(readTextPieces(files, path), path, found) };
+  }
+  if (format === 'auto' && !/^[{[]/.test(beginning)) {
+    throw new FormError(
+      `is of an unknown kind: it begins with ${quoted(beginning)}; expected XML or JSON (${KNOWN})`,
+    );
+  }
+  const document = parseJson(await readText(files, path));
+  const reader = JSON_FORMATS.find(
+    ({ name, recognises }) => name === format || (format === 'auto' && recognises(document)),
+  );
+  if (reader === undefined) {
+    throw new FormError(
+      `is JSON, but none of ${KNOWN}. For a file of your own set results_format to json or fields`,
+    );
+  }
+  return { name: reader.name, summary: reader.read(document, found) };
+}
+
+/** One sentence for each thing in which a file disagrees with its own cases, or that nobody knows. */
+function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
+  const { passed, failed, errored, skipped, extra } = counts;
+  const ran = passed + failed + errored;
+  // Some tools leave out of a total what was skipped, or what failed outside of the cases.
+  const fits: [string, number | undefined, number[]][] = [
+    ['test', totals.tests, [ran + skipped, ran + skipped - extra, ran, ran - extra]],
+    ['failed', totals.failed, [failed + errored, failed + errored - extra]],
+    ['skipped', totals.skipped, [skipped]],
+  ];
+  const off = fits.filter(([, told, right]) => told !== undefined && !right.includes(told));
+  const listOf = (counts: (number | undefined)[]) =>
+    off
+      .map(([what], i) => (what === 'test' ? counted(counts[i] ?? 0, what) : `${counts[i]} ${what}`))
+      .join(', ');
+  const told = listOf(off.map(([, count]) => count));
+  const cases = listOf(off.map(([, , [count]]) => count));
+  return [
+    ...(off.length > 0 ? [`${path} says ${told}; its cases come to ${cases}, which is what counts.`] : []),
+    ...(unknownWords.length > 0
+      ? [`${path} has cases with a status nobody knows, counted as passed: ${unknownWords.join(', ')}.`]
+      : []),
+  ];
+}
+
+function firstOf(warnings: readonly string[]): string[] {
+  const more = warnings.length - MAX_WARNINGS;
+  return [
+    ...warnings.slice(0, MAX_WARNINGS),
+    ...(more > 0 ? [`${counted(more, 'more warning')} of this kind.`] : []),
+  ];
+}
+
+function lessThan(after: Counts, before: Counts): Counts {
+  return {
+    passed: after.passed - before.passed,
+    failed: after.failed - before.failed,
+    errored: after.errored - before.errored,
+    skipped: after.skipped - before.skipped,
+    extra: after.extra - before.extra,
+  };
+}
+
+function totalOf({ passed, failed, errored, skipped }: Counts): number {
+  return passed + failed + errored + skipped;
+}

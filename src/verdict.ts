@@ -1,0 +1,76 @@
+import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from './api/span.ts';
+import { type Json, type JsonObject, parseJson, sameJson } from './json.ts';
+import { instantOf } from './timestamp.ts';
+import { cut, textOf } from './words.ts';
+
+// Both sides of a comparison have to show in one line.
+const MAX_COMPARED = 500;
+
+/** The fields whose value differs between two states of a span. Times are compared as instants; null is absent. */
+export function changesBetween(before: Span, after: Span): readonly SpanField[] {
+  return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
+}
+
+/**
+ * What is wrong with a span that the API answered with success: a field that does not hold what was sent, an end before the
+ * start. `isMerged` says that the sent `meta` was merged with the stored one: then only the sent keys are compared, since
+ * somebody else may have added one in between.
+ */
+export function doubtsAbout(sent: SpanPatch, span: Span, isMerged: boolean): string[] {
+  const doubts = SPAN_FIELDS.flatMap((field) => doubtAbout(field, sent, span, isMerged) ?? []);
+  if ((durationMsOf(span) ?? 0) < 0) {
+    doubts.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+  }
+  return doubts;
+}
+
+function doubtAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: boolean): string | undefined {
+  const [sent, stored] = [patch[field], span[field]];
+  if (sent === undefined || sameValue(field, sent, stored)) return undefined;
+  if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
+  if (field === 'meta' && patch.meta && span.meta) {
+    const [lost, other] = differenceOf(patch.meta, span.meta);
+    if (isMerged && Object.keys(lost).length === 0) return undefined;
+    return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
+  }
+  if ((field === 'input' || field === 'output') && !stored) {
+    return `${field} was sent, but the span has none. A project keeps input and output only where retention is turned on for it`;
+  }
+  return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
+}
+
+function shown(value: Json | undefined): string {
+  return cut(textOf(value), MAX_COMPARED) || 'nothing';
+}
+
+/** Drops the entries that both objects share. */
+function differenceOf(a: JsonObject, b: JsonObject): [JsonObject, JsonObject] {
+  const without = (one: JsonObject, other: JsonObject) =>
+    Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
+  return [without(a, b), without(b, a)];
+}
+
+function ownValue(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Null, absent and an empty text are the same; so are a text and the JSON that a server has read from it. */
+function sameValue(field: SpanField, a: Json | undefined, b: Json | undefined): boolean {
+  if (field.endsWith('_time') && typeof a === 'string' && typeof b === 'string') {
+    const instant = instantOf(a);
+    return instant === undefined ? a === b : instant === instantOf(b);
+  }
+  return sameJson(orNull(a), orNull(b)) || (typeof a === 'string' && typeof b !== 'string' && isTextOf(a, b));
+}
+
+function orNull(value: Json | undefined): Json {
+  return value === undefined || value === '' ? null : value;
+}
+
+function isTextOf(text: string, value: Json | undefined): boolean {
+  try {
+    return sameJson(parseJson(text), value);
+  } catch {
+    return false;
+  }
+}

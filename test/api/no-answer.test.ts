@@ -1,0 +1,129 @@
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BadAnswerError, failureHint, failureText, isWorthRetrying } from '../../src/api/no-answer.ts';
+import { createTransport } from '../../src/api/transport.ts';
+import { closedPort, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
+
+const TIMEOUT_MS = 400;
+
+/** What is said of a request that fails. */
+async function failureOf(baseUrl: string) {
+  const { fetch } = createTransport({ baseUrl, env: {}, timeoutMs: TIMEOUT_MS });
+  const thrown = await fetch(baseUrl, { method: 'GET', headers: [] }).then(
+    ({ status }) => `a ${status} came`,
+    (error: unknown) => error,
+  );
+  return wordsFor(thrown);
+}
+
+function wordsFor(thrown: unknown) {
+  const [text, hint] = [failureText(thrown, TIMEOUT_MS), failureHint(thrown)];
+  expect(hint).toMatch(/^[A-Z].*\.$/);
+  return { text, hint, again: isWorthRetrying(thrown) };
+}
+
+const failure = (text: string, hint: string, again: boolean) => ({
+  text: expect.stringContaining(text),
+  hint: expect.stringContaining(hint),
+  again,
+});
+
+/** The API over TLS, trusted or not. */
+async function startTls(name: 'loopback' | 'remote' | 'expired', isTrusted: boolean) {
+  const identity = identityOf(name);
+  if (isTrusted) setDefaultCACertificates([...known, identity.cert]);
+  const port = await listen(createTlsServer(identity, (_, response) => void response.end('ok')));
+  return `https://127.0.0.1:${port}`;
+}
+const known = getCACertificates();
+afterEach(() => setDefaultCACertificates(known));
+
+describe('where no answer comes, the words say so', () => {
+  it('nobody listens', async () => {
+    const host = `127.0.0.1:${await closedPort()}`;
+    expect(await failureOf(`http://${host}`)).toEqual(failure(`ECONNREFUSED ${host}`, 'base_url', true));
+  });
+
+  it('nobody listens at any of several addresses', () => {
+    const first = new Error('connect ECONNREFUSED ::1:9');
+    const thrown = new AggregateError([first, new Error('connect ECONNREFUSED 127.0.0.1:9')]);
+    expect(wordsFor(thrown)).toEqual(failure('connect ECONNREFUSED ::1:9', 'base_url', true));
+  });
+
+  it('nobody has the name', async () => {
+    expect(await failureOf('https://no..name')).toEqual(failure('ENOTFOUND no..name', 'base_url', true));
+  });
+
+  it('time is up', async () => {
+    const { host } = await startTcpServer(() => {});
+    expect(await failureOf(`http://${host}`)).toEqual(failure('within 0.4 s', 'timeout_seconds', true));
+  });
+
+  it.each<[string, (socket: Socket) => void, string]>([
+    ['before the answer', (socket) => socket.end(), 'closed before an answer came'],
+    ['in the headers', (socket) => socket.end('HTTP/1.1 200 OK\r\nconte'), 'closed before an answer came'],
+    [
+      'in the body',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{'),
+      'closed in the middle of the answer',
+    ],
+    ['by force', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
+  ])('the connection ends %s', async (_, act, words) => {
+    const { host } = await startTcpServer(act);
+    expect(await failureOf(`http://${host}`)).toEqual(failure(words, 'base_url', true));
+  });
+
+  it('what comes is not HTTP', async () => {
+    const { host } = await startTcpServer((socket) => socket.end('220 mail.example\r\n'));
+    expect(await failureOf(`http://${host}`)).toEqual(failure('not HTTP', 'base_url', true));
+  });
+
+  it('what comes is not TLS', async () => {
+    const { host } = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(await failureOf(`https://${host}`)).toEqual(failure('TLS: ', 'does not speak TLS', true));
+  });
+
+  it('what comes is TLS, where base_url says http', async () => {
+    const baseUrl = await startTls('loopback', true);
+    const { text, again } = await failureOf(baseUrl.replace('https', 'http'));
+    expect({ text, again }).toEqual({ text: expect.stringMatching(/not HTTP|closed/), again: true });
+  });
+
+  it('what comes is of no use', () => {
+    expect(wordsFor(new BadAnswerError('600 is not an HTTP status'))).toEqual(
+      failure('failed: 600 is not an HTTP status', 'base_url', false),
+    );
+  });
+
+  it('anything else is thrown', () => {
+    expect(wordsFor('odd')).toEqual(failure('failed: odd', 'base_url', true));
+  });
+});
+
+describe('where a certificate is in the way, the words say how to mend it, and another attempt is not worth it', () => {
+  it('of an unknown authority', async () => {
+    expect(await failureOf(await startTls('loopback', false))).toEqual(
+      failure('self-signed certificate', 'NODE_EXTRA_CA_CERTS', false),
+    );
+  });
+
+  it('that has expired', async () => {
+    expect(await failureOf(await startTls('expired', true))).toEqual(failure('expired', 'clock', false));
+  });
+
+  it('for another host', async () => {
+    expect(await failureOf(await startTls('remote', true))).toEqual(
+      failure('127.0.0.1', 'another host', false),
+    );
+  });
+
+  it('which is of ours, where the server wants one', async () => {
+    const identity = identityOf('loopback');
+    setDefaultCACertificates([...known, identity.cert]);
+    const server = createTlsServer({ ...identity, requestCert: true }, () => {});
+    const { text, again } = await failureOf(`https://127.0.0.1:${await listen(server)}`);
+    expect({ text, again }).toEqual({ text: expect.stringContaining('TLS: '), again: true });
+  });
+});

@@ -1,0 +1,333 @@
+import { spawn } from 'node:child_process';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { createFetch } from 'ofetch';
+import { describe, expect, it } from 'vitest';
+import { createTransport, MAX_BODY_BYTES } from '../../src/api/transport.ts';
+import { identityOf, listen, pathOf, startTcpServer } from '../harness/tcp-server.ts';
+
+const KEY = 'op-test-0123456789abcdef';
+const HEADERS = [['authorization', `Bearer ${KEY}`]] as const;
+const GET = { method: 'GET', headers: HEADERS };
+const PATCH = { method: 'PATCH', headers: HEADERS, body: '{"score":9}' };
+const POST = { method: 'POST', headers: HEADERS, body: '{"name":"x"}' };
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A server, a transport to it, and what each connection to it was asked. */
+async function start(handler: Handler, timeoutMs = 5000) {
+  const connections: string[][] = [];
+  const server = createServer((request, response) => {
+    connectionOf.get(request.socket)?.push(request.method ?? '');
+    request.resume().once('end', () => handler(request, response));
+  });
+  const connectionOf = new Map<Socket, string[]>();
+  server.on('connection', (socket) => {
+    const methods: string[] = [];
+    connections.push(methods);
+    connectionOf.set(socket, methods);
+  });
+  const url = `http://127.0.0.1:${await listen(server)}/v2`;
+  const { fetch } = createTransport({ baseUrl: url, env: {}, timeoutMs });
+  return { url, connections, send: (init: typeof GET | typeof PATCH) => fetch(url, init) };
+}
+
+/** A server that answers with these bytes, and a request to it. */
+async function answeredWith(...pieces: (string | Buffer)[]) {
+  const write = (socket: Socket, [piece, ...rest]: typeof pieces) => {
+    if (piece === undefined) socket.end();
+    else socket.write(piece, () => setImmediate(write, socket, rest));
+  };
+  const { host } = await startTcpServer((socket) => write(socket, pieces));
+  const baseUrl = `http://${host}/v2`;
+  return createTransport({ baseUrl, env: {}, timeoutMs: 5000 }).fetch(baseUrl, GET);
+}
+
+const messageOf = (promise: Promise<unknown>) => promise.then(String, ({ message }) => message);
+
+describe('an attempt', () => {
+  it('sends method, headers and body, asks for no compression, and gives back what came', async () => {
+    const seen: IncomingMessage[] = [];
+    const { url, send } = await start((request, response) => {
+      seen.push(request);
+      response.writeHead(201, 'Just made', { 'retry-after': '7' }).end('{"ä":"😀"}');
+    });
+    const reply = await send(PATCH);
+    expect({ ...reply, headers: reply.headers.get('retry-after'), text: await reply.text() }).toEqual({
+      status: 201,
+      statusText: 'Just made',
+      headers: '7',
+      body: '{"ä":"😀"}',
+      text: '{"ä":"😀"}',
+    });
+    expect(reply.headers.get('location')).toBe(null);
+    expect(seen.map(({ method, url: path, headers }) => ({ method, path, headers }))).toEqual([
+      {
+        method: 'PATCH',
+        path: '/v2',
+        headers: {
+          host: new URL(url).host,
+          connection: 'keep-alive',
+          'accept-encoding': 'identity',
+          authorization: `Bearer ${KEY}`,
+          'content-length': '11',
+        },
+      },
+    ]);
+  });
+
+  it('takes an answer in pieces that part a character', async () => {
+    const bytes = Buffer.from('"ä😀"');
+    const pieces = [...bytes].map((byte) => Buffer.of(byte));
+    const reply = await answeredWith(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`, ...pieces);
+    expect(reply.body).toBe('"ä😀"');
+  });
+
+  it.each([301, 307, 400, 421, 503, 599])('gives back a %d like any other answer', async (status) => {
+    const { send, connections } = await start((_, response) => {
+      response.writeHead(status, { location: '/elsewhere' }).end('no');
+    });
+    expect(await send(GET)).toMatchObject({ status, body: 'no' });
+    expect(connections).toEqual([['GET']]);
+  });
+
+  it('goes past interim answers', async () => {
+    const { send } = await start((_, response) => {
+      response.writeContinue();
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      response.end('ok');
+    });
+    expect(await send(GET)).toMatchObject({ status: 200, body: 'ok' });
+  });
+
+  it('reaches a port that browsers do not go to', async () => {
+    const { fetch } = createTransport({ baseUrl: 'http://127.0.0.1:6000', env: {}, timeoutMs: 5000 });
+    expect(await messageOf(fetch('http://127.0.0.1:6000', GET))).toBe('connect ECONNREFUSED 127.0.0.1:6000');
+  });
+});
+
+describe('an answer that cannot be used', () => {
+  const withBody = (bytes: Buffer, headers = '') =>
+    answeredWith(`HTTP/1.1 200 OK\r\n${headers}content-length: ${bytes.length}\r\n\r\n`, bytes);
+
+  it.each([
+    ['in Latin-1', Buffer.from('{"name":"café"}', 'latin1')],
+    ['that ends in a cut character', Buffer.from('"é').subarray(0, -1)],
+  ])('is one %s', async (_, bytes) => {
+    expect(await messageOf(withBody(bytes))).toContain('not UTF-8');
+  });
+
+  it.each(['gzip', 'br', 'gzip, identity'])(
+    'is one compressed by %s, which was not asked for',
+    async (name) => {
+      expect(await messageOf(withBody(Buffer.from('{}'), `content-encoding: ${name}\r\n`))).toContain(
+        `(${name})`,
+      );
+    },
+  );
+
+  it.each(['099', '600', '999'])('is one with the status %s', async (status) => {
+    const answer = answeredWith(`HTTP/1.1 ${status} Odd\r\ncontent-length: 0\r\n\r\n`);
+    expect(await messageOf(answer)).toBe(`${Number(status)} is not an HTTP status`);
+  });
+
+  it('is a change of protocol', async () => {
+    const head = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n';
+    expect(await messageOf(answeredWith(head))).toContain('101');
+  });
+
+  it('is one of more than 32 MiB', async () => {
+    const server = await start((_, response) => {
+      response.write(Buffer.alloc(MAX_BODY_BYTES, ' '));
+      response.end(' ');
+    });
+    expect(await messageOf(server.send(GET))).toContain('32 MiB');
+  });
+
+  it('is not one of just 32 MiB', async () => {
+    const server = await start((_, response) => void response.end(Buffer.alloc(MAX_BODY_BYTES, ' ')));
+    expect((await server.send(GET)).body).toHaveLength(MAX_BODY_BYTES);
+  });
+
+  it('never hides an error status: there text is read as it comes, and a compressed page is left out', async () => {
+    const head = 'HTTP/1.1 502 Bad Gateway\r\n';
+    const latin1 = await answeredWith(`${head}content-length: 4\r\n\r\n`, Buffer.from('café', 'latin1'));
+    const gzip = await answeredWith(`${head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd`);
+    expect([latin1, gzip]).toMatchObject([
+      { status: 502, body: 'caf\ufffd' },
+      { status: 502, body: '' },
+    ]);
+  });
+});
+
+describe('an answer without end is over', () => {
+  /** The error, and whether the connection is closed by then. */
+  async function endOf(act: (socket: Socket) => void) {
+    const closed: Promise<unknown>[] = [];
+    const { host, received } = await startTcpServer((socket) => {
+      closed.push(new Promise((resolve) => socket.once('close', resolve)));
+      act(socket);
+    });
+    const baseUrl = `http://${host}`;
+    const error = await createTransport({ baseUrl, env: {}, timeoutMs: 300 })
+      .fetch(baseUrl, GET)
+      .catch((thrown) => thrown);
+    await Promise.all(closed);
+    return { name: error.name, code: error.code, message: error.message, connections: received.length };
+  }
+  const every = (piece: string) => (socket: Socket) => {
+    socket.write('HTTP/1.1 103 Early Hints\r\n');
+    const timer = setInterval(() => socket.write(piece), 10);
+    socket.once('close', () => clearInterval(timer));
+  };
+  const flood = (piece: string) => (socket: Socket) => {
+    const more = () => {
+      while (!socket.destroyed && socket.write(piece.repeat(1000)));
+    };
+    socket.on('drain', more);
+    more();
+  };
+  const timedOut = { name: 'TimeoutError', connections: 1 };
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['nothing', () => {}],
+    ['half a header section', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-')],
+    ['headers alone', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n')],
+    ['half a body', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{')],
+    ['a header now and then', every('a: b\r\n')],
+    ['an interim answer now and then', every('\r\nHTTP/1.1 103 Early Hints\r\n')],
+  ])('at the time limit: %s', async (_, act) => {
+    expect(await endOf(act)).toMatchObject(timedOut);
+  });
+
+  it('at a limit: headers as fast as they can', async () => {
+    const act = (socket: Socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      flood('a: b\r\n')(socket);
+    };
+    expect(await endOf(act)).toMatchObject({ code: 'HPE_HEADER_OVERFLOW', connections: 1 });
+  });
+
+  it('at a limit: interim answers as fast as they can', async () => {
+    expect(await endOf(flood('HTTP/1.1 102 Processing\r\n\r\n'))).toMatchObject({
+      name: 'BadAnswerError',
+      connections: 1,
+    });
+  });
+});
+
+describe('a connection', () => {
+  it('is kept for the next request', async () => {
+    const { send, connections } = await start((_, response) => void response.end('ok'));
+    await send(GET);
+    await send(PATCH);
+    expect(connections).toEqual([['GET', 'PATCH']]);
+  });
+
+  it('is kept after an error status, and not after an answer that broke off', async () => {
+    let count = 0;
+    const { send, connections } = await start((_, response) => {
+      count++;
+      if (count === 1) response.writeHead(503).end('no');
+      else if (count === 2)
+        response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy());
+      else response.end('ok');
+    });
+    await send(GET);
+    expect(await messageOf(send(GET))).toBe('aborted');
+    await send(GET);
+    expect(connections).toEqual([['GET', 'GET'], ['GET']]);
+  });
+
+  it('is another one for each request at the same time', async () => {
+    const { send, connections } = await start((_, response) => void setImmediate(() => response.end('ok')));
+    await Promise.all([send(GET), send(GET), send(GET)]);
+    expect(connections).toHaveLength(3);
+  });
+
+  /** A server that closes a connection at the second request on it, having written `bytes`. */
+  const closing = (bytes = '') => {
+    const seen = new Set<Socket>();
+    return start(({ socket }, response) => {
+      if (seen.has(socket)) socket.end(bytes);
+      else response.end('ok');
+      seen.add(socket);
+    });
+  };
+
+  it('that the server closed between two requests is replaced, and nobody hears of it', async () => {
+    const { send, connections } = await closing();
+    await send(GET);
+    expect(await send(PATCH)).toMatchObject({ status: 200 });
+    expect(connections).toEqual([['GET', 'PATCH'], ['PATCH']]);
+  });
+
+  it('is not replaced once a part of the answer has come', async () => {
+    const { send, connections } = await closing('HTTP/1.1 2');
+    await send(GET);
+    expect(await messageOf(send(PATCH))).toBe('socket hang up');
+    expect(connections).toEqual([['GET', 'PATCH']]);
+  });
+
+  it('is not replaced under a POST, which must not be made twice', async () => {
+    const { send, connections } = await closing();
+    await send(GET);
+    expect(await messageOf(send(POST))).toBe('socket hang up');
+    expect(connections).toEqual([['GET', 'POST']]);
+  });
+
+  it('that was new is not replaced', async () => {
+    const { send, connections } = await start(({ socket }) => void socket.end());
+    expect(await messageOf(send(GET))).toBe('socket hang up');
+    expect(connections).toEqual([['GET']]);
+  });
+});
+
+describe('over TLS', () => {
+  it('connections are kept too, and a process ends while one is open', async () => {
+    let connections = 0;
+    const server = createTlsServer(identityOf('loopback'), (_, response) => void response.end('ok'));
+    server.on('secureConnection', () => connections++);
+    const baseUrl = `https://127.0.0.1:${await listen(server)}`;
+    const module = JSON.stringify(new URL('../../src/api/transport.ts', import.meta.url));
+    const script = `
+      import { createTransport } from ${module};
+      const { fetch } = createTransport({ baseUrl: '${baseUrl}', env: {}, timeoutMs: 600000 });
+      for (const method of ['GET', 'PATCH']) {
+        const { status, body } = await fetch('${baseUrl}', { method, headers: [] });
+        console.log(status, body);
+      }`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env: { NODE_EXTRA_CA_CERTS: pathOf('loopback-cert.pem') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    expect(await text(child.stdout)).toBe('200 ok\n200 ok\n');
+    expect(connections).toBe(1);
+  });
+});
+
+describe('ofetch', () => {
+  it('takes it in place of the platform: JSON out, text in, retries with the same headers and body', async () => {
+    const seen: unknown[] = [];
+    const { url } = await start(({ method, headers }, response) => {
+      seen.push([method, headers.authorization, headers['content-type'], headers['content-length']]);
+      response.writeHead(seen.length === 1 ? 503 : 200).end('{"score":9}');
+    });
+    const transport = createTransport({ baseUrl: url, env: {}, timeoutMs: 5000 });
+    const request = createFetch(transport as unknown as Parameters<typeof createFetch>[0]);
+    const { method, body } = PATCH;
+    const headers = { authorization: `Bearer ${KEY}` };
+    const { status, _data } = await request.raw(url, {
+      method,
+      headers,
+      body,
+      retry: 1,
+      responseType: 'text',
+    });
+    expect({ status, _data }).toEqual({ status: 200, _data: '{"score":9}' });
+    const sent = ['PATCH', `Bearer ${KEY}`, 'application/json', '11'];
+    expect(seen).toEqual([sent, sent]);
+  });
+});

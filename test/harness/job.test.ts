@@ -1,0 +1,304 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type JobOptions, type JobResult, type JobStep, runJob } from './job.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'job-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let actions = 0;
+/** An action file with these scripts. They have `env`, `write(text)`, `append(variable, text)` at hand. */
+function action({ main = '', post = '', runs = '' }): string {
+  const path = join(folder, `action-${actions++}`);
+  const prelude = `
+    import { appendFileSync } from 'node:fs';
+    const { env } = process;
+    const write = (text) => process.stdout.write(text + '\\n');
+    const append = (variable, text) => appendFileSync(env[variable], text + '\\n');
+  `;
+  mkdirSync(path);
+  writeFileSync(join(path, 'main.mjs'), prelude + main);
+  writeFileSync(join(path, 'post.mjs'), prelude + post);
+  const file = join(path, 'action.yml');
+  const inputs =
+    "inputs: { given: { description: A }, status: { description: B, default: '${{ job.status }}' } }";
+  writeFileSync(file, `${inputs}\nruns: { using: node24, main: main.mjs, post: post.mjs${runs} }\n`);
+  return file;
+}
+
+/** An action that prints its name and stage, and its inputs as they stand. */
+function speaker(name: string): string {
+  const say = (stage: string) => `write(\`${name} ${stage}: \${env.INPUT_GIVEN} \${env.INPUT_STATUS}\`)`;
+  return action({ main: say('main'), post: say('post') });
+}
+
+const told = (job: JobResult) =>
+  job.stages.map(({ step, stage, outcome, result }) =>
+    [step, stage, outcome, ...(result?.log ?? [])].join(' | '),
+  );
+const PASS = { id: 'pass', run: () => {} };
+const FAIL = {
+  id: 'fail',
+  run: () => {
+    throw new Error('The tests failed');
+  },
+};
+
+describe('the stages', () => {
+  it('run main first to last and post last to first', async () => {
+    const job = await runJob([
+      { id: 'a', uses: speaker('a'), with: { given: 1 } },
+      PASS,
+      { uses: speaker('b'), with: { given: true } },
+    ]);
+    expect(job.status).toBe('success');
+    expect(told(job)).toEqual([
+      'a | main | success | a main: 1 success',
+      'pass | main | success',
+      'step 3 | main | success | b main: true success',
+      'step 3 | post | success | b post: true success',
+      'a | post | success | a post: 1 success',
+    ]);
+  });
+
+  it('evaluate inputs and defaults again at the end', async () => {
+    const job = await runJob([
+      {
+        id: 'a',
+        uses: speaker('a'),
+        with: { given: 'score ${{ steps.eval.outputs.score }} ${{ env.MODEL }}' },
+      },
+      { id: 'eval', run: () => ({ outputs: { score: '87' }, env: { MODEL: 'small-2' } }) },
+      FAIL,
+    ]);
+    expect(job.status).toBe('failure');
+    expect(told(job)).toEqual([
+      'a | main | success | a main: score   success',
+      'eval | main | success',
+      'fail | main | failure',
+      'a | post | success | a post: score 87 small-2 failure',
+    ]);
+  });
+
+  it('know job, matrix, secrets and the job’s own env', async () => {
+    const given = '${{ secrets.KEY }} ${{ env.MODEL }} ${{ toJSON(matrix) }} ${{ github.workflow }}';
+    const job = await runJob([{ id: 'a', uses: speaker('a'), with: { given } }], {
+      secrets: { KEY: 'op-1' },
+      env: { MODEL: 'small-2' },
+      context: { matrix: { n: 1 } },
+    });
+    expect(job.main('a').stdout).toBe('a main: op-1 small-2 {\n  "n": 1\n} Evals success\n');
+  });
+
+  it('hand on what main saved, and nothing else', async () => {
+    const uses = action({
+      main: `append('GITHUB_STATE', 'id=7'); append('GITHUB_STATE', 'text<<X\\na\\nb\\nX');`,
+      post: `write(JSON.stringify(Object.entries(env).filter(([name]) => name.startsWith('STATE_'))))`,
+    });
+    const job = await runJob([
+      { id: 'a', uses },
+      { id: 'b', uses: action({}) },
+    ]);
+    expect(JSON.parse(job.post('a').stdout)).toEqual([
+      ['STATE_id', '7'],
+      ['STATE_text', 'a\nb'],
+    ]);
+  });
+
+  it('keep the outputs of main, drop those of post, and have a summary each', async () => {
+    const script = (stage: string) =>
+      `append('GITHUB_OUTPUT', 'stage=${stage}'); append('GITHUB_STEP_SUMMARY', '# ${stage}')`;
+    const job = await runJob([
+      { id: 'first', uses: speaker('first'), with: { given: '${{ steps.a.outputs.stage }}' } },
+      { id: 'a', uses: action({ main: script('main'), post: script('post') }) },
+    ]);
+    expect(job.steps.a).toEqual({ outputs: { stage: 'main' }, outcome: 'success', conclusion: 'success' });
+    expect([job.main('a').summary, job.post('a').summary]).toEqual(['# main\n', '# post\n']);
+    expect(job.post('first').log).toEqual(['first post: main success']);
+  });
+
+  it('share what is masked and what is written to the environment', async () => {
+    const uses = action({
+      main: `write('::add-mask::s3cret'); append('GITHUB_ENV', 'SPAN=7\\nGITHUB_SHA=0'); write(env.SPAN ?? 'none')`,
+      post: `write('s3cret ' + env.SPAN)`,
+    });
+    const job = await runJob([
+      { id: 'a', uses },
+      { id: 'own', run: ({ env }) => ({ outputs: { seen: env.SPAN ?? '' } }), env: { SPAN: '8' } },
+      { id: 'sh', run: 'echo "$SPAN s3cret $GITHUB_SHA"; echo score=$((80 + 7)) >> "$GITHUB_OUTPUT"' },
+    ]);
+    expect(job.steps.own?.outputs).toEqual({ seen: '8' });
+    expect(job.env).toEqual({ SPAN: '7' });
+    expect(job.main('a').log).toEqual(['none']);
+    expect(job.main('sh').log).toEqual(['7 *** 5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708']);
+    expect(job.steps.sh?.outputs).toEqual({ score: '87' });
+    expect(job.post('a').log).toEqual(['*** 7']);
+  });
+
+  it('share a workspace and the runner’s temporary folder, which are gone afterwards', async () => {
+    const uses = action({
+      main: `appendFileSync(env.RUNNER_TEMP + '/span.json', '{}'); append('GITHUB_OUTPUT', 'temp=' + env.RUNNER_TEMP)`,
+      post: `import { readdirSync } from 'node:fs'; write(readdirSync('.') + ' ' + readdirSync(env.RUNNER_TEMP))`,
+    });
+    const job = await runJob([
+      { id: 'a', uses },
+      { run: ({ workspace }) => writeFileSync(join(workspace, 'report.xml'), '') },
+    ]);
+    expect(job.post('a').log).toEqual(['report.xml span.json']);
+    expect(existsSync(job.steps.a?.outputs.temp as string)).toBe(false);
+  });
+
+  it('use the workspace they are given', async () => {
+    const cwd = mkdtempSync(join(folder, 'workspace-'));
+    await runJob([{ run: 'pwd > here' }], { cwd });
+    expect(readFileSync(join(cwd, 'here'), 'utf8')).toBe(`${cwd}\n`);
+  });
+});
+
+describe('a failure', () => {
+  it.each<[string, JobStep[], string, string[]]>([
+    ['a function that throws', [FAIL], 'failure', ['fail failure']],
+    ['a command', [{ id: 'sh', run: 'false; echo no' }], 'failure', ['sh failure']],
+    [
+      'a main, whose post still runs',
+      [{ id: 'a', uses: action({ main: 'process.exit(1)' }) }],
+      'failure',
+      ['a failure', 'a success'],
+    ],
+    [
+      'a post, after which the others run',
+      [
+        { id: 'a', uses: action({}) },
+        { id: 'b', uses: action({ post: 'process.exit(1)' }) },
+      ],
+      'failure',
+      ['a success', 'b success', 'b failure', 'a success'],
+    ],
+    [
+      'a step, of which the rest hears by its if',
+      [
+        FAIL,
+        PASS,
+        { ...PASS, if: 'failure()' },
+        { ...PASS, if: '${{ always() }}' },
+        { ...PASS, if: '!cancelled()' },
+        { ...PASS, if: 'cancelled()' },
+        { ...PASS, if: true },
+      ],
+      'failure',
+      ['fail failure', 'pass skipped', ...Array(3).fill('pass success'), 'pass skipped', 'pass success'],
+    ],
+    [
+      'a step that may fail',
+      [{ ...FAIL, 'continue-on-error': true }, PASS],
+      'success',
+      ['fail failure', 'pass success'],
+    ],
+    [
+      'a post that may fail',
+      [{ id: 'a', uses: action({ post: 'process.exit(1)' }), 'continue-on-error': true }],
+      'success',
+      ['a success', 'a failure'],
+    ],
+  ])('of %s', async (_, steps, status, stages) => {
+    const job = await runJob(steps);
+    expect(job.status).toBe(status);
+    expect(job.stages.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual(stages);
+  });
+
+  it('tells how each step ended and what a function threw', async () => {
+    const job = await runJob([
+      { ...FAIL, 'continue-on-error': true },
+      { ...PASS, if: false },
+    ]);
+    expect(job.steps).toEqual({
+      fail: { outputs: {}, outcome: 'failure', conclusion: 'success' },
+      pass: { outputs: {}, outcome: 'skipped', conclusion: 'skipped' },
+    });
+    expect(job.stages[0]?.error).toEqual(new Error('The tests failed'));
+    expect(() => job.main('fail')).toThrow('The main stage of fail had no process');
+  });
+});
+
+it('does not run the post of a step that was skipped, nor one whose post-if is false', async () => {
+  const job = await runJob([
+    { id: 'a', uses: speaker('a'), if: false },
+    { id: 'b', uses: action({ runs: ', post-if: failure()' }) },
+  ]);
+  expect(told(job)).toEqual(['a | main | skipped', 'b | main | success']);
+});
+
+it('needs no post', async () => {
+  const uses = join(folder, 'plain.yml');
+  writeFileSync(join(folder, 'plain.mjs'), '');
+  writeFileSync(uses, 'runs: { using: node24, main: plain.mjs }');
+  expect(told(await runJob([{ id: 'a', uses }]))).toEqual(['a | main | success']);
+});
+
+describe('a job that is cancelled', () => {
+  const cancelled = async (steps: (stop: AbortController) => JobStep[], options: JobOptions = {}) => {
+    const stop = new AbortController();
+    return await runJob(steps(stop), { ...options, cancel: stop.signal });
+  };
+
+  it('runs what its ifs say, and the posts, which are not disturbed', async () => {
+    const job = await cancelled((stop) => [
+      { id: 'a', uses: speaker('a'), with: { given: 1 } },
+      { id: 'eval', run: () => stop.abort() },
+      PASS,
+      { ...FAIL, if: 'always()' },
+      { id: 'sh', run: 'echo ran', if: 'cancelled()' },
+    ]);
+    expect(job.status).toBe('cancelled');
+    expect(told(job)).toEqual([
+      'a | main | success | a main: 1 success',
+      'eval | main | cancelled',
+      'pass | main | skipped',
+      'fail | main | failure',
+      'sh | main | success | ran',
+      'a | post | success | a post: 1 cancelled',
+    ]);
+  });
+
+  it('asks the process that runs to end', async () => {
+    const file = join(folder, 'begun');
+    const main = `
+      process.on('SIGINT', () => { write('asked'); process.exit(1); });
+      setInterval(() => {}, 1000);
+      appendFileSync(${JSON.stringify(file)}, '');
+    `;
+    const job = await cancelled((stop) => {
+      whenThere(file, () => stop.abort());
+      return [{ id: 'a', uses: action({ main, post: `write(env.INPUT_STATUS)` }) }];
+    });
+    expect(told(job)).toEqual(['a | main | cancelled | asked', 'a | post | success | cancelled']);
+  });
+});
+
+it('hands on what a main had saved when it was killed', async () => {
+  const file = join(folder, 'saved');
+  const main = `
+    append('GITHUB_STATE', 'id=7');
+    appendFileSync(${JSON.stringify(file)}, '');
+    setInterval(() => {}, 1000);
+  `;
+  const kill = new AbortController();
+  whenThere(file, () => kill.abort());
+  const job = await runJob([
+    { id: 'a', uses: action({ main, post: 'write(String(env.STATE_id))' }), kill: kill.signal },
+  ]);
+  expect(job.main('a').signal).toBe('SIGKILL');
+  expect(job.status).toBe('failure');
+  expect(told(job)).toEqual(['a | main | failure', 'a | post | success | 7']);
+});
+
+it('does not guess at an if it does not know', async () => {
+  await expect(runJob([{ ...PASS, if: "steps.a.outputs.b == 'c'" }])).rejects.toThrow('cannot evaluate if');
+});
+
+/** Calls back as soon as a file is there. */
+function whenThere(file: string, act: () => void): void {
+  if (existsSync(file)) act();
+  else setTimeout(whenThere, 20, file, act);
+}

@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { type Json, numberOf, parseExactJson } from '../../src/json.ts';
+import { NEW_METRIC, NEW_SPAN, parseTime, problemsOf, type Schema } from './span-schema.ts';
+
+/** A span as the server stores it: every field is there, unknown ones as `null`; times in UTC as `…+00:00`. */
+export interface Span {
+  id: string;
+  name: string;
+  type: string | null;
+  start_time: string | null;
+  end_time: string | null;
+  input: unknown;
+  output: unknown;
+  error: string | null;
+  meta: Record<string, unknown> | null;
+  score: number | null;
+  trace_id: string | null;
+  parent_id: string | null;
+  feedback: { score: number; comment: string | null } | null;
+}
+
+export interface Metric {
+  dimension: string;
+  value: number;
+  comment: string | null;
+  id: string;
+  span_id: string;
+  created_at: string;
+}
+
+/** What nobody outside knows of the API. The default is the first of each. */
+export interface StoreOptions {
+  /** What a PATCH of `meta` does to stored keys that it does not name. */
+  readonly meta?: 'replace' | 'merge';
+  /** What an explicit `null` in a PATCH does. A `name` is never cleared. */
+  readonly nulls?: 'clear' | 'ignore';
+  /**
+   * What becomes of the `id` in a POST. `honoured`: the span gets it, and a second POST answers the stored span. `replaced`: a second POST
+   * overwrites it. `refused`: a second POST gets 409. `ignored`: the server chooses an id, so every POST makes a span.
+   */
+  readonly ids?: 'honoured' | 'replaced' | 'refused' | 'ignored';
+  /** How many GETs of a span that was just POSTed get 404. Default: 0. */
+  readonly visibleAfter?: number;
+  /** What a second POST of a dimension does: 409, or a second metric. */
+  readonly metrics?: 'refused' | 'repeated';
+}
+
+export type NewSpanFields = Partial<Span> & Pick<Span, 'name'>;
+export type NewMetricFields = Partial<Metric> & Pick<Metric, 'dimension' | 'value'>;
+
+/** The API does not do what a request asks for; `detail` goes into its answer. */
+export class Refusal extends Error {
+  readonly status: 401 | 404 | 409 | 422;
+  readonly detail: unknown;
+
+  constructor(status: Refusal['status'], detail: unknown) {
+    super(`${status} ${JSON.stringify(detail)}`);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+export type SpanStore = ReturnType<typeof createStore>;
+
+/** Spans and their metrics, in memory. What goes in has been checked; what comes out is a copy. Throws {@link Refusal}. */
+export function createStore(options: StoreOptions) {
+  const { meta = 'replace', nulls = 'clear', ids = 'honoured', visibleAfter = 0 } = options;
+  const spans = new Map<string, Span>();
+  const metrics: Metric[] = [];
+  /** How many GETs of a span are still to be answered with 404. */
+  const hidden = new Map<string, number>();
+
+  function stored(id: string): Span {
+    const span = spans.get(id.toLowerCase());
+    if (span === undefined) throw new Refusal(404, `Span ${id} not found`);
+    return span;
+  }
+
+  function metricOf(spanId: string, id: string): Metric {
+    const metric = metrics.find((each) => each.id === id && each.span_id === stored(spanId).id);
+    if (metric === undefined) throw new Refusal(404, `Metric ${id} not found`);
+    return metric;
+  }
+
+  /** Stores just what is given, under a new id unless one is given. */
+  function insert(fields: NewSpanFields): Span {
+    const given = Object.entries(fields).filter(
+      ([field, value]) => field in BLANK_SPAN && value !== undefined,
+    );
+    const span = copyOf({ ...BLANK_SPAN, id: randomUUID(), ...Object.fromEntries(given) });
+    span.id = span.id.toLowerCase();
+    normalise(span);
+    spans.set(span.id, span);
+    return copyOf(span);
+  }
+
+  function insertMetric(spanId: string, { dimension, value, comment = null }: NewMetricFields): Metric {
+    const created_at = now();
+    const metric = { dimension, value, comment, id: randomUUID(), span_id: stored(spanId).id, created_at };
+    metrics.push(metric);
+    return { ...metric };
+  }
+
+  return {
+    insert(fields: NewSpanFields): Span {
+      checked(fields, NEW_SPAN);
+      return insert(fields);
+    },
+
+    /** As the API makes a span: it fills in what is missing, and a child belongs to its parent's trace. */
+    post(fields: NewSpanFields): Span {
+      const id = ids === 'ignored' ? randomUUID() : (fields.id ?? randomUUID()).toLowerCase();
+      const same = spans.get(id);
+      if (same !== undefined && ids === 'refused') throw new Refusal(409, `Span ${id} already exists`);
+      if (same !== undefined && ids === 'honoured') return copyOf(same);
+      const parent = fields.parent_id == null ? undefined : stored(fields.parent_id);
+      hidden.set(id, visibleAfter);
+      return insert({
+        ...fields,
+        id,
+        parent_id: parent?.id ?? null,
+        trace_id: parent?.trace_id ?? fields.trace_id ?? randomUUID(),
+        start_time: fields.start_time ?? now(),
+      });
+    },
+
+    get(id: string): Span {
+      const span = stored(id);
+      const left = hidden.get(span.id) ?? 0;
+      if (left === 0) return copyOf(span);
+      hidden.set(span.id, left - 1);
+      throw new Refusal(404, `Span ${id} not found`);
+    },
+
+    patch(id: string, patch: Readonly<Record<string, unknown>>): Span {
+      const span = stored(id);
+      for (const field of PATCHABLE) {
+        const value = patch[field];
+        if (value === undefined) continue;
+        if (value === null && (nulls === 'ignore' || field === 'name')) continue;
+        const merges = field === 'meta' && meta === 'merge' && value !== null;
+        Object.assign(span, { [field]: merges ? { ...span.meta, ...value } : value });
+      }
+      normalise(span);
+      return copyOf(span);
+    },
+
+    /** Every span, the oldest first. */
+    all: (): Span[] => [...spans.values()].map(copyOf),
+
+    /** Undefined where there is none, hidden or not. */
+    find(id: string): Span | undefined {
+      const span = spans.get(id.toLowerCase());
+      return span && copyOf(span);
+    },
+
+    insertMetric(spanId: string, fields: NewMetricFields): Metric {
+      checked(fields, NEW_METRIC);
+      return insertMetric(spanId, fields);
+    },
+
+    postMetric(spanId: string, fields: NewMetricFields): Metric {
+      const { id } = stored(spanId);
+      const exists = metrics.some((each) => each.span_id === id && each.dimension === fields.dimension);
+      if (exists && options.metrics !== 'repeated') {
+        throw new Refusal(409, `Metric ${fields.dimension} of span ${id} already exists`);
+      }
+      return insertMetric(id, { ...fields, value: double(fields.value) });
+    },
+
+    metric: (spanId: string, id: string): Metric => ({ ...metricOf(spanId, id) }),
+
+    /** The metrics of a span, the oldest first. */
+    metricsOf(spanId: string): Metric[] {
+      const { id } = stored(spanId);
+      return metrics.filter((each) => each.span_id === id).map((each) => ({ ...each }));
+    },
+
+    patchMetric(spanId: string, id: string, patch: Partial<Metric>): Metric {
+      const metric = metricOf(spanId, id);
+      metric.dimension = patch.dimension ?? metric.dimension;
+      metric.value = double(patch.value ?? metric.value);
+      if (patch.comment !== undefined && (patch.comment !== null || nulls === 'clear')) {
+        metric.comment = patch.comment;
+      }
+      return { ...metric };
+    },
+
+    deleteMetric(spanId: string, id: string): void {
+      metrics.splice(metrics.indexOf(metricOf(spanId, id)), 1);
+    },
+  };
+}
+
+const BLANK_SPAN: Span = {
+  id: '',
+  name: '',
+  type: null,
+  start_time: null,
+  end_time: null,
+  input: null,
+  output: null,
+  error: null,
+  meta: null,
+  score: null,
+  trace_id: null,
+  parent_id: null,
+  feedback: null,
+};
+// biome-ignore format: one list
+const PATCHABLE = ['name', 'start_time', 'type', 'end_time', 'input', 'output', 'error', 'meta', 'score'] as const;
+
+/** What a test hands over is checked too, so that no test rests on a span that cannot be. */
+function checked(fields: object, schema: Schema): void {
+  const problems = problemsOf(fields, schema);
+  if (problems.length > 0) throw new TypeError(`cannot be stored: ${JSON.stringify(problems)}`);
+}
+
+function normalise(span: Span): void {
+  if (span.start_time !== null) span.start_time = parseTime(span.start_time) ?? span.start_time;
+  if (span.end_time !== null) span.end_time = parseTime(span.end_time) ?? span.end_time;
+  if (span.score !== null) span.score = double(span.score);
+}
+
+/** The columns for numbers are doubles; only free JSON keeps the digits it was sent with. */
+function double(value: unknown): number {
+  return numberOf(value as Json) ?? Number.NaN;
+}
+
+/** A copy that keeps every number's digits, which `structuredClone` does not. */
+function copyOf(span: Span): Span {
+  return parseExactJson(JSON.stringify(span)) as unknown as Span;
+}
+
+function now(): string {
+  return parseTime(new Date().toISOString()) as string;
+}

@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createExit, type ExitHost } from '../../src/report/exit.ts';
+import { OUTPUTS, outputsOf } from '../../src/report/outputs.ts';
+import type { Report } from '../../src/report/report.ts';
+import { parseCommand } from '../harness/commands.ts';
+import { reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
+
+const KEY = 'op-4fVj2xQ9z8t7k6';
+const TRACE_ID = '7d444840-9dc0-11d1-b245-5ffdce74fad2';
+
+/** A host that notes what is written, in order. What `broken` names throws. */
+function hostOf(broken: readonly string[] = []) {
+  const written: [what: string, ...args: unknown[]][] = [];
+  const note =
+    (what: string) =>
+    (...args: unknown[]) => {
+      if (broken.includes(what)) throw new Error(`no ${what} with ${KEY}`);
+      written.push([what, ...args]);
+    };
+  const host: ExitHost = {
+    core: {
+      error: note('error'),
+      exportVariable: note('exportVariable'),
+      info: note('info'),
+      notice: note('notice'),
+      saveState: note('saveState'),
+      setOutput: note('setOutput'),
+      setSecret: note('setSecret'),
+      warning: note('warning'),
+    },
+    appendSummary: note('appendSummary'),
+    writeTemp: (name, text) => {
+      note('writeTemp')(name, text);
+      return `/tmp/${name}`;
+    },
+  };
+  return { host, written };
+}
+
+/** What publishing writes, and the exit code. */
+function publish(report: Report, { broken = [], secrets = [], ...options }: Partial<PublishOptions> = {}) {
+  const { host, written } = hostOf(broken);
+  const code = createExit(host, secrets).publish(report, { summary: true, outputs: true, ...options });
+  const argsOf = (what: string) => written.filter(([name]) => name === what).map(([, ...args]) => args);
+  const outputs = Object.fromEntries(argsOf('setOutput')) as Record<string, string>;
+  const annotations = written.filter(([name]) => /^(error|warning|notice)$/.test(name));
+  return { code, written, argsOf, outputs, annotations };
+}
+
+interface PublishOptions {
+  broken: readonly string[];
+  secrets: readonly string[];
+  summary: boolean;
+  outputs: boolean;
+}
+
+describe('the exit', () => {
+  test('masks each line of every secret once, at once', () => {
+    const { host, written } = hostOf();
+    createExit(host, [` ${KEY}\r\n`, `${KEY}\n  second \n\n`, '']);
+    expect(written).toEqual([
+      ['setSecret', KEY],
+      ['setSecret', 'second'],
+    ]);
+  });
+
+  test('says a line and keeps a state without secrets', () => {
+    const { host, written } = hostOf();
+    const exit = createExit(host, [KEY]);
+    exit.info(`GET x failed: ${KEY}\n##[error]y`);
+    exit.saveState('span', `{"name": "${KEY}"}`);
+    expect(written.slice(1)).toEqual([
+      ['info', 'GET x failed: *** ⏎ ##\\[error]y'],
+      ['saveState', 'span', '{"name": "***"}'],
+    ]);
+  });
+
+  test('writes outputs, log, summary and annotations, in this order', () => {
+    const finding = { level: 'warning', title: 'Opper span', lines: ['one', 'two\n##[x]'] } as const;
+    const report = reportOf({ findings: [finding] });
+    const { code, written, outputs, argsOf } = publish(report);
+    expect([...new Set(written.map(([what]) => what))]).toEqual([
+      'writeTemp',
+      'setOutput',
+      'info',
+      'appendSummary',
+      'warning',
+    ]);
+    expect(argsOf('writeTemp')).toEqual([['opper-span.json', JSON.stringify(report.span)]]);
+    expect(outputs).toEqual({ ...outputsOf(report), span_file: '/tmp/opper-span.json' });
+    expect(Object.keys(outputs)).toEqual(OUTPUTS);
+    expect(argsOf('warning')).toEqual([['one\ntwo ⏎ ##\\[x]', { title: 'Opper span' }]]);
+    expect(code).toBe(0);
+  });
+
+  test('writes no outputs and no summary where none are wanted', () => {
+    const { written } = publish(reportOf({ outcome: 'created' }), { outputs: false, summary: false });
+    expect(new Set(written.map(([what]) => what))).toEqual(new Set(['info']));
+  });
+
+  test('fails for a finding that is an error, and for a missed gate, which it annotates', () => {
+    const finding = { level: 'error', title: 'Opper span: API failure', lines: ['x'] } as const;
+    expect(publish(reportOf({ findings: [finding] })).code).toBe(1);
+    expect(publish(reportOf({ gate: { minScore: 87, score: 87 } }))).toMatchObject({
+      code: 0,
+      annotations: [],
+    });
+    expect(publish(reportOf({ gate: { minScore: 88, score: 87 } }))).toMatchObject({
+      code: 1,
+      annotations: [['error', 'score 87 is below min_score 88', { title: 'Opper span: gate' }]],
+    });
+    expect(publish(reportOf({ gate: { minScore: 0, score: undefined } }))).toMatchObject({
+      code: 1,
+      annotations: [
+        ['error', 'there is no score to compare with min_score 0', { title: 'Opper span: gate' }],
+      ],
+    });
+  });
+
+  test('annotates the first hundred lines of a finding, and cuts each', () => {
+    const lines = Array.from({ length: 250 }, (_, i) => `n${i}: ${'x'.repeat(10_000)}`);
+    const [[, message] = []] = publish(
+      reportOf({ findings: [{ level: 'error', title: 't', lines }] }),
+    ).annotations;
+    const shown = String(message).split('\n');
+    expect(shown).toHaveLength(101);
+    expect(shown[0]).toHaveLength(4000);
+    expect(shown[100]).toBe('and 150 more');
+  });
+
+  test('leaves the longest outputs empty past 1 MiB, and names them', () => {
+    const span = { id: SPAN_ID, name: 'n', output: 'x'.repeat(600_000) };
+    const { outputs, annotations, code } = publish(reportOf({ span }));
+    expect(outputs).toMatchObject({ span: '', output: '', name: 'n', span_file: '/tmp/opper-span.json' });
+    expect(annotations).toEqual([['warning', expect.stringContaining('span, output'), expect.anything()]]);
+    expect(code).toBe(0);
+  });
+});
+
+describe('where one part fails, the others are written', () => {
+  test.each([
+    ['writeTemp', 'warning', 0, ['setOutput', 'info', 'appendSummary']],
+    ['setOutput', 'error', 1, ['writeTemp', 'info', 'appendSummary']],
+    ['appendSummary', 'warning', 0, ['writeTemp', 'setOutput', 'info']],
+  ] as const)('%s', (broken, level, code, parts) => {
+    const result = publish(reportOf(), { broken: [broken], secrets: [KEY] });
+    for (const part of parts) expect(result.argsOf(part)).not.toEqual([]);
+    expect(result.annotations).toEqual([
+      [level, expect.stringContaining(`: no ${broken} with ***`), { title: 'Opper span' }],
+    ]);
+    expect(result.code).toBe(code);
+  });
+});
+
+describe('later steps get the ids as variables', () => {
+  const span = { id: SPAN_ID, name: 'n', trace_id: TRACE_ID };
+
+  test.each(['created', 'tracking'] as const)('of a span that is %s', (outcome) => {
+    expect(publish(reportOf({ outcome, span })).argsOf('exportVariable')).toEqual([
+      ['OPPER_SPAN_ID', SPAN_ID],
+      ['OPPER_TRACE_ID', TRACE_ID],
+    ]);
+  });
+
+  test('but only those that are UUIDs', () => {
+    const report = reportOf({
+      outcome: 'created',
+      span: { ...span, id: `${SPAN_ID}\nPATH=/evil`, trace_id: null },
+    });
+    expect(publish(report).argsOf('exportVariable')).toEqual([]);
+    expect(publish(reportOf({ outcome: 'updated', span })).argsOf('exportVariable')).toEqual([]);
+  });
+});
+
+describe('whatever a report holds', () => {
+  /** A report with a text in every place where foreign text can stand. */
+  const reportWith = (text: string) =>
+    reportOf({
+      spanId: text,
+      before: { id: text, name: text, error: text, meta: { old: text }, score: 1 },
+      span: {
+        id: text,
+        name: text,
+        error: text,
+        output: [text],
+        meta: { [text]: { a: text } },
+        end_time: text,
+        feedback: { score: 1, comment: text },
+      },
+      sent: { error: text, output: text, meta: { [text]: text } },
+      changed: ['error', 'output', 'meta', 'end_time'],
+      findings: [{ level: 'notice', title: 'Opper span', lines: [text, `x: ${text}`] }],
+      tests: testsOf({ format: text, failures: [{ name: text, message: text }] }),
+      metrics: { [text]: 1 },
+      links: { run: text, job: `${text}/job` },
+      dryRun: [{ method: 'PATCH', url: text, body: { [text]: text } }],
+    });
+
+  test('the key is nowhere in what is written', () => {
+    const forms = [
+      KEY,
+      encodeURIComponent(KEY),
+      Buffer.from(`Bearer ${KEY}`).toString('base64'),
+      `${KEY.slice(0, 12)}…`,
+    ];
+    for (const form of forms) {
+      const { written } = publish(reportWith(`a ${form} b`), { secrets: [KEY] });
+      const text = JSON.stringify(written.filter(([what]) => what !== 'setSecret'));
+      expect(text).toContain('***');
+      expect(text).not.toContain(KEY.slice(0, 12));
+      expect(text).not.toContain(Buffer.from(KEY).toString('base64').slice(4, 16));
+    }
+  });
+
+  test("a short key takes nothing from the step's own words", () => {
+    for (const secret of ['updated', 'score', 'success', 'Opper span']) {
+      const report = reportOf({
+        findings: [{ level: 'notice', title: 'Opper span', lines: [`x ${secret}`] }],
+      });
+      const { outputs, annotations, argsOf } = publish(report, { secrets: [secret] });
+      expect(outputs).toMatchObject({ outcome: 'updated', changed: '["score"]', score: '87' });
+      expect(annotations).toEqual([['notice', 'x ***', { title: 'Opper span' }]]);
+      expect(argsOf('info')[1]).toEqual(['  score: (nothing) → 87']);
+    }
+  });
+
+  test('no line of the log is a command', () => {
+    const piece = fc.constantFrom(
+      '::error::x',
+      '##[error]x',
+      '##[add-mask]',
+      '\n',
+      '\r',
+      '\u2028',
+      ' ',
+      '\t',
+      ':',
+      '#',
+      '[',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+        for (const [line] of publish(reportWith(pieces.join(''))).argsOf('info')) {
+          expect(line).not.toMatch(/[\n\r\u2028]/);
+          expect(parseCommand(String(line))).toBeUndefined();
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { logOf } from '../../src/report/log.ts';
+import type { Report } from '../../src/report/report.ts';
+import { reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
+
+const NOTHING: Partial<Report> = { before: undefined, sent: undefined, changed: undefined };
+
+describe('the log', () => {
+  test('tells the span, its changes, the results with each failure on a line, metrics, case spans and the gate', () => {
+    const report = reportOf({
+      tests: testsOf(),
+      metrics: { pass_rate: 0.923, cost: 0.02 },
+      caseSpans: { made: 2, of: 3 },
+      gate: { minScore: 80, score: 87 },
+    });
+    expect(logOf(report)).toEqual([
+      `Span ${SPAN_ID} "Answer support tickets": updated (2 requests, 0.31 s)`,
+      '  score: (nothing) → 87',
+      'Results: 40 tests, 92.3 % passed: 36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit)',
+      '  ✗ cart > adds two: expected 3, got 4',
+      '  ✗ cart > is empty',
+      '  and 1 more',
+      'Metrics: pass_rate 0.923, cost 0.02',
+      'Case spans: 2 of 3 made',
+      'Gate: score 87 reaches min_score 80',
+    ]);
+  });
+
+  test('leaves a missed gate to its annotation', () => {
+    const [first, ...rest] = logOf(reportOf({ gate: { minScore: 90, score: 87 }, requests: 1 }));
+    expect(first).toContain('(1 request, 0.31 s)');
+    expect(rest).toEqual(['  score: (nothing) → 87']);
+  });
+
+  test('says that nothing changed', () => {
+    expect(logOf(reportOf({ changed: [] }))[1]).toBe('  no field changed, the span had these values before');
+  });
+
+  test('has no heading over the values that were read', () => {
+    const span = { id: SPAN_ID, name: 'n', score: 87, feedback: { score: 0.5, comment: 'So so' } };
+    expect(logOf(reportOf({ ...NOTHING, outcome: 'read', span }))).toEqual([
+      `Span ${SPAN_ID} "n": read (2 requests, 0.31 s)`,
+      '  score: 87',
+      '  name: n',
+      '  human feedback: 0.5: So so',
+    ]);
+  });
+
+  test('of a dry run cuts values, but shows the requests with their bodies', () => {
+    const sent = { output: 'x'.repeat(10_000) };
+    const url = 'https://api.opper.ai/v2/spans/x';
+    const dryRun = [
+      { method: 'GET', url },
+      { method: 'PATCH', url, body: sent },
+    ];
+    const span = { id: SPAN_ID, ...sent };
+    expect(logOf(reportOf({ ...NOTHING, outcome: 'dry-run', span, sent, requests: 0, dryRun }))).toEqual([
+      `Span ${SPAN_ID}: dry-run (nothing sent)`,
+      'Would be recorded:',
+      `  output: ${'x'.repeat(199)}…`,
+      `Not sent: GET ${url}`,
+      `Not sent: PATCH ${url} ${JSON.stringify(sent)}`,
+    ]);
+  });
+
+  test('of bad input is one line', () => {
+    const report = reportOf({ ...NOTHING, outcome: 'failed', spanId: undefined, span: {}, requests: 0 });
+    expect(logOf(report)).toEqual(['Span: failed (nothing sent)']);
+  });
+
+  test.each([
+    [{ passed: 99_999, failed: 1 }, 'Results: 100000 tests, 99.9 % passed: 99999 passed, 1 failed (junit)'],
+    [{ passed: 1, failed: 99_999 }, 'Results: 100000 tests, 0.1 % passed: 1 passed, 99999 failed (junit)'],
+    [{ passed: 0, failed: 1 }, 'Results: 1 test, 0 % passed: 1 failed (junit)'],
+    [{ passed: 1, failed: 0 }, 'Results: 1 test, 100 % passed: 1 passed (junit)'],
+  ])('never rounds a failure or a pass away: %j', (counts, line) => {
+    const tests = testsOf({ ...counts, errored: 0, skipped: 0, durationMs: undefined, failures: [] });
+    expect(logOf(reportOf({ tests }))[2]).toBe(line);
+  });
+});

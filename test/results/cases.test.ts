@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { TestCase } from '../../src/results/test-run.ts';
+import { testsIn } from './memory-files.ts';
+
+const suite = (content: string) => `<testsuite name="s">${content}</testsuite>`;
+const ALL = { keepCases: { kind: 'all', max: 100 } } as const;
+const caseIn = async (content: string | object): Promise<TestCase | undefined> =>
+  (await testsIn(content, ALL)).cases[0];
+
+describe('the cases to make spans of', () => {
+  const xml = suite(
+    ['p1', 'f1', 's1', 'e1', 'p2', 'f2']
+      .map((name) => {
+        const ending = { p: '', f: '<failure/>', s: '<skipped/>', e: '<error/>' }[name[0]!];
+        return `<testcase name="${name}">${ending}</testcase>`;
+      })
+      .join(''),
+  );
+
+  it.each([
+    ['none', 100, [], 0],
+    ['failed', 100, ['f1', 'e1', 'f2'], 3],
+    ['failed', 2, ['f1', 'e1'], 3],
+    ['all', 100, ['f1', 'e1', 'f2', 'p1', 's1', 'p2'], 6],
+    ['all', 4, ['f1', 'e1', 'f2', 'p1'], 6],
+    ['all', 3, ['f1', 'e1', 'f2'], 6],
+    ['all', 1, ['f1'], 6],
+  ] as const)(
+    'of the kind %s, at most %i: failures first, each in the order of the file',
+    async (kind, max, names, wanted) => {
+      const { cases, casesWanted } = await testsIn(xml, { keepCases: { kind, max } });
+      expect({ names: cases.map(({ name }) => name.replace('s > ', '')), casesWanted }).toEqual({
+        names,
+        casesWanted: wanted,
+      });
+    },
+  );
+
+  it('hold what JUnit tells: suite, file, time, and a start where its instant is known', async () => {
+    const attributes = 'classname="c" file="a.py" time="1.5"';
+    const known = { status: 'passed', name: 'c > a', suite: 'c', file: 'a.py', durationMs: 1500 };
+    expect(
+      await caseIn(suite(`<testcase name="a" ${attributes} timestamp="2026-11-20T12:00:00+01:00"/>`)),
+    ).toEqual({
+      ...known,
+      startTime: '2026-11-20T11:00:00.000Z',
+      endTime: '2026-11-20T11:00:01.500Z',
+    });
+    for (const timestamp of ['2026-11-20T12:00:00', '2026-13-20T12:00:00Z', 'yesterday']) {
+      expect(await caseIn(suite(`<testcase name="a" ${attributes} timestamp="${timestamp}"/>`))).toEqual(
+        known,
+      );
+    }
+    expect(
+      await caseIn(
+        '<testsuite file="b.py" timestamp="2026-11-20T12:00:00Z"><testcase name="a"/></testsuite>',
+      ),
+    ).toEqual({
+      status: 'passed',
+      name: 'a',
+      file: 'b.py',
+    });
+  });
+
+  it('hold the whole explanation of a failure, each part once and without escape codes', async () => {
+    const errorOf = async (content: string) =>
+      (await caseIn(suite(`<testcase name="a">${content}</testcase>`)))?.error;
+    expect(await errorOf('<failure message="no">E: \x1b[31mno\x1b[0m\n at x</failure>')).toBe('E: no\n at x');
+    expect(await errorOf('<failure message="no"> at x\n at y</failure>')).toBe('no\nat x\n at y');
+    expect(await errorOf('<failure message="no"/>')).toBe('no');
+    expect(await errorOf('<failure message="Failed">=== RUN a\n a_test.go:9</failure>')).toBe(
+      '=== RUN a\n a_test.go:9',
+    );
+    expect(await errorOf('<error type="E"/>')).toBe('E');
+    expect(await errorOf('<error/>')).toBe('errored; the file does not say why');
+    expect(await errorOf(`<failure>${'m'.repeat(99_999)}</failure>`)).toHaveLength(64 * 1024);
+  });
+
+  it('hold what a failure of a whole suite tells', async () => {
+    expect(
+      await caseIn('<testsuite name="s"><testcase/><error message="no">stack</error></testsuite>'),
+    ).toEqual({
+      status: 'errored',
+      name: 's',
+      error: 'no\nstack',
+    });
+  });
+
+  it('hold what CTRF tells', async () => {
+    const test = {
+      name: 'a',
+      status: 'failed',
+      suite: ['s', 't'],
+      message: 'no',
+      trace: 'at x',
+      filePath: 'a.js',
+      duration: 1.6,
+      start: 1795195077288,
+      stop: 1795195077290,
+    };
+    const known = {
+      status: 'failed',
+      name: 's > t > a',
+      error: 'no\nat x',
+      suite: 's > t',
+      file: 'a.js',
+      durationMs: 2,
+    };
+    const caseOf = (times: object) => caseIn({ results: { tests: [{ ...test, ...times }] } });
+    expect(await caseOf({})).toEqual({
+      ...known,
+      startTime: '2026-11-20T17:17:57.288Z',
+      endTime: '2026-11-20T17:17:57.290Z',
+    });
+    // Seconds, nothing, a time no RFC 3339 can have, and an end before the start.
+    for (const times of [{ start: 1795195077, stop: 1795195078 }, { start: 0, stop: 1e300 }, { stop: 1 }]) {
+      expect((await caseOf(times))?.endTime).toBeUndefined();
+    }
+    expect(await caseOf({ stop: 1795195077287 })).toEqual(known);
+  });
+
+  it('hold what Jest tells', async () => {
+    const test = { ancestorTitles: ['s'], title: 'a', status: 'passed', duration: 2 };
+    const file = { name: '/w/a.js', startTime: 1795195077288, endTime: 1795195077298 };
+    const caseOf = (assertionResults: object[], rest = {}) =>
+      caseIn({ testResults: [{ ...file, assertionResults, ...rest }] });
+    const known = { status: 'passed', name: 's > a', suite: 's', file: '/w/a.js', durationMs: 2 };
+    expect(await caseOf([test])).toEqual(known);
+    expect(await caseOf([{ ...test, startAt: 1795195077290 }])).toEqual({
+      ...known,
+      startTime: '2026-11-20T17:17:57.290Z',
+      endTime: '2026-11-20T17:17:57.292Z',
+    });
+    expect(await caseOf([], { status: 'failed', message: 'did not load' })).toEqual({
+      status: 'errored',
+      name: 'a.js',
+      error: 'did not load',
+      file: '/w/a.js',
+      startTime: '2026-11-20T17:17:57.288Z',
+      endTime: '2026-11-20T17:17:57.298Z',
+    });
+  });
+
+  it('hold what promptfoo tells', async () => {
+    const result = {
+      success: false,
+      vars: { q: 'é', n: [1] },
+      response: { output: { a: 1 } },
+      score: 0.5,
+      latencyMs: 3,
+      error: 'no',
+    };
+    const caseOf = (rest: object) => caseIn({ results: { results: [{ ...result, ...rest }] } });
+    const known = {
+      status: 'failed',
+      name: 'q=é, n=[1]',
+      error: 'no',
+      input: '{"q":"é","n":[1]}',
+      output: '{"a":1}',
+      score: 0.5,
+      durationMs: 3,
+    };
+    expect(await caseOf({ failureReason: 1 })).toEqual(known);
+    expect(await caseOf({ failureReason: 1, response: { output: 'text' } })).toEqual({
+      ...known,
+      output: 'text',
+    });
+    const { output: _, ...unanswered } = known;
+    expect(await caseOf({ response: undefined })).toEqual({ ...unanswered, status: 'errored' });
+    expect((await caseOf({ vars: { q: 'x'.repeat(99_999) } }))?.input).toHaveLength(64 * 1024);
+  });
+});

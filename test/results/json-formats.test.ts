@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { testsIn } from './memory-files.ts';
+
+const ctrf = (tests: readonly unknown[], summary?: object) => testsIn({ results: { tests, summary } });
+const promptfoo = (results: readonly unknown[], stats?: object) => testsIn({ results: { results, stats } });
+const jest = (testResults: readonly unknown[], totals?: object) => testsIn({ testResults, ...totals });
+
+describe('CTRF', () => {
+  it('counts what did not run as skipped, and what nobody knows as an error', async () => {
+    const tests = [
+      { name: 'a', status: 'other', rawStatus: 'todo' },
+      { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x' },
+      { name: 'c', status: 'passed', flaky: true, suite: 'old' },
+      { name: 'd', status: 'failed', suite: ['outer', 'inner'], message: 'no' },
+      { name: 'e', status: 'passed', rawStatus: 'pending', duration: '5' },
+      ...['skip', 'Skipped', 'pending', 'disabled', 'ignored'].map((rawStatus) => ({
+        status: 'other',
+        rawStatus,
+      })),
+    ];
+    expect(await ctrf(tests)).toMatchObject({
+      format: 'ctrf',
+      passed: 2,
+      failed: 1,
+      errored: 1,
+      skipped: 6,
+      durationMs: undefined,
+      failures: [
+        { name: 'b', message: 'Error: stopped' },
+        { name: 'outer > inner > d', message: 'no' },
+      ],
+    });
+  });
+
+  it('may hold texts full of brackets, and halves of characters', async () => {
+    const tests = [
+      { name: `\ud800"${'[{'.repeat(200)}`, status: 'passed' },
+      { name: '\ud800a', status: 'failed', message: '"[' },
+    ];
+    expect(await ctrf(tests)).toMatchObject({ passed: 1, failures: [{ name: '\ufffda', message: '"[' }] });
+  });
+});
+
+describe('Jest', () => {
+  it('names a case by what there is, and tells the first message that says something', async () => {
+    const cases = [
+      { title: 'adds', failureMessages: ['', 'no\n  at x'] },
+      { fullName: 'cart subtracts', failureMessages: [] },
+      { ancestorTitles: ['cart'], title: 'multiplies', duration: 2 },
+    ];
+    const skipped = ['pending', 'skipped', 'todo', 'disabled'].map((status) => ({ title: 'later', status }));
+    const assertionResults = [...cases.map((one) => ({ ...one, status: 'failed' })), ...skipped];
+    expect(await jest([{ name: 'a.js', status: 'failed', assertionResults }])).toMatchObject({
+      format: 'jest',
+      failed: 3,
+      errored: 0,
+      skipped: 4,
+      durationMs: 2,
+      failures: [
+        { name: 'adds', message: 'no' },
+        { name: 'cart subtracts', message: '' },
+        { name: 'cart > multiplies', message: '' },
+      ],
+    });
+  });
+
+  it('names a file that did not load by its path from the folder that all have in common', async () => {
+    const file = (name: string) => ({
+      name,
+      status: 'failed',
+      message: '  ● did not load\n',
+      assertionResults: [],
+    });
+    const namesOf = async (...paths: string[]) => {
+      const { errored, failures } = await jest(paths.map(file), {
+        success: false,
+        numTotalTests: 0,
+        numFailedTests: 0,
+      });
+      expect({ errored, message: failures[0]?.message }).toEqual({
+        errored: paths.length,
+        message: '● did not load',
+      });
+      return failures.map(({ name }) => name);
+    };
+    expect(await namesOf('/w/demo/a/x.js', '/w/demo/b/x.js', '/w/demo/y.js')).toEqual([
+      'a/x.js',
+      'b/x.js',
+      'y.js',
+    ]);
+    expect(await namesOf('C:\\w\\a\\x.js', 'C:\\w\\b.js')).toEqual(['a\\x.js', 'b.js']);
+    expect(await namesOf('/w/x.js')).toEqual(['x.js']);
+    expect(await namesOf('/a/x.js', '/b/x.js', 'z.js')).toEqual(['/a/x.js', '/b/x.js', 'z.js']);
+  });
+});
+
+describe('promptfoo', () => {
+  it('gives means over the cases that have a score, and only known sums, as meta and as metrics', async () => {
+    const results = [
+      { success: true, score: 0.1, namedScores: { style: 0.1 }, cost: 0.1, vars: {} },
+      { success: true, score: 0.2, namedScores: { style: 0.2, tone: 1, cost: 3 }, cost: 0.2, vars: {} },
+      { success: true, namedScores: null, cost: null, tokenUsage: { prompt: 0, completion: 7 } },
+      { success: false, provider: 'echo', gradingResult: { reason: 'too short' }, error: null },
+    ];
+    expect(await promptfoo(results)).toMatchObject({
+      format: 'promptfoo',
+      meta: {
+        'test.score.mean': 0.15,
+        'test.scores.style': 0.15,
+        'test.scores.tone': 1,
+        'test.scores.cost': 3,
+        'test.cost': 0.3,
+        'gen_ai.usage.output_tokens': 7,
+      },
+      metrics: {
+        pass_rate: 0.75,
+        score: 0.15,
+        style: 0.15,
+        tone: 1,
+        'scores.cost': 3,
+        cost: 0.3,
+        output_tokens: 7,
+      },
+    });
+  });
+
+  it('names a case by its variables, and by provider and prompt where there are several', async () => {
+    const failure = { success: false, vars: { n: 1, list: ['a'] }, gradingResult: { reason: 'too short' } };
+    const echo = { ...failure, provider: { id: 'echo' }, prompt: { raw: 'p' } };
+    const namesOf = async (...results: unknown[]) =>
+      (await promptfoo(results)).failures.map(({ name }) => name);
+    expect((await promptfoo([echo])).failures).toEqual([{ name: 'n=1, list=["a"]', message: 'too short' }]);
+    expect(await namesOf({ ...echo, description: 'counts' })).toEqual(['counts']);
+    expect(await namesOf(echo, { ...echo, provider: 'local' })).toEqual([
+      'n=1, list=["a"] [echo]',
+      'n=1, list=["a"] [local]',
+    ]);
+    // Numbered as in the configuration, in whatever order they ended.
+    expect(
+      await namesOf(
+        { ...echo, prompt: { raw: 'second' }, promptIdx: 1 },
+        { ...echo, prompt: { raw: 'first' }, promptIdx: 0 },
+      ),
+    ).toEqual(['n=1, list=["a"] [prompt 2]', 'n=1, list=["a"] [prompt 1]']);
+  });
+
+  it('tells errors by the reason, and where there is none by what is missing', async () => {
+    const results = [
+      { success: false, failureReason: 1, error: 'assertion' },
+      { success: false, failureReason: 1, error: 'assertion' },
+      { success: false, failureReason: 2, error: 'no API', gradingResult: {} },
+      { success: false, error: 'no API' },
+      { success: false, error: 'assertion', gradingResult: {} },
+    ];
+    expect(await promptfoo(results)).toMatchObject({ failed: 3, errored: 2 });
+  });
+});
+
+describe('a file that says something failed, where no case of it did', () => {
+  const passing = { title: 'a', status: 'passed', success: true, name: 'a' };
+
+  it.each([
+    [
+      'Jest',
+      () => jest([{ assertionResults: [passing] }], { success: false, numFailedTests: 0 }),
+      'success: false',
+    ],
+    [
+      'Jest’s count',
+      () => jest([{ assertionResults: [passing] }], { numFailedTests: 2 }),
+      'numFailedTests: 2',
+    ],
+    ['CTRF', () => ctrf([passing], { tests: 3, failed: 2 }), 'failed: 2'],
+    ['promptfoo', () => promptfoo([passing], { successes: 1, errors: 2 }), 'errors: 2'],
+    ['promptfoo, version 2', () => promptfoo([passing], { successes: 1, failures: 2 }), 'failures: 2'],
+  ])('has one errored case more, named after the file: %s', async (_what, reading, words) => {
+    expect(await reading()).toMatchObject({
+      passed: 1,
+      errored: 1,
+      failures: [{ name: 'out/r', message: expect.stringContaining(words) }],
+    });
+  });
+
+  it('is no file in which nothing ran', async () => {
+    expect(await jest([], { success: false })).toMatchObject({ errored: 1 });
+  });
+});
+
+describe('totals that disagree with the cases', () => {
+  const failing = { title: 'a', status: 'failed', success: false, name: 'a' };
+
+  it.each([
+    [
+      'Jest',
+      () => jest([{ assertionResults: [failing] }], { success: false, numTotalTests: 2, numFailedTests: 2 }),
+    ],
+    ['CTRF', () => ctrf([failing], { tests: 2, failed: 2 })],
+    ['promptfoo', () => promptfoo([failing], { successes: 0, failures: 1, errors: 1 })],
+  ])('are a warning: %s', async (_what, reading) => {
+    expect(await reading()).toMatchObject({
+      failed: 1,
+      errored: 0,
+      warnings: [expect.stringContaining('out/r says 2 tests, 2 failed; its cases come to 1 test, 1 failed')],
+    });
+  });
+});

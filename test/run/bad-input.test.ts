@@ -1,0 +1,144 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { startSpanServer } from '../harness/span-server.ts';
+import { runStage, type StepOptions } from '../harness/step.ts';
+
+const server = await startSpanServer();
+afterAll(() => server.close());
+
+/** What the one annotation of bad input names, in order. */
+async function named(inputs: Readonly<Record<string, string>>, options?: StepOptions): Promise<string[]> {
+  const { exitCode, sent, annotations } = await runStage(server, inputs, options);
+  expect({ exitCode, sent, count: annotations.length }).toEqual({ exitCode: 1, sent: [], count: 1 });
+  return (annotations[0]?.message ?? '')
+    .split('\n')
+    .map((line) => line.split(': ')[0] ?? '')
+    .sort();
+}
+
+const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+
+describe('bad input', () => {
+  test('of inputs, meta_file and a fields file is told in one error, and nothing is sent', async () => {
+    const inputs = {
+      span_id: 'abc',
+      base_url: 'http://example.com',
+      retries: '11',
+      meta: '[1]',
+      meta_file: 'meta.json',
+      results_file: 'fields.json',
+      results_format: 'fields',
+      min_score: 'high',
+      dry_run: 'yes',
+    };
+    const files = {
+      'meta.json': '{"a": }',
+      'fields.json': '{"score": 0.87, "end_time": "today", "meta": 3}',
+    };
+    expect(await named(inputs, { files })).toEqual([
+      'base_url',
+      'dry_run',
+      'end_time in fields.json',
+      'meta',
+      'meta in fields.json',
+      'meta_file meta.json',
+      'min_score',
+      'retries',
+      'score in fields.json',
+      'span_id',
+    ]);
+  });
+
+  test.each<[string, Record<string, string>, string[], StepOptions?]>([
+    ['a span and a key that are missing', { score: '1', api_key: '' }, ['api_key', 'span_id']],
+    [
+      'a results file in which nothing ran',
+      { span_id, results_file: 'r.xml' },
+      ['results_file'],
+      { files: { 'r.xml': '<testsuite/>' } },
+    ],
+    [
+      'files that are not there',
+      { span_id, results_file: 'r.xml', meta_file: 'm.json' },
+      ['meta_file m.json', 'results_file'],
+    ],
+    [
+      'a scale under which the pass rate is no safe integer',
+      { span_id, results_file: 'r.xml', score_scale: '1e16' },
+      ['score_scale'],
+      { files: { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' } },
+    ],
+    ['an update with nothing to record', { span_id, ci_meta: 'false' }, ['operation']],
+    [
+      'a read with something to record',
+      { span_id, operation: 'get', score: '1', meta_file: 'm.json' },
+      ['operation'],
+      { files: { 'm.json': '{}' } },
+    ],
+    [
+      'a format without a file',
+      { span_id, results_format: 'json', score_pointer: '/score' },
+      ['results_file'],
+    ],
+    [
+      'a gate that any pass rate reaches',
+      { span_id, results_file: 'r.xml', min_score: '0.8' },
+      ['min_score'],
+      { files: { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' } },
+    ],
+    [
+      'a field that is cleared and given by a file',
+      {
+        span_id,
+        clear: 'meta output',
+        meta_file: 'm.json',
+        results_file: 'f.json',
+        results_format: 'fields',
+      },
+      ['clear'],
+      { files: { 'm.json': '{}', 'f.json': '{"output": "x"}' } },
+    ],
+  ])('is %s', async (_, inputs, names, options) => {
+    expect(await named(inputs, options)).toEqual(names);
+  });
+});
+
+test('a defect of the action is an error that says so, and the outputs are there', async () => {
+  const { exitCode, annotations, outputs } = await runStage(
+    server,
+    { span_id, score: '1' },
+    { broken: 'connect' },
+  );
+  expect({ exitCode, outcome: outputs.outcome, id: outputs.id }).toEqual({
+    exitCode: 1,
+    outcome: 'failed',
+    id: span_id,
+  });
+  expect(annotations).toEqual([
+    {
+      level: 'error',
+      title: 'Opper span: internal error',
+      message: expect.stringContaining('connect is broken'),
+    },
+  ]);
+});
+
+describe('what the runner does not take', () => {
+  test.each([
+    ['outputs fail the step, whose work is done', 'setOutput', 1, 'error'],
+    ['a summary is a warning', 'appendSummary', 0, 'warning'],
+    ['a file of the span is a warning', 'writeTemp', 0, 'warning'],
+  ] as const)('%s', async (_, broken, exitCode, level) => {
+    const { id } = server.create({ name: 'Support' });
+    const result = await runStage(server, { span_id: id, score: '87', ci_meta: 'false' }, { broken });
+    expect(result).toMatchObject({ exitCode, annotations: [{ level }] });
+    expect(server.span(id).score).toBe(87);
+  });
+
+  test.each([
+    ['of bad input is written', { span_id: 'x' }, 1],
+    ['of bad input is not written when it is not wanted', { span_id: 'x', summary: 'FALSE\n' }, 0],
+    ['is not written when it is not wanted', { span_id, score: '1', dry_run: 'true', summary: 'false' }, 0],
+  ])('a summary %s', async (_, inputs, count) => {
+    expect((await runStage(server, inputs)).summaries).toHaveLength(count);
+  });
+});

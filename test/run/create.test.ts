@@ -1,0 +1,81 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { startSpanServer } from '../harness/span-server.ts';
+import { NOW, runStage } from '../harness/step.ts';
+
+const server = await startSpanServer();
+afterAll(() => server.close());
+
+const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+const JUNIT =
+  '<testsuite><testcase name="a"/><testcase name="b"><failure message="no"/></testcase></testsuite>';
+
+describe('create', () => {
+  test('puts a finished run on record in one request, and its gate works', async () => {
+    const inputs = {
+      operation: 'create',
+      results_file: 'r.xml',
+      end_time: 'now',
+      min_score: '80',
+      job_matrix: '{"python": "3.12"}',
+    };
+    const result = await runStage(server, inputs, { ids: [ID], files: { 'r.xml': JUNIT } });
+    expect(result.sent).toEqual([
+      [
+        'POST /',
+        {
+          id: ID,
+          name: 'Evals / eval (3.12)',
+          score: 50,
+          error: 'b: no',
+          meta: expect.objectContaining({ 'test.failed': 1, 'github.matrix': { python: '3.12' } }),
+          start_time: NOW.toISOString(),
+          end_time: NOW.toISOString(),
+        },
+      ],
+    ]);
+    expect(result).toMatchObject({
+      exitCode: 1,
+      outputs: { outcome: 'created', id: ID, score: '50' },
+      exported: { OPPER_SPAN_ID: ID },
+      annotations: [{ title: 'Opper span: gate' }],
+    });
+  });
+
+  test('takes name, parent and trace', async () => {
+    const parent = server.create({ name: 'Support', trace_id: '123e4567-e89b-12d3-a456-426614174000' });
+    const inputs = {
+      operation: 'create',
+      name: 'mine',
+      parent_id: parent.id,
+      trace_id: parent.trace_id ?? '',
+      ci_meta: 'false',
+    };
+    const { sent, outputs } = await runStage(server, inputs, { ids: [ID.replace('3c90', '4c90')] });
+    expect(sent[0]?.[1]).toEqual({
+      id: outputs.id,
+      name: 'mine',
+      parent_id: parent.id,
+      trace_id: parent.trace_id,
+    });
+    expect(outputs).toMatchObject({ parent_id: parent.id, trace_id: parent.trace_id, changed: '' });
+  });
+
+  test('records a job that failed', async () => {
+    const { outputs } = await runStage(server, { operation: 'create', job_status: 'failure' });
+    expect(outputs.error).toContain('Job eval failed');
+  });
+
+  test('shows its request in a dry run', async () => {
+    const { sent, log, outputs } = await runStage(
+      server,
+      { operation: 'create', dry_run: 'true', score: '7', ci_meta: 'false' },
+      { ids: [ID] },
+    );
+    expect({ sent, outcome: outputs.outcome, id: outputs.id }).toEqual({
+      sent: [],
+      outcome: 'dry-run',
+      id: ID,
+    });
+    expect(log.join('\n')).toContain(`{"id":"${ID}","name":"Evals / eval","score":7}`);
+  });
+});

@@ -1,0 +1,214 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { status } from '../harness/faults.ts';
+import { startSpanServer } from '../harness/span-server.ts';
+import { FOREVER, runStage } from '../harness/step.ts';
+
+const server = await startSpanServer();
+afterAll(() => server.close());
+
+const JUNIT = `<testsuite name="s"><testcase name="a" time="1"/><testcase name="b"><failure message="no"/></testcase>
+  <testcase name="c"><skipped/></testcase><testcase name="d"/></testsuite>`;
+const files = { 'r.xml': JUNIT };
+const COUNTS = {
+  'test.total': 4,
+  'test.passed': 2,
+  'test.failed': 1,
+  'test.errored': 0,
+  'test.skipped': 1,
+  'test.duration_ms': 1000,
+  'test.format': 'junit',
+};
+
+describe('results of a test tool', () => {
+  test('become score, error and meta, under what is given', async () => {
+    const { id } = server.create({ name: 'Support', meta: { prompt: 12 } });
+    const inputs = { span_id: id, results_file: 'r.xml', ci_meta: 'false', meta: '{"test.total": 5}' };
+    const { sent } = await runStage(server, inputs, { files });
+    const meta = { prompt: 12, ...COUNTS, 'test.total': 5 };
+    expect(sent[1]).toEqual([`PATCH /${id}`, { score: 67, error: 's > b: no', meta }]);
+  });
+
+  test('come before the error of the job, and what is given before both', async () => {
+    const inputs = { results_file: 'r.xml', job_status: 'failure', ci_meta: 'false' };
+    const fromResults = await runStage(
+      server,
+      { span_id: server.create({ name: 'Support' }).id, ...inputs },
+      { files },
+    );
+    expect(fromResults.outputs.error).toBe('s > b: no');
+    const given = { ...inputs, error: 'mine', score: '5' };
+    const { outputs } = await runStage(
+      server,
+      { span_id: server.create({ name: 'Support' }).id, ...given },
+      { files },
+    );
+    expect(outputs).toMatchObject({ error: 'mine', score: '5' });
+  });
+
+  test.each([
+    ['are missing', {}, null],
+    ['are broken', { 'r.xml': '<testsuite><testcase name="a"/>', 'm.json': '{"a": 1' }, null],
+    ['are fine', { ...files, 'm.json': '{"a": 1}' }, 67],
+  ])('that %s do not keep a failed job from the span', async (_, given, score) => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = {
+      span_id: id,
+      job_status: 'failure',
+      ci_meta: 'false',
+      results_file: 'r.xml',
+      meta_file: 'm.json',
+    };
+    const { exitCode, annotations } = await runStage(server, inputs, { files: given });
+    const warned = annotations.map(({ level, message }) => `${level} ${message.split(':')[0]}`);
+    expect(exitCode).toBe(0);
+    expect(warned).toEqual(score === null ? ['warning results_file', 'warning meta_file m.json'] : []);
+    expect(server.span(id)).toMatchObject({
+      score,
+      error: expect.stringContaining(score === null ? 'Job eval failed' : 's > b'),
+    });
+  });
+});
+
+describe('a file of one’s own', () => {
+  test('gives its score by a pointer, scaled', async () => {
+    const inputs = {
+      span_id: server.create({ name: 'Support' }).id,
+      results_file: 'r.json',
+      results_format: 'json',
+      score_pointer: '/a/0',
+      score_scale: '100',
+    };
+    const { outputs } = await runStage(server, inputs, { files: { 'r.json': '{"a": [0.285]}' } });
+    expect(outputs.score).toBe('29');
+  });
+
+  test.each([
+    ['scales its own score', '{"score": 0.87, "score_scale": 100}', {}, '87'],
+    ['takes the scale of the input where it has none', '{"score": 0.87}', { score_scale: '10' }, '9'],
+    ['does not scale the score of the input', '{"score": 0.5, "score_scale": 100}', { score: '87' }, '87'],
+  ])('with fields %s', async (_, text, given, score) => {
+    const inputs = {
+      span_id: server.create({ name: 'Support' }).id,
+      results_file: 'f.json',
+      results_format: 'fields',
+      ...given,
+    };
+    const { exitCode, outputs } = await runStage(server, inputs, { files: { 'f.json': text } });
+    expect({ exitCode, score: outputs.score }).toEqual({ exitCode: 0, score });
+  });
+
+  test('with one bad field records the others in a job that has failed', async () => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = { span_id: id, results_file: 'f.json', results_format: 'fields', job_status: 'failure' };
+    const { exitCode, annotations } = await runStage(server, inputs, {
+      files: { 'f.json': '{"score": "high", "output": "kept"}' },
+    });
+    expect({ exitCode, levels: annotations.map(({ level }) => level) }).toEqual({
+      exitCode: 0,
+      levels: ['warning'],
+    });
+    expect(server.span(id)).toMatchObject({
+      score: null,
+      output: 'kept',
+      error: expect.stringContaining('Job eval failed'),
+    });
+  });
+});
+
+describe('metrics', () => {
+  test('of results, file and input are attached, the later ones winning', async () => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = {
+      span_id: id,
+      results_file: 'r.xml',
+      results_metrics: 'true',
+      metrics: '{"accuracy": 0.92, "latency": {"value": 3.5, "comment": "p95"}}',
+    };
+    const first = await runStage(server, inputs, { files });
+    expect(first.exitCode).toBe(0);
+    const [rate] = server.metrics(id).filter(({ dimension }) => dimension === 'pass_rate');
+    expect(rate?.value).toBeCloseTo(2 / 3, 10);
+    expect(JSON.parse(first.outputs.metrics ?? '')).toMatchObject({ accuracy: 0.92, latency: 3.5 });
+    const stored = server.metrics(id);
+    const second = await runStage(server, inputs, { files });
+    expect(server.metrics(id)).toEqual(stored);
+    expect(second.sent.filter(([request]) => /^(POST|PATCH) .*metrics/.test(String(request)))).toEqual([]);
+  });
+
+  test.each([
+    ['true', 1, 'error'],
+    ['false', 0, 'warning'],
+  ])(
+    'that fail are told, by fail_on_api_error %s, and the span is recorded',
+    async (fail_on_api_error, exitCode, level) => {
+      const { id } = server.create({ name: 'Support' });
+      const inputs = { span_id: id, score: '7', metrics: '{"a": 1}', retries: '0', fail_on_api_error };
+      const faults = [
+        {
+          when: ({ path }: { path: string }) => path.includes('metrics'),
+          times: FOREVER,
+          fault: status(503),
+        },
+      ];
+      const result = await runStage(server, inputs, { faults });
+      expect(result).toMatchObject({
+        exitCode,
+        outputs: { outcome: 'updated', score: '7' },
+        annotations: [{ level, title: 'Opper span: metrics' }],
+      });
+    },
+  );
+});
+
+describe('case spans', () => {
+  test('hang under the span, failures first', async () => {
+    const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'all', max_case_spans: '3' };
+    const { outputs } = await runStage(server, inputs, { files });
+    const children = server.children(outputs.id ?? '');
+    expect(outputs.case_spans).toBe('3');
+    expect(children.map(({ name, type, meta }) => [name, type, meta?.['test.status']]).sort()).toEqual([
+      ['a', 'test', 'passed'],
+      ['b', 'test', 'failed'],
+      ['c', 'test', 'skipped'],
+    ]);
+    expect(new Set(children.map(({ trace_id }) => trace_id))).toEqual(new Set([outputs.trace_id]));
+  });
+
+  test.each([
+    ['true', 1, 'error'],
+    ['false', 0, 'warning'],
+  ])(
+    'that fail are told with their number, by fail_on_api_error %s',
+    async (fail_on_api_error, exitCode, level) => {
+      const cases = Array.from({ length: 20 }, (_, i) => `<testcase name="c${i}"><failure/></testcase>`).join(
+        '',
+      );
+      const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'failed', fail_on_api_error };
+      let made = 0;
+      const faults = [{ on: 'POST', when: () => made++ > 7, times: FOREVER, fault: status(422) }] as const;
+      const result = await runStage(server, inputs, {
+        faults,
+        files: { 'r.xml': `<testsuite>${cases}</testsuite>` },
+      });
+      expect(result).toMatchObject({
+        exitCode,
+        outputs: { outcome: 'created', case_spans: '7' },
+        annotations: [{ level, title: 'Opper span: case spans' }],
+      });
+      expect(result.annotations[0]?.message).toContain('7 of 20');
+    },
+  );
+
+  test('are shown in a dry run', async () => {
+    const inputs = {
+      operation: 'create',
+      results_file: 'r.xml',
+      case_spans: 'failed',
+      metrics: '{"a": 1}',
+      dry_run: 'true',
+    };
+    const { sent, log } = await runStage(server, inputs, { files });
+    expect(sent).toEqual([]);
+    expect(log.join('\n').match(/POST \S+/g)).toHaveLength(3);
+  });
+});

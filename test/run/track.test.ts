@@ -1,0 +1,232 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { applied, reset, status } from '../harness/faults.ts';
+import { startSpanServer } from '../harness/span-server.ts';
+import { FOREVER, FORK, NOW, runStage, type StepOptions } from '../harness/step.ts';
+
+const server = await startSpanServer();
+afterAll(() => server.close());
+
+const END = new Date('2026-11-20T13:00:00.000Z');
+const JUNIT =
+  '<testsuite><testcase name="a"/><testcase name="b"><failure message="expected 3, got 4"/></testcase></testsuite>';
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** Runs both stages of a tracked job, an hour apart. `atEnd` are the inputs that read otherwise by then. */
+async function track(
+  inputs: Inputs,
+  atEnd: Inputs,
+  options: { start?: StepOptions; end?: StepOptions } = {},
+) {
+  const given = { operation: 'track', ci_meta: 'false', ...inputs };
+  const start = await runStage(server, given, options.start);
+  const end = await runStage(
+    server,
+    { ...given, ...atEnd },
+    { now: END, ...options.end, state: start.state },
+  );
+  return { start, end };
+}
+
+describe('a tracked job', () => {
+  test('is a span from its start to its end, with all that is known by then', async () => {
+    const inputs = {
+      results_file: 'r.xml',
+      type: 'evaluation',
+      input: 'suite',
+      meta: '{"dataset": "v3"}',
+      job_check_run_id: '99',
+      ci_meta: 'true',
+    };
+    const { start, end } = await track(
+      inputs,
+      { job_status: 'failure' },
+      { end: { files: { 'r.xml': JUNIT } } },
+    );
+    const [[, made]] = start.sent as [[string, { id: string; meta: object }]];
+    expect(start.sent).toEqual([
+      [
+        'POST /',
+        {
+          id: made.id,
+          name: 'Evals / eval',
+          type: 'evaluation',
+          input: 'suite',
+          start_time: NOW.toISOString(),
+          meta: expect.objectContaining({ dataset: 'v3', 'cicd.pipeline.name': 'Evals' }),
+        },
+      ],
+    ]);
+    expect(made.meta).not.toHaveProperty('cicd.pipeline.task.run.result');
+    expect(start.outputs).toMatchObject({ outcome: 'tracking', id: made.id, name: 'Evals / eval' });
+    expect(start.summaries).toEqual([]);
+    expect(start.exported).toEqual({ OPPER_SPAN_ID: made.id, OPPER_TRACE_ID: start.outputs.trace_id });
+
+    expect(end.exitCode).toBe(0);
+    expect(end.sent).toEqual([
+      [`GET /${made.id}`],
+      [
+        `PATCH /${made.id}`,
+        {
+          score: 50,
+          error: 'b: expected 3, got 4',
+          end_time: END.toISOString(),
+          meta: expect.objectContaining({
+            ...made.meta,
+            'test.total': 2,
+            'cicd.pipeline.task.run.result': 'failure',
+          }),
+        },
+      ],
+    ]);
+    expect(end.outputs).toEqual({});
+    expect(end.summaries).toHaveLength(1);
+    expect(server.span(made.id)).toMatchObject({
+      score: 50,
+      start_time: '2026-11-20T12:00:00+00:00',
+      end_time: '2026-11-20T13:00:00+00:00',
+    });
+  });
+
+  test('goes under the parent and the trace that are given', async () => {
+    const parent = server.create({ name: 'Support', trace_id: '123e4567-e89b-12d3-a456-426614174000' });
+    const { start } = await track({ parent_id: parent.id, trace_id: parent.trace_id ?? '' }, {});
+    expect(start.outputs).toMatchObject({ parent_id: parent.id, trace_id: parent.trace_id });
+  });
+
+  test('records the error of a job that failed with no results', async () => {
+    const { start, end } = await track({ results_file: 'r.xml' }, { job_status: 'cancelled' });
+    expect(end).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning' }] });
+    expect(server.span(start.outputs.id ?? '').error).toContain('Job eval was cancelled');
+  });
+
+  test('fails at the gate after the span was written', async () => {
+    const { start, end } = await track(
+      { min_score: '80', results_file: 'r.xml' },
+      {},
+      { end: { files: { 'r.xml': JUNIT } } },
+    );
+    expect(start.exitCode).toBe(0);
+    expect(end).toMatchObject({ exitCode: 1, annotations: [{ title: 'Opper span: gate' }] });
+    expect(server.span(start.outputs.id ?? '').score).toBe(50);
+  });
+
+  test('is recorded on a span that is there already, with nothing sent at the start', async () => {
+    const { id } = server.create({ name: 'mine' });
+    const { start, end } = await track({ span_id: id, start_time: 'now' }, {});
+    expect(start).toMatchObject({
+      sent: [],
+      outputs: { outcome: 'tracking', id },
+      exported: { OPPER_SPAN_ID: id },
+    });
+    expect(end.sent).toEqual([
+      [`PATCH /${id}`, { start_time: NOW.toISOString(), end_time: END.toISOString() }],
+    ]);
+  });
+
+  test('shows both requests in a dry run', async () => {
+    const { start, end } = await track({ dry_run: 'true', api_key: '' }, { score: '7' });
+    expect([...start.sent, ...end.sent]).toEqual([]);
+    expect(start.log.join('\n')).toContain('POST');
+    expect(end.log.join('\n')).toContain('PATCH');
+    expect(end.log.join('\n')).toContain('"score":7');
+  });
+
+  test('is silent and green at both ends where secrets are withheld', async () => {
+    const start = await runStage(server, { operation: 'track', api_key: '' }, { context: FORK });
+    expect(start).toMatchObject({
+      exitCode: 0,
+      sent: [],
+      state: undefined,
+      annotations: [{ level: 'notice' }],
+    });
+  });
+});
+
+describe('the start', () => {
+  test('tells what is wrong with inputs that only the end uses, and leaves the end nothing to do', async () => {
+    const inputs = {
+      operation: 'track',
+      score: 'high',
+      end_time: 'today',
+      min_score: '0.8',
+      results_file: 'r.xml',
+    };
+    const { exitCode, sent, state, annotations } = await runStage(server, inputs);
+    expect({ exitCode, sent, state }).toEqual({ exitCode: 1, sent: [], state: undefined });
+    expect(annotations[0]?.message.split('\n').map((line) => line.split(':')[0])).toEqual([
+      'score',
+      'end_time',
+      'min_score',
+    ]);
+  });
+
+  test.each([
+    ['an outage', status(503)],
+    ['no answer', reset('before headers')],
+  ])('that meets %s is a warning, and the end makes the span whole', async (_, fault) => {
+    const faults = [{ times: FOREVER, fault }];
+    const { start, end } = await track(
+      { retries: '1', input: 'suite' },
+      { score: '7' },
+      { start: { faults } },
+    );
+    expect(start).toMatchObject({
+      exitCode: 0,
+      annotations: [{ level: 'warning' }],
+      outputs: { outcome: 'failed' },
+      summaries: [],
+    });
+    const { id } = JSON.parse(start.state ?? '');
+    expect(end.exitCode).toBe(0);
+    expect(end.sent).toEqual([
+      [`GET /${id}`],
+      [
+        'POST /',
+        {
+          id,
+          name: 'Evals / eval',
+          input: 'suite',
+          score: 7,
+          start_time: NOW.toISOString(),
+          end_time: END.toISOString(),
+        },
+      ],
+    ]);
+  });
+
+  test('whose answer was lost made the span, and the end finds it', async () => {
+    const faults = [
+      { on: 'POST', fault: applied(reset('before headers')) },
+      { times: FOREVER, fault: reset('before headers') },
+    ] as const;
+    const { start, end } = await track({ retries: '0' }, { score: '7' }, { start: { faults } });
+    const { id } = JSON.parse(start.state ?? '');
+    expect(end.sent.map(([request]) => request)).toEqual([`GET /${id}`, `PATCH /${id}`]);
+    expect(server.span(id)).toMatchObject({ score: 7, end_time: '2026-11-20T13:00:00+00:00' });
+  });
+
+  test.each([401, 422])(
+    'that the API refuses with %i is red within the first step, and the end has nothing to do',
+    async (code) => {
+      const start = await runStage(server, { operation: 'track' }, { faults: [{ fault: status(code) }] });
+      expect(start).toMatchObject({ exitCode: 1, state: '', annotations: [{ level: 'error' }] });
+      expect(start.summaries).toHaveLength(1);
+    },
+  );
+});
+
+describe('an end that cannot do all it should', () => {
+  test('still closes the span, with the problem as its error', async () => {
+    const { start, end } = await track({ results_file: 'r.xml' }, { score: 'high', min_score: '80' });
+    expect(end).toMatchObject({ exitCode: 1, annotations: [{ level: 'error' }] });
+    const { error, end_time, score } = server.span(start.outputs.id ?? '');
+    expect({ end_time, score }).toEqual({ end_time: '2026-11-20T13:00:00+00:00', score: null });
+    expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
+  });
+
+  test('says so where not even the key is left', async () => {
+    const { end } = await track({}, { api_key: '' });
+    expect(end).toMatchObject({ exitCode: 1, sent: [], annotations: [{ level: 'error' }] });
+  });
+});
