@@ -203,7 +203,9 @@ export async function readJunit(
     const { failures = '', errors = '' } = suite.attributes;
     if (!suite.hasFailure && (countOf(failures) || countOf(errors))) {
       const says = `says failures="${failures}" errors="${errors}", but no case in it failed`;
-      reportSuite(suite, { message: [says, suite.output?.body.trim()].filter(Boolean).join(': ') });
+      const output = suite.output?.body.trim() ?? '';
+      const told = output === '' ? '' : `: ${cut(output.replaceAll(/\s+/g, ' '), 200)}`;
+      reportSuite(suite, { message: `${says}${told}`, body: output });
     }
     suites.pop();
   }

@@ -134,6 +134,21 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite><testcase name="a"><failure message="by zero">a.B$C: by zero\nat x</failure></testcase></testsuite>',
     failedAs('a.B$C: by zero'),
   ],
+  'a traceback of Python, with or without blank lines, beside a message that says nothing': [
+    suite(
+      ['test failure', 'None', '']
+        .map(
+          (message) => `<testcase name="a"><failure message="${message}">Traceback (most recent call last):
+  File "a.py", line 1
+
+    assert 2 == 1
+AssertionError: 2 != 1
+more</failure></testcase>`,
+        )
+        .join(''),
+    ),
+    run({ failed: 3, failures: Array(3).fill({ name: 'a', message: 'AssertionError: 2 != 1' }) }),
+  ],
   'a body that says more than the name of the exception': [
     '<testsuite><testcase name="a"><failure message="no">in words: no</failure></testcase></testsuite>',
     failedAs('no'),
@@ -215,9 +230,9 @@ describe('JUnit', () => {
   it.each([
     [
       'Newman',
-      '<testsuites><testsuite name="s" tests="0" errors="1"><system-err>\nno host\n</system-err></testsuite></testsuites>',
+      '<testsuites><testsuite name="s" tests="0" errors="1"><system-err>\nIteration: 0\n no host\n</system-err></testsuite></testsuites>',
       's',
-      'no host',
+      'no case in it failed: Iteration: 0 no host',
     ],
     [
       'a suite beside others',
@@ -270,12 +285,15 @@ describe('JUnit', () => {
   it.each([
     suite('<testcase/>'),
     '<testsuites><testsuite tests="1"><testcase/></testsuite><testsuite><testcase/></testsuite></testsuites>',
-    '<testsuite tests="2" skipped="2" disabled="0"><testcase/><testcase/><testcase><skipped/></testcase><testcase><skipped/></testcase></testsuite>',
+    '<testsuite tests="4" skipped="2" disabled="0"><testcase/><testcase/><testcase><skipped/></testcase><testcase><skipped/></testcase></testsuite>',
     '<testsuite tests="1" failures="0" errors="0"><testcase/><error/></testsuite>',
     '<testsuite tests="two"><testcase/></testsuite>',
-  ])('does not warn of totals that are not there, or that leave out what was skipped: %s', async (xml) => {
-    expect((await testsIn(xml)).warnings).toEqual([]);
-  });
+  ])(
+    'does not warn of totals that are not there, or that leave out what failed outside of the cases: %s',
+    async (xml) => {
+      expect((await testsIn(xml)).warnings).toEqual([]);
+    },
+  );
 
   it('keeps ten failures and counts the rest', async () => {
     const cases = Array.from(
