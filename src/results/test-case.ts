@@ -108,7 +108,9 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
  * the same line after the name of the exception, that: `/ by zero` alone says little.
  */
 function headlineOf({ message, body = '', type = '' }: Explanation): string {
-  const [first = ''] = linesOf(afterTraceback(message));
+  const [top = '', ...rest] = linesOf(afterTraceback(message));
+  // GoogleTest begins with where it was.
+  const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(' ')}` : top;
   // gotestsum puts the output of `go test -v` into the body.
   const [line = ''] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
   const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));

@@ -149,6 +149,20 @@ more</failure></testcase>`,
     ),
     run({ failed: 3, failures: Array(3).fill({ name: 'a', message: 'AssertionError: 2 != 1' }) }),
   ],
+  'a message that begins with the place': [
+    suite(
+      ['a.cc:3', 'a.cc:3&#10;Expected:&#10; 2']
+        .map((message) => `<testcase name="a"><failure message="${message}">x</failure></testcase>`)
+        .join(''),
+    ),
+    run({
+      failed: 2,
+      failures: [
+        { name: 'a', message: 'a.cc:3' },
+        { name: 'a', message: 'a.cc:3: Expected: 2' },
+      ],
+    }),
+  ],
   'a body that says more than the name of the exception': [
     '<testsuite><testcase name="a"><failure message="no">in words: no</failure></testcase></testsuite>',
     failedAs('no'),
@@ -259,10 +273,11 @@ describe('JUnit', () => {
     },
   );
 
-  it('has none more for a suite within which a case or a suite failed, or passed at last', async () => {
+  it('has none more for a suite within which something failed, though the case passed at last or is a to-do', async () => {
     const xml = `<testsuites errors="3"><testsuite errors="1"><testsuite errors="1"><error/></testsuite></testsuite>
-      <testsuite failures="1"><testcase><flakyFailure/></testcase></testsuite></testsuites>`;
-    expect(await testsIn(xml)).toMatchObject({ passed: 1, failed: 0, errored: 1 });
+      <testsuite failures="1"><testcase><flakyFailure/></testcase></testsuite>
+      <testsuite failures="1"><testcase><skipped type="todo"/><failure/></testcase></testsuite></testsuites>`;
+    expect(await testsIn(xml)).toMatchObject({ passed: 1, failed: 0, errored: 1, skipped: 1 });
   });
 
   it.each([
