@@ -1,4 +1,4 @@
-// `npm run check`: all that can be said of the project without running it. Every check runs, so that one run names all there is to mend.
+// `npm run check`: all that can be said of the project without running it. Every check runs, so one run names all there is to mend.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -11,9 +11,14 @@ const CHECKS = [
     remedy: 'Run `npx biome check --write`, then correct what is left.',
   },
   {
-    name: 'docs in step with action.yml and examples',
+    name: 'inputs and outputs, in every file that lists them',
+    command: 'node scripts/contract.ts',
+    remedy: 'Add to each file what it lacks. CONTRIBUTING.md says what belongs there.',
+  },
+  {
+    name: 'documents in step with action.yml and examples',
     command: 'node scripts/docs.ts --check',
-    remedy: 'Run `npm run docs` and commit README.md.',
+    remedy: 'Run `npm run docs` and commit what it wrote.',
   },
   {
     name: 'workflows and examples',

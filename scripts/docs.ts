@@ -1,6 +1,7 @@
-// `npm run docs` writes into README.md the tables of inputs and outputs, from action.yml, and those files of examples that have markers
-// there; the others it has to link. With `--check` it only compares. `node scripts/docs.ts --check FOLDER` does so for another checkout.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// `npm run docs` fills the generated parts of README.md and docs/*.md: the tables of inputs and outputs, from action.yml, and each file of
+// examples that has markers there. Every other example has to be linked. With `--check` it only compares. `node scripts/docs.ts --check
+// FOLDER` does so for another checkout.
+import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
@@ -82,12 +83,12 @@ function blockOf(name: string, content: string): string {
   return `\`\`\`${LANGUAGES[extname(name)]}\n${content.trimEnd()}\n\`\`\``;
 }
 
-/** `readme` with `text` between the markers `<!-- name -->` and `<!-- /name -->`. */
-function withPart(readme: string, name: string, text: string): string {
+/** `document` with `text` between the markers `<!-- name -->` and `<!-- /name -->`. */
+function withPart(document: string, name: string, text: string): string {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [start, end] = [readme.indexOf(open), readme.indexOf(close)];
-  if (start < 0 || end < start) throw new Error(`README.md lacks the markers ${open} and ${close}.`);
-  return `${readme.slice(0, start + open.length)}\n${text}\n${readme.slice(end)}`;
+  const [start, end] = [document.indexOf(open), document.indexOf(close)];
+  if (start < 0 || end < start) throw new Error(`The marker ${open} or ${close} is missing or misplaced.`);
+  return `${document.slice(0, start + open.length)}\n${text}\n${document.slice(end)}`;
 }
 
 const { values, positionals } = parseArgs({
@@ -95,25 +96,37 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const root = positionals[0] ?? join(import.meta.dirname, '..');
-const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 const action = read('action.yml');
-const before = read('README.md');
-const quoted = [...before.matchAll(/^<!-- (examples\/.+) -->$/gm)].map(([, name = '']) => name);
+/** The text of a generated part, by the name in its markers. */
+function partOf(name: string): string {
+  if (name === 'inputs') return inputsOf(groupsOf(action, 'inputs'));
+  if (name === 'outputs') return outputsOf(groupsOf(action, 'outputs'));
+  return blockOf(name, read(name));
+}
+
+const documents = ['README.md', ...globSync('docs/*.md', { cwd: root })].map((path) => {
+  const text = read(path);
+  const parts = [...text.matchAll(/^<!-- (inputs|outputs|examples\/.+) -->$/gm)].map(([, name = '']) => name);
+  return { path, text, parts };
+});
+const parts = documents.flatMap((document) => document.parts);
+const lost = ['inputs', 'outputs'].filter((name) => !parts.includes(name));
+if (lost.length > 0) throw new Error(`No document has markers for ${lost.join(', ')}.`);
 const untold = readdirSync(join(root, 'examples'))
   .map((name) => `examples/${name}`)
-  .filter((name) => !quoted.includes(name) && !before.includes(`](${name})`));
-if (untold.length > 0) throw new Error(`README.md neither quotes nor links ${untold.join(', ')}.`);
-const parts = [
-  ['inputs', inputsOf(groupsOf(action, 'inputs'))],
-  ['outputs', outputsOf(groupsOf(action, 'outputs'))],
-  ...quoted.map((name) => [name, blockOf(name, read(name))] as const),
-] as const;
-const after = parts.reduce((readme, [name, text]) => withPart(readme, name, text), before);
-if (!values.check) {
-  writeFileSync(join(root, 'README.md'), after);
-} else if (after !== before) {
-  const stale = parts.filter(([name, text]) => withPart(before, name, text) !== before);
-  console.error(`README.md differs from its sources in: ${stale.map(([name]) => name).join(', ')}.`);
-  process.exitCode = 1;
+  .filter((name) => !parts.includes(name) && !documents.some(({ text }) => text.includes(`${name})`)));
+if (untold.length > 0) throw new Error(`No document quotes or links ${untold.join(', ')}.`);
+
+for (const { path, text, parts } of documents) {
+  const stale = parts.filter((name) => withPart(text, name, partOf(name)) !== text);
+  if (stale.length === 0) continue;
+  if (values.check) {
+    console.error(`${path} differs from its sources in: ${stale.join(', ')}.`);
+    process.exitCode = 1;
+  } else {
+    const whole = stale.reduce((document, name) => withPart(document, name, partOf(name)), text);
+    writeFileSync(join(root, path), whole);
+  }
 }

@@ -6,13 +6,14 @@ import { pathToFileURL } from 'node:url';
 import type { ActionMetadata } from '@actions/languageservice/action';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Document, isMap, isScalar, LineCounter, parse, parseDocument, visit } from 'yaml';
+import { REPOSITORY } from './owner.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILES = ['action.yml', '.github/workflows/*.yml', 'examples/*.yml'];
-/** How an example names this action. It is the one that may stand without a commit: its tag is what users are told. */
-const OWN_ACTION = 'OWNER/opper-span-action@v1';
+/** How an example names this action. No other may be named without its commit. */
+const OWN_ACTION = `${REPOSITORY}@v1`;
 
-// The language service imports JSON without saying that it is JSON, as bundlers let it.
+// The language service imports JSON without the attribute that Node asks for.
 registerHooks({
   resolve(specifier, context, next) {
     const resolved = next(specifier, context);
@@ -20,7 +21,7 @@ registerHooks({
   },
 });
 const { registerLogger, validate } = await import('@actions/languageservice');
-// It would log its own failure, and report a clean file.
+// Where it fails itself, it would only log that and find nothing wrong.
 const fail = (message: string): never => {
   throw new Error(`The language service failed: ${message}`);
 };
@@ -74,7 +75,7 @@ function ownFaultsOf(source: string): Fault[] {
       if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return;
       const offset = value.range?.[0] ?? 0;
       if (key.value === 'run' && value.value.includes('${{')) {
-        found(offset, 'An expression in run: is a way in for injected commands; hand it over in env:');
+        found(offset, 'An expression in run: lets text run as commands; hand it over in env:');
       }
       if (key.value === 'uses' && !isPinned(value.value, value.comment ?? '')) {
         found(

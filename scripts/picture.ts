@@ -1,5 +1,5 @@
-// `npm run picture` takes the picture in README.md: the job summary of a real step, run from dist against the span server, in a real
-// browser. It needs Chromium (or Chrome; the variable CHROMIUM may name it) and fonts with emoji: on Debian
+// `npm run picture` takes the pictures in README.md, light and dark: the job summary of a tracked job, run from dist against the span server,
+// in a real browser. It needs Chromium (or Chrome; the variable CHROMIUM may name it) and fonts with emoji: on Debian
 // `apt-get install chromium fonts-liberation fonts-noto-color-emoji`.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,28 +8,53 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
-import { runStep } from '../test/harness/runner.ts';
+import { runJob } from '../test/harness/job.ts';
 import { startSpanServer } from '../test/harness/span-server.ts';
 
-const PICTURE = join(import.meta.dirname, '..', '.github', 'summary.png');
+const DOCS = join(import.meta.dirname, '..', 'docs');
 const WIDTH = 860;
+/** GitHub's colours. */
+const THEMES = {
+  light: {
+    page: '#fff',
+    text: '#1f2328',
+    line: '#d1d9e0',
+    stripe: '#f6f8fa',
+    code: '#818b981f',
+    link: '#0969da',
+  },
+  dark: {
+    page: '#0d1117',
+    text: '#f0f6fc',
+    line: '#3d444d',
+    stripe: '#151b23',
+    code: '#656c7633',
+    link: '#4493f8',
+  },
+};
 
-// What GitHub's own style sheet does to a summary, as far as it shows.
-const STYLE = `
-  body { margin: 0; padding: 16px; background: #fff; color: #1f2328;
+/** GitHub's own style sheet, as far as it shows in a summary. */
+function styleOf({ page, text, line, stripe, code, link }: (typeof THEMES)['light']): string {
+  return `
+  body { margin: 0; padding: 16px; background: ${page}; color: ${text};
     font: 14px/1.5 "Liberation Sans", "Noto Color Emoji", sans-serif; }
-  main { border: 1px solid #d1d9e0; border-radius: 6px; }
-  header { padding: 12px 16px; border-bottom: 1px solid #d1d9e0; font-weight: 600; }
-  article { padding: 16px 24px; }
+  main { border: 1px solid ${line}; border-radius: 6px; }
+  header { padding: 12px 16px; border-bottom: 1px solid ${line}; font-weight: 600; }
+  article { padding: 16px 24px; overflow-wrap: break-word; }
   h3 { font-size: 17.5px; margin: 0 0 16px; }
-  table { border-collapse: collapse; margin: 0 0 16px; }
-  th, td { border: 1px solid #d1d9e0; padding: 6px 13px; text-align: left; }
-  tr:nth-child(2n) { background: #f6f8fa; }
+  p, ul, table { margin: 0 0 16px; }
+  ul { padding-left: 2em; }
+  table { border-collapse: collapse; }
+  th, td { border: 1px solid ${line}; padding: 6px 13px; text-align: left; }
+  tr:nth-child(2n) { background: ${stripe}; }
   code, pre { font-family: "Liberation Mono", "Noto Color Emoji", monospace; font-size: 12px; }
-  code { background: #818b981f; border-radius: 6px; padding: .2em .4em; white-space: break-spaces; }
-  pre { background: #f6f8fa; border-radius: 6px; padding: 16px; margin: 8px 0 16px; }
-  a { color: #0969da; }
+  code { background: ${code}; border-radius: 6px; padding: .2em .4em; white-space: break-spaces; }
+  pre { background: ${stripe}; border-radius: 6px; padding: 16px; margin: 8px 0 16px; overflow: auto; }
+  pre code { background: none; padding: 0; }
+  blockquote { margin: 0 0 16px; padding: 0 1em; border-left: .25em solid ${line}; }
+  a { color: ${link}; }
 `;
+}
 
 const FAILURES = [
   ['refund after 30 days', 'expected "30 days", the answer says 14'],
@@ -50,27 +75,26 @@ function report(): string {
   return `<testsuites><testsuite name="support">${[...passed, ...failed, skipped].join('')}</testsuite></testsuites>`;
 }
 
-async function summary(folder: string): Promise<string> {
+async function summary(): Promise<string> {
   await using server = await startSpanServer();
-  const { id } = server.create({
-    name: 'Answer support tickets',
-    start_time: new Date(Date.now() - 42_000).toISOString(),
-    meta: { prompt_version: 12 },
-  });
-  writeFileSync(join(folder, 'report.xml'), report());
-  const result = await runStep({
-    with: {
-      api_key: server.key,
-      base_url: server.baseUrl,
-      span_id: id,
-      results_file: 'report.xml',
-      meta: '{"dataset": "support-v3"}',
-      end_time: 'now',
-      min_score: '90',
+  const job = await runJob([
+    {
+      id: 'span',
+      with: {
+        operation: 'track',
+        api_key: server.key,
+        base_url: server.baseUrl,
+        name: 'Support eval',
+        start_time: new Date(Date.now() - 42_000).toISOString(),
+        meta: '{"dataset": "support-v3"}',
+        results_file: 'report.xml',
+        results_metrics: true,
+        min_score: 90,
+      },
     },
-    cwd: folder,
-  });
-  return result.summary;
+    { run: ({ workspace }) => writeFileSync(join(workspace, 'report.xml'), report()) },
+  ]);
+  return job.post('span').summary;
 }
 
 function chromium(...args: string[]): string {
@@ -93,29 +117,30 @@ function chromium(...args: string[]): string {
 
 const folder = mkdtempSync(join(tmpdir(), 'picture-'));
 try {
-  const markdown = await summary(folder);
-  const article = micromark(markdown, {
+  const article = micromark(await summary(), {
     allowDangerousHtml: true,
     extensions: [gfm()],
     htmlExtensions: [gfmHtml()],
   });
-  const page = join(folder, 'page.html');
-  writeFileSync(
-    page,
-    `<!doctype html><meta charset="utf-8"><style>${STYLE}</style>
-    <main><header>eval summary</header><article>${article}</article></main>
-    <script>document.title = Math.ceil(document.documentElement.getBoundingClientRect().height)</script>`,
-  );
-  const url = pathToFileURL(page).href;
-  const [, height] =
-    /<title>(\d+)<\/title>/.exec(chromium(`--window-size=${WIDTH},800`, '--dump-dom', url)) ?? [];
-  if (height === undefined) throw new Error('The browser did not tell the height of the page.');
-  chromium(
-    `--window-size=${WIDTH},${height}`,
-    '--force-device-scale-factor=1.5',
-    `--screenshot=${PICTURE}`,
-    url,
-  );
+  for (const [name, theme] of Object.entries(THEMES)) {
+    const page = join(folder, `${name}.html`);
+    writeFileSync(
+      page,
+      `<!doctype html><meta charset="utf-8"><style>${styleOf(theme)}</style>
+      <main><header>eval summary</header><article>${article}</article></main>
+      <script>document.title = Math.ceil(document.documentElement.getBoundingClientRect().height)</script>`,
+    );
+    const url = pathToFileURL(page).href;
+    const [, height] =
+      /<title>(\d+)<\/title>/.exec(chromium(`--window-size=${WIDTH},800`, '--dump-dom', url)) ?? [];
+    if (height === undefined) throw new Error('The browser did not tell the height of the page.');
+    chromium(
+      `--window-size=${WIDTH},${height}`,
+      '--force-device-scale-factor=1.5',
+      `--screenshot=${join(DOCS, `summary-${name}.png`)}`,
+      url,
+    );
+  }
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,4 +1,4 @@
-// `node scripts/schema.ts` writes schema/span.json, the JSON Schema of the output `span`, from src/span.ts; with `--check` it
+// `node scripts/schema.ts` writes schema/span.json, the JSON Schema of the output `span`, from src/api/span.ts; with `--check` it
 // only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { Span } from '../src/api/span.ts';
 
 const FILE = join(import.meta.dirname, '..', 'schema', 'span.json');
 
-/** What JSON Schema says of the fields for which src/span.ts has a check of its own. */
+/** The fields that src/api/span.ts checks by a function of its own, as JSON Schema. */
 const CUSTOM: Readonly<Record<string, object>> = {
   input: {},
   output: {},
@@ -29,7 +29,7 @@ const schema = {
   title: 'Opper span',
   description:
     'The output `span` of opper-span-action: the span as the API answers it. A field that is null may be missing. ' +
-    'Where nothing was written (`outcome` is dry-run or skipped) it holds what would have been.',
+    'Where nothing was written (`outcome` is dry-run or skipped) it holds what would have been written.',
   ...body,
   // Where nothing was written the name is not known.
   required: ['id'],
@@ -38,6 +38,6 @@ const text = `${JSON.stringify(schema, null, 2)}\n`;
 if (!process.argv.includes('--check')) {
   writeFileSync(FILE, text);
 } else if (readFileSync(FILE, 'utf8') !== text) {
-  console.error('schema/span.json differs from the schema in src/span.ts.');
+  console.error('schema/span.json differs from the schema in src/api/span.ts.');
   process.exitCode = 1;
 }

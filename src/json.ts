@@ -118,10 +118,11 @@ function faultIn(text: string): string | undefined {
   const reason = printParseErrorCode(fault.error)
     .replaceAll(/\B[A-Z]/g, ' $&')
     .toLowerCase();
-  const found = text.slice(fault.offset, fault.offset + fault.length);
-  const hint = /^-?(NaN|Infinity)/.test(text.slice(fault.offset))
-    ? ', which JSON does not have: write null'
-    : '';
+  const rest = text.slice(fault.offset);
+  // As Python's json.dumps writes them.
+  const [notANumber] = /^-?(NaN|Infinity)/.exec(rest) ?? [];
+  const found = notANumber ?? rest.slice(0, fault.length);
+  const hint = notANumber ? ', which JSON does not have: write null' : '';
   return `${placeOf(text, fault.offset)}: ${reason}, found ${found ? cut(found, 20) : 'the end of the text'}${hint}`;
 }
 

@@ -1,6 +1,6 @@
 import { createCaseSpans } from './api/case-spans.ts';
 import { type Client, createClient } from './api/client.ts';
-import { recordMetrics } from './api/metric.ts';
+import { recordMetrics } from './api/record-metrics.ts';
 import { fieldsOf, type NewSpan } from './api/span.ts';
 import { caseSpansOf } from './case-span.ts';
 import { ApiError } from './errors.ts';
@@ -132,7 +132,7 @@ async function makeCaseSpans(
 ): Promise<void> {
   if (cases.length === 0) return;
   const spans = caseSpansOf(cases, report.span, inputs.score_scale, newId);
-  const onProgress = (made: number) => exit.info(`Case spans: ${made} of ${spans.length} made`);
+  const onProgress = (made: number, of: number) => exit.info(`Case spans: ${made} of ${of} made`);
   const { made, failure } = await createCaseSpans(client, spans, { onProgress });
   report.caseSpans = { made, of: spans.length };
   if (failure === undefined) return;

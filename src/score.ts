@@ -5,19 +5,21 @@ import { quoted } from './words.ts';
 export const PASS_RATE_SCALE = 100;
 
 /**
- * `value × scale`, rounded half away from zero to an integer. Both are decimals of at most 15 digits: their product as a
- * double may be off in the 17th (0.285 × 100 is 28.499999999999996), so it is read at 15 digits before it is rounded.
+ * `value × scale`, rounded half away from zero to an integer. Both are decimals as people write them: their product as a
+ * double may be off in the 17th digit (0.285 × 100 is 28.499999999999996), so it is read at 15 digits before it is rounded.
  */
 export function scaled(value: number, scale: number): number {
-  const product = Number((value * scale).toPrecision(15));
-  return Math.sign(product) * Math.round(Math.abs(product)) + 0;
+  const product = value * scale;
+  // From 1e15 on all 15 digits stand before the point.
+  const read = Math.abs(product) < 1e15 ? Number(product.toPrecision(15)) : product;
+  return Math.sign(read) * Math.round(Math.abs(read)) + 0;
 }
 
 /** The integer to record for a score, which is scaled where a scale is given. Throws {@link FormError}. */
 export function scoreOf(value: number, scale?: number): number {
   const score = scale === undefined ? value : scaled(value, scale);
   if (Number.isSafeInteger(score)) return score;
-  if (!Number.isInteger(score)) {
+  if (Math.abs(score) < Number.MAX_SAFE_INTEGER) {
     throw new FormError(
       `${quoted(String(value))} is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87`,
     );

@@ -4,7 +4,7 @@ import { counted, quoted } from './words.ts';
 
 const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;
-const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
 const WITH_OFFSET = z.iso.datetime({ offset: true });
 
 /**

@@ -25,6 +25,7 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
     caseSpans: undefined,
     links: {},
     dryRun: [],
+    goesOn: false,
     ...overrides,
   };
 }

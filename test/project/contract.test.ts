@@ -1,263 +1,105 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
-import { parseSync } from 'rolldown/utils';
-import { describe, expect, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
-import { InputError } from '../../src/errors.ts';
-import { type InputName, parseInputs, parseResultsRequest, type RawInputs } from '../../src/inputs/inputs.ts';
-import { OUTPUTS } from '../../src/report/report.ts';
+import { ROOT } from './copy.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const readText = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'contract-'));
+cpSync(join(ROOT, 'scripts'), join(folder, 'scripts'), { recursive: true });
+symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
+afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Entry {
-  readonly description?: string;
+function check(root: string) {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/contract.ts')], {
+    encoding: 'utf8',
+  });
+  return { status, messages: stderr.trim() };
 }
-const action = parse(readText('action.yml')) as {
-  readonly inputs: Readonly<Record<string, Entry>>;
-  readonly outputs: Readonly<Record<string, Entry>>;
-  readonly runs: object;
+
+/** The check of a project of a few lines: each file, by its path, lists `names` in its own way. */
+function checkOf(names: Readonly<Record<string, readonly string[]>>) {
+  for (const [path, text] of Object.entries(FILES)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text(names[path] ?? []));
+  }
+  return check(folder);
+}
+
+const lines = (names: readonly string[], line: (name: string) => string) => names.map(line).join('\n');
+const FILES: Readonly<Record<string, (names: readonly string[]) => string>> = {
+  'action.yml': (names) => {
+    const entries = lines(names, (name) => `  ${name}: { description: What it is. }`);
+    return `inputs:\n${entries}\noutputs:\n${entries}\n`;
+  },
+  'src/inputs/inputs.ts': (names) =>
+    `const formsAt = (now: Date) => ({\n${lines(names, (name) => `${name}: now,`)}\n});`,
+  'src/plan.ts': (names) =>
+    lines(names, (name) => `export const ${name}Of = (inputs: Inputs) => inputs.${name};`),
+  'test/inputs/inputs.test.ts': (names) => lines(names, (name) => `test('a', () => read({ ${name}: '1' }));`),
+  'src/report/outputs.ts': (names) =>
+    `export const OUTPUTS = [${names.map((name) => `'${name}'`)}] as const;`,
+  'CHANGELOG.md': (names) => lines(names, (name) => `- \`${name}\``),
 };
+const allWith = (...names: string[]) => Object.fromEntries(Object.keys(FILES).map((path) => [path, names]));
+
+test('every input and output is in every file that lists them', () => {
+  expect(check(ROOT)).toEqual({ status: 0, messages: '' });
+});
+
+describe('a new name', () => {
+  it('is complete with the files that CONTRIBUTING lists', () => {
+    expect(checkOf(allWith('score', 'tag'))).toEqual({ status: 0, messages: '' });
+  });
+
+  it.each([
+    ['action.yml', 'The inputs of action.yml lack tag.\nThe outputs of action.yml lack tag.'],
+    ['src/inputs/inputs.ts', 'formsAt in src/inputs/inputs.ts lacks tag.'],
+    ['src/plan.ts', 'src/plan.ts and the rest of src never use tag.'],
+    ['test/inputs/inputs.test.ts', 'The tests in test/inputs/inputs.test.ts never name tag.'],
+    ['src/report/outputs.ts', 'OUTPUTS in src/report/outputs.ts lacks tag.'],
+    ['CHANGELOG.md', 'CHANGELOG.md does not name tag.'],
+  ])('that %s lacks is told, with that file', (path, messages) => {
+    expect(checkOf({ ...allWith('score', 'tag'), [path]: ['score'] })).toEqual({ status: 1, messages });
+  });
+
+  it('that stands elsewhere than in action.yml is told', () => {
+    const names = { ...allWith('score', 'tag'), 'src/report/outputs.ts': ['tag', 'score'] };
+    const messages = 'src/report/outputs.ts has tag in another place than action.yml.';
+    expect(checkOf(names)).toEqual({ status: 1, messages });
+  });
+});
 
 describe('action.yml', () => {
-  it('declares the inputs that are read, in the order in which their problems are told', () => {
-    const results = namesRead((raw) => parseResultsRequest(raw));
-    const others = namesRead((raw) => parseInputs(raw, new Date(0)));
-    const declared = Object.keys(action.inputs);
-    expect(others).toEqual(declared.filter((name) => !results.includes(name)));
-    expect(results).toEqual(declared.filter((name) => results.includes(name)));
-    expect(results).toEqual(['results_file', 'results_format', 'score_pointer']);
-  });
+  const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
+    readonly inputs: Readonly<Record<string, { readonly description?: string; readonly default?: string }>>;
+    readonly outputs: Readonly<Record<string, { readonly description?: string }>>;
+    readonly runs: object;
+  };
 
-  it('declares the outputs that are set, in the same order', () => {
-    expect(Object.keys(action.outputs)).toEqual([...OUTPUTS]);
-  });
-
-  it('describes each of them in a sentence', () => {
+  it('describes each input and output in sentences', () => {
     const entries = Object.entries({ ...action.inputs, ...action.outputs });
     const undescribed = entries.filter(([, { description = '' }]) => !/^\S.*\.$/s.test(description));
     expect(undescribed).toEqual([]);
   });
 
-  it('runs one file on Node 24, with no action inside and no token', () => {
-    expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js' });
-    expect(existsSync(join(ROOT, 'dist/index.js'))).toBe(true);
-    expect(readText('action.yml')).not.toMatch(/github\.token|GITHUB_TOKEN/);
+  it('runs files of dist on Node 24, at the start and at the end of a job', () => {
+    expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/end.js' });
+    expect(['dist/index.js', 'dist/end.js'].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  function namesRead(read: (raw: RawInputs) => unknown): string[] {
-    const names: string[] = [];
-    const raw = new Proxy({} as RawInputs, {
-      get: (_target, name: InputName) => {
-        names.push(name);
-        return '';
-      },
-    });
-    // What has no default may not be empty: that is a problem, once all are read.
-    expect(() => read(raw)).toThrow(InputError);
-    return names;
-  }
-});
-
-/**
- * The rooms of src, and what each imports. A room stands below all that it imports, so imports go one way. A package whose
- * types alone are used is marked: at run time it is handed in.
- */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  errors: ['node:util'],
-  json: ['errors'],
-  decimal: [],
-  timestamp: ['errors'],
-  inert: [],
-  secret: ['json'],
-  files: ['errors'],
-  proxy: ['errors'],
-  span: ['json', 'timestamp', 'zod/mini'],
-  ci: ['json', 'type @actions/github'],
-  answer: ['errors', 'json', 'span', 'zod/mini'],
-  client: ['answer', 'secret', 'span', 'ofetch'],
-  'results/format': ['errors', 'json', 'node:util'],
-  'results/ctrf': ['json', 'results/format'],
-  'results/jest': ['json', 'results/format'],
-  'results/junit': ['errors', 'results/format', 'saxes'],
-  'results/promptfoo': ['json', 'results/format'],
-  'results/results': [
-    'decimal',
-    'errors',
-    'files',
-    'json',
-    'results/ctrf',
-    'results/format',
-    'results/jest',
-    'results/junit',
-    'results/promptfoo',
-  ],
-  inputs: ['../../action.yml', 'decimal', 'errors', 'json', 'results/results', 'span', 'timestamp'],
-  plan: ['ci', 'decimal', 'errors', 'files', 'inputs', 'json', 'results/results', 'span'],
-  report: ['errors', 'inert', 'json', 'results/results', 'span'],
-  summary: ['inert', 'report', 'results/format'],
-  run: [
-    'ci',
-    'client',
-    'errors',
-    'files',
-    'inert',
-    'inputs',
-    'plan',
-    'report',
-    'secret',
-    'span',
-    'summary',
-    'type @actions/core',
-  ],
-  index: [
-    '../../package.json',
-    'errors',
-    'proxy',
-    'run',
-    '@actions/core',
-    '@actions/github',
-    'node:fs',
-    'node:path',
-    'node:http',
-    'zod/mini',
-  ],
-};
-
-describe('the rooms of src', () => {
-  const rooms = globSync('src/**/*.ts', { cwd: ROOT })
-    .map((path) => path.replaceAll('\\', '/').slice('src/'.length, -'.ts'.length))
-    .filter((room) => !room.endsWith('.d'));
-
-  it('are those of the table', () => {
-    expect(rooms.toSorted()).toEqual(Object.keys(ROOMS).toSorted());
-  });
-
-  it.each(Object.entries(ROOMS))('%s imports what the table says', (room, imports) => {
-    expect(importsOf(room).toSorted()).toEqual(imports.toSorted());
-  });
-
-  it('import rooms above them only', () => {
-    const order = Object.keys(ROOMS);
-    const wrong = Object.entries(ROOMS).flatMap(([room, imports]) =>
-      imports
-        .filter((name) => order.indexOf(name) >= order.indexOf(room))
-        .map((name) => `${room} imports ${name}`),
-    );
-    expect(wrong).toEqual([]);
-  });
-
-  it.each(rooms.filter((room) => room !== 'index'))(
-    '%s takes from its caller what index.ts takes from the machine',
-    (room) => {
-      const { program } = parseSource(`src/${room}.ts`);
-      expect([...nodesOf(program)].flatMap(machineUseOf)).toEqual([]);
-    },
-  );
-
-  it('and index.ts shows that this would be seen', () => {
-    const { program } = parseSource('src/index.ts');
-    const uses = new Set([...nodesOf(program)].flatMap(machineUseOf));
-    expect([...uses].toSorted()).toEqual(['Date.now', 'Math.random', 'process', 'setTimeout']);
+  it('reads no token and no secret by itself', () => {
+    const defaults = Object.values(action.inputs).map((input) => input.default ?? '');
+    expect(defaults.filter((value) => /token|secrets/.test(value))).toEqual([]);
   });
 });
-
-describe('the tests', () => {
-  it.each(globSync('test/**/*.ts', { cwd: ROOT }).map((path) => path.replaceAll('\\', '/')))(
-    'of %s mock no module and leave none out',
-    (path) => {
-      const { program } = parseSource(path);
-      expect([...nodesOf(program)].flatMap(evasionOf)).toEqual([]);
-    },
-  );
-
-  it('and a test that did would be seen', () => {
-    const { program } = parseSync(
-      'a.test.ts',
-      `vi.mock('./a.ts'); it.only('a'); describe.skip.each([]); it.todo('b');`,
-    );
-    expect([...nodesOf(program)].flatMap(evasionOf)).toEqual(['vi.mock', 'only', 'skip', 'todo']);
-  });
-});
-
-interface Node {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-function parseSource(path: string) {
-  const source = readText(path);
-  const { program, module, errors } = parseSync(path, source);
-  if (errors.length > 0) throw new Error(`${path} cannot be parsed`);
-  return { program, module, source };
-}
-
-/** What a room imports, other rooms by name, types and `import()` too. */
-function importsOf(room: string): string[] {
-  const { module, program, source } = parseSource(`src/${room}.ts`);
-  const ofTypes = [...nodesOf(program)]
-    .filter(({ type }) => type === 'TSImportType')
-    .map(() => '(a type by import())');
-  const fixed = module.staticImports.map(({ moduleRequest, entries }) => {
-    const isType = entries.length > 0 && entries.every((entry) => entry.isType);
-    return nameOf(moduleRequest.value, isType);
-  });
-  const exported = module.staticExports.flatMap(({ entries }) =>
-    entries.flatMap(({ moduleRequest, isType }) =>
-      moduleRequest ? [nameOf(moduleRequest.value, isType)] : [],
-    ),
-  );
-  const lazy = module.dynamicImports.map(({ moduleRequest: { start, end } }) =>
-    nameOf(source.slice(start + 1, end - 1), false),
-  );
-  return [...new Set([...fixed, ...exported, ...lazy, ...ofTypes])].filter(
-    (name, _, names) => !(name.startsWith('type ') && names.includes(name.slice('type '.length))),
-  );
-
-  function nameOf(specifier: string, isType: boolean): string {
-    if (!specifier.startsWith('.')) return isType ? `type ${specifier}` : specifier;
-    return posix.relative('src', posix.join('src', posix.dirname(room), specifier)).replace(/\.ts$/, '');
-  }
-}
-
-function* nodesOf(value: unknown): Generator<Node> {
-  if (typeof value !== 'object' || value === null) return;
-  if ('type' in value) yield value as Node;
-  for (const field of Object.values(value)) yield* nodesOf(field);
-}
-
-/** What a node takes from the machine: the environment, the clock, chance, the terminal. */
-function machineUseOf(node: Node): string[] {
-  if (
-    node.type === 'Identifier' &&
-    /^(process|console|performance|setTimeout|setInterval)$/.test(String(node.name))
-  ) {
-    return [String(node.name)];
-  }
-  if (
-    node.type === 'NewExpression' &&
-    nameOf(node.callee) === 'Date' &&
-    (node.arguments as []).length === 0
-  ) {
-    return ['new Date()'];
-  }
-  const member = memberOf(node);
-  return member === 'Date.now' || member === 'Math.random' ? [member] : [];
-}
-
-/** How a test gets around what it is to test. */
-function evasionOf(node: Node): string[] {
-  const member = memberOf(node);
-  if (/^vi\.(do)?mock$/i.test(member)) return [member];
-  return /\.(skip|only|todo)$/.test(member) ? [member.slice(member.lastIndexOf('.') + 1)] : [];
-}
-
-/** `Date.now` for that expression; '.now' where the object is no plain name. */
-function memberOf(node: Node): string {
-  return node.type === 'MemberExpression' ? `${nameOf(node.object)}.${nameOf(node.property)}` : '';
-}
-
-function nameOf(node: unknown): string {
-  const { type, name } = node as Node;
-  return type === 'Identifier' ? String(name) : '';
-}

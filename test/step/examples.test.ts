@@ -1,122 +1,100 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fromJSONSchema } from 'zod';
-import { evaluate, runStep, type StepResult } from '../harness/runner.ts';
+import { type ActionStep, type JobOptions, type JobStep, type RunStep, runJob } from '../harness/job.ts';
 import { type Span, type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FIXTURES = join(ROOT, 'test', 'fixtures', 'results');
-const ACTION = 'OWNER/opper-span-action@v1';
-const END = '2026-11-20T12:00:00+00:00';
+const ACTION = /\/opper-span-action@v1$/;
 
-interface Step {
-  readonly if?: string;
-  readonly uses?: string;
-  readonly with?: Readonly<Record<string, string | number | boolean>>;
-}
+type Step = ActionStep & { readonly name?: string; readonly run?: string };
 interface Workflow {
   readonly jobs: Readonly<Record<string, { readonly steps?: readonly Step[] }>>;
 }
 
-/** The steps of an example that use the action. */
-function stepsOf(name: string): readonly Step[] {
-  const { jobs } = parse(readFileSync(join(ROOT, 'examples', name), 'utf8')) as Workflow;
-  return Object.values(jobs).flatMap(({ steps = [] }) => steps.filter(({ uses }) => uses === ACTION));
+function jobsOf(name: string): Workflow['jobs'] {
+  return (parse(readFileSync(join(ROOT, 'examples', name), 'utf8')) as Workflow).jobs;
 }
 
-let server: SpanServer;
-beforeAll(async () => {
-  server = await startSpanServer();
-});
-const folder = mkdtempSync(join(tmpdir(), 'examples-'));
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await server.close();
-});
+type Command = Exclude<RunStep['run'], string>;
 
-/** What the steps before the action's left behind. */
-interface Before {
-  readonly span?: Partial<Span>;
-  /** Outputs of steps, by the step's id. `SPAN` stands for the id of the span. */
-  readonly outputs?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly inputs?: Readonly<Record<string, string | number>>;
-  readonly matrix?: Readonly<Record<string, string>>;
-  /** Files in the workspace, by path. */
-  readonly files?: Readonly<Record<string, string>>;
-  readonly jobStatus?: 'success' | 'failure';
+interface Surroundings {
+  /** What a command of the user's own does, by the command. The others do nothing. */
+  readonly commands?: Readonly<Record<string, Command>>;
+  /** The values of expressions that only GitHub can work out. */
+  readonly values?: Readonly<Record<string, string>>;
+  readonly context?: JobOptions['context'];
 }
 
-/** The one step of an example that uses the action, run as on the runner, against the span server. */
-async function runExample(name: string, before: Before): Promise<{ result: StepResult; span: Span }> {
-  const [step, ...others] = stepsOf(name);
-  expect(others).toEqual([]);
-  const { id } = server.create({ name: 'Eval', start_time: END, ...before.span });
-  const outputs = { span: { span_id: id }, ...before.outputs };
-  const contexts = {
-    secrets: { OPPER_API_KEY: server.key },
-    steps: Object.fromEntries(
-      Object.entries(outputs).map(([step, values]) => [
-        step,
-        {
-          outputs: Object.fromEntries(
-            Object.entries(values).map(([key, value]) => [key, value === 'SPAN' ? id : value]),
-          ),
-        },
-      ]),
-    ),
-    inputs: Object.fromEntries(
-      Object.entries(before.inputs ?? {}).map(([key, value]) => [key, value === 'SPAN' ? id : value]),
-    ),
-    matrix: before.matrix ?? null,
-  };
-  const cwd = mkdtempSync(join(folder, 'workspace-'));
-  for (const [path, content] of Object.entries(before.files ?? {})) {
-    mkdirSync(dirname(join(cwd, path)), { recursive: true });
-    writeFileSync(join(cwd, path), content);
-  }
-  const result = await runStep({
-    cwd,
-    with: {
-      ...Object.fromEntries(
-        Object.entries(step?.with ?? {}).map(([input, value]) => [input, evaluate(String(value), contexts)]),
-      ),
-      base_url: server.baseUrl,
+/** Runs a job of an example as the runner would, against a span server. Other actions are left out. */
+async function runExample(server: SpanServer, name: string, job: string, surroundings: Surroundings = {}) {
+  const { commands = {}, values = {}, context } = surroundings;
+  const filled = (value: string) =>
+    value.replaceAll(/\$\{\{ (.*?) \}\}/g, (whole, expression: string) => values[expression] ?? whole);
+  const steps = (jobsOf(name)[job]?.steps ?? []).flatMap(
+    ({ id, if: condition = 'success()', uses, with: inputs = {}, env, run }): JobStep[] => {
+      const step = {
+        ...(id && { id }),
+        if: values[String(condition)] ?? condition,
+        env: Object.fromEntries(Object.entries(env ?? {}).map(([key, value]) => [key, filled(value)])),
+      };
+      if (run !== undefined) return [{ ...step, run: commands[run.trim()] ?? (() => {}) }];
+      if (!ACTION.test(uses ?? '')) return [];
+      const given = Object.entries(inputs).map(([input, value]) => [input, filled(String(value))]);
+      return [{ ...step, with: { ...Object.fromEntries(given), base_url: server.baseUrl } }];
     },
-    context: {
-      job: { status: before.jobStatus ?? 'success' },
-      ...(before.matrix && { matrix: before.matrix }),
-    },
+  );
+  return await runJob(steps, {
+    secrets: { OPPER_API_KEY: server.key, OPENAI_API_KEY: 'none' },
+    ...(context && { context }),
   });
-  return { result, span: server.span(id) };
 }
 
-/** What of a run is told by its example: the end of the step, and the span without times, ids and CI facts. */
-function essence({ result, span }: { result: StepResult; span: Span }) {
-  const { name, score, error } = span;
-  const own = Object.entries(span.meta ?? {}).filter(([key]) => !/^(cicd|vcs|github)\./.test(key));
-  return {
-    exitCode: result.exitCode,
-    outcome: result.outputs.outcome,
-    ended: span.end_time !== null,
+/** A command that leaves files in the workspace, and may then fail. */
+function leaves(files: Readonly<Record<string, string>>, end: 'well' | 'badly' = 'well'): Command {
+  return ({ workspace }) => {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(workspace, path)), { recursive: true });
+      writeFileSync(join(workspace, path), content);
+    }
+    if (end === 'badly') throw new Error('Exit code 1');
+  };
+}
+
+/** What an example says of its spans: no times, no ids, no CI facts. Children come last, those that passed at the very end. */
+function essenceOf(server: SpanServer) {
+  const spans = server.spans();
+  const rank = ({ parent_id, error }: Span) => (parent_id === null ? 0 : error === null ? 2 : 1);
+  const ranked = spans.toSorted((a, b) => rank(a) - rank(b));
+  return ranked.map(({ id, name, type, score, error, end_time, parent_id, meta }) => ({
     name,
+    type,
     score,
     error,
-    meta: Object.fromEntries(own),
-  };
+    ended: end_time !== null,
+    under: spans.find((span) => span.id === parent_id)?.name ?? null,
+    meta: Object.fromEntries(
+      Object.entries(meta ?? {}).filter(([key]) => !/^(cicd|vcs|github|test)\./.test(key)),
+    ),
+    metrics: Object.fromEntries(server.metrics(id).map(({ dimension, value }) => [dimension, value])),
+  }));
 }
 
-const RECORDED = {
-  exitCode: 0,
-  outcome: 'updated',
-  ended: true,
-  name: 'Eval',
-  score: 87,
-  error: null,
-  meta: {},
-};
+const SPAN = { type: null, score: null, error: null, ended: true, under: null, meta: {}, metrics: {} };
+const NAMED = { ...SPAN, name: 'Evals / eval' };
+
+const PYTEST = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" tests="3">
+<testcase classname="test_cart" name="test_adds" time="0.010" />
+<testcase classname="test_cart" name="test_subtracts" time="0.010"><failure message="AssertionError: the difference">assert 1 == 2</failure></testcase>
+<testcase classname="test_cart" name="test_empties" time="0.010" />
+</testsuite></testsuites>`;
+const PASSED = '<testsuites><testsuite name="eval"><testcase name="greets"/></testsuite></testsuites>';
 /** A case that passed and one that failed, of a real promptfoo run. */
 const PROMPTFOO = (() => {
   const document = JSON.parse(readFileSync(join(FIXTURES, 'promptfoo-3.json'), 'utf8'));
@@ -124,218 +102,256 @@ const PROMPTFOO = (() => {
   document.results.results = [true, false].map((success) => cases.find((each) => each.success === success));
   return JSON.stringify(document);
 })();
-const PYTEST = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" tests="3">
-<testcase classname="test_cart" name="test_adds" time="0.010" />
-<testcase classname="test_cart" name="test_subtracts" time="0.010"><failure message="AssertionError: the difference">assert 1 == 2</failure></testcase>
-<testcase classname="test_cart" name="test_empties" time="0.010" />
-</testsuite></testsuites>`;
-const SUMMARY = { 'summary.json': '{"summary": {"accuracy": 0.87}}' };
+/** What examples/eval.py writes with opperai 2.1.1 for the answers "30 days", "No" and "It is 12 euros". */
+const RESULT =
+  '{"score": 0.6666666666666666, "score_scale": 100, "error": "Do you ship to Norway? Answer yes or no. \\u2192 No", "metrics": {"accuracy": 0.6666666666666666}, "meta": {"dataset": "support-v3", "cases": 3}}';
+const RECORDED_RESULT = {
+  ...SPAN,
+  name: 'Support eval',
+  type: 'evaluation',
+  score: 67,
+  error: 'Do you ship to Norway? Answer yes or no. → No',
+  meta: { dataset: 'support-v3', cases: 3 },
+  metrics: { accuracy: 2 / 3 },
+};
+const EVAL_TO_JUNIT = './eval.sh --dataset "$DATASET" --junit reports/eval.xml';
+const EVAL_TO_JSON = './eval.sh --output summary.json';
 
-interface Case {
+interface Case extends Surroundings {
+  readonly example: string;
+  readonly job?: string;
   readonly when: string;
-  readonly before: Before;
-  readonly expected: ReturnType<typeof essence>;
+  readonly status: 'success' | 'failure';
+  readonly spans: readonly Record<keyof ReturnType<typeof essenceOf>[number], unknown>[];
 }
 
-const CASES: Readonly<Record<string, readonly Case[]>> = {
-  'quick-start.yml': [
-    { when: 'the eval has a score', before: { outputs: { eval: { score: '87' } } }, expected: RECORDED },
-    {
-      when: 'the eval failed',
-      before: { jobStatus: 'failure' },
-      expected: {
-        ...RECORDED,
-        score: null,
-        error:
-          'Job eval failed in workflow Evals: https://github.com/acme/support-bot/actions/runs/15123456789/job/41234567890',
+const CASES: readonly Case[] = [
+  {
+    example: 'quick-start.yml',
+    when: 'a test fails',
+    commands: { 'pytest --junitxml=reports/pytest.xml': leaves({ 'reports/pytest.xml': PYTEST }, 'badly') },
+    status: 'failure',
+    spans: [{ ...NAMED, score: 67, error: expect.stringContaining('test_subtracts') }],
+  },
+  {
+    example: 'quick-start.yml',
+    when: 'the tests break off without a report',
+    commands: { 'pytest --junitxml=reports/pytest.xml': leaves({}, 'badly') },
+    status: 'failure',
+    spans: [{ ...NAMED, error: expect.stringContaining('/actions/runs/15123456789/job/41234567890') }],
+  },
+  {
+    example: 'pytest.yml',
+    job: 'pytest',
+    when: 'a test fails',
+    commands: { 'pytest --junitxml=reports/pytest.xml': leaves({ 'reports/pytest.xml': PYTEST }, 'badly') },
+    status: 'failure',
+    spans: [
+      { ...NAMED, score: 67, error: expect.stringContaining('test_subtracts') },
+      {
+        ...SPAN,
+        name: expect.stringContaining('test_subtracts'),
+        type: 'test',
+        error: expect.stringContaining('AssertionError: the difference'),
+        ended: false,
+        under: 'Evals / eval',
       },
+    ],
+  },
+  {
+    example: 'eval-python.yml',
+    when: 'the script leaves its result',
+    commands: { 'python eval.py': leaves({ 'result.json': RESULT }) },
+    status: 'success',
+    spans: [RECORDED_RESULT],
+  },
+  {
+    example: 'eval-python.yml',
+    when: 'the script breaks off',
+    commands: { 'python eval.py': leaves({}, 'badly') },
+    status: 'failure',
+    spans: [
+      { ...SPAN, name: 'Support eval', type: 'evaluation', error: expect.stringContaining('/actions/runs/') },
+    ],
+  },
+  {
+    example: 'promptfoo.yml',
+    job: 'promptfoo',
+    when: 'a case fails',
+    commands: {
+      'npx promptfoo eval --output promptfoo.json': leaves({ 'promptfoo.json': PROMPTFOO }, 'badly'),
     },
-  ],
-  'eval-python.yml': [
-    {
-      when: 'the script left its result',
-      before: {
-        outputs: { eval: { span_id: 'SPAN', result_file: 'result.json' } },
-        // What examples/eval.py wrote with opperai 1.7.2.
-        files: {
-          'result.json':
-            '{"score": 0.6666666666666666, "score_scale": 100, "error": "Do you ship to Norway? Answer yes or no. \\u2192 No", "meta": {"dataset": "support-v3", "cases": 3}}',
-        },
-      },
-      expected: {
-        ...RECORDED,
-        score: 67,
-        error: 'Do you ship to Norway? Answer yes or no. → No',
-        meta: { dataset: 'support-v3', cases: 3 },
-      },
-    },
-    {
-      when: 'the script broke off after it made the span',
-      before: { outputs: { eval: { span_id: 'SPAN' } }, jobStatus: 'failure' },
-      expected: {
-        ...RECORDED,
-        score: null,
-        error:
-          'Job eval failed in workflow Evals: https://github.com/acme/support-bot/actions/runs/15123456789/job/41234567890',
-      },
-    },
-  ],
-  'eval-typescript.yml': [
-    {
-      when: 'the script set its outputs',
-      before: { outputs: { eval: { span_id: 'SPAN', accuracy: '0.8666' } } },
-      expected: { ...RECORDED, meta: { dataset: 'support-v3' } },
-    },
-  ],
-  'promptfoo.yml': [
-    {
-      when: 'promptfoo wrote its results and ended with an error',
-      before: { files: { 'promptfoo.json': PROMPTFOO }, jobStatus: 'failure' },
-      expected: {
-        ...RECORDED,
+    status: 'failure',
+    spans: [
+      {
+        ...NAMED,
+        type: 'evaluation',
         score: 50,
-        error: 'names the city [prompt 2]: Expected output to contain "Answer"',
-        meta: {
-          'test.total': 2,
-          'test.passed': 1,
-          'test.failed': 1,
-          'test.errored': 0,
-          'test.skipped': 0,
-          'test.duration_ms': 3,
-          'test.format': 'promptfoo',
-          'test.score.mean': 0.75,
-          'test.scores.grounded': 1,
-          'test.scores.style': 0.5,
-        },
+        error: expect.stringContaining('names the city'),
+        metrics: expect.objectContaining({ pass_rate: 0.5 }),
       },
-    },
-  ],
-  'pytest.yml': [
-    {
-      when: 'pytest wrote its report and ended with an error',
-      before: { files: { 'reports/pytest.xml': PYTEST }, jobStatus: 'failure' },
-      expected: {
-        ...RECORDED,
-        score: 67,
-        error: 'test_cart > test_subtracts: AssertionError: the difference',
-        meta: {
-          'test.total': 3,
-          'test.passed': 2,
-          'test.failed': 1,
-          'test.errored': 0,
-          'test.skipped': 0,
-          'test.duration_ms': 30,
-          'test.format': 'junit',
-        },
+      {
+        ...SPAN,
+        name: expect.stringContaining('names the city'),
+        type: 'test',
+        error: expect.any(String),
+        score: expect.any(Number),
+        ended: expect.any(Boolean),
+        under: 'Evals / eval',
       },
-    },
-  ],
-  'matrix.yml': [
-    {
-      when: 'one job of the matrix is done',
-      before: { matrix: { model: 'small-2', dataset: 'support-v3' }, files: SUMMARY },
-      expected: { ...RECORDED, name: 'Eval of small-2 on support-v3' },
-    },
-  ],
-  'gate.yml': [
-    { when: 'the score reaches min_score', before: { files: SUMMARY }, expected: RECORDED },
-    {
-      when: 'the score is below min_score',
-      before: { files: { 'summary.json': '{"summary": {"accuracy": 0.794}}' } },
-      expected: { ...RECORDED, exitCode: 1, score: 79 },
-    },
-  ],
-  'feedback.yml': [
-    {
-      when: 'a span is named',
-      before: { inputs: { span_id: 'SPAN' }, span: { score: 87, feedback: { score: 1, comment: 'Good' } } },
-      expected: { ...RECORDED, outcome: 'read', ended: false },
-    },
-  ],
-  'outputs.yml': [
-    { when: 'the eval has a score', before: { outputs: { eval: { score: '87' } } }, expected: RECORDED },
-  ],
-  'reusable.yml': [
-    {
-      when: 'it is called',
-      before: { inputs: { dataset: 'support-v3', min_score: 87 }, files: SUMMARY },
-      expected: { ...RECORDED, name: 'Eval on support-v3' },
-    },
-  ],
-};
+      {
+        ...SPAN,
+        name: expect.any(String),
+        type: 'test',
+        score: expect.any(Number),
+        ended: expect.any(Boolean),
+        under: 'Evals / eval',
+      },
+    ],
+  },
+  {
+    example: 'gate.yml',
+    when: 'the score reaches min_score',
+    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.795}}' }) },
+    status: 'success',
+    spans: [{ ...NAMED, score: 80 }],
+  },
+  {
+    example: 'gate.yml',
+    when: 'the score is below min_score',
+    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.794}}' }) },
+    status: 'failure',
+    spans: [{ ...NAMED, score: 79 }],
+  },
+  {
+    example: 'reusable.yml',
+    when: 'it is called',
+    commands: { [EVAL_TO_JUNIT]: leaves({ 'reports/eval.xml': PASSED }) },
+    values: { 'inputs.dataset': 'support-v3', 'inputs.min_score': '80' },
+    status: 'success',
+    spans: [{ ...SPAN, name: 'Eval on support-v3', type: 'evaluation', score: 100 }],
+  },
+];
 
 describe('the examples', () => {
-  const workflows = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yml'));
-  const recording = workflows.filter((name) => stepsOf(name).length > 0);
-
   it('are all tried here', () => {
-    expect(Object.keys(CASES).sort()).toEqual(recording);
-    expect(workflows.filter((name) => !recording.includes(name))).toEqual(['reusable-caller.yml']);
+    const workflows = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yml'));
+    const tried = CASES.map(({ example }) => example);
+    const apart = ['eval-typescript.yml', 'feedback.yml', 'matrix.yml', 'outputs.yml', 'reusable-caller.yml'];
+    expect(workflows).toEqual([...new Set([...tried, ...apart])].sort());
   });
 
-  it('record whatever became of the job: their steps begin with if: always()', () => {
-    const steps = recording.filter((name) => name !== 'feedback.yml').flatMap(stepsOf);
-    const always = steps.filter((step) => Object.keys(step)[0] === 'if' && /^always\(\)/.test(step.if ?? ''));
-    expect(always).toEqual(steps);
-  });
-
-  for (const [name, cases] of Object.entries(CASES)) {
-    for (const { when, before, expected } of cases) {
-      it(`${name} does what it says when ${when}`, async () => {
-        expect(essence(await runExample(name, before))).toEqual(expected);
-      });
-    }
+  for (const { example, job = 'eval', when, status, spans, ...surroundings } of CASES) {
+    it(`${example} records what it says when ${when}`, async () => {
+      await using server = await startSpanServer();
+      const result = await runExample(server, example, job, surroundings);
+      expect({ status: result.status, spans: essenceOf(server) }).toEqual({ status, spans });
+    });
   }
 
-  it('feedback.yml hands on the human feedback', async () => {
-    const feedback = { score: 1, comment: 'Friendly and right' };
-    const { result } = await runExample('feedback.yml', { inputs: { span_id: 'SPAN' }, span: { feedback } });
-    const { feedback_score, feedback_comment } = result.outputs;
-    expect({ feedback_score, feedback_comment }).toEqual({
-      feedback_score: '1',
-      feedback_comment: 'Friendly and right',
-    });
-  });
-
-  it('outputs.yml hands on the span in the form that schema/span.json describes', async () => {
-    const schema = fromJSONSchema(JSON.parse(readFileSync(join(ROOT, 'schema', 'span.json'), 'utf8')));
-    const { result, span } = await runExample('outputs.yml', { outputs: { eval: { score: '87' } } });
-    const { feedback: _, ...stored } = span;
-    expect(schema.parse(JSON.parse(result.outputs.span ?? ''))).toEqual(stored);
-    expect(schema.safeParse({ ...stored, score: 'high' }).success).toBe(false);
-  });
-});
-
-describe('the eval script in TypeScript', () => {
-  it('makes a span, puts its calls under it, and hands on its id and the accuracy', async () => {
-    await using own = await startSpanServer();
+  it('eval-typescript.yml puts the calls of the eval under the span of the job', async () => {
+    await using server = await startSpanServer();
     const answers = ['30 days', 'No', 'It is 12 euros'];
-    own.faults.push({
-      times: Number.POSITIVE_INFINITY,
-      fault({ request, send, handle }) {
-        if (request.path !== '/v2/call') return send(handle());
-        const body = { span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', message: answers.shift() };
-        return send({ status: 200, body });
+    server.faults.push({
+      when: ({ path }) => path === '/v2/call',
+      times: answers.length,
+      fault: ({ send }) =>
+        send({
+          status: 200,
+          body: { span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', message: answers.shift() },
+        }),
+    });
+    const command: Command = async ({ env, workspace }) => {
+      const child = spawn(process.execPath, [join(ROOT, 'examples', 'eval.ts')], {
+        cwd: workspace,
+        env: { ...process.env, ...env, OPPER_BASE_URL: server.baseUrl },
+      });
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    };
+    const { status } = await runExample(server, 'eval-typescript.yml', 'eval', {
+      commands: { 'node eval.ts': command },
+    });
+    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'success', spans: [RECORDED_RESULT] });
+    const calls = server.requests.filter(({ path }) => path === '/v2/call');
+    const parents = calls.map(({ body }) => (body as { parent_span_id: string }).parent_span_id);
+    const [span] = server.spans();
+    expect(parents).toEqual([span?.id, span?.id, span?.id]);
+  });
+
+  it('matrix.yml makes one trace of the run, and ends it whatever became of the matrix', async () => {
+    await using server = await startSpanServer();
+    const { steps } = await runExample(server, 'matrix.yml', 'start');
+    const { id = '', trace_id = '' } = steps.root?.outputs ?? {};
+    const needs = { 'needs.start.outputs.span_id': id, 'needs.start.outputs.trace_id': trace_id };
+    const command = './eval.sh --model "$MODEL" --dataset "$DATASET" --junit reports/eval.xml';
+    const failed = await runExample(server, 'matrix.yml', 'eval', {
+      context: { matrix: { model: 'small-2', dataset: 'support-v3' } },
+      values: needs,
+      commands: { [command]: leaves({ 'reports/eval.xml': PYTEST }, 'badly') },
+    });
+    const end = await runExample(server, 'matrix.yml', 'end', {
+      values: {
+        ...needs,
+        "needs.eval.result != 'success' && 'Not every job of the matrix succeeded.' || ''":
+          'Not every job of the matrix succeeded.',
       },
     });
-    const cwd = mkdtempSync(join(folder, 'workspace-'));
-    cpSync(join(ROOT, 'examples', 'cases.json'), join(cwd, 'cases.json'));
-    const { outputs, exitCode, stderr } = await runStep({
-      entry: join(ROOT, 'examples', 'eval.ts'),
-      cwd,
-      env: { OPPER_API_KEY: own.key, OPPER_BASE_URL: own.baseUrl },
-    });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    const { span_id = '', accuracy } = outputs;
-    expect({ name: own.span(span_id).name, accuracy }).toEqual({
-      name: 'Support eval',
-      accuracy: '0.6666666666666666',
-    });
-    const calls = own.requests.filter(({ path }) => path === '/v2/call');
-    expect(calls.map(({ body }) => (body as { parent_span_id: string }).parent_span_id)).toEqual([
-      span_id,
-      span_id,
-      span_id,
+    expect([failed.status, end.status]).toEqual(['failure', 'success']);
+    expect(essenceOf(server)).toEqual([
+      { ...SPAN, name: 'Eval matrix', type: 'workflow', error: 'Not every job of the matrix succeeded.' },
+      {
+        ...SPAN,
+        name: 'small-2 on support-v3',
+        type: 'evaluation',
+        score: 67,
+        error: expect.stringContaining('test_subtracts'),
+        under: 'Eval matrix',
+      },
     ]);
+    expect(new Set(server.spans().map((span) => span.trace_id))).toEqual(new Set([trace_id]));
+  });
+
+  it('feedback.yml keeps the span that a person approved', async () => {
+    await using server = await startSpanServer();
+    const feedback = { score: 1, comment: 'Friendly and right' };
+    const { id } = server.create({ name: 'Eval', feedback });
+    let kept = '';
+    const { status } = await runExample(server, 'feedback.yml', 'feedback', {
+      values: { 'inputs.span_id': id, "steps.span.outputs.feedback_score == '1'": 'success()' },
+      commands: {
+        'cp "$SPAN_FILE" approved.json': ({ env }) => {
+          kept = readFileSync(env.SPAN_FILE ?? '', 'utf8');
+        },
+      },
+    });
+    expect({ status, feedback: JSON.parse(kept).feedback }).toEqual({ status: 'success', feedback });
+  });
+
+  it('outputs.yml hands on a span in the form that schema/span.json describes', async () => {
+    await using server = await startSpanServer();
+    const schema = fromJSONSchema(JSON.parse(readFileSync(join(ROOT, 'schema', 'span.json'), 'utf8')));
+    let handed: Span | undefined;
+    const { status, steps } = await runExample(server, 'outputs.yml', 'eval', {
+      values: { "always() && steps.record.outputs.outcome == 'created'": 'always()' },
+      commands: {
+        'echo "started=$(date +%s)" >> "$GITHUB_OUTPUT"\n./eval.sh --junit reports/eval.xml': async (job) => {
+          await leaves({ 'reports/eval.xml': PASSED })(job);
+          return { outputs: { started: '1700000000' } };
+        },
+        './report.sh --score "$SCORE" --span "$SPAN_FILE"': ({ env }) => {
+          expect(env.SCORE).toBe('100');
+          handed = JSON.parse(readFileSync(env.SPAN_FILE ?? '', 'utf8')) as Span;
+        },
+      },
+    });
+    const [stored] = server.spans();
+    const { feedback: _, ...own } = stored ?? {};
+    expect({ status, outcome: steps.record?.outputs.outcome }).toEqual({
+      status: 'success',
+      outcome: 'created',
+    });
+    expect(schema.parse(handed)).toEqual(own);
+    expect(schema.safeParse({ ...own, score: 'high' }).success).toBe(false);
   });
 });

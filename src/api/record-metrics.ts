@@ -1,0 +1,86 @@
+import { ApiError } from '../errors.ts';
+import { numberOf } from '../json.ts';
+import { cut, listed } from '../words.ts';
+import type { Client } from './client.ts';
+import { type Metric, metricOf, type NewMetric } from './metric.ts';
+
+export interface RecordedMetrics {
+  /** Those of the wanted dimensions that the span has now, with the value it has. */
+  readonly stored: Readonly<Record<string, number>>;
+  /** One line for each dimension that could not be recorded, and one for all that were not tried. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Sees to it that a span has these metrics, each dimension once: leaves those that are equal, changes those that differ, makes
+ * the rest. A metric with no comment of its own leaves a stored one alone. Dimensions differ from each other. Throws nothing
+ * for what a server does; after a failure that would meet the next one too (an outage) no more are tried.
+ */
+export async function recordMetrics(
+  client: Client,
+  spanId: string,
+  wanted: readonly NewMetric[],
+): Promise<RecordedMetrics> {
+  const stored = new Map<string, number>();
+  const failures: string[] = [];
+  let known: readonly Metric[];
+  try {
+    known = wanted.length > 0 ? await client.listMetrics(spanId) : [];
+  } catch (error) {
+    return { stored: {}, failures: [`${namesOf(wanted)}: not recorded: ${apiMessageOf(error)}`] };
+  }
+
+  for (const [at, metric] of wanted.entries()) {
+    const name = cut(metric.dimension, 100);
+    const before = metricOf(known, metric.dimension);
+    try {
+      const after = await recordMetric(client, spanId, metric, before);
+      stored.set(metric.dimension, numberIn(after));
+      if (numberIn(after) !== metric.value) {
+        failures.push(`${name}: ${metric.value} was sent, but ${numberIn(after)} is stored`);
+      }
+    } catch (error) {
+      if (before) stored.set(metric.dimension, numberIn(before));
+      failures.push(`${name}: not recorded: ${apiMessageOf(error)}`);
+      const rest = wanted.slice(at + 1);
+      if ((error as ApiError).isTransient && rest.length > 0) {
+        failures.push(`${namesOf(rest)}: not tried after that`);
+        break;
+      }
+    }
+  }
+  return { stored: Object.fromEntries(stored), failures };
+}
+
+/** The metric as it is stored in the end. Throws {@link ApiError}. */
+async function recordMetric(
+  client: Client,
+  spanId: string,
+  wanted: NewMetric,
+  known: Metric | undefined,
+): Promise<Metric> {
+  const { metric, wasFound } = known
+    ? { metric: known, wasFound: true }
+    : await client.createMetric(spanId, wanted);
+  if (!wasFound || isEqual(metric, wanted)) return metric;
+  const { dimension: _, ...change } = wanted;
+  return client.updateMetric(spanId, metric.id, change);
+}
+
+function isEqual(metric: Metric, { value, comment }: NewMetric): boolean {
+  return numberIn(metric) === value && (comment === undefined || metric.comment === comment);
+}
+
+function numberIn({ value }: Metric): number {
+  return numberOf(value) as number;
+}
+
+function namesOf(metrics: readonly NewMetric[]): string {
+  return listed(metrics.map(({ dimension }) => dimension));
+}
+
+/** The message of an {@link ApiError}. Throws anything else again. */
+function apiMessageOf(error: unknown): string {
+  if (error instanceof ApiError) return error.message;
+  throw error;
+}

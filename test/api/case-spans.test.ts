@@ -1,0 +1,94 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { createCaseSpans } from '../../src/api/case-spans.ts';
+import type { ClientOptions } from '../../src/api/client.ts';
+import type { NewSpan } from '../../src/api/span.ts';
+import { clientOf } from '../harness/client.ts';
+import * as faults from '../harness/faults.ts';
+import { type FaultRule, type SpanServerOptions, startSpanServer } from '../harness/span-server.ts';
+
+const PARENT = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+
+const casesOf = (count: number): NewSpan[] =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    name: `case ${index}`,
+    parent_id: PARENT,
+  }));
+
+/** Makes the spans of so many cases on a server with these faults. */
+async function create(
+  spans: readonly NewSpan[],
+  rules: readonly FaultRule[] = [],
+  options: SpanServerOptions = {},
+  overrides: Partial<ClientOptions> = {},
+) {
+  const server = await startSpanServer(options);
+  onTestFinished(() => server.close());
+  server.create({ id: PARENT, name: 'Eval' });
+  server.faults.push(...rules);
+  const { client } = clientOf(server, overrides);
+  const progress: string[] = [];
+  const onProgress = (made: number, of: number) => progress.push(`${made} of ${of}`);
+  return { server, progress, result: await createCaseSpans(client, spans, { onProgress }) };
+}
+
+it('makes a span for each case, in order, four at a time, and tells how far it is', async () => {
+  const cases = casesOf(300);
+  const { server, progress, result } = await create(cases, [], { latencyMs: 2 });
+  expect(result).toEqual({ made: 300, of: 300, failure: undefined });
+  expect(
+    server
+      .children(PARENT)
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual(cases.map(({ id }) => id));
+  expect(
+    server.requests
+      .map(({ body }) => (body as NewSpan).name)
+      .slice(0, 4)
+      .toSorted(),
+  ).toEqual(['case 0', 'case 1', 'case 2', 'case 3']);
+  expect(server.mostAtOnce).toBe(4);
+  expect(progress).toEqual(['100 of 300', '200 of 300']);
+});
+
+it('has nothing to do where there are no cases', async () => {
+  const { server, progress, result } = await create([]);
+  expect({ result, progress, requests: server.requests }).toEqual({
+    result: { made: 0, of: 0, failure: undefined },
+    progress: [],
+    requests: [],
+  });
+});
+
+it('makes each once, though answers are lost', async () => {
+  const lost = { on: 'POST', times: 10, fault: faults.applied(faults.reset('before headers')) } as const;
+  const { server, result } = await create(casesOf(20), [lost]);
+  expect(result).toEqual({ made: 20, of: 20, failure: undefined });
+  expect(server.children(PARENT)).toHaveLength(20);
+});
+
+it('begins no more after one failed for good, and says how many were made', async () => {
+  let posts = 0;
+  const when = () => ++posts > 37;
+  const outage = { on: 'POST', when, times: Number.POSITIVE_INFINITY, fault: faults.status(503) } as const;
+  const { server, result } = await create(casesOf(100), [outage], {}, { retries: 1 });
+  expect(result).toEqual({
+    made: 37,
+    of: 100,
+    failure: expect.objectContaining({ message: expect.stringMatching(/^POST .* 503 .*tried 2 times/) }),
+  });
+  expect(server.children(PARENT)).toHaveLength(37);
+  const begun = new Set(server.requests.flatMap(({ body }) => (body as NewSpan | undefined)?.id ?? []));
+  expect(begun.size).toBeLessThanOrEqual(37 + 4);
+});
+
+it('reports a case that is too large to be sent like one that was refused', async () => {
+  const [first, second = expect.fail(), ...rest] = casesOf(9);
+  const large = { ...second, output: 'x'.repeat(33 * 1024 * 1024) };
+  const { result } = await create([first ?? expect.fail(), large, ...rest]);
+  expect(result).toMatchObject({
+    of: 9,
+    failure: { problems: [{ name: 'output', message: expect.stringContaining('32 MiB') }] },
+  });
+});

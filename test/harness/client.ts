@@ -1,0 +1,51 @@
+import { inspect } from 'node:util';
+import { type ClientOptions, createClient } from '../../src/api/client.ts';
+import { createTransport } from '../../src/api/transport.ts';
+import { ApiError } from '../../src/errors.ts';
+import type { SpanServer } from './span-server.ts';
+
+/** The time by the clock of the clients made here. */
+export const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
+
+/** A client of a span server, and what it waited and said. Waits take no time, and jitter halves each. */
+export function clientOf(
+  { baseUrl, key }: Pick<SpanServer, 'baseUrl' | 'key'>,
+  overrides: Partial<ClientOptions> = {},
+) {
+  const waits: number[] = [];
+  const notices: string[] = [];
+  const timeoutMs = overrides.timeoutMs ?? 5000;
+  const client = createClient({
+    baseUrl,
+    apiKey: key,
+    userAgent: 'opper-span-action/1.2.3',
+    timeoutMs,
+    retries: 3,
+    transport: createTransport({ baseUrl, env: {}, timeoutMs }),
+    wait: async (ms) => void waits.push(ms),
+    random: () => 0.5,
+    now: () => NOW,
+    onRetry: (notice) => notices.push(notice),
+    ...overrides,
+  });
+  return { client, waits, notices };
+}
+
+/** The {@link ApiError} that something is rejected with. */
+export async function apiErrorOf(promise: Promise<unknown>): Promise<ApiError> {
+  const thrown = await promise.then(
+    (value) => value,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof ApiError)) throw new Error(`not an ApiError: ${inspect(thrown)}`);
+  return thrown;
+}
+
+/** `GET /v2/spans/…`, each request a line. */
+export function linesOf({ requests }: SpanServer): string[] {
+  return requests.map(({ method, path }) => `${method} ${path}`);
+}
+
+export function methodsOf({ requests }: SpanServer): string {
+  return requests.map(({ method }) => method).join(' ');
+}
