@@ -26,8 +26,12 @@ const OPTIONS: InputOptions = {
   platform: 'node',
   plugins: [actionYml()],
   resolve: {
-    // ofetch imports node-fetch-native for Nodes without a fetch; Node 24 has one.
-    alias: { 'node-fetch-native': 'node-fetch-native/native' },
+    alias: {
+      // ofetch imports node-fetch-native for Nodes without a fetch; Node 24 has one.
+      'node-fetch-native': 'node-fetch-native/native',
+      // Its other form is UMD, which no bundler can see through.
+      'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+    },
   },
   treeshake: {
     // Importing these packages does nothing by itself, but their package.json does not say so. Without this the toolkit's
@@ -52,7 +56,7 @@ export async function pack(
   entries: Readonly<Record<string, string>>,
 ): Promise<{ files: Files; modules: Modules }> {
   await using bundle = await rolldown({ ...OPTIONS, input: { ...entries } });
-  const { output } = await bundle.generate({ format: 'cjs', chunkFileNames: '[name].js' });
+  const { output } = await bundle.generate({ format: 'cjs', chunkFileNames: '[name].js', comments: false });
   const files: Record<string, string> = {};
   const modules: Record<string, RenderedModule> = {};
   for (const chunk of output) {
