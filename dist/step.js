@@ -2740,7 +2740,7 @@ function placeOf$1(text, offset) {
 	const before = text.slice(0, offset);
 	return `line ${before.split("\n").length}, column ${offset - before.lastIndexOf("\n")}`;
 }
-// src/event-file.ts
+// src/host/event-file.ts
 const LOST = "What it tells of branch and pull request is not recorded";
 const eventProblem = problemOf$1(process.env.GITHUB_EVENT_PATH);
 if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
@@ -3066,7 +3066,7 @@ function placeOf(end) {
 function starsIn(part) {
 	return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, "").split("*").length - 1;
 }
-// src/node-files.ts
+// src/host/node-files.ts
 const nodeFiles = {
 	async find(pattern) {
 		const stats = statsOf(pattern);
@@ -3109,7 +3109,7 @@ function realPathOf(path) {
 	} catch {}
 	return real.replaceAll(node_path.sep, "/");
 }
-// src/node-host.ts
+// src/host/node-host.ts
 const { env } = process;
 const nodeHost = {
 	core: {
@@ -3179,117 +3179,103 @@ function faultOf(text) {
 	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
 	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
 }
-// src/inputs/forms.ts
-const because = (what) => ({ error: ({ input }) => `${quoted(textOf(input))} ${what}` });
-function parsedBy(parse) {
-	return transform((value, { issues }) => {
-		try {
-			return parse(value);
-		} catch (error) {
-			if (!(error instanceof FormError)) throw error;
-			issues.push({
-				code: "custom",
-				message: error.message,
-				input: value
-			});
-			return NEVER;
-		}
-	});
-}
-const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
-const blankAsAbsent = transform((value) => isBlank(value) ? void 0 : value);
-function required(schema) {
-	return pipe(trimmed, schema);
-}
-function optional(schema) {
-	return pipe(blankAsAbsent, optional$1(pipe(trimmed, schema)));
-}
-function json(read) {
-	return pipe(blankAsAbsent, optional$1(parsedBy(read)));
-}
-const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
-const text$1 = pipe(transform(textOf), string());
-const uuid = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
-const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
-const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value), now));
-const boolean = stringbool({
-	truthy: ["true"],
-	falsy: ["false"],
-	...because("is not true or false")
+// src/api/span.ts
+const SPAN_FIELDS = [
+	"score",
+	"error",
+	"meta",
+	"end_time",
+	"start_time",
+	"name",
+	"type",
+	"input",
+	"output"
+];
+const orNull$1 = (schema) => exactOptional(nullable(schema));
+const text$1 = string("expected text");
+const textOrNull = orNull$1(text$1);
+const jsonOrNull = orNull$1(custom());
+const number = custom((value) => numberOf(value) !== void 0, "expected a number");
+const Span = looseObject({
+	id: text$1,
+	name: text$1,
+	trace_id: textOrNull,
+	parent_id: textOrNull,
+	type: textOrNull,
+	start_time: textOrNull,
+	end_time: textOrNull,
+	input: jsonOrNull,
+	output: jsonOrNull,
+	error: textOrNull,
+	meta: orNull$1(custom(isJsonObject, "expected an object")),
+	score: orNull$1(number),
+	feedback: orNull$1(looseObject({
+		score: orNull$1(number),
+		comment: textOrNull
+	}))
 });
-function oneOf(words) {
-	return _enum(words, because(`is not one of ${words.join(", ")}`));
+function fieldsOf(values) {
+	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
+	return Object.fromEntries(given.map((field) => [field, values[field]]));
 }
-function namesAmong(names, what) {
-	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]+/);
-	return pipe(transform((value) => [...new Set(split(value))].filter((name) => name !== "")), array(_enum(names, because(`${what}: ${names.join(", ")}`))));
+function durationMsOf({ start_time, end_time }) {
+	const [start, end] = [instantOf$1(start_time ?? ""), instantOf$1(end_time ?? "")];
+	return start === void 0 || end === void 0 ? void 0 : end - start;
 }
-const lines = transform((value) => {
-	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+// src/plan/track.ts
+const Tracked = object({
+	id: string(),
+	exists: boolean$1(),
+	start_time: optional$1(string()),
+	sent: array(string())
 });
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
-function numberForm(what) {
-	const read = (value) => {
-		if (typeof value !== "string") return numberOf(value) ?? value;
-		const number = DECIMAL.test(value) ? Number(value) : NaN;
-		return Number.isFinite(number) ? number : value;
+function startedBy({ id, start_time }) {
+	return {
+		id,
+		exists: false,
+		start_time,
+		sent: []
 	};
-	return pipe(transform(read), number$1(because(what)));
 }
-const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("has to be above 0")));
-function numberBetween(least, most, what) {
-	const whole = `${what} from ${least} to ${most}`;
-	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
+function madeBy(span, id = span.id) {
+	return {
+		id,
+		exists: true,
+		start_time: span.start_time,
+		sent: Object.keys(fieldsOf(span))
+	};
 }
-function wholeNumber(least, most) {
-	const what = "is not a whole number";
-	return numberBetween(least, most, what).check(int(because(`${what} from ${least} to ${most}`)));
+function saveTracked(exit, report, tracked) {
+	exit.saveState("tracked", tracked ? JSON.stringify(tracked) : "");
+	report.goesOn = tracked !== void 0;
 }
-const apiKey = parsedBy((value) => {
-	const key = textOf(value);
-	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer /i.test(key)) throw new FormError("begins with \"Bearer\". Drop that word, the step adds it itself");
-	return key;
-});
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-const baseUrl = parsedBy((value) => {
-	const written = textOf(value);
-	const url = URL.parse(written);
-	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) throw new FormError("has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear");
-	if (url.username || url.password) throw new FormError("holds user info. Drop what stands before the @");
-	if (/[?#]/.test(written)) throw new FormError("holds a query or fragment. Drop what begins at the ? or #");
-	const base = withoutAtEnd(url.href, "/");
-	if (/\/spans(\/[^/]*)?$/.test(base)) throw new FormError("ends in /spans or the id of a span. Drop that, the step adds it itself");
-	return base;
-});
-function metaObject(value) {
-	const object = typeof value === "string" ? parseExactJson(value) : value;
-	if (!isJsonObject(object)) throw new FormError(`is ${kindOf(object)}, expected a JSON object such as {"dataset": "v3"}`);
-	return object;
+function parseTracked(state) {
+	return parse$2(Tracked, JSON.parse(state));
 }
-function metricsObject(value) {
-	const entries = Object.entries(metaObject(value)).map(([dimension, given]) => {
-		const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
-		const number = numberOf(value);
-		if (!(dimension.trim() !== "" && Number.isFinite(number) && (comment === null || typeof comment === "string") && Object.keys(others).length === 0) || number === void 0) throw new FormError(`has ${quoted(textOf(given))} for the dimension ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
-		return [dimension, {
-			value: number,
-			...comment !== null && { comment }
-		}];
-	});
-	return Object.fromEntries(entries);
+function atStart({ fields, keepsMeta }, now) {
+	const { score, error, output, end_time, ...known } = fields;
+	return {
+		fields: {
+			start_time: now.toISOString(),
+			...known
+		},
+		clear: [],
+		keepsMeta,
+		jobError: void 0
+	};
 }
-function matching(pattern, what) {
-	return pipe(transform(textOf), string().check(_regex(pattern, because(what))));
-}
-function isBlank(value) {
-	return typeof value === "string" && value.trim() === "";
-}
-function withoutAtEnd(text, characters) {
-	let end = text.length;
-	while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
-	return text.slice(0, end);
+function atEnd(recording, { start_time, sent }, now) {
+	const { start_time: _, ...known } = recording.fields;
+	const fields = {
+		end_time: now.toISOString(),
+		...start_time !== void 0 && { start_time },
+		...known
+	};
+	const open = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
+	return {
+		...recording,
+		fields: Object.fromEntries(open)
+	};
 }
 // action.yml
 const defaults = {
@@ -3330,49 +3316,6 @@ const defaults = {
 	"job_matrix": "",
 	"job_check_run_id": ""
 };
-// src/api/span.ts
-const SPAN_FIELDS = [
-	"score",
-	"error",
-	"meta",
-	"end_time",
-	"start_time",
-	"name",
-	"type",
-	"input",
-	"output"
-];
-const orNull$1 = (schema) => exactOptional(nullable(schema));
-const text = string("expected text");
-const textOrNull = orNull$1(text);
-const jsonOrNull = orNull$1(custom());
-const number = custom((value) => numberOf(value) !== void 0, "expected a number");
-const Span = looseObject({
-	id: text,
-	name: text,
-	trace_id: textOrNull,
-	parent_id: textOrNull,
-	type: textOrNull,
-	start_time: textOrNull,
-	end_time: textOrNull,
-	input: jsonOrNull,
-	output: jsonOrNull,
-	error: textOrNull,
-	meta: orNull$1(custom(isJsonObject, "expected an object")),
-	score: orNull$1(number),
-	feedback: orNull$1(looseObject({
-		score: orNull$1(number),
-		comment: textOrNull
-	}))
-});
-function fieldsOf(values) {
-	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
-	return Object.fromEntries(given.map((field) => [field, values[field]]));
-}
-function durationMsOf({ start_time, end_time }) {
-	const [start, end] = [instantOf$1(start_time ?? ""), instantOf$1(end_time ?? "")];
-	return start === void 0 || end === void 0 ? void 0 : end - start;
-}
 // src/score.ts
 function scaled(value, scale) {
 	const product = value * scale;
@@ -4271,6 +4214,118 @@ async function readOwnFile(parse, path, files) {
 		throw new InputError([problemOf(path, error)]);
 	}
 }
+// src/inputs/forms.ts
+const because = (what) => ({ error: ({ input }) => `${quoted(textOf(input))} ${what}` });
+function parsedBy(parse) {
+	return transform((value, { issues }) => {
+		try {
+			return parse(value);
+		} catch (error) {
+			if (!(error instanceof FormError)) throw error;
+			issues.push({
+				code: "custom",
+				message: error.message,
+				input: value
+			});
+			return NEVER;
+		}
+	});
+}
+const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
+const blankAsAbsent = transform((value) => isBlank(value) ? void 0 : value);
+function required(schema) {
+	return pipe(trimmed, schema);
+}
+function optional(schema) {
+	return pipe(blankAsAbsent, optional$1(pipe(trimmed, schema)));
+}
+function json(read) {
+	return pipe(blankAsAbsent, optional$1(parsedBy(read)));
+}
+const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
+const text = pipe(transform(textOf), string());
+const uuid = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
+const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
+const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value), now));
+const boolean = stringbool({
+	truthy: ["true"],
+	falsy: ["false"],
+	...because("is not true or false")
+});
+function oneOf(words) {
+	return _enum(words, because(`is not one of ${words.join(", ")}`));
+}
+function namesAmong(names, what) {
+	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]+/);
+	return pipe(transform((value) => [...new Set(split(value))].filter((name) => name !== "")), array(_enum(names, because(`${what}: ${names.join(", ")}`))));
+}
+const lines = transform((value) => {
+	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+});
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
+function numberForm(what) {
+	const read = (value) => {
+		if (typeof value !== "string") return numberOf(value) ?? value;
+		const number = DECIMAL.test(value) ? Number(value) : NaN;
+		return Number.isFinite(number) ? number : value;
+	};
+	return pipe(transform(read), number$1(because(what)));
+}
+const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("has to be above 0")));
+function numberBetween(least, most, what) {
+	const whole = `${what} from ${least} to ${most}`;
+	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
+}
+function wholeNumber(least, most) {
+	const what = "is not a whole number";
+	return numberBetween(least, most, what).check(int(because(`${what} from ${least} to ${most}`)));
+}
+const apiKey = parsedBy((value) => {
+	const key = textOf(value);
+	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
+	if (/^bearer /i.test(key)) throw new FormError("begins with \"Bearer\". Drop that word, the step adds it itself");
+	return key;
+});
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+const baseUrl = parsedBy((value) => {
+	const written = textOf(value);
+	const url = URL.parse(written);
+	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) throw new FormError("has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear");
+	if (url.username || url.password) throw new FormError("holds user info. Drop what stands before the @");
+	if (/[?#]/.test(written)) throw new FormError("holds a query or fragment. Drop what begins at the ? or #");
+	const base = withoutAtEnd(url.href, "/");
+	if (/\/spans(\/[^/]*)?$/.test(base)) throw new FormError("ends in /spans or the id of a span. Drop that, the step adds it itself");
+	return base;
+});
+function metaObject(value) {
+	const object = typeof value === "string" ? parseExactJson(value) : value;
+	if (!isJsonObject(object)) throw new FormError(`is ${kindOf(object)}, expected a JSON object such as {"dataset": "v3"}`);
+	return object;
+}
+function metricsObject(value) {
+	const entries = Object.entries(metaObject(value)).map(([dimension, given]) => {
+		const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
+		const number = numberOf(value);
+		if (!(dimension.trim() !== "" && Number.isFinite(number) && (comment === null || typeof comment === "string") && Object.keys(others).length === 0) || number === void 0) throw new FormError(`has ${quoted(textOf(given))} for the dimension ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
+		return [dimension, {
+			value: number,
+			...comment !== null && { comment }
+		}];
+	});
+	return Object.fromEntries(entries);
+}
+function matching(pattern, what) {
+	return pipe(transform(textOf), string().check(_regex(pattern, because(what))));
+}
+function isBlank(value) {
+	return typeof value === "string" && value.trim() === "";
+}
+function withoutAtEnd(text, characters) {
+	let end = text.length;
+	while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+	return text.slice(0, end);
+}
 // src/inputs/inputs.ts
 const OPERATIONS = [
 	"update",
@@ -4290,7 +4345,7 @@ const formsAt = (now) => ({
 	score_scale: optional(positiveNumber),
 	error: verbatim,
 	meta: json(metaObject),
-	meta_file: optional(text$1),
+	meta_file: optional(text),
 	end_time: optional(timestampAt(now)),
 	start_time: optional(timestampAt(now)),
 	name: verbatim,
@@ -4323,7 +4378,7 @@ const formsAt = (now) => ({
 		"cancelled"
 	])),
 	job_matrix: json((value) => parseJson(textOf(value))),
-	job_check_run_id: optional(text$1)
+	job_check_run_id: optional(text)
 });
 const FIELD_NAMES = [
 	...SPAN_FIELDS,
@@ -4379,202 +4434,6 @@ function readForms(forms, given, nameOf) {
 		values: Object.fromEntries(entries),
 		problems
 	};
-}
-// src/inputs/rules.ts
-function accessProblems({ values, problems }, job) {
-	const isMissing = (name) => values[name] === void 0 && !problems.some((problem) => problem.name === name);
-	const found = [];
-	if (isMissing("api_key") && values.dry_run === false) {
-		if (job.withholdsSecrets) return [];
-		found.push({
-			name: "api_key",
-			message: `is empty. Pass the key from a secret, such as \${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too`
-		});
-	}
-	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
-		name: "span_id",
-		message: "is empty. Hand on the UUID of the span from the step that made it, and check that that step ran and set it"
-	});
-	return found;
-}
-function operationProblems({ values }) {
-	const { operation, span_id, clear } = values;
-	const problems = [];
-	const recorded = RECORDED.filter((name) => values[name] !== void 0);
-	if (operation === "get" && recorded.length > 0) {
-		const message = `get writes nothing, but ${recorded.join(", ")} is given. Use update, or drop it`;
-		problems.push({
-			name: "operation",
-			message
-		});
-	}
-	if (operation === "create" && span_id !== void 0) problems.push({
-		name: "span_id",
-		message: "is given, but create makes a new span. Drop it, or use update"
-	});
-	if (operation === "create" && clear !== void 0) problems.push({
-		name: "clear",
-		message: "is given, but a new span has nothing to clear. Drop it"
-	});
-	const makesSpan = operation === "create" || operation === "track" && span_id === void 0;
-	for (const name of ["parent_id", "trace_id"]) {
-		if (makesSpan || operation === void 0 || values[name] === void 0) continue;
-		problems.push({
-			name,
-			message: "goes with create, or with track without span_id, since it says where a new span belongs. Drop it"
-		});
-	}
-	return problems;
-}
-const RECORDED = [
-	...SPAN_FIELDS,
-	"score_scale",
-	"clear",
-	"meta_file",
-	"metrics",
-	"results_file"
-];
-function pointerProblems({ values, problems }) {
-	const { results_file, results_format: format, score_pointer: pointer } = values;
-	const name = "score_pointer";
-	if (problems.some((problem) => problem.name === name)) return [];
-	if (results_file && format === "json" && pointer === void 0) return [{
-		name,
-		message: "is required with results_format json. Write where the score is, such as /summary/accuracy"
-	}];
-	if (pointer !== void 0 && format !== void 0 && format !== "json") return [{
-		name,
-		message: "is read with results_format json only"
-	}];
-	return [];
-}
-function resultsProblems({ values, problems }) {
-	const { results_file, results_format: format = "auto", score_pointer: pointer } = values;
-	const ofCases = [...values.results_metrics ? ["results_metrics"] : [], ...values.case_spans && values.case_spans !== "none" ? ["case_spans"] : []];
-	if (results_file === void 0) {
-		if (problems.some(({ name }) => name === "results_file")) return [];
-		const asking = [
-			...format === "auto" ? [] : ["results_format"],
-			...pointer === void 0 ? [] : ["score_pointer"],
-			...ofCases
-		];
-		const message = `is empty, but ${asking.join(", ")} needs it. Name the file that the eval or test tool writes`;
-		return asking.length > 0 ? [{
-			name: "results_file",
-			message
-		}] : [];
-	}
-	if (ofCases.length === 0 || isTestFormat(format)) return [];
-	return [{
-		name: "results_format",
-		message: `is ${format}, which tells nothing of single cases, but ${ofCases.join(", ")} needs them`
-	}];
-}
-function clearProblems(clear, given) {
-	const values = {
-		...given,
-		meta: given.meta ?? given.meta_file
-	};
-	const both = clear.filter((field) => values[field] !== void 0);
-	if (both.length === 0) return [];
-	return [{
-		name: "clear",
-		message: `names ${both.join(", ")}, which is also given. Drop one of the two`
-	}];
-}
-function gateProblems(minScore, scale) {
-	if (minScore === void 0 || scale === void 0) return [];
-	if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
-	return [{
-		name: "min_score",
-		message: `${minScore} would let nearly every score pass, for the score is recorded on a scale of ${scale}. Write ${Number((minScore * scale).toPrecision(15))}`
-	}];
-}
-function resultsScale({ score_scale, results_file, results_format = "auto" }) {
-	return score_scale ?? (results_file && isTestFormat(results_format) ? 100 : void 0);
-}
-function isTestFormat(format) {
-	return format !== "json" && format !== "fields";
-}
-// src/found.ts
-const NOTHING_FOUND = {
-	fields: {},
-	problems: []
-};
-async function readFound(read, files, now) {
-	const problems = resultsProblems(read);
-	const results = await collect(readResultsOf(read.values, files), problems);
-	const meta = await collect(readMeta(read.values.meta_file, files), problems);
-	const found = {
-		...results && foundIn(results, now),
-		...meta && { meta }
-	};
-	return {
-		...NOTHING_FOUND,
-		...found,
-		problems: [...problems, ...found.problems ?? []]
-	};
-}
-function foundIn(results, now) {
-	switch (results.kind) {
-		case "tests": return { tests: results.tests };
-		case "score": return { score: {
-			name: `score in ${results.path}`,
-			value: results.score
-		} };
-		case "fields": {
-			const { values, problems } = readFields(results.document, results.path, now);
-			const { score, score_scale: scale, ...fields } = values;
-			if (score === void 0) return {
-				fields,
-				problems
-			};
-			return {
-				fields,
-				problems,
-				score: {
-					name: `score in ${results.path}`,
-					value: score,
-					scale
-				}
-			};
-		}
-	}
-}
-async function readResultsOf(inputs, files) {
-	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
-	if (patterns === void 0 || format === void 0) return void 0;
-	if (format === "json" && pointer === void 0) return void 0;
-	return readResults({
-		patterns,
-		format,
-		pointer,
-		keepCases: {
-			kind: inputs.case_spans ?? "none",
-			max: inputs.max_case_spans ?? 0
-		}
-	}, files);
-}
-async function readMeta(path, files) {
-	if (path === void 0) return void 0;
-	try {
-		return metaObject(await readText(files, path));
-	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		throw new InputError([{
-			name: `meta_file ${path}`,
-			message: error.message
-		}]);
-	}
-}
-async function collect(work, problems) {
-	try {
-		return await work;
-	} catch (error) {
-		if (!(error instanceof InputError)) throw error;
-		problems.push(...error.problems);
-		return;
-	}
 }
 // src/job.ts
 function jobOf(context, inputs) {
@@ -5641,7 +5500,7 @@ function apiMessageOf(error) {
 	if (error instanceof ApiError) return error.message;
 	throw error;
 }
-// src/case-span.ts
+// src/plan/case-span.ts
 function caseSpansOf(cases, parent, scale = 100, newId) {
 	return cases.map((testCase) => ({
 		id: newId(),
@@ -5668,7 +5527,123 @@ function factsOf({ status, suite, durationMs, file }) {
 		...file !== void 0 && { "test.file": file }
 	};
 }
-// src/plan.ts
+// src/inputs/rules.ts
+function accessProblems({ values, problems }, job) {
+	const isMissing = (name) => values[name] === void 0 && !problems.some((problem) => problem.name === name);
+	const found = [];
+	if (isMissing("api_key") && values.dry_run === false) {
+		if (job.withholdsSecrets) return [];
+		found.push({
+			name: "api_key",
+			message: `is empty. Pass the key from a secret, such as \${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too`
+		});
+	}
+	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
+		name: "span_id",
+		message: "is empty. Hand on the UUID of the span from the step that made it, and check that that step ran and set it"
+	});
+	return found;
+}
+function operationProblems({ values }) {
+	const { operation, span_id, clear } = values;
+	const problems = [];
+	const recorded = RECORDED.filter((name) => values[name] !== void 0);
+	if (operation === "get" && recorded.length > 0) {
+		const message = `get writes nothing, but ${recorded.join(", ")} is given. Use update, or drop it`;
+		problems.push({
+			name: "operation",
+			message
+		});
+	}
+	if (operation === "create" && span_id !== void 0) problems.push({
+		name: "span_id",
+		message: "is given, but create makes a new span. Drop it, or use update"
+	});
+	if (operation === "create" && clear !== void 0) problems.push({
+		name: "clear",
+		message: "is given, but a new span has nothing to clear. Drop it"
+	});
+	const makesSpan = operation === "create" || operation === "track" && span_id === void 0;
+	for (const name of ["parent_id", "trace_id"]) {
+		if (makesSpan || operation === void 0 || values[name] === void 0) continue;
+		problems.push({
+			name,
+			message: "goes with create, or with track without span_id, since it says where a new span belongs. Drop it"
+		});
+	}
+	return problems;
+}
+const RECORDED = [
+	...SPAN_FIELDS,
+	"score_scale",
+	"clear",
+	"meta_file",
+	"metrics",
+	"results_file"
+];
+function pointerProblems({ values, problems }) {
+	const { results_file, results_format: format, score_pointer: pointer } = values;
+	const name = "score_pointer";
+	if (problems.some((problem) => problem.name === name)) return [];
+	if (results_file && format === "json" && pointer === void 0) return [{
+		name,
+		message: "is required with results_format json. Write where the score is, such as /summary/accuracy"
+	}];
+	if (pointer !== void 0 && format !== void 0 && format !== "json") return [{
+		name,
+		message: "is read with results_format json only"
+	}];
+	return [];
+}
+function resultsProblems({ values, problems }) {
+	const { results_file, results_format: format = "auto", score_pointer: pointer } = values;
+	const ofCases = [...values.results_metrics ? ["results_metrics"] : [], ...values.case_spans && values.case_spans !== "none" ? ["case_spans"] : []];
+	if (results_file === void 0) {
+		if (problems.some(({ name }) => name === "results_file")) return [];
+		const asking = [
+			...format === "auto" ? [] : ["results_format"],
+			...pointer === void 0 ? [] : ["score_pointer"],
+			...ofCases
+		];
+		const message = `is empty, but ${asking.join(", ")} needs it. Name the file that the eval or test tool writes`;
+		return asking.length > 0 ? [{
+			name: "results_file",
+			message
+		}] : [];
+	}
+	if (ofCases.length === 0 || isTestFormat(format)) return [];
+	return [{
+		name: "results_format",
+		message: `is ${format}, which tells nothing of single cases, but ${ofCases.join(", ")} needs them`
+	}];
+}
+function clearProblems(clear, given) {
+	const values = {
+		...given,
+		meta: given.meta ?? given.meta_file
+	};
+	const both = clear.filter((field) => values[field] !== void 0);
+	if (both.length === 0) return [];
+	return [{
+		name: "clear",
+		message: `names ${both.join(", ")}, which is also given. Drop one of the two`
+	}];
+}
+function gateProblems(minScore, scale) {
+	if (minScore === void 0 || scale === void 0) return [];
+	if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
+	return [{
+		name: "min_score",
+		message: `${minScore} would let nearly every score pass, for the score is recorded on a scale of ${scale}. Write ${Number((minScore * scale).toPrecision(15))}`
+	}];
+}
+function resultsScale({ score_scale, results_file, results_format = "auto" }) {
+	return score_scale ?? (results_file && isTestFormat(results_format) ? 100 : void 0);
+}
+function isTestFormat(format) {
+	return format !== "json" && format !== "fields";
+}
+// src/plan/plan.ts
 function planOf(read, found, job) {
 	const values = {
 		...found.fields,
@@ -5864,61 +5839,6 @@ function warn(report, lines) {
 		lines: [line]
 	})));
 }
-// src/track.ts
-const Tracked = object({
-	id: string(),
-	exists: boolean$1(),
-	start_time: optional$1(string()),
-	sent: array(string())
-});
-function startedBy({ id, start_time }) {
-	return {
-		id,
-		exists: false,
-		start_time,
-		sent: []
-	};
-}
-function madeBy(span, id = span.id) {
-	return {
-		id,
-		exists: true,
-		start_time: span.start_time,
-		sent: Object.keys(fieldsOf(span))
-	};
-}
-function saveTracked(exit, report, tracked) {
-	exit.saveState("tracked", tracked ? JSON.stringify(tracked) : "");
-	report.goesOn = tracked !== void 0;
-}
-function parseTracked(state) {
-	return parse$2(Tracked, JSON.parse(state));
-}
-function atStart({ fields, keepsMeta }, now) {
-	const { score, error, output, end_time, ...known } = fields;
-	return {
-		fields: {
-			start_time: now.toISOString(),
-			...known
-		},
-		clear: [],
-		keepsMeta,
-		jobError: void 0
-	};
-}
-function atEnd(recording, { start_time, sent }, now) {
-	const { start_time: _, ...known } = recording.fields;
-	const fields = {
-		end_time: now.toISOString(),
-		...start_time !== void 0 && { start_time },
-		...known
-	};
-	const open = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
-	return {
-		...recording,
-		fields: Object.fromEntries(open)
-	};
-}
 // src/verdict.ts
 const MAX_COMPARED = 500;
 function changesBetween(before, after) {
@@ -6089,6 +6009,133 @@ async function makeCaseSpans({ inputs, cases }, client, newId, exit, report) {
 function levelOf({ fail_on_api_error }) {
 	return fail_on_api_error === false ? "warning" : "error";
 }
+// src/plan/found.ts
+const NOTHING_FOUND = {
+	fields: {},
+	problems: []
+};
+async function readFound(read, files, now) {
+	const problems = resultsProblems(read);
+	const results = await collect(readResultsOf(read.values, files), problems);
+	const meta = await collect(readMeta(read.values.meta_file, files), problems);
+	const found = {
+		...results && foundIn(results, now),
+		...meta && { meta }
+	};
+	return {
+		...NOTHING_FOUND,
+		...found,
+		problems: [...problems, ...found.problems ?? []]
+	};
+}
+function foundIn(results, now) {
+	switch (results.kind) {
+		case "tests": return { tests: results.tests };
+		case "score": return { score: {
+			name: `score in ${results.path}`,
+			value: results.score
+		} };
+		case "fields": {
+			const { values, problems } = readFields(results.document, results.path, now);
+			const { score, score_scale: scale, ...fields } = values;
+			if (score === void 0) return {
+				fields,
+				problems
+			};
+			return {
+				fields,
+				problems,
+				score: {
+					name: `score in ${results.path}`,
+					value: score,
+					scale
+				}
+			};
+		}
+	}
+}
+async function readResultsOf(inputs, files) {
+	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+	if (patterns === void 0 || format === void 0) return void 0;
+	if (format === "json" && pointer === void 0) return void 0;
+	return readResults({
+		patterns,
+		format,
+		pointer,
+		keepCases: {
+			kind: inputs.case_spans ?? "none",
+			max: inputs.max_case_spans ?? 0
+		}
+	}, files);
+}
+async function readMeta(path, files) {
+	if (path === void 0) return void 0;
+	try {
+		return metaObject(await readText(files, path));
+	} catch (error) {
+		if (!(error instanceof FormError)) throw error;
+		throw new InputError([{
+			name: `meta_file ${path}`,
+			message: error.message
+		}]);
+	}
+}
+async function collect(work, problems) {
+	try {
+		return await work;
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		problems.push(...error.problems);
+		return;
+	}
+}
+// src/plan/task.ts
+function taskOf({ inputs, recording }, job, newId, now) {
+	const { operation, span_id } = inputs;
+	const id = span_id ?? newId;
+	switch (operation) {
+		case "get": return {
+			kind: "read",
+			id
+		};
+		case "update": return {
+			kind: "update",
+			id,
+			recording
+		};
+		case "create": return {
+			kind: "create",
+			span: newSpanOf(inputs, recording, id, job.title)
+		};
+		case "track":
+			if (span_id !== void 0) return {
+				kind: "wait",
+				tracked: {
+					id,
+					exists: true,
+					start_time: inputs.start_time,
+					sent: []
+				}
+			};
+			return {
+				kind: "start",
+				span: newSpanOf(inputs, atStart(recording, now), id, job.title)
+			};
+	}
+}
+function taskAtEnd(plan, job, tracked, now) {
+	const recording = atEnd(plan.recording, tracked, now);
+	if (tracked.exists) return {
+		kind: "update",
+		id: tracked.id,
+		recording
+	};
+	return {
+		kind: "ensure",
+		span: newSpanOf(plan.inputs, recording, tracked.id, job.title),
+		recording
+	};
+}
 // src/rehearse.ts
 const WITHHELD = "GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded";
 function rehearse(task, plan, newId, exit, report) {
@@ -6164,97 +6211,12 @@ function childRequests({ inputs, metrics, cases }, id, newId) {
 		body: { ...body }
 	}))];
 }
-// src/secret.ts
-const MIN_PIECE = 12;
-const ENTITIES$1 = {
-	"&": "amp",
-	"<": "lt",
-	">": "gt",
-	"\"": "quot",
-	"'": "apos"
-};
-function redactorOf(secrets) {
-	const long = secrets.filter((secret) => secret.length >= MIN_PIECE).flatMap(formsOf);
-	const short = secrets.filter((secret) => secret !== "" && secret.length < MIN_PIECE);
-	const inKeys = replacerOf(long);
-	const inShort = short.length > 0 ? new RegExp(short.map(RegExp.escape).join("|"), "g") : void 0;
-	const inValues = (text) => inShort ? inKeys(text).replace(inShort, "***") : inKeys(text);
-	const redact = (value) => {
-		if (typeof value === "string") return inValues(value);
-		if (Array.isArray(value)) return value.map(redact);
-		if (!isJsonObject(value)) return value;
-		return Object.fromEntries(Object.entries(value).map(([key, item]) => [inKeys(key), redact(item)]));
-	};
-	return redact;
-}
-function formsOf(secret) {
-	const base64 = [
-		0,
-		1,
-		2
-	].map((shift) => Buffer.from(" ".repeat(shift) + secret).toString("base64").replace(/=+$/, "").slice(shift && shift + 1));
-	const base64Url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
-	return [...new Set([
-		secret,
-		...base64,
-		...base64Url
-	])];
-}
-function replacerOf(forms) {
-	if (forms.length === 0) return (text) => text;
-	const characters = new Set(forms.join(""));
-	const spelled = new Map([...characters].map((character) => [character, new RegExp(spellingsOf(character), "y")]));
-	const beginnings = new Set(forms.map((form) => [...form.slice(0, MIN_PIECE)].map(spellingsOf).join("")));
-	const beginning = new RegExp([...beginnings].join("|"), "g");
-	const endOf = (form, text, start) => {
-		let plain = 0;
-		while (plain < form.length && form[plain] === text[start + plain]) plain++;
-		let end = start;
-		for (const character of form) {
-			const spelling = spelled.get(character);
-			spelling.lastIndex = end;
-			if (!spelling.test(text)) break;
-			end = spelling.lastIndex;
-		}
-		return Math.max(start + plain, end);
-	};
-	return (text) => {
-		const kept = [];
-		let end = 0;
-		beginning.lastIndex = 0;
-		for (let found = beginning.exec(text); found; found = beginning.exec(text)) {
-			const start = found.index;
-			kept.push(text.slice(end, start));
-			end = Math.max(...forms.map((form) => endOf(form, text, start)));
-			beginning.lastIndex = end;
-		}
-		return [...kept, text.slice(end)].join("***");
-	};
-}
-function spellingsOf(character) {
-	const plain = RegExp.escape(character);
-	const code = character.charCodeAt(0);
-	const hex = code.toString(16).padStart(2, "0").replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-	const entity = [
-		`#0*${code}`,
-		`#[xX]0*${hex}`,
-		ENTITIES$1[character]
-	].filter(Boolean).join("|");
-	const escaped = /\w/.test(character) ? [] : [`\\\\${plain}`];
-	return `(?:${[
-		`&(?:${entity});`,
-		`%${hex}`,
-		`\\\\u00${hex}`,
-		...escaped,
-		plain
-	].join("|")})`;
-}
 // src/report/inert.ts
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const PLAIN = /^[ -~]*$/;
 const LINE_BREAK = /\r\n|\r|\n/;
 const LONG_PIECE = /\S{30}(?=\S)/gu;
-const ENTITIES = {
+const ENTITIES$1 = {
 	"&": "&amp;",
 	"<": "&lt;",
 	">": "&gt;",
@@ -6272,7 +6234,7 @@ function attribute(text) {
 	return escaped(visible(text));
 }
 function escaped(text) {
-	return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+	return text.replace(/[&<>"']/g, (character) => ENTITIES$1[character] ?? "");
 }
 function visible(text) {
 	if (PLAIN.test(text)) return text;
@@ -6484,6 +6446,91 @@ function fitting$1(outputs) {
 		},
 		dropped
 	};
+}
+// src/report/secret.ts
+const MIN_PIECE = 12;
+const ENTITIES = {
+	"&": "amp",
+	"<": "lt",
+	">": "gt",
+	"\"": "quot",
+	"'": "apos"
+};
+function redactorOf(secrets) {
+	const long = secrets.filter((secret) => secret.length >= MIN_PIECE).flatMap(formsOf);
+	const short = secrets.filter((secret) => secret !== "" && secret.length < MIN_PIECE);
+	const inKeys = replacerOf(long);
+	const inShort = short.length > 0 ? new RegExp(short.map(RegExp.escape).join("|"), "g") : void 0;
+	const inValues = (text) => inShort ? inKeys(text).replace(inShort, "***") : inKeys(text);
+	const redact = (value) => {
+		if (typeof value === "string") return inValues(value);
+		if (Array.isArray(value)) return value.map(redact);
+		if (!isJsonObject(value)) return value;
+		return Object.fromEntries(Object.entries(value).map(([key, item]) => [inKeys(key), redact(item)]));
+	};
+	return redact;
+}
+function formsOf(secret) {
+	const base64 = [
+		0,
+		1,
+		2
+	].map((shift) => Buffer.from(" ".repeat(shift) + secret).toString("base64").replace(/=+$/, "").slice(shift && shift + 1));
+	const base64Url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
+	return [...new Set([
+		secret,
+		...base64,
+		...base64Url
+	])];
+}
+function replacerOf(forms) {
+	if (forms.length === 0) return (text) => text;
+	const characters = new Set(forms.join(""));
+	const spelled = new Map([...characters].map((character) => [character, new RegExp(spellingsOf(character), "y")]));
+	const beginnings = new Set(forms.map((form) => [...form.slice(0, MIN_PIECE)].map(spellingsOf).join("")));
+	const beginning = new RegExp([...beginnings].join("|"), "g");
+	const endOf = (form, text, start) => {
+		let plain = 0;
+		while (plain < form.length && form[plain] === text[start + plain]) plain++;
+		let end = start;
+		for (const character of form) {
+			const spelling = spelled.get(character);
+			spelling.lastIndex = end;
+			if (!spelling.test(text)) break;
+			end = spelling.lastIndex;
+		}
+		return Math.max(start + plain, end);
+	};
+	return (text) => {
+		const kept = [];
+		let end = 0;
+		beginning.lastIndex = 0;
+		for (let found = beginning.exec(text); found; found = beginning.exec(text)) {
+			const start = found.index;
+			kept.push(text.slice(end, start));
+			end = Math.max(...forms.map((form) => endOf(form, text, start)));
+			beginning.lastIndex = end;
+		}
+		return [...kept, text.slice(end)].join("***");
+	};
+}
+function spellingsOf(character) {
+	const plain = RegExp.escape(character);
+	const code = character.charCodeAt(0);
+	const hex = code.toString(16).padStart(2, "0").replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+	const entity = [
+		`#0*${code}`,
+		`#[xX]0*${hex}`,
+		ENTITIES[character]
+	].filter(Boolean).join("|");
+	const escaped = /\w/.test(character) ? [] : [`\\\\${plain}`];
+	return `(?:${[
+		`&(?:${entity});`,
+		`%${hex}`,
+		`\\\\u00${hex}`,
+		...escaped,
+		plain
+	].join("|")})`;
 }
 // src/report/summary.ts
 const MAX_BYTES = 1e6;
@@ -6721,53 +6768,6 @@ function tooLong(names) {
 		level: "warning",
 		title: "Opper span",
 		lines: [`The outputs exceed GitHub's limit of 1 MiB together. Left empty: ${names.join(", ")}. The file at span_file has the whole span`]
-	};
-}
-// src/task.ts
-function taskOf({ inputs, recording }, job, newId, now) {
-	const { operation, span_id } = inputs;
-	const id = span_id ?? newId;
-	switch (operation) {
-		case "get": return {
-			kind: "read",
-			id
-		};
-		case "update": return {
-			kind: "update",
-			id,
-			recording
-		};
-		case "create": return {
-			kind: "create",
-			span: newSpanOf(inputs, recording, id, job.title)
-		};
-		case "track":
-			if (span_id !== void 0) return {
-				kind: "wait",
-				tracked: {
-					id,
-					exists: true,
-					start_time: inputs.start_time,
-					sent: []
-				}
-			};
-			return {
-				kind: "start",
-				span: newSpanOf(inputs, atStart(recording, now), id, job.title)
-			};
-	}
-}
-function taskAtEnd(plan, job, tracked, now) {
-	const recording = atEnd(plan.recording, tracked, now);
-	if (tracked.exists) return {
-		kind: "update",
-		id: tracked.id,
-		recording
-	};
-	return {
-		kind: "ensure",
-		span: newSpanOf(plan.inputs, recording, tracked.id, job.title),
-		recording
 	};
 }
 // src/run.ts

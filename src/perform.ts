@@ -2,15 +2,15 @@ import { createCaseSpans } from './api/case-spans.ts';
 import { type Client, createClient } from './api/client.ts';
 import { recordMetrics } from './api/record-metrics.ts';
 import { fieldsOf, type NewSpan } from './api/span.ts';
-import { caseSpansOf } from './case-span.ts';
 import { ApiError } from './errors.ts';
-import type { Host } from './host.ts';
+import type { Host } from './host/host.ts';
 import type { Inputs } from './inputs/inputs.ts';
-import { needsStored, type Plan, patchFor, type Recording } from './plan.ts';
+import { caseSpansOf } from './plan/case-span.ts';
+import { needsStored, type Plan, patchFor, type Recording } from './plan/plan.ts';
+import type { Task } from './plan/task.ts';
+import { madeBy, saveTracked, startedBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
 import { type Draft, type Finding, warn } from './report/report.ts';
-import type { Task } from './task.ts';
-import { madeBy, saveTracked, startedBy } from './track.ts';
 import { changesBetween, doubtsAbout } from './verdict.ts';
 
 // Each function notes on the report what came of a request as soon as it is known, so that a failure loses nothing.

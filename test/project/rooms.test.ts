@@ -4,9 +4,10 @@ import { filesIn, importsOf, type Node, nodesOf, nodesOfText } from '../../scrip
 /** The rooms that a value passes, from the bottom up. What is named nowhere here has its place by what it imports. */
 const FLOORS = [
   ['src/api', 'src/inputs', 'src/job.ts', 'src/results'],
-  ['src/plan.ts'],
+  ['src/plan'],
   ['src/verdict.ts'],
   ['src/report'],
+  ['src/perform.ts', 'src/rehearse.ts'],
   ['src/run.ts'],
   ['src/end.ts', 'src/index.ts'],
 ];

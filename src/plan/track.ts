@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { fieldsOf, type NewSpan } from './api/span.ts';
+import { fieldsOf, type NewSpan } from '../api/span.ts';
+import type { Exit } from '../report/exit.ts';
+import type { Draft } from '../report/report.ts';
 import type { Recording } from './plan.ts';
-import type { Exit } from './report/exit.ts';
-import type { Draft } from './report/report.ts';
 
 const Tracked = z.object({
   id: z.string(),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Span } from '../src/api/span.ts';
-import { InputError } from '../src/errors.ts';
-import { type Found, NOTHING_FOUND } from '../src/found.ts';
-import { type Inputs, readInputs } from '../src/inputs/inputs.ts';
-import { type Job, jobOf } from '../src/job.ts';
-import { type JsonObject, parseJson } from '../src/json.ts';
+import type { Span } from '../../src/api/span.ts';
+import { InputError } from '../../src/errors.ts';
+import { type Inputs, readInputs } from '../../src/inputs/inputs.ts';
+import { type Job, jobOf } from '../../src/job.ts';
+import { type JsonObject, parseJson } from '../../src/json.ts';
+import { type Found, NOTHING_FOUND } from '../../src/plan/found.ts';
 import {
   closingPlan,
   needsStored,
@@ -13,7 +13,7 @@ import {
   patchFor,
   planOf,
   type Recording,
-} from '../src/plan.ts';
+} from '../../src/plan/plan.ts';
 
 const NOW = new Date('2026-11-20T12:00:00.000Z');
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';

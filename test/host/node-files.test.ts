@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 // The working directory belongs to the process, so each question is put to a process of its own.
-const MODULE = pathToFileURL(join(import.meta.dirname, '../src/node-files.ts')).href;
+const MODULE = pathToFileURL(join(import.meta.dirname, '../../src/host/node-files.ts')).href;
 const folder = mkdtempSync(join(tmpdir(), 'node-files-'));
 const socket = createServer();
 const EXECUTABLE = realpathSync(process.execPath);
