@@ -8,7 +8,7 @@ import type { Inputs } from './inputs/inputs.ts';
 import { caseSpansOf } from './plan/case-span.ts';
 import { needsStored, type Plan, patchFor, type Recording } from './plan/plan.ts';
 import type { Task } from './plan/task.ts';
-import { madeBy, saveTracked, startedBy } from './plan/track.ts';
+import { madeBy, startedBy, type Tracked } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
 import { type Draft, type Finding, warn } from './report/report.ts';
 import { changesBetween, doubtsAbout } from './verdict.ts';
@@ -138,6 +138,12 @@ async function makeCaseSpans(
   if (failure === undefined) return;
   const line = `${made} of ${spans.length} case spans were made, then one failed: ${failure.message}`;
   report.findings.push({ level: levelOf(inputs), title: 'Opper span: case spans', lines: [line] });
+}
+
+/** Hands a tracked span to the end of the job, in place of what was saved before. Undefined leaves the end nothing to do. */
+export function saveTracked(exit: Exit, report: Draft, tracked: Tracked | undefined): void {
+  exit.saveState('tracked', tracked ? JSON.stringify(tracked) : '');
+  report.goesOn = tracked !== undefined;
 }
 
 /** How bad a failure of the API is. */

@@ -1,9 +1,10 @@
 import { spanUrl } from './api/client.ts';
 import { fieldsOf, type SpanPatch } from './api/span.ts';
+import { saveTracked } from './perform.ts';
 import { caseSpansOf } from './plan/case-span.ts';
 import { type Plan, patchFor } from './plan/plan.ts';
 import type { Task } from './plan/task.ts';
-import { madeBy, saveTracked } from './plan/track.ts';
+import { madeBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
 

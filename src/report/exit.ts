@@ -89,7 +89,8 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
         );
       }
       if (report.gate && !passes(report.gate)) {
-        findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate)] });
+        const advice = report.gate.score === undefined ? '. Give score or results_file' : '';
+        findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate) + advice] });
       }
       for (const { level, title, lines } of findings) {
         core[level](

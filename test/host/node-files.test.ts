@@ -24,7 +24,7 @@ const SPECIAL: readonly [path: string, message: string][] =
 function ask(question: string): unknown {
   const script = `
     const { nodeFiles } = await import(${JSON.stringify(MODULE)});
-    const { readText } = await import(${JSON.stringify(MODULE.replace('node-files', 'files'))});
+    const { readText } = await import(${JSON.stringify(MODULE.replace('host/node-files', 'files'))});
     const answer = await (${question}).catch(({ name, message }) => ({ name, message }));
     console.log(JSON.stringify(answer));`;
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
