@@ -108,9 +108,11 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
  * the same line after the name of the exception, that: `/ by zero` alone says little.
  */
 function headlineOf({ message, body = '', type = '' }: Explanation): string {
-  const [first = ''] = linesOf(message);
+  const [top = '', ...rest] = linesOf(afterTraceback(message));
+  // GoogleTest begins with where it was.
+  const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(' ')}` : top;
   // gotestsum puts the output of `go test -v` into the body.
-  const [line = ''] = linesOf(body).filter((text) => !/^(?:===|---) /.test(text));
+  const [line = ''] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
   const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
   return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || '';
 }
@@ -124,8 +126,14 @@ function wholeOf({ message, body = '', type = '' }: Explanation): string {
   return cut(whole || told || plain(type), MAX_TEXT_LENGTH);
 }
 
+/** What nose2, behave, gotestsum and others write into every message. */
 function saysNothing(message: string): boolean {
-  return message === '' || message.toLowerCase() === 'failed';
+  return /^(?:failed|failure|test failure|none)?$/i.test(message);
+}
+
+/** The text from where a Python traceback at its beginning ends, which is where the exception is named. */
+function afterTraceback(text: string): string {
+  return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, '');
 }
 
 /** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */
