@@ -83,11 +83,20 @@ it('begins no more after one failed for good, and says how many were made', asyn
   expect(begun.size).toBeLessThanOrEqual(37 + 4);
 });
 
+it('begins no more after a single one was refused', async () => {
+  const when = ({ text }: { text: string }) => text.includes('case 37');
+  const { server, result } = await create(casesOf(100), [{ when, fault: faults.status(422) }]);
+  expect(result.failure?.message).toContain(' 422 ');
+  expect(result.made).toBe(server.children(PARENT).length);
+  expect(server.requests.length).toBeLessThan(60);
+});
+
 it('reports a case that is too large to be sent like one that was refused', async () => {
   const [first, second = expect.fail(), ...rest] = casesOf(9);
   const large = { ...second, output: 'x'.repeat(33 * 1024 * 1024) };
   const { result } = await create([first ?? expect.fail(), large, ...rest]);
   expect(result).toMatchObject({
+    made: 3,
     of: 9,
     failure: { problems: [{ name: 'output', message: expect.stringContaining('32 MiB') }] },
   });

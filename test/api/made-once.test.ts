@@ -114,6 +114,12 @@ describe('while it is not known whether a POST arrived', () => {
     });
   });
 
+  it('it stays unknown after a later POST that was refused: the first may show up late', async () => {
+    const lost = post(faults.applied(faults.reset('before headers')));
+    const { made, methods } = await create([lost, post(faults.status(429))], { visibleAfter: 1 });
+    expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET POST GET' });
+  });
+
   it.each([0, 1])('a look is the last thing that is tried, with retries: %d', async (retries) => {
     const rules = [post(faults.status(503), retries), post(faults.applied(faults.reset('before headers')))];
     const { made, methods, notices } = await create(rules, {}, { retries });
@@ -187,6 +193,13 @@ describe('a span that may exist', () => {
       methods: 'GET',
       name: 'Started before',
     });
+  });
+
+  it('is looked for before each POST', async () => {
+    const { server, client } = await start();
+    server.faults.push(post(faults.status(429)));
+    await client.createSpan(SPAN, { mayExist: true });
+    expect(methodsOf(server)).toBe('GET POST GET POST');
   });
 
   it('is made where it is not there', async () => {
