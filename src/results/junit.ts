@@ -18,13 +18,6 @@ const TEXT = 'text';
 // Strictly not XML, but tools that copy escape codes into their reports write these characters, raw or as a reference.
 const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
 
-/** Elements of a case that say how it ended. PHPUnit writes `<warning>` in place of a failure. */
-const ENDINGS: ReadonlyMap<string, CaseStatus> = new Map([
-  ['skipped', 'skipped'],
-  ['error', 'errored'],
-  ['warning', 'errored'],
-  ['failure', 'failed'],
-]);
 /** A case in which several are found ends as the first of these. */
 const ORDER: readonly CaseStatus[] = ['skipped', 'errored', 'failed'];
 
@@ -144,7 +137,8 @@ export async function readJunit(
   function openInCase(parent: OpenCase, name: string, attributes: Attributes): void {
     if (name === 'testcase') fail('is not JUnit', 'a testcase within a testcase');
     if (depth !== parent.depth + 1) return;
-    const ending = ENDINGS.get(name);
+    // Mostly `skipped`, `error` or `failure`. PHPUnit has `warning`.
+    const ending = statusOf(name);
     if (ending !== undefined && !parent.endings.has(ending)) {
       parent.endings.set(ending, openDetail(attributes));
     }

@@ -52,6 +52,7 @@ export interface Measured {
 export const MAX_TEXT_LENGTH = 64 * 1024;
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
+const MAX_PATH_LENGTH = 1000;
 // Enough to find the first line that says something.
 const MAX_SEARCHED_LENGTH = 8192;
 
@@ -85,7 +86,7 @@ export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
     ...(startTime !== undefined && { startTime }),
     ...(endTime !== undefined && { endTime }),
     ...(suite && { suite: cut(suite, MAX_NAME_LENGTH) }),
-    ...(file && { file }),
+    ...(file && { file: cut(file, MAX_PATH_LENGTH) }),
     ...(durationMs !== undefined && { durationMs: Math.round(durationMs) }),
   };
 }

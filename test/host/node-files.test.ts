@@ -27,7 +27,11 @@ function ask(question: string): unknown {
     const { readText } = await import(${JSON.stringify(MODULE.replace('host/node-files', 'files'))});
     const answer = await (${question}).catch(({ name, message }) => ({ name, message }));
     console.log(JSON.stringify(answer));`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+    // A process that waits for ever is killed, and its answer is missing.
+    timeout: 20_000,
+  });
   return JSON.parse(output.toString());
 }
 const find = (pattern: string) => ask(`nodeFiles.find(${JSON.stringify(pattern)})`);

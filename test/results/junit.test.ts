@@ -233,13 +233,21 @@ describe('JUnit', () => {
     });
   });
 
-  it("counts a case with nothing but PHPUnit's warning as an error", async () => {
-    const xml = suite('<testcase name="a"><warning type="W">No tests found</warning></testcase>');
-    expect(await testsIn(xml)).toMatchObject({
-      errored: 1,
-      failures: [{ name: 'a', message: 'No tests found' }],
-    });
-  });
+  it.each([
+    ['warning', 'errored'],
+    ['timeout', 'errored'],
+    ['failed', 'failed'],
+    ['ignored', 'skipped'],
+  ])(
+    'counts a case with nothing but the element %s as %s, PHPUnit’s warning too',
+    async (element, status) => {
+      const xml = suite(
+        `<testcase/><testcase name="a"><${element} type="W">No tests found</${element}></testcase>`,
+      );
+      const failures = status === 'skipped' ? [] : [{ name: 'a', message: 'No tests found' }];
+      expect(await testsIn(xml)).toMatchObject({ passed: 1, [status]: 1, failures });
+    },
+  );
 
   it.each([
     [
