@@ -9,7 +9,6 @@ export default defineConfig({
     exclude: [
       // They run dist or scripts, in a process of their own.
       'test/{step,faults,harness,project}/**',
-      'test/results/bundle.test.ts',
       'test/api/sdk.test.ts',
     ],
     setupFiles: ['scripts/mutate/setup.ts'],
