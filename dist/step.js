@@ -3245,10 +3245,6 @@ function madeBy(span, id = span.id) {
 		sent: Object.keys(fieldsOf(span))
 	};
 }
-function saveTracked(exit, report, tracked) {
-	exit.saveState("tracked", tracked ? JSON.stringify(tracked) : "");
-	report.goesOn = tracked !== void 0;
-}
 function parseTracked(state) {
 	return parse$2(Tracked, JSON.parse(state));
 }
@@ -3396,6 +3392,7 @@ function problemOf(what, error) {
 const MAX_TEXT_LENGTH = 65536;
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
+const MAX_PATH_LENGTH = 1e3;
 const MAX_SEARCHED_LENGTH = 8192;
 function lineOf$1({ name, message }) {
 	return message ? `${name}: ${message}` : name;
@@ -3422,7 +3419,7 @@ function testCaseOf(status, details) {
 		...startTime !== void 0 && { startTime },
 		...endTime !== void 0 && { endTime },
 		...suite && { suite: cut(suite, MAX_NAME_LENGTH) },
-		...file && { file },
+		...file && { file: cut(file, MAX_PATH_LENGTH) },
 		...durationMs !== void 0 && { durationMs: Math.round(durationMs) }
 	};
 }
@@ -3637,12 +3634,6 @@ const MAX_DEPTH$1 = 100;
 const MAX_HELD_LENGTH = 1048576;
 const TEXT = "text";
 const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
-const ENDINGS$1 = new Map([
-	["skipped", "skipped"],
-	["error", "errored"],
-	["warning", "errored"],
-	["failure", "failed"]
-]);
 const ORDER = [
 	"skipped",
 	"errored",
@@ -3731,7 +3722,7 @@ async function readJunit(pieces, path, found) {
 	function openInCase(parent, name, attributes) {
 		if (name === "testcase") fail("is not JUnit", "a testcase within a testcase");
 		if (depth !== parent.depth + 1) return;
-		const ending = ENDINGS$1.get(name);
+		const ending = statusOf$1(name);
 		if (ending !== void 0 && !parent.endings.has(ending)) parent.endings.set(ending, openDetail(attributes));
 		if (/^(?:flaky|rerun)/.test(name)) noteFailure();
 	}
@@ -6006,6 +5997,10 @@ async function makeCaseSpans({ inputs, cases }, client, newId, exit, report) {
 		lines: [line]
 	});
 }
+function saveTracked(exit, report, tracked) {
+	exit.saveState("tracked", tracked ? JSON.stringify(tracked) : "");
+	report.goesOn = tracked !== void 0;
+}
 function levelOf({ fail_on_api_error }) {
 	return fail_on_api_error === false ? "warning" : "error";
 }
@@ -6294,7 +6289,7 @@ function passes({ minScore, score }) {
 }
 function gateText(gate) {
 	const { minScore, score } = gate;
-	if (score === void 0) return `there is no score to compare with min_score ${minScore}. Give score or results_file`;
+	if (score === void 0) return `there is no score to compare with min_score ${minScore}`;
 	return `score ${score} ${passes(gate) ? "reaches" : "is below"} min_score ${minScore}`;
 }
 function testsText(tests) {
@@ -6728,11 +6723,14 @@ function createExit(host, secrets) {
 				...report,
 				findings
 			})), "warning", "The job summary could not be written");
-			if (report.gate && !passes(report.gate)) findings.push({
-				level: "error",
-				title: "Opper span: gate",
-				lines: [gateText(report.gate)]
-			});
+			if (report.gate && !passes(report.gate)) {
+				const advice = report.gate.score === void 0 ? ". Give score or results_file" : "";
+				findings.push({
+					level: "error",
+					title: "Opper span: gate",
+					lines: [gateText(report.gate) + advice]
+				});
+			}
 			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(cut(line, MAX_LINE))).join("\n"), { title });
 			return findings.some(({ level }) => level === "error") ? 1 : 0;
 		}

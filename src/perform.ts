@@ -106,7 +106,7 @@ async function start(span: NewSpan, client: Client, exit: Exit, report: Draft): 
       saveTracked(exit, report, undefined);
       throw error;
     }
-    warn(report, [`${error.message} The job goes on, and its end makes the span`]);
+    warn(report, [`${error.story}. The job goes on, and its end makes the span`]);
     return;
   }
   report.outcome = 'tracking';

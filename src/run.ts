@@ -32,6 +32,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   try {
     const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
     report.tests = found.tests;
+    warn(report, found.tests?.warnings ?? []);
     plan = tracked ? planAtEnd(read, found, job, report) : planOf(read, found, job);
     warn(report, unreadLines(plan, job));
     const task = tracked ? taskAtEnd(plan, job, tracked, now) : taskOf(plan, job, host.newId(), now);
