@@ -6,7 +6,6 @@ import {
   defaultInputs,
   FIELD_NAMES,
   type InputName,
-  type Inputs,
   readFields,
   readInputs,
 } from '../../src/inputs/inputs.ts';
@@ -28,58 +27,49 @@ function outcomeOf(name: InputName, text: string) {
   return wrong.length > 0 ? { wrong: wrong.join('\n') } : { value: values[name] };
 }
 
-/** Rows of one input: what the workflow wrote, and what it means. */
-const means = <Name extends InputName>(name: Name, rows: readonly [text: string, value: Inputs[Name]][]) =>
-  rows.map(([text, value]) => [name, text, value] as const);
-/** Rows of one input: what the workflow wrote. Each error tells `why`. */
-const refused = (name: InputName, why: RegExp, ...texts: string[]) =>
-  texts.map((text) => [name, text, why] as const);
+const words = (text: string) => text.trim().split(/\s+/);
+/** What the workflow wrote in any of some inputs, and what it means. */
+const means = (names: string, rows: readonly [text: string, value: unknown][]) =>
+  words(names).flatMap((name) => rows.map(([text, value]) => [name as InputName, text, value] as const));
+/** What may not be written in any of some inputs, each with an error that tells `why`. */
+const refused = (names: string, why: RegExp, ...texts: string[]) =>
+  words(names).flatMap((name) => texts.map((text) => [name as InputName, text, why] as const));
 
-const url = (host: string) => `https://${host}/v2`;
-const numbers = [
-  'high',
-  'NaN',
-  'Infinity',
-  '1e400',
-  'null',
-  '0x10',
-  '1_000',
-  '1,5',
-  '1 000',
-  '--1',
-  '1e',
-  '.',
-  '9%',
-];
-const BOOLEANS = ['results_metrics', 'ci_meta', 'fail_on_api_error', 'dry_run', 'summary'] as const;
-const TEXTS = ['error', 'name', 'type', 'input', 'output'] as const;
+const BOOLEANS = 'results_metrics ci_meta fail_on_api_error dry_run summary';
+const IDS = 'span_id parent_id trace_id';
+const TEXTS = 'error name type input output';
+const TIMES = 'end_time start_time';
+const NUMBERS = 'score score_scale min_score timeout_seconds';
+const CHOICES = {
+  operation: 'update get create track',
+  results_format: 'auto junit ctrf promptfoo jest json fields',
+  case_spans: 'none failed all',
+  meta_mode: 'merge replace',
+  job_status: 'success failure cancelled',
+};
 
 const ACCEPTED = [
-  ...(['update', 'get', 'create', 'track'] as const).flatMap((word) =>
-    means('operation', [[` ${word}\n`, word]]),
+  ...Object.entries(CHOICES).flatMap(([name, choices]) =>
+    means(
+      name,
+      words(choices).map((word) => [` ${word}\n`, word]),
+    ),
   ),
-  ...(['span_id', 'parent_id', 'trace_id'] as const).flatMap((name) =>
-    means(name, [
-      [`\r\n ${ID.toUpperCase()}\t\n`, ID.toUpperCase()],
-      [' \n', undefined],
-    ]),
-  ),
+  ...means(IDS, [[`\r\n ${ID.toUpperCase()}\t\n`, ID.toUpperCase()]]),
   ...means('api_key', [
     [`\n \t${KEY} \r\n`, KEY],
     ['!"~ x', '!"~ x'],
     ['Bearers', 'Bearers'],
   ]),
   ...means('base_url', [
-    ['https://eu.opper.ai/v2///', url('eu.opper.ai')],
+    ['https://eu.opper.ai/v2///', 'https://eu.opper.ai/v2'],
     [' HTTPS://EU.opper.ai:443/V2\r\n', 'https://eu.opper.ai/V2'],
-    ['https://eu.opper.ai', 'https://eu.opper.ai'],
     ['https://gateway.example/spans/v2', 'https://gateway.example/spans/v2'],
-    ['http://127.0.0.1:8080/v2', 'http://127.0.0.1:8080/v2'],
-    ['http://127.10.20.30', 'http://127.10.20.30'],
+    ['http://127.10.20.30:8080', 'http://127.10.20.30:8080'],
     ['http://localhost:1/', 'http://localhost:1'],
     ['http://[::1]:1', 'http://[::1]:1'],
   ]),
-  ...means('score', [
+  ...means('score min_score', [
     [' \n9\r\n', 9],
     ['-3', -3],
     ['+3', 3],
@@ -91,67 +81,47 @@ const ACCEPTED = [
     ['1.5E+1', 15],
     ['-9007199254740991', -9007199254740991],
   ]),
-  ...means('score_scale', [[' 100 ', 100]]),
-  ...TEXTS.flatMap((name) =>
-    means(name, [
-      [' first\r\nsecond \n\r\n\n', ' first\r\nsecond '],
-      ['::error::%0A ${{ x }}\u2028', '::error::%0A ${{ x }}\u2028'],
-      [' ', ' '],
-      ['\r\n\n', undefined],
-    ]),
-  ),
+  ...means('score_scale', [[' 0.1 ', 0.1]]),
+  ...means(TEXTS, [
+    [' first\r\nsecond \n\r\n\n', ' first\r\nsecond '],
+    ['::error::%0A ${{ x }}\u2028', '::error::%0A ${{ x }}\u2028'],
+    [' ', ' '],
+    ['\r\n\n', undefined],
+  ]),
   ...means('meta', [
     [' \n{"a": [1, null]}\r\n', { a: [1, null] }],
     ['{}', {}],
-    ['\n', undefined],
   ]),
   ...means('meta_file', [[' results/my meta.json\n', 'results/my meta.json']]),
-  ...(['end_time', 'start_time'] as const).flatMap((name) =>
-    means(name, [
-      [' now\n', '2026-04-07T13:33:27.179Z'],
-      ['2026-04-07T15:33:27.179710+02:00', '2026-04-07T15:33:27.179710+02:00'],
-      ['1775568807.5', '2026-04-07T13:33:27.5Z'],
-      ['1775568807179', '2026-04-07T13:33:27.179Z'],
-    ]),
-  ),
+  ...means(TIMES, [
+    [' now\n', '2026-04-07T13:33:27.179Z'],
+    ['2026-04-07T15:33:27.179710+02:00', '2026-04-07T15:33:27.179710+02:00'],
+    ['1775568807.5', '2026-04-07T13:33:27.5Z'],
+    ['1775568807179', '2026-04-07T13:33:27.179Z'],
+  ]),
   ...means('clear', [
     ['output, error\n\tscore,,error ', ['output', 'error', 'score']],
     [CLEARABLE.join(), CLEARABLE],
     [' , ', undefined],
   ]),
-  ...means('results_file', [
-    [' reports/*.xml\n', ['reports/*.xml']],
-    ['\n a b.xml \r\n\r\nc,d.xml', ['a b.xml', 'c,d.xml']],
-    [' \n', undefined],
-  ]),
-  ...(['auto', 'junit', 'ctrf', 'promptfoo', 'jest', 'json', 'fields'] as const).flatMap((word) =>
-    means('results_format', [[`${word} `, word]]),
+  ...means('results_file', [['\n a b.xml \r\n\r\nc,d.xml', ['a b.xml', 'c,d.xml']]]),
+  ...means(
+    'score_pointer',
+    ['/', '/a b/0', '/a~1b~0c', '//'].map((pointer) => [pointer, pointer]),
   ),
-  ...['/', '/a b/0', '/a~1b~0c', '//'].flatMap((pointer) => means('score_pointer', [[pointer, pointer]])),
   ...means('metrics', [
-    [
-      '{"accuracy": 0.92, "__proto__": 1.0}',
-      parseExactJson('{"accuracy":{"value":0.92},"__proto__":{"value":1}}'),
-    ],
+    ['{"a": 1.50, "__proto__": 2}', { a: { value: 1.5 }, ['__proto__']: { value: 2 } }],
     ['{"a": {"value": -1e2, "comment": "c"}}', { a: { value: -100, comment: 'c' } }],
     ['{"a": {"value": 1, "comment": null}}', { a: { value: 1 } }],
-  ] as [string, Inputs['metrics']][]),
-  ...(['none', 'failed', 'all'] as const).flatMap((word) => means('case_spans', [[` ${word}`, word]])),
+  ]),
   ...means('max_case_spans', [
     ['1', 1],
     [' 1000\n', 1000],
   ]),
-  ...means('min_score', [
-    [' -0.5 ', -0.5],
-    ['80', 80],
+  ...means(BOOLEANS, [
+    [' True\n', true],
+    ['FALSE', false],
   ]),
-  ...(['merge', 'replace'] as const).flatMap((word) => means('meta_mode', [[` ${word}\n`, word]])),
-  ...BOOLEANS.flatMap((name) =>
-    means(name, [
-      [' True\n', true],
-      ['FALSE', false],
-    ]),
-  ),
   ...means('timeout_seconds', [
     ['0.001', 0.001],
     [' 3600 ', 3600],
@@ -160,138 +130,85 @@ const ACCEPTED = [
     ['0', 0],
     [' 10\n', 10],
   ]),
-  ...(['success', 'failure', 'cancelled'] as const).flatMap((word) =>
-    means('job_status', [[` ${word}\n`, word]]),
-  ),
   ...means('job_matrix', [
     ['null', null],
     ['{\n  "os": "linux",\n  "n": 1\n}', { os: 'linux', n: 1 }],
-    ['', undefined],
   ]),
   ...means('job_check_run_id', [['41234567890', '41234567890']]),
 ];
 
 const REFUSED = [
-  ...refused('operation', /update, get, create, track/, 'delete', 'GET'),
-  ...(['span_id', 'parent_id', 'trace_id'] as const).flatMap((name) =>
-    refused(
-      name,
-      /UUID/,
-      ID.slice(1),
-      `${ID}0`,
-      `${ID}\n${ID}`,
-      `{${ID}}`,
-      ID.replaceAll('-', ''),
-      '../traces',
-    ),
+  ...Object.entries(CHOICES).flatMap(([name, choices]) =>
+    refused(name, new RegExp(words(choices).join(', ')), 'other', choices.toUpperCase()),
   ),
+  ...refused(IDS, /UUID/, ID.slice(1), `${ID}0`, `${ID}\n${ID}`, `{${ID}}`, ID.replaceAll('-', ''), '../x'),
   ...refused(
     'api_key',
     /printable ASCII/,
-    `${KEY}\n${KEY}`,
-    `${KEY}\r${KEY}`,
-    `${KEY}\0`,
-    `${KEY}é`,
-    `${KEY}\x7f${KEY}`,
+    ...['\n', '\r', '\0', 'é', '\x7f'].map((end) => `${KEY}${end}${KEY}`),
   ),
   ...refused('api_key', /Bearer.*Drop/, `Bearer ${KEY}`, `bearer  ${KEY}`, 'Bearer '),
+  ...refused('base_url', /host/, 'https://a\tb/v2', 'https://ho st/v2', 'https://a.example/\nv2'),
   ...refused(
     'base_url',
     /host/,
-    'api.opper.ai/v2',
-    'https://',
-    'https:///v2',
-    'https:h/v2',
-    'https:\\\\h',
-    'https://\\h',
-    'https://:443/v2',
-  ),
-  ...refused(
-    'base_url',
-    /host/,
-    'https://a\tb/v2',
-    'https://ho st/v2',
-    'https://a.example/\nv2',
-    'file:///v2',
-    `https://me:${KEY}@/v2`,
+    ...words(`api.opper.ai/v2 https:// https:///v2 https:h/v2 https:\\\\h https://\\h https://:443 file:///v2
+      https://me:${KEY}@/v2`),
   ),
   ...refused(
     'base_url',
     /https:/,
-    'http://api.opper.ai/v2',
-    'http://localhost.evil.example',
-    'http://notlocalhost',
-    'ftp://127.0.0.1',
-  ),
-  ...refused(
-    'base_url',
-    /https:/,
-    'http://127.0.0.1.evil.example',
-    'http://evil.example/127.0.0.1',
-    'http://localhost@evil.example',
+    ...words(`http://api.opper.ai/v2 http://localhost.evil.example http://notlocalhost ftp://127.0.0.1
+      http://127.0.0.1.evil.example http://evil.example/127.0.0.1 http://localhost@evil.example`),
   ),
   ...refused(
     'base_url',
     /user info.*@/,
-    `https://me:${KEY}@api.opper.ai`,
-    'https://me@api.opper.ai',
-    `https://:${KEY}@api.opper.ai`,
+    ...words(`https://me:${KEY}@a.b https://me@a.b https://:${KEY}@a.b`),
   ),
   ...refused(
     'base_url',
     /query or fragment/,
-    `https://api.opper.ai?key=${KEY}`,
-    `${url('a')}?`,
-    `${url('a')}#${KEY}`,
-    `${url('a')}#`,
+    ...words(`https://a.b?key=${KEY} https://a.b/v2? https://a.b/v2#${KEY} https://a.b/v2#`),
   ),
   ...refused(
     'base_url',
     /spans.*span.*Drop/,
-    `${url('a')}/spans`,
-    `${url('a')}/spans/`,
-    `${url('a')}/spans/${ID}`,
-    `${url('a')}/${ID.toUpperCase()}/`,
+    ...words(
+      `https://a.b/spans https://a.b/v2/spans/ https://a.b/v2/spans/${ID} https://a.b/${ID.toUpperCase()}/`,
+    ),
   ),
-  ...refused('score', /number such as 87/, ...numbers),
+  ...refused(
+    NUMBERS,
+    /number/,
+    ...words('high NaN Infinity 1e400 null 0x10 1_000 1,5 --1 1e . e5 9% ٩'),
+    '1 000',
+  ),
   ...refused('score_scale', /above 0/, '0', '0.0', '-100'),
-  ...refused('score_scale', /number such as 100/, ...numbers),
   ...refused('meta', /an array.*object/, '[1]'),
   ...refused('meta', /a string.*object/, '"a"'),
   ...refused('meta', /a number.*object/, '12345678901234567890'),
   ...refused('meta', /null.*object/, 'null'),
   ...refused('meta', /line 3, column 9/, '\n\n  {"a": }\n'),
   ...refused('meta', /deep.*column 1006.*1000/, `{"a": ${'['.repeat(1000)}${']'.repeat(1000)}}`),
-  ...(['end_time', 'start_time'] as const).flatMap((name) => [
-    ...refused(name, /no offset/, '2026-04-07T13:33:27'),
-    ...refused(name, /not exist/, '2026-02-29T00:00:00Z'),
-    ...refused(name, /not a time/, 'yesterday'),
-  ]),
+  ...refused(TIMES, /no offset/, '2026-04-07T13:33:27'),
+  ...refused(TIMES, /not exist/, '2026-02-29T00:00:00Z'),
+  ...refused(TIMES, /not a time/, 'yesterday'),
   ...refused('clear', /"trace_id" .*score, error, meta, .*output/, 'score, trace_id', 'trace_id'),
-  ...refused('clear', /"name" .*score, error, meta, .*output/, 'name', 'score name'),
-  ...refused('results_format', /auto, junit, ctrf, promptfoo, jest, json, fields/, 'tap', 'JUnit'),
-  ...refused('score_pointer', /JSON Pointer/, 'a', '$.a', '/a~', '/~2', '#/a'),
+  ...refused('clear', /"name" /, 'name', 'score name'),
+  ...refused('score_pointer', /JSON Pointer/, ...words('a $.a /a~ /~2 #/a')),
   ...refused('metrics', /an array.*object such as {"accuracy"/, '[]'),
   ...refused('metrics', /line 1, column 7/, '{"a": }'),
   ...refused('metrics', /has "1" for "a", expected a number/, '{"a": "1"}'),
   ...refused('metrics', /has null for "a"/, '{"b": 1, "a": null}'),
   ...refused('metrics', /has 1e400 for "a"/, '{"a": 1e400}'),
-  ...refused(
-    'metrics',
-    /for "a"/,
-    '{"a": {"comment": "c"}}',
-    '{"a": {"value": 1, "comment": 2}}',
-    '{"a": {"value": 1, "x": 2}}',
-  ),
+  ...refused('metrics', /for "a"/, '{"a": {"comment": "c"}}', '{"a": {"value": 1, "x": 2}}'),
+  ...refused('metrics', /for "a"/, '{"a": {"value": 1, "comment": 2}}'),
   ...refused('metrics', /without a name/, '{" ": 1}'),
-  ...refused('case_spans', /none, failed, all/, 'true', 'Failed'),
-  ...refused('max_case_spans', /1 to 1000/, '0', '1001', '1.5', 'all'),
-  ...refused('min_score', /number such as 80/, ...numbers),
-  ...refused('meta_mode', /merge, replace/, 'Merge'),
-  ...BOOLEANS.flatMap((name) => refused(name, /true or false/, 'yes', '1', 'true false', 'on')),
-  ...refused('timeout_seconds', /0.001 to 3600/, '0', '-1', '0.0001', '3600.001', '10s', ...numbers),
-  ...refused('retries', /0 to 10/, '11', '-1', '0.5', 'three'),
-  ...refused('job_status', /success, failure, cancelled/, 'skipped'),
+  ...refused('max_case_spans', /1 to 1000/, ...words('0 1001 1.5 all')),
+  ...refused(BOOLEANS, /true or false/, ...words('yes 1 truefalse on')),
+  ...refused('timeout_seconds', /0.001 to 3600/, ...words('0 -1 0.0001 3600.001 10s')),
+  ...refused('retries', /0 to 10/, ...words('11 -1 0.5 three')),
   ...refused('job_matrix', /line 1, column 2/, '{'),
 ];
 
@@ -340,7 +257,7 @@ describe('the inputs', () => {
       problems: [],
     });
     expect(defaultInputs()).toStrictEqual(values);
-    const blank = NAMES.filter((name) => !TEXTS.some((text) => text === name)).map((name) => [name, ' \r\n']);
+    const blank = NAMES.filter((name) => !words(TEXTS).includes(name)).map((name) => [name, ' \r\n']);
     expect(read(Object.fromEntries(blank))).toStrictEqual({ values, problems });
   });
 
@@ -401,28 +318,24 @@ describe('the inputs', () => {
         const wrong = problems.map(({ name }) => name as InputName);
         expect(Object.keys(given)).toEqual(expect.arrayContaining(wrong));
         expect(wrong.filter((name) => values[name] !== undefined)).toEqual([]);
-        const { now, ...others } = {
-          now: NOW,
-          ...values,
-          ...Object.fromEntries(Object.keys(given).map((name) => [name, 0])),
-        };
-        expect(others).toEqual({
-          ...defaultInputs(),
-          ...Object.fromEntries(Object.keys(given).map((name) => [name, 0])),
-        });
+        const others = NAMES.filter((name) => !Object.hasOwn(given, name));
+        expect(others.map((name) => values[name])).toEqual(others.map((name) => defaultInputs()[name]));
       }),
       { numRuns: 300 },
     );
   });
 
   // One whose time grows with the square of the length would take minutes.
-  it.each(['\n', '/', ' ', '1', '"', '[', '\\n', 'a', ',', '.'])('of a million times %j are read', (unit) => {
-    const text = unit.repeat(1_000_000);
-    for (const each of [`${text}x`, `/${text}~`, `https://x/${text}x`, `{"a": "${text}`, `"${text}"`]) {
-      const { values, problems } = read(Object.fromEntries(NAMES.map((name) => [name, each])));
-      expect(Object.keys(values).length + problems.length).toBeGreaterThan(NAMES.length - 4);
-    }
-  });
+  it.each(['\n', '/', ' ', '1', '"', '[', '\\n', 'a', ',', '.'])(
+    'of a text of 200,000 times %j are read or refused',
+    (unit) => {
+      const text = unit.repeat(200_000);
+      for (const each of [`${text}x`, `/${text}~`, `https://x/${text}x`, `{"a": "${text}`, `"${text}"`]) {
+        const { values, problems } = read(Object.fromEntries(NAMES.map((name) => [name, each])));
+        expect(Object.keys(values).length + problems.length).toBeGreaterThan(NAMES.length - 4);
+      }
+    },
+  );
 });
 
 describe('a fields file', () => {
