@@ -243,6 +243,7 @@ it('the link to the job is the one to the run where the job has no id', () => {
     { run: RUN_URL, job: JOB_URL },
     { run: RUN_URL, job: RUN_URL },
   ]);
+  expect(jobOf(contextOf({ runId: Number.NaN }), INPUTS).links).toEqual({});
 });
 
 describe('a job is called', () => {
