@@ -1928,8 +1928,10 @@ var InputError = class extends Error {
 var ApiError = class extends Error {
 	name = "ApiError";
 	isTransient;
-	constructor(message, isTransient) {
-		super(message);
+	story;
+	constructor(story, advice, isTransient) {
+		super(advice ? `${story}${/[.!?…]$/.test(story) ? "" : "."} ${advice}` : story);
+		this.story = story;
 		this.isTransient = isTransient;
 	}
 };
@@ -3350,7 +3352,6 @@ function scoreAt(pointer, document, path) {
 }
 function fieldsIn(document, path) {
 	if (!isJsonObject(document)) throw problem("results_file", `${path} holds ${kindOf(document)}; results_format fields expects an object such as {"score": 87}`);
-	if (Object.values(document).every((value) => value === null || value === "")) throw problem("results_file", `${path} holds no field that is given, so there is nothing to record`);
 	return document;
 }
 function valueAt(pointer, document, path) {
@@ -3478,7 +3479,7 @@ function booleanAt(place, value) {
 function oneAt(place, value, table) {
 	return (typeof value === "string" && Object.hasOwn(table, value) ? table[value] : void 0) ?? mismatch(place, `one of ${Object.keys(table).join(", ")}`, value);
 }
-function objectIn(value) {
+function objectIn$1(value) {
 	return isJsonObject(value) ? value : {};
 }
 function textIn(value) {
@@ -3515,7 +3516,7 @@ const STATUSES$1 = {
 };
 const ctrf = {
 	name: "ctrf",
-	recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
+	recognises: (document) => isJsonObject(document) && Array.isArray(objectIn$1(document.results).tests),
 	read(document, found) {
 		const results = objectAt("results", objectAt("the document", document).results);
 		const durations = arrayAt("results.tests", results.tests).map((value, index) => {
@@ -3538,7 +3539,7 @@ const ctrf = {
 			});
 			return duration;
 		});
-		const { tests, failed } = objectIn(results.summary);
+		const { tests, failed } = objectIn$1(results.summary);
 		return {
 			durationMs: sumOf(durations),
 			totals: {
@@ -3841,7 +3842,7 @@ function instantOf(timestamp) {
 const ERRORED = 2;
 const promptfoo = {
 	name: "promptfoo",
-	recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+	recognises: (document) => isJsonObject(document) && Array.isArray(objectIn$1(document.results).results),
 	read(value, found) {
 		const document = objectAt("results", objectAt("the document", value).results);
 		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
@@ -3851,7 +3852,7 @@ const promptfoo = {
 				status: booleanAt(`results.results[${i}].success`, result.success) ? "passed" : failedOrErrored(result),
 				details: () => ({
 					name: titleOf(result) + labelOf(result),
-					why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
+					why: { message: textIn(result.error) || textIn(objectIn$1(result.gradingResult).reason) },
 					...isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
 					...isJsonObject(result.response) && { output: textOf(result.response.output) },
 					score: numberIn$1(result.score),
@@ -3860,7 +3861,7 @@ const promptfoo = {
 				measured: measuredIn(result)
 			});
 		});
-		const stats = objectIn(document.stats);
+		const stats = objectIn$1(document.stats);
 		const [failures, errors] = [numberIn$1(stats.failures), numberIn$1(stats.errors)];
 		const failed = sumOf([failures, errors]);
 		return {
@@ -3886,19 +3887,19 @@ function labelling(results) {
 	};
 }
 function titleOf(result) {
-	const title = textIn(objectIn(result.testCase).description) || textIn(result.description);
+	const title = textIn(objectIn$1(result.testCase).description) || textIn(result.description);
 	if (title) return title;
-	return cut(Object.entries(objectIn(result.vars)).map(([name, value]) => `${name}=${textOf(value)}`).join(", "), 100);
+	return cut(Object.entries(objectIn$1(result.vars)).map(([name, value]) => `${name}=${textOf(value)}`).join(", "), 100);
 }
 function providerOf({ provider }) {
 	return isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
 }
 function promptOf({ prompt }) {
-	return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
+	return textIn(objectIn$1(prompt).label) || textIn(objectIn$1(prompt).raw);
 }
 function measuredIn({ score, namedScores, cost, tokenUsage, response }) {
-	const named = Object.entries(objectIn(namedScores)).filter((entry) => typeof entry[1] === "number");
-	const tokens = objectIn(tokenUsage ?? objectIn(response).tokenUsage);
+	const named = Object.entries(objectIn$1(namedScores)).filter((entry) => typeof entry[1] === "number");
+	const tokens = objectIn$1(tokenUsage ?? objectIn$1(response).tokenUsage);
 	return {
 		score: numberIn$1(score),
 		namedScores: Object.fromEntries(named),
@@ -4235,7 +4236,8 @@ function json(read) {
 }
 const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
 const text = pipe(transform(textOf), string());
-const uuid = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
+const UUID$1 = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const uuid = matching(UUID$1, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
 const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
 const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value), now));
 const boolean = stringbool({
@@ -4248,16 +4250,18 @@ function oneOf(words) {
 }
 function namesAmong(names, what) {
 	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]+/);
-	return pipe(transform((value) => [...new Set(split(value))].filter((name) => name !== "")), array(_enum(names, because(`${what}: ${names.join(", ")}`))));
+	return pipe(transform((value) => {
+		const given = [...new Set(split(value))].filter((name) => name !== "");
+		return given.length > 0 ? given : void 0;
+	}), optional$1(array(_enum(names, because(`${what}: ${names.join(", ")}`)))));
 }
 const lines = transform((value) => {
 	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 });
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 function numberForm(what) {
 	const read = (value) => {
-		if (typeof value !== "string") return numberOf(value) ?? value;
-		const number = DECIMAL.test(value) ? Number(value) : NaN;
+		const number = typeof value === "string" && DECIMAL.test(value) ? Number(value) : numberOf(value);
 		return Number.isFinite(number) ? number : value;
 	};
 	return pipe(transform(read), number$1(because(what)));
@@ -4274,7 +4278,7 @@ function wholeNumber(least, most) {
 const apiKey = parsedBy((value) => {
 	const key = textOf(value);
 	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer /i.test(key)) throw new FormError("begins with \"Bearer\". Drop that word, the step adds it itself");
+	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Drop that word, the step adds it itself");
 	return key;
 });
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
@@ -4286,25 +4290,36 @@ const baseUrl = parsedBy((value) => {
 	if (url.username || url.password) throw new FormError("holds user info. Drop what stands before the @");
 	if (/[?#]/.test(written)) throw new FormError("holds a query or fragment. Drop what begins at the ? or #");
 	const base = withoutAtEnd(url.href, "/");
-	if (/\/spans(\/[^/]*)?$/.test(base)) throw new FormError("ends in /spans or the id of a span. Drop that, the step adds it itself");
+	const end = base.slice(base.lastIndexOf("/") + 1);
+	if (end === "spans" || UUID$1.test(end)) throw new FormError("ends in /spans or the id of a span. Drop that, the step adds it itself");
 	return base;
 });
 function metaObject(value) {
-	const object = typeof value === "string" ? parseExactJson(value) : value;
-	if (!isJsonObject(object)) throw new FormError(`is ${kindOf(object)}, expected a JSON object such as {"dataset": "v3"}`);
-	return object;
+	return objectIn(value, "{\"dataset\": \"v3\"}");
 }
 function metricsObject(value) {
-	const entries = Object.entries(metaObject(value)).map(([dimension, given]) => {
-		const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
-		const number = numberOf(value);
-		if (!(dimension.trim() !== "" && Number.isFinite(number) && (comment === null || typeof comment === "string") && Object.keys(others).length === 0) || number === void 0) throw new FormError(`has ${quoted(textOf(given))} for the dimension ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
-		return [dimension, {
-			value: number,
-			...comment !== null && { comment }
-		}];
+	const entries = Object.entries(objectIn(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
+		if (dimension.trim() === "") throw new FormError("has a dimension without a name");
+		const metric = metricIn(given);
+		if (metric) return [dimension, metric];
+		throw new FormError(`has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
 	});
 	return Object.fromEntries(entries);
+}
+function metricIn(given) {
+	const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
+	const number = numberOf(value);
+	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
+	if (comment === null) return { value: number };
+	return typeof comment === "string" ? {
+		value: number,
+		comment
+	} : void 0;
+}
+function objectIn(value, example) {
+	const object = typeof value === "string" ? parseExactJson(value) : value;
+	if (isJsonObject(object)) return object;
+	throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
 }
 function matching(pattern, what) {
 	return pipe(transform(textOf), string().check(_regex(pattern, because(what))));
@@ -4401,7 +4416,7 @@ function readFields(document, path, now) {
 			name: "results_file",
 			message
 		});
-	} else if (problems.length === 0 && Object.keys(read.values).length === 0) problems.push({
+	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) problems.push({
 		name: "results_file",
 		message: `${path} gives no field a value, so there is nothing to record`
 	});
@@ -5084,7 +5099,7 @@ function answerText({ status, statusText }) {
 }
 function apiError({ method, url }, what, said, hint, isTransient) {
 	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
-	return new ApiError(`${method} ${url} ${[words ? `${what}: ${words}` : what, hint].filter(Boolean).join(/[.!?…]$/.test(words) ? " " : ". ")}`, isTransient);
+	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, hint, isTransient);
 }
 function refusal(answer, call, tried) {
 	const { status, statusText, body } = answer;
@@ -5272,8 +5287,8 @@ async function makeOnce(sender, { call, body, schema, look, mayExist }) {
 		wasFound: false
 	};
 }
-function unknownOutcome({ method, url }, what, { message }) {
-	return new ApiError(`${method} ${url} ${what}, and whether it was carried out is not known: ${message}`, true);
+function unknownOutcome({ method, url }, what, { story }) {
+	return new ApiError(`${method} ${url} ${what}, and whether it was carried out is not known: ${story}`, "Look for the span in Opper before you run the job again.", true);
 }
 function mayHaveArrived(failure) {
 	if ("answer" in failure) return [408, 409].includes(failure.answer.status) || failure.answer.status >= 500;
@@ -5964,7 +5979,7 @@ async function start(span, client, exit, report) {
 			saveTracked(exit, report, void 0);
 			throw error;
 		}
-		warn(report, [`${error.message} The job goes on, and its end makes the span`]);
+		warn(report, [`${error.story}. The job goes on, and its end makes the span`]);
 		return;
 	}
 	report.outcome = "tracking";
@@ -6786,6 +6801,7 @@ async function run(host, tracked) {
 	try {
 		const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
 		report.tests = found.tests;
+		warn(report, found.tests?.warnings ?? []);
 		plan = tracked ? planAtEnd(read, found, job, report) : planOf(read, found, job);
 		warn(report, unreadLines(plan, job));
 		const task = tracked ? taskAtEnd(plan, job, tracked, now) : taskOf(plan, job, host.newId(), now);
