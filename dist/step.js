@@ -1930,7 +1930,7 @@ var ApiError = class extends Error {
 	isTransient;
 	story;
 	constructor(story, advice, isTransient) {
-		super(advice ? `${story}${/[.!?…]$/.test(story) ? "" : "."} ${advice}` : story);
+		super(advice ? `${story}${/[.!?\u2026]$/.test(story) ? "" : "."} ${advice}` : story);
 		this.story = story;
 		this.isTransient = isTransient;
 	}
@@ -2652,7 +2652,7 @@ function printParseErrorCode(code) {
 }
 // src/words.ts
 function cut(text, maxLength) {
-	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
 }
 function quoted(text) {
 	return `"${cut(text, 200)}"`;
@@ -2661,7 +2661,7 @@ function counted(count, noun) {
 	return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 function listed(names) {
-	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["…"] : []].join(", ");
+	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["\u2026"] : []].join(", ");
 }
 function secondsText(ms) {
 	const seconds = Math.min(ms / 1e3, Number.MAX_SAFE_INTEGER);
@@ -3325,7 +3325,7 @@ function scoreOf(value, scale) {
 	if (Number.isSafeInteger(score)) return score;
 	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
-	throw new FormError(`${quoted(String(value))}${times} is beyond ±9007199254740991, the integers that JSON carries safely`);
+	throw new FormError(`${quoted(String(value))}${times} is beyond \u00b19007199254740991, the integers that JSON carries safely`);
 }
 // src/results/beginning.ts
 async function readBeginning(path, files) {
@@ -6235,7 +6235,7 @@ const ENTITIES$1 = {
 };
 function inert(line) {
 	if (PLAIN.test(line) && !line.includes("##[")) return line;
-	return line.split(LINE_BREAK).map(visible).join(" ⏎ ").replaceAll("##[", "##\\[");
+	return line.split(LINE_BREAK).map(visible).join(" \u23ce ").replaceAll("##[", "##\\[");
 }
 function html(text, maxLength) {
 	return cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
@@ -6354,7 +6354,7 @@ function spanLines(report) {
 	const names = [...id ? [` ${cut(id, MAX_VALUE)}`] : [], ...span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : []];
 	const rows = rowsOf(report).map(({ field, before, after }) => [
 		`  ${field}: `,
-		...before === void 0 ? [] : [cut(before, MAX_VALUE), " → "],
+		...before === void 0 ? [] : [cut(before, MAX_VALUE), " \u2192 "],
 		cut(after, MAX_VALUE)
 	].join(""));
 	const isPlain = outcome === "updated" || outcome === "read" || rows.length === 0;
@@ -6367,7 +6367,7 @@ function spanLines(report) {
 	];
 }
 function resultLines({ tests, metrics, caseSpans }) {
-	const failures = tests ? tests.failures.map((failure) => `✗ ${cut(failureText(failure), MAX_FAILURE)}`) : [];
+	const failures = tests ? tests.failures.map((failure) => `\u2717 ${cut(failureText(failure), MAX_FAILURE)}`) : [];
 	const total = tests ? tests.failed + tests.errored : 0;
 	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${value}`);
 	return [
@@ -6459,6 +6459,7 @@ function fitting$1(outputs) {
 }
 // src/report/secret.ts
 const MIN_PIECE = 12;
+const ESCAPES = /[%\\&]/;
 const ENTITIES = {
 	"&": "amp",
 	"<": "lt",
@@ -6495,6 +6496,15 @@ function formsOf(secret) {
 }
 function replacerOf(forms) {
 	if (forms.length === 0) return (text) => text;
+	const pieces = forms.map((form) => form.slice(0, MIN_PIECE));
+	let search;
+	return (text) => {
+		if (!ESCAPES.test(text) && !pieces.some((piece) => text.includes(piece))) return text;
+		search ??= searchFor(forms);
+		return search(text);
+	};
+}
+function searchFor(forms) {
 	const characters = new Set(forms.join(""));
 	const spelled = new Map([...characters].map((character) => [character, new RegExp(spellingsOf(character), "y")]));
 	const beginnings = new Set(forms.map((form) => [...form.slice(0, MIN_PIECE)].map(spellingsOf).join("")));
@@ -6549,26 +6559,26 @@ const MAX_LINES$1 = 50;
 const MAX_CELL = 300;
 const MAX_KEYS = 100;
 const ENDINGS = {
-	updated: ["✅", "Opper span updated"],
-	read: ["📖", "Opper span read"],
-	created: ["✅", "Opper span created"],
-	tracking: ["⏳", "Opper span started"],
-	"dry-run": ["🧪", "Opper dry run, nothing sent"],
-	skipped: ["⏭️", "Opper step skipped"],
-	failed: ["❌", "Opper step failed"]
+	updated: ["\u2705", "Opper span updated"],
+	read: ["\ud83d\udcd6", "Opper span read"],
+	created: ["\u2705", "Opper span created"],
+	tracking: ["\u23f3", "Opper span started"],
+	"dry-run": ["\ud83e\uddea", "Opper dry run, nothing sent"],
+	skipped: ["\u23ed\ufe0f", "Opper step skipped"],
+	failed: ["\u274c", "Opper step failed"]
 };
 const MARKS = {
-	error: "❌",
-	warning: "⚠️",
-	notice: "ℹ️"
+	error: "\u274c",
+	warning: "\u26a0\ufe0f",
+	notice: "\u2139\ufe0f"
 };
 const LEVELS = Object.keys(MARKS);
 const BAR_LENGTH = 20;
 const SQUARES = {
-	passed: "🟩",
-	failed: "🟥",
-	errored: "🟧",
-	skipped: "⬜"
+	passed: "\ud83d\udfe9",
+	failed: "\ud83d\udfe5",
+	errored: "\ud83d\udfe7",
+	skipped: "\u2b1c"
 };
 const TRACES = "https://platform.opper.ai/traces";
 function summaryOf(report) {
@@ -6596,14 +6606,14 @@ function headingOf({ outcome, jobStatus, findings, gate, tests, span }) {
 	const [icon, ending] = ENDINGS[outcome];
 	const failed = tests ? tests.failed + tests.errored : 0;
 	const hasWarning = findings.some(({ level }) => level === "warning");
-	const mark = jobStatus === "failure" || failed > 0 || gate && !passes(gate) || outcome === "failed" || findings.some(({ level }) => level === "error") ? "❌" : jobStatus === "cancelled" ? "🚫" : hasWarning ? "⚠️" : icon;
+	const mark = jobStatus === "failure" || failed > 0 || gate && !passes(gate) || outcome === "failed" || findings.some(({ level }) => level === "error") ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
 	const run = [
 		...jobStatus === "failure" ? ["job failed"] : [],
 		...jobStatus === "cancelled" ? ["job cancelled"] : [],
 		...tests ? [headlineOf(tests, failed)] : [],
 		...scoreText(gate, cut(textOf(span.score), 40))
 	].join(", ");
-	return `### ${mark} ${[...run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : [], ending].join(" · ")}`;
+	return `### ${mark} ${[...run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : [], ending].join(" \u00b7 ")}`;
 }
 function headlineOf({ passed }, failed) {
 	return `${failed || passed} of ${counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
@@ -6642,7 +6652,7 @@ function spanBlock({ spanId, span, links }) {
 		...links.run ? [link(links.run, "workflow run")] : [],
 		link(TRACES, "Opper traces")
 	];
-	return paragraph([`Span ${names.join(" ")}`, facts.join(" · ")]);
+	return paragraph([`Span ${names.join(" ")}`, facts.join(" \u00b7 ")]);
 }
 function rowsBlock(report) {
 	const { changed, outcome } = report;
@@ -6661,7 +6671,7 @@ function rowsBlock(report) {
 function measuresBlock({ metrics, caseSpans, span }) {
 	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${value}`);
 	const lines = [
-		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES$1).join(" · ")}`] : [],
+		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`] : [],
 		...caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : [],
 		...span.feedback ? [`Human feedback: ${code(feedbackText(span.feedback), MAX_CELL)}`] : []
 	];

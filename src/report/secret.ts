@@ -2,6 +2,8 @@ import { isJsonObject } from '../json.ts';
 
 // A text may hold only the beginning of a secret, cut by whoever made it. One this long must not show either.
 const MIN_PIECE = 12;
+/** What an escaped character begins with: percent-encoded, in JSON, as an HTML entity. */
+const ESCAPES = /[%\\&]/;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': 'amp',
   '<': 'lt',
@@ -53,6 +55,17 @@ function formsOf(secret: string): string[] {
 /** Replaces each of the forms, spelled in any way, and what a cut left of it. */
 function replacerOf(forms: readonly string[]): (text: string) => string {
   if (forms.length === 0) return (text) => text;
+  const pieces = forms.map((form) => form.slice(0, MIN_PIECE));
+  // Compiling the patterns takes longer than all the rest of the exit, and hardly a text needs them.
+  let search: ((text: string) => string) | undefined;
+  return (text) => {
+    if (!ESCAPES.test(text) && !pieces.some((piece) => text.includes(piece))) return text;
+    search ??= searchFor(forms);
+    return search(text);
+  };
+}
+
+function searchFor(forms: readonly string[]): (text: string) => string {
   const characters = new Set(forms.join(''));
   const spelled = new Map(
     [...characters].map((character) => [character, new RegExp(spellingsOf(character), 'y')]),
