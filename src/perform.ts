@@ -55,7 +55,7 @@ async function perform(task: Task, client: Client, exit: Exit, report: Draft): P
       await create(task.span, false, client, report);
       return;
     case 'start':
-      return start(task.span, client, exit, report);
+      return start(task.span, task.recording, client, exit, report);
     case 'wait':
       report.outcome = 'tracking';
       saveTracked(exit, report, task.tracked);
@@ -96,7 +96,13 @@ async function create(span: NewSpan, mayExist: boolean, client: Client, report: 
 }
 
 /** Makes the span of a tracked job. A failure that may pass is a warning: the end of the job makes the span then. */
-async function start(span: NewSpan, client: Client, exit: Exit, report: Draft): Promise<void> {
+async function start(
+  span: NewSpan,
+  recording: Recording,
+  client: Client,
+  exit: Exit,
+  report: Draft,
+): Promise<void> {
   // First of all: the process may be killed before the answer comes.
   saveTracked(exit, report, startedBy(span));
   try {
@@ -110,7 +116,7 @@ async function start(span: NewSpan, client: Client, exit: Exit, report: Draft): 
     return;
   }
   report.outcome = 'tracking';
-  saveTracked(exit, report, madeBy(span, report.span.id));
+  saveTracked(exit, report, madeBy(span, recording, report.span.id));
 }
 
 /** Attaches the plan's metrics to the span. */

@@ -26,7 +26,7 @@ export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit
   }
   report.outcome = 'dry-run';
   report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id, newId) : [])];
-  if (task.kind === 'start') saveTracked(exit, report, madeBy(task.span));
+  if (task.kind === 'start') saveTracked(exit, report, madeBy(task.span, task.recording));
   if (task.kind === 'wait') saveTracked(exit, report, task.tracked);
 }
 

@@ -1,5 +1,5 @@
 import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from './api/span.ts';
-import { type Json, type JsonObject, parseJson, sameJson } from './json.ts';
+import { type Json, type JsonObject, parseExactJson, sameJson } from './json.ts';
 import { instantOf } from './timestamp.ts';
 import { cut, textOf } from './words.ts';
 
@@ -33,7 +33,7 @@ function doubtAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: bo
     if (isMerged && Object.keys(lost).length === 0) return undefined;
     return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
   }
-  if ((field === 'input' || field === 'output') && !stored) {
+  if ((field === 'input' || field === 'output') && orNull(stored) === null) {
     return `${field} was sent, but the span has none. A project keeps input and output only where retention is turned on for it`;
   }
   return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
@@ -69,7 +69,7 @@ function orNull(value: Json | undefined): Json {
 
 function isTextOf(text: string, value: Json | undefined): boolean {
   try {
-    return sameJson(parseJson(text), value);
+    return sameJson(parseExactJson(text), value);
   } catch {
     return false;
   }

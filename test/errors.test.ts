@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { codeOf, headlineOf, InputError } from '../src/errors.ts';
+import { ApiError, codeOf, headlineOf, InputError } from '../src/errors.ts';
 
 /** An error as Node makes it: with a code. */
 const systemError = (message: string, code: string) => Object.assign(new Error(message), { code });
@@ -46,4 +46,13 @@ it('an error of the input says every problem in a line', () => {
     'score: is not a number\nscore in result.json: is empty',
     problems,
   ]);
+});
+
+it.each([
+  ['GET failed', 'Wait.', 'GET failed. Wait.'],
+  ['GET failed: no!', 'Wait.', 'GET failed: no! Wait.'],
+  ['GET failed', '', 'GET failed'],
+])('an error of the API says %j, then the advice %j', (story, advice, message) => {
+  const error = new ApiError(story, advice, true);
+  expect([error.message, error.story, error.isTransient]).toEqual([message, story, true]);
 });

@@ -1,4 +1,4 @@
-import { SPAN_FIELDS, type SpanField } from '../api/span.ts';
+import { SPAN_FIELDS } from '../api/span.ts';
 import type { Problem } from '../errors.ts';
 import type { Job } from '../job.ts';
 import { PASS_RATE_SCALE } from '../score.ts';
@@ -15,7 +15,8 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
   const found: Problem[] = [];
   if (isMissing('api_key') && values.dry_run === false) {
     if (job.withholdsSecrets) return [];
-    const message = `is empty. Pass the key from a secret, such as ${'$'}{{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too`;
+    const message =
+      'is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too';
     found.push({ name: 'api_key', message });
   }
   if (isMissing('span_id') && (values.operation === 'update' || values.operation === 'get')) {
@@ -28,7 +29,7 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
 
 /** What is given, but would be lost in silence by this operation. */
 export function operationProblems({ values }: Partly): Problem[] {
-  const { operation, span_id, clear } = values;
+  const { operation, span_id } = values;
   const problems: Problem[] = [];
   const recorded = RECORDED.filter((name) => values[name] !== undefined);
   if (operation === 'get' && recorded.length > 0) {
@@ -40,9 +41,6 @@ export function operationProblems({ values }: Partly): Problem[] {
       name: 'span_id',
       message: 'is given, but create makes a new span. Drop it, or use update',
     });
-  }
-  if (operation === 'create' && clear !== undefined) {
-    problems.push({ name: 'clear', message: 'is given, but a new span has nothing to clear. Drop it' });
   }
   const makesSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
   for (const name of ['parent_id', 'trace_id'] as const) {
@@ -63,48 +61,52 @@ const RECORDED = [
   'results_file',
 ] as const satisfies readonly InputName[];
 
-export function pointerProblems({ values, problems }: Partly): Problem[] {
+/** What does not go with `results_format`, whatever the file holds. */
+export function formatProblems({ values, problems }: Partly): Problem[] {
   const { results_file, results_format: format, score_pointer: pointer } = values;
+  const found: Problem[] = [];
   const name = 'score_pointer';
-  if (problems.some((problem) => problem.name === name)) return [];
-  if (results_file && format === 'json' && pointer === undefined) {
+  const isPointerBad = problems.some((problem) => problem.name === name);
+  if (results_file && format === 'json' && pointer === undefined && !isPointerBad) {
     const message =
       'is required with results_format json. Write where the score is, such as /summary/accuracy';
-    return [{ name, message }];
+    found.push({ name, message });
   }
   if (pointer !== undefined && format !== undefined && format !== 'json') {
-    return [{ name, message: 'is read with results_format json only' }];
+    found.push({ name, message: 'is read with results_format json only' });
   }
-  return [];
+  const needing = needingCases(values);
+  if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {
+    const message = `is ${format}, which tells nothing of single cases, but ${needing.join(', ')} needs them`;
+    found.push({ name: 'results_format', message });
+  }
+  return found;
 }
 
-/** Inputs that ask for results which no `results_file` names, or which its format cannot give. */
-export function resultsProblems({ values, problems }: Partly): Problem[] {
-  const { results_file, results_format: format = 'auto', score_pointer: pointer } = values;
-  const ofCases = [
-    ...(values.results_metrics ? ['results_metrics'] : []),
-    ...(values.case_spans && values.case_spans !== 'none' ? ['case_spans'] : []),
+/** Inputs that ask for results where no `results_file` is named. Only the end of a tracked job may know the file. */
+export function resultsProblems(values: Partial<Inputs>): Problem[] {
+  if (values.results_file !== undefined) return [];
+  const asking = [
+    ...((values.results_format ?? 'auto') === 'auto' ? [] : ['results_format']),
+    ...(values.score_pointer === undefined ? [] : ['score_pointer']),
+    ...needingCases(values),
   ];
-  if (results_file === undefined) {
-    if (problems.some(({ name }) => name === 'results_file')) return [];
-    const asking = [
-      ...(format === 'auto' ? [] : ['results_format']),
-      ...(pointer === undefined ? [] : ['score_pointer']),
-      ...ofCases,
-    ];
-    const message = `is empty, but ${asking.join(', ')} needs it. Name the file that the eval or test tool writes`;
-    return asking.length > 0 ? [{ name: 'results_file', message }] : [];
-  }
-  if (ofCases.length === 0 || isTestFormat(format)) return [];
-  const message = `is ${format}, which tells nothing of single cases, but ${ofCases.join(', ')} needs them`;
-  return [{ name: 'results_format', message }];
+  if (asking.length === 0) return [];
+  const message = `is empty, but ${asking.join(', ')} needs it. Name the file that the eval or test tool writes`;
+  return [{ name: 'results_file', message }];
 }
 
-/** `clear` names a field that is given a value too. */
-export function clearProblems(
-  clear: readonly SpanField[],
-  given: Fields & Pick<Partial<Inputs>, 'meta_file'>,
-): Problem[] {
+function needingCases({ results_metrics, case_spans = 'none' }: Partial<Inputs>): string[] {
+  return [...(results_metrics ? ['results_metrics'] : []), ...(case_spans === 'none' ? [] : ['case_spans'])];
+}
+
+/** What `clear` cannot empty: a new span, and a field that is given a value too, by an input or a file. */
+export function clearProblems(given: Fields & Partial<Inputs>): Problem[] {
+  const { clear, operation } = given;
+  if (clear === undefined) return [];
+  if (operation === 'create') {
+    return [{ name: 'clear', message: 'is given, but a new span has nothing to clear. Drop it' }];
+  }
   const values = { ...given, meta: given.meta ?? given.meta_file };
   const both = clear.filter((field) => values[field] !== undefined);
   if (both.length === 0) return [];

@@ -24,7 +24,7 @@ export const NOTHING_FOUND: Found = { fields: {}, problems: [] };
 
 /** Reads the files that the inputs name. What is wrong with them is among the problems. */
 export async function readFound(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Found> {
-  const problems = resultsProblems(read);
+  const problems = resultsProblems(read.values);
   const results = await collect(readResultsOf(read.values, files), problems);
   const meta = await collect(readMeta(read.values.meta_file, files), problems);
   const found = { ...(results && foundIn(results, now)), ...(meta && { meta }) };

@@ -13,9 +13,9 @@ import { defaultInputs, type Fields, type Inputs, type Read } from '../inputs/in
 import {
   accessProblems,
   clearProblems,
+  formatProblems,
   gateProblems,
   operationProblems,
-  pointerProblems,
   resultsScale,
 } from '../inputs/rules.ts';
 import type { Job } from '../job.ts';
@@ -57,15 +57,19 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
   const values: Partial<Inputs> & Fields = { ...found.fields, ...read.values };
   const results = found.tests && recordOf(found.tests, values.score_scale ?? PASS_RATE_SCALE);
   const score = scoreIn(read.values, found, results?.score);
+  const ofClear = clearProblems(read.values);
   const problems = [
     ...read.problems,
     ...accessProblems(read, job),
     ...operationProblems(read),
-    ...pointerProblems(read),
-    ...clearProblems(values.clear ?? [], values),
+    ...formatProblems(read),
+    ...ofClear,
     ...gateProblems(values.min_score, score.scale),
   ];
   const ofFiles = [...found.problems];
+  if (ofClear.length === 0) {
+    ofFiles.push(...clearProblems({ ...values, ...(found.score && { score: found.score.value }) }));
+  }
   if (score.problem) (values.score === undefined ? ofFiles : problems).push(score.problem);
   if (!job.isBroken) problems.push(...ofFiles);
   if (problems.length > 0) throw new InputError(problems);

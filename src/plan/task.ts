@@ -7,7 +7,9 @@ import { atEnd, atStart, type Tracked } from './track.ts';
 export type Task =
   | { readonly kind: 'read'; readonly id: string }
   | { readonly kind: 'update'; readonly id: string; readonly recording: Recording }
-  | { readonly kind: 'create' | 'start'; readonly span: NewSpan }
+  | { readonly kind: 'create'; readonly span: NewSpan }
+  /** The start of a tracked job, with a span of its own. `recording` is what was given for it. */
+  | { readonly kind: 'start'; readonly span: NewSpan; readonly recording: Recording }
   /** The start of a tracked job whose span was there before: nothing is sent until its end. */
   | { readonly kind: 'wait'; readonly tracked: Tracked }
   /** The start could not make the span, or cannot tell whether it did. `recording` is for a span that exists after all. */
@@ -24,11 +26,13 @@ export function taskOf({ inputs, recording }: Plan, job: Job, newId: string, now
       return { kind: 'update', id, recording };
     case 'create':
       return { kind: 'create', span: newSpanOf(inputs, recording, id, job.title) };
-    case 'track':
+    case 'track': {
       if (span_id !== undefined) {
         return { kind: 'wait', tracked: { id, exists: true, start_time: inputs.start_time, sent: [] } };
       }
-      return { kind: 'start', span: newSpanOf(inputs, atStart(recording, now), id, job.title) };
+      const known = atStart(recording, now);
+      return { kind: 'start', span: newSpanOf(inputs, known, id, job.title), recording: known };
+    }
   }
 }
 

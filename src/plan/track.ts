@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { fieldsOf, type NewSpan } from '../api/span.ts';
+import type { NewSpan } from '../api/span.ts';
 import type { Recording } from './plan.ts';
 
 const Tracked = z.object({
@@ -21,8 +21,9 @@ export function startedBy({ id, start_time }: NewSpan): Tracked {
 }
 
 /** What to hand on once the span was made. The server may have given it another id. */
-export function madeBy(span: NewSpan, id = span.id): Tracked {
-  return { id, exists: true, start_time: span.start_time, sent: Object.keys(fieldsOf(span)) };
+export function madeBy(span: NewSpan, { fields }: Recording, id = span.id): Tracked {
+  // Not those of the span: one that was not given a name has the title of the job, and may get a name at the end.
+  return { id, exists: true, start_time: span.start_time, sent: Object.keys(fields) };
 }
 
 /** Reads what the runner gives the end as `STATE_tracked`. */
@@ -36,10 +37,13 @@ export function atStart({ fields, keepsMeta }: Recording, now: Date): Recording 
   return { fields: { start_time: now.toISOString(), ...known }, clear: [], keepsMeta, jobError: undefined };
 }
 
-/** What to record when a tracked job ends: the start time is that of its start, and what was sent then is not sent again. */
+/** What to record when a tracked job ends. A start time known at its start stays, and what was sent then is not sent again. */
 export function atEnd(recording: Recording, { start_time, sent }: Tracked, now: Date): Recording {
-  const { start_time: _, ...known } = recording.fields;
-  const fields = { end_time: now.toISOString(), ...(start_time !== undefined && { start_time }), ...known };
+  const fields = {
+    end_time: now.toISOString(),
+    ...recording.fields,
+    ...(start_time !== undefined && { start_time }),
+  };
   const open = Object.entries(fields).filter(([name]) => name === 'meta' || !sent.includes(name));
   return { ...recording, fields: Object.fromEntries(open) };
 }

@@ -394,6 +394,10 @@ describe('a fields file', () => {
     ]);
   });
 
+  it('with nothing but a bad value has one problem', () => {
+    expect(readText('{"score": "x"}').problems.map(({ name }) => name)).toEqual(['score in result.json']);
+  });
+
   it.each([
     '{}',
     '{"score": null, "error": null}',

@@ -197,6 +197,19 @@ describe('the plan', () => {
     });
   });
 
+  test.each<[number, Readonly<Record<string, string>>, number, number?]>([
+    [87, { score: '87' }, 0.5, 100],
+    [29, { score: '0.285', score_scale: '100' }, 0.5, 10],
+    [5, { score_scale: '100' }, 0.5, 10],
+    [50, { score_scale: '100' }, 0.5],
+  ])(
+    'records the score %d of %j beside %d in a file with the scale %s, each scaled by its own',
+    (score, given, value, scale) => {
+      const found = { score: { name: 'score in f.json', value, scale } };
+      expect(plan(given, found).recording.fields).toEqual({ score });
+    },
+  );
+
   test('lays meta over CI facts: results, fields, meta_file, input', () => {
     const found = {
       tests: { ...TESTS, meta: { a: 1, b: 1, c: 1, d: 1 } },
@@ -247,6 +260,18 @@ describe('the plan', () => {
     ['a field that is cleared and in a file', { clear: 'type' }, { fields: { type: 'x' } }, ['clear']],
     ['a file that clears what is given', { type: 'x' }, { fields: { clear: ['type'] } }, ['clear']],
     [
+      'a score that is cleared and in a file',
+      { clear: 'score' },
+      { score: { name: 's', value: 9 } },
+      ['clear'],
+    ],
+    [
+      'a file that clears fields of a new span',
+      { operation: 'create', span_id: '' },
+      { fields: { clear: ['error'] } },
+      ['clear'],
+    ],
+    [
       'a gate on another scale than the pass rate',
       { min_score: '0.8', results_file: 'r.xml' },
       { tests: TESTS },
@@ -281,6 +306,16 @@ describe('the plan', () => {
     expect(unread.map(({ name }) => name)).toEqual(['results_file', 'score in f.json']);
     expect(recording).toMatchObject({ fields: {}, jobError: expect.stringContaining('Job eval failed') });
     expect(plan({ score: '1' }, {}, 'success').unread).toEqual([]);
+    const contradictory = plan({}, { fields: { clear: ['error'], error: 'mine' } }, 'cancelled');
+    expect([contradictory.recording.fields, contradictory.unread.map(({ name }) => name)]).toEqual([
+      { error: 'mine' },
+      ['clear'],
+    ]);
+  });
+
+  test('of a broken job still refuses what is wrong with inputs', () => {
+    const given = { score: '0.5', clear: 'type', type: 'x', retries: 'x' };
+    expect(problemsOf(() => plan(given, {}, 'failure'))).toEqual(['retries', 'clear', 'score']);
   });
 
   test('of an end that is given nonsense closes the span with the reason', () => {

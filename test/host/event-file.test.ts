@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+// The module reads its variable at import, and changes it for what is imported next: each time in a process of its own.
+const PROGRAM = `
+  const { eventProblem } = await import(${JSON.stringify(fileURLToPath(new URL('../../src/host/event-file.ts', import.meta.url)))});
+  const { context } = await import('@actions/github');
+  console.log(JSON.stringify({ problem: eventProblem, payload: context.payload }));
+`;
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'event-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What is said of an event file, and what @actions/github makes of it. */
+async function readingOf(path: string | undefined): Promise<unknown> {
+  const { GITHUB_EVENT_PATH: _, ...env } = process.env;
+  const options = { env: { ...env, ...(path !== undefined && { GITHUB_EVENT_PATH: path }) } };
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', PROGRAM],
+    options,
+  );
+  return JSON.parse(stdout);
+}
+
+async function eventFile(content: string): Promise<string> {
+  const path = join(folder, 'event.json');
+  await writeFile(path, content);
+  return path;
+}
+
+it('an event file is left to @actions/github', async () => {
+  expect(await readingOf(await eventFile('{"action": "opened"}'))).toEqual({ payload: { action: 'opened' } });
+});
+
+it.each([undefined, ''])('where the runner names none (%j) nothing is wrong', async (path) => {
+  expect(await readingOf(path)).toEqual({ payload: {} });
+});
+
+it.each([
+  ['null', /^.*GITHUB_EVENT_PATH.* no JSON object.*$/],
+  ['[1]', /^.*GITHUB_EVENT_PATH.* no JSON object.*$/],
+  ['', /^.*GITHUB_EVENT_PATH.* cannot be read: .*JSON.*$/],
+  ['{"action": ', /^.*GITHUB_EVENT_PATH.* cannot be read: .*JSON.*$/],
+])('an event file that holds %j is a sentence, and the event is empty', async (content, why) => {
+  expect(await readingOf(await eventFile(content))).toEqual({
+    problem: expect.stringMatching(why),
+    payload: {},
+  });
+});
+
+it('an event file that is a directory or missing is a sentence, and the event is empty', async () => {
+  expect([await readingOf(folder), await readingOf(join(folder, 'none'))]).toEqual([
+    { problem: expect.stringMatching(/cannot be read: EISDIR/), payload: {} },
+    { problem: expect.stringMatching(/cannot be read: ENOENT/), payload: {} },
+  ]);
+});

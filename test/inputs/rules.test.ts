@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { SPAN_FIELDS } from '../../src/api/span.ts';
+import type { Problem } from '../../src/errors.ts';
+import { defaultInputs, type Inputs, type Read } from '../../src/inputs/inputs.ts';
+import {
+  accessProblems,
+  clearProblems,
+  formatProblems,
+  gateProblems,
+  operationProblems,
+  resultsProblems,
+  resultsScale,
+} from '../../src/inputs/rules.ts';
+import type { Job } from '../../src/job.ts';
+
+type Given = Partial<Inputs>;
+const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+
+/** The inputs of a workflow; those in `bad` could not be read. */
+function readOf(given: Given, ...bad: (keyof Inputs)[]): Read<Given> {
+  const values = Object.entries({ ...defaultInputs(), ...given }).filter(
+    ([name]) => !bad.some((one) => one === name),
+  );
+  return { values: Object.fromEntries(values), problems: bad.map((name) => ({ name, message: 'is bad' })) };
+}
+const named = (problems: readonly Problem[]) => problems.map(({ name }) => name);
+
+describe('access', () => {
+  const job = (withholdsSecrets = false) => ({ withholdsSecrets }) as Job;
+  const both: Given = { span_id: ID, api_key: 'op-1' };
+
+  it.each<[string[], Read<Given>, Job]>([
+    [[], readOf(both), job()],
+    [['api_key', 'span_id'], readOf({}), job()],
+    [['api_key', 'span_id'], readOf({ operation: 'get' }), job()],
+    [['api_key'], readOf({ operation: 'create' }), job()],
+    [['api_key'], readOf({ operation: 'track' }), job()],
+    [['span_id'], readOf({ dry_run: true }), job()],
+    // A run without secrets has no span to name either.
+    [[], readOf({}), job(true)],
+    [['span_id'], readOf({ api_key: 'op-1' }), job(true)],
+    // What could not be read has been told.
+    [[], readOf({}, 'api_key', 'span_id'), job()],
+    [['span_id'], readOf({}, 'dry_run'), job()],
+    [['api_key'], readOf({}, 'operation'), job()],
+  ])('lacks %j for %j', (names, read, job) => {
+    expect(named(accessProblems(read, job))).toEqual(names);
+  });
+
+  it('names the variable and how to pass a secret', () => {
+    expect(accessProblems(readOf({}), job())[0]?.message).toMatch(
+      /\$\{\{ secrets\.OPPER_API_KEY }}.*OPPER_API_KEY/,
+    );
+  });
+});
+
+describe('an operation', () => {
+  it.each<[string[], Given, (keyof Inputs)?]>([
+    [[], { span_id: ID, score: 9 }],
+    [[], { operation: 'get', span_id: ID, min_score: 80, job_status: 'failure' }],
+    [[], { operation: 'create', score: 9, parent_id: ID, trace_id: ID }],
+    [['span_id'], { operation: 'create', span_id: ID }],
+    [[], { operation: 'track', parent_id: ID, trace_id: ID }],
+    [[], { operation: 'track', span_id: ID }],
+    [['parent_id', 'trace_id'], { operation: 'track', span_id: ID, parent_id: ID, trace_id: ID }],
+    [['parent_id', 'trace_id'], { parent_id: ID, trace_id: ID }],
+    [['trace_id'], { operation: 'get', trace_id: ID }],
+    [[], { parent_id: ID, trace_id: ID }, 'operation'],
+  ])('has trouble with %j of %j', (names, given, ...bad) => {
+    expect(named(operationProblems(readOf(given, ...(bad as []))))).toEqual(names);
+  });
+
+  it('that only reads refuses all that would be recorded, by name', () => {
+    const recorded = [
+      ...SPAN_FIELDS,
+      'score_scale',
+      'clear',
+      'meta_file',
+      'metrics',
+      'results_file',
+    ] as const;
+    for (const name of recorded) {
+      const read = { values: { operation: 'get', [name]: 'x' }, problems: [] } as unknown as Read<Given>;
+      expect(operationProblems(read)).toEqual([
+        { name: 'operation', message: expect.stringMatching(new RegExp(`get .* ${name} `)) },
+      ]);
+    }
+  });
+});
+
+it.each<[string[], Given, (keyof Inputs)?]>([
+  [[], {}],
+  [[], { results_file: ['r'], results_metrics: true, case_spans: 'all' }],
+  [[], { results_file: ['r'], results_format: 'json', score_pointer: '/a' }],
+  [[], { results_file: ['r'], results_format: 'fields' }],
+  [['score_pointer'], { results_file: ['r'], results_format: 'json' }],
+  [[], { results_format: 'json' }],
+  [[], { results_file: ['r'], results_format: 'json' }, 'score_pointer'],
+  [['score_pointer'], { results_file: ['r'], score_pointer: '/a' }],
+  [['score_pointer'], { results_format: 'fields', score_pointer: '/a' }],
+  [[], { score_pointer: '/a', case_spans: 'all' }, 'results_format'],
+  [['results_format'], { results_format: 'fields', results_metrics: true }],
+  [['results_format'], { results_format: 'json', case_spans: 'failed' }],
+])('a format has trouble with %j of %j', (names, given, ...bad) => {
+  expect(named(formatProblems(readOf(given, ...(bad as []))))).toEqual(names);
+});
+
+describe('results that are asked for with no file', () => {
+  it.each<[string, Given]>([
+    ['results_format', { results_format: 'json' }],
+    ['results_format', { results_format: 'fields' }],
+    ['results_format', { results_format: 'junit' }],
+    ['score_pointer', { score_pointer: '/a' }],
+    ['results_metrics', { results_metrics: true }],
+    ['case_spans', { case_spans: 'failed' }],
+  ])('are an error that names %s', (name, given) => {
+    expect(resultsProblems(readOf(given).values)).toEqual([
+      { name: 'results_file', message: expect.stringContaining(name) },
+    ]);
+    expect(resultsProblems(readOf({ ...given, results_file: ['r'] }).values)).toEqual([]);
+  });
+
+  it('are none of an ordinary step, nor of one whose format could not be read', () => {
+    expect(resultsProblems(defaultInputs())).toEqual([]);
+    expect(resultsProblems(readOf({}, 'results_format', 'case_spans').values)).toEqual([]);
+  });
+});
+
+it.each<[string | undefined, Given]>([
+  [undefined, { score: 9, meta: {} }],
+  [undefined, { clear: ['meta'], score: 9 }],
+  ['score, error,', { clear: ['type', 'score', 'error'], score: 0, error: 'No' }],
+  ['meta,', { clear: ['meta'], meta: {} }],
+  ['meta,', { clear: ['meta'], meta_file: 'm.json' }],
+  ['new span', { clear: ['meta'], operation: 'create' }],
+])('clear has trouble with %j of %j', (fragment, given) => {
+  const problem = { name: 'clear', message: expect.stringContaining(fragment ?? '') };
+  expect(clearProblems(given)).toEqual(fragment === undefined ? [] : [problem]);
+});
+
+it.each<[number | undefined, number | undefined, string | undefined]>([
+  [0.8, 100, '80'],
+  [0.285, 100, '28.5'],
+  [0.5, 1.5, '0.75'],
+  [0.8, 1, undefined],
+  [0.8, undefined, undefined],
+  [undefined, 100, undefined],
+  [0, 100, undefined],
+  [1, 100, undefined],
+  [-0.5, 100, undefined],
+  [80, 100, undefined],
+])('a gate of %s beside a score that is scaled by %s is to be %s', (minScore, scale, meant) => {
+  const message = expect.stringMatching(new RegExp(`${minScore} .*${scale}.* Write ${meant}$`));
+  expect(gateProblems(minScore, scale)).toEqual(meant === undefined ? [] : [{ name: 'min_score', message }]);
+});
+
+it.each<[number | undefined, Given]>([
+  [undefined, {}],
+  [100, { results_file: ['r'] }],
+  [100, { results_file: ['r'], results_format: 'junit' }],
+  [5, { results_file: ['r'], score_scale: 5 }],
+  [5, { results_file: ['r'], results_format: 'json', score_scale: 5 }],
+  [undefined, { results_file: ['r'], results_format: 'json' }],
+  [undefined, { results_file: ['r'], results_format: 'fields' }],
+  [5, { score_scale: 5 }],
+])('the scale is %s of %j', (scale, given) => {
+  expect(resultsScale(given)).toBe(scale);
+});

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { defaultInputs, type Inputs } from '../../src/inputs/inputs.ts';
+import type { Job } from '../../src/job.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { type Task, taskAtEnd, taskOf } from '../../src/plan/task.ts';
+
+const NOW = new Date('2026-04-07T13:33:27.179Z');
+const EARLIER = '2026-04-07T13:00:00Z';
+const JOB = { title: 'Evals / eval' } as Job;
+const RECORDING = { fields: { score: 9, type: 't' }, clear: [], keepsMeta: true, jobError: undefined };
+const AT_START = { ...RECORDING, fields: { start_time: NOW.toISOString(), type: 't' } };
+const AT_END = { ...RECORDING, fields: { score: 9, type: 't', end_time: NOW.toISOString() } };
+const planOf = (inputs: Partial<Inputs>): Plan => ({
+  inputs: { ...defaultInputs(), ...inputs },
+  recording: RECORDING,
+  metrics: [],
+  cases: [],
+  unread: [],
+});
+
+it.each<[Partial<Inputs>, Task]>([
+  [
+    { operation: 'get', span_id: 'a' },
+    { kind: 'read', id: 'a' },
+  ],
+  [{ span_id: 'a' }, { kind: 'update', id: 'a', recording: RECORDING }],
+  [
+    { operation: 'create', parent_id: 'p' },
+    { kind: 'create', span: { id: 'new', name: 'Evals / eval', parent_id: 'p', score: 9, type: 't' } },
+  ],
+  [
+    { operation: 'track', trace_id: 't' },
+    {
+      kind: 'start',
+      span: { id: 'new', name: 'Evals / eval', trace_id: 't', ...AT_START.fields },
+      recording: AT_START,
+    },
+  ],
+  [
+    { operation: 'track', span_id: 'a', start_time: EARLIER },
+    { kind: 'wait', tracked: { id: 'a', exists: true, start_time: EARLIER, sent: [] } },
+  ],
+])('%j comes to a task', (inputs, task) => {
+  expect(taskOf(planOf(inputs), JOB, 'new', NOW)).toEqual(task);
+});
+
+it('the end of a tracked job updates its span, or makes sure that there is one', () => {
+  const plan = planOf({ operation: 'track', parent_id: 'p' });
+  const lost = { ...AT_END, fields: { ...AT_END.fields, start_time: EARLIER } };
+  expect([
+    taskAtEnd(plan, JOB, { id: 'a', exists: true, sent: ['type'] }, NOW),
+    taskAtEnd(plan, JOB, { id: 'a', exists: false, start_time: EARLIER, sent: [] }, NOW),
+  ]).toEqual([
+    { kind: 'update', id: 'a', recording: { ...AT_END, fields: { score: 9, end_time: NOW.toISOString() } } },
+    {
+      kind: 'ensure',
+      span: { id: 'a', name: 'Evals / eval', parent_id: 'p', ...lost.fields },
+      recording: lost,
+    },
+  ]);
+});

@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import type { SpanFields } from '../../src/api/span.ts';
+import type { Recording } from '../../src/plan/plan.ts';
+import { atEnd, atStart, madeBy, parseTracked, startedBy, type Tracked } from '../../src/plan/track.ts';
+
+const NOW = new Date('2026-04-07T13:33:27.179Z');
+const EARLIER = '2026-04-07T13:00:00Z';
+const recordingOf = (fields: SpanFields): Recording => ({
+  fields,
+  clear: ['type'],
+  keepsMeta: true,
+  jobError: 'Job eval failed',
+});
+
+const ALL = {
+  score: 1,
+  error: 'e',
+  output: 'o',
+  end_time: EARLIER,
+  name: 'n',
+  type: 't',
+  input: 'i',
+  meta: { a: 1 },
+};
+
+it('at its start a job records what is known by then', () => {
+  expect(atStart(recordingOf(ALL), NOW)).toStrictEqual({
+    fields: { start_time: NOW.toISOString(), name: 'n', type: 't', input: 'i', meta: { a: 1 } },
+    clear: [],
+    keepsMeta: true,
+    jobError: undefined,
+  });
+  expect(atStart(recordingOf({ start_time: EARLIER }), NOW).fields).toEqual({ start_time: EARLIER });
+});
+
+it.each<[string, SpanFields, Partial<Tracked>, SpanFields]>([
+  ['all that is given, and when it ended', { score: 1 }, {}, { score: 1, end_time: NOW.toISOString() }],
+  ['the end time that is given', { end_time: EARLIER }, {}, { end_time: EARLIER }],
+  [
+    'nothing that was sent at its start but meta, and never the start time',
+    { ...ALL, start_time: NOW.toISOString() },
+    { start_time: EARLIER, sent: ['start_time', 'name', 'input', 'meta'] },
+    { score: 1, error: 'e', output: 'o', end_time: EARLIER, type: 't', meta: { a: 1 } },
+  ],
+  [
+    'the start time that was meant, where it could not be sent',
+    { start_time: NOW.toISOString(), end_time: NOW.toISOString() },
+    { start_time: EARLIER, exists: false },
+    { start_time: EARLIER, end_time: NOW.toISOString() },
+  ],
+  [
+    'a start time that only its end knows',
+    { start_time: EARLIER, end_time: NOW.toISOString() },
+    {},
+    { start_time: EARLIER, end_time: NOW.toISOString() },
+  ],
+])('at its end a job records %s', (_, given, tracked, fields) => {
+  const recording = recordingOf(given);
+  const ended = atEnd(recording, { id: 'a', exists: true, sent: [], ...tracked }, NOW);
+  expect(ended).toStrictEqual({ ...recording, fields });
+});
+
+it('the end gets what the start has left, as text', () => {
+  const span = { id: 'mine', name: 'Evals / eval', start_time: EARLIER };
+  const started = startedBy(span);
+  const made = madeBy(span, recordingOf({ start_time: EARLIER, type: 't' }), 'theirs');
+  // The name is the title of the job, so that the end may give a better one.
+  expect([started, made]).toEqual([
+    { id: 'mine', exists: false, start_time: EARLIER, sent: [] },
+    { id: 'theirs', exists: true, start_time: EARLIER, sent: ['start_time', 'type'] },
+  ]);
+  expect([started, made].map((tracked) => parseTracked(JSON.stringify(tracked)))).toEqual([started, made]);
+  expect(madeBy(span, recordingOf({})).id).toBe('mine');
+  expect(() => parseTracked('{"id": 7}')).toThrow();
+});

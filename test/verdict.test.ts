@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { Span, SpanPatch } from '../src/api/span.ts';
+import { type JsonObject, parseExactJson } from '../src/json.ts';
+import { changesBetween, doubtsAbout } from '../src/verdict.ts';
+
+const BARE: Span = { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', name: 'Answer a ticket' };
+/** An object as an answer holds it: numbers with their digits, `__proto__` a key like any other. */
+const objectOf = (text: string) => parseExactJson(text) as JsonObject;
+
+const SAME: [string, SpanPatch, Partial<Span>][] = [
+  ['nothing', {}, {}],
+  ['all that is there', { score: 9, name: BARE.name, meta: { a: 1 } }, { score: 9, meta: { a: 1 } }],
+  ['null and nothing', { score: null, error: null }, { error: null }],
+  ['nothing and an empty text', { error: null, input: null }, { error: '', input: '' }],
+  ['a number in another spelling', { score: 87 }, { score: JSON.rawJSON('87.0') }],
+  [
+    'a time in another spelling',
+    { end_time: '2026-04-07 15:33:27.179710+02:00' },
+    { end_time: '2026-04-07T13:33:27.179000+00:00' },
+  ],
+  [
+    'a time whose offset is left out',
+    { start_time: '2026-04-07T13:33:27Z' },
+    { start_time: '2026-04-07T13:33:27' },
+  ],
+  ['a time that is none', { end_time: 'soon' }, { end_time: 'soon' }],
+  ['keys in another order', { meta: { a: 1, b: { c: 2, d: 3 } } }, { meta: { b: { d: 3, c: 2 }, a: 1 } }],
+  [
+    'a text and the JSON that is read from it',
+    { input: '{"a": 1}', output: '[1]' },
+    { input: { a: 1 }, output: [1] },
+  ],
+  [
+    'the same with a number that no double holds',
+    { output: '{"id": 12345678901234567890}' },
+    { output: objectOf('{"id": 12345678901234567890}') },
+  ],
+];
+
+describe('between two states of a span', () => {
+  it.each(SAME)('there is no change from %s', (_, before, after) => {
+    expect(changesBetween({ ...BARE, ...(before as Partial<Span>) }, { ...BARE, ...after })).toEqual([]);
+  });
+
+  it.each<[string, Partial<Span>, Partial<Span>, readonly string[]]>([
+    ['a value that came', {}, { score: 0 }, ['score']],
+    ['a value that went', { error: 'no' }, { error: null }, ['error']],
+    ['a time', { end_time: '2026-04-07T13:33:27Z' }, { end_time: '2026-04-07T13:33:27+02:00' }, ['end_time']],
+    ['a time that is none', { end_time: 'soon' }, { end_time: 'later' }, ['end_time']],
+    [
+      'a text that reads like the same time',
+      { name: '2026-04-07T13:33:27Z' },
+      { name: '2026-04-07T13:33:27+00:00' },
+      ['name'],
+    ],
+    ['a key of meta', { meta: { a: 1 } }, { meta: { a: 1, b: null } }, ['meta']],
+    ['a text that is no JSON', { output: 'a' }, { output: ['a'] }, ['output']],
+    [
+      'several, in the order of the inputs',
+      { name: 'a', score: 1 },
+      { name: 'b', score: 2 },
+      ['score', 'name'],
+    ],
+    ['nothing that cannot be recorded', { trace_id: 'a' }, { trace_id: 'b' }, []],
+  ])('the change is %s', (_, before, after, changes) => {
+    expect(changesBetween({ ...BARE, ...before }, { ...BARE, ...after })).toEqual(changes);
+  });
+});
+
+describe('an answer', () => {
+  const doubts = (sent: SpanPatch, answer: Partial<Span>, isMerged = true) =>
+    doubtsAbout(sent, { ...BARE, ...answer }, isMerged);
+
+  it.each(SAME)('leaves no doubt about %s', (_, sent, answer) => {
+    expect([doubts(sent, answer), doubts(sent, answer, false)]).toEqual([[], []]);
+  });
+
+  it.each<[string, SpanPatch, Partial<Span>, RegExp, boolean?]>([
+    ['a score that was not stored', { score: 9 }, { score: null }, /^score .* 9, .* nothing$/],
+    [
+      'another time',
+      { end_time: '2026-04-07T13:33:27Z' },
+      { end_time: '2026-04-07T13:33:28Z' },
+      /^end_time .*:27Z, .*:28Z$/,
+    ],
+    ['a time that is not there', { end_time: '2026-04-07T13:33:27Z' }, {}, /^end_time .*:27Z, .* nothing$/],
+    ['a field that is still there', { error: null }, { error: 'no' }, /^error .*cleared.* no$/],
+    ['a meta that is still there', { meta: null }, { meta: { a: 1 } }, /^meta .*cleared.* {"a":1}$/],
+    [
+      'a merged key that is missing',
+      { meta: { a: 1, b: 2 } },
+      { meta: { a: 1 } },
+      /^meta .* {"b":2}, .* {}$/,
+    ],
+    [
+      'a merged key with another value',
+      { meta: { a: { b: 1 }, c: 1 } },
+      { meta: { a: { b: 2 }, c: 1 } },
+      /^meta .* {"a":{"b":1}}, .* {"a":{"b":2}}$/,
+    ],
+    [
+      'the key __proto__',
+      { meta: objectOf('{"__proto__": {}}') },
+      { meta: {} },
+      /^meta .* {"__proto__":{}}, .* {}$/,
+    ],
+    ['all of meta', { meta: { a: 1 } }, { meta: null }, /^meta .* {"a":1}, .* nothing$/],
+    [
+      'a key that a replace left there',
+      { meta: { a: 1 } },
+      { meta: { b: 2, a: 1 } },
+      /^meta .* {}, .* {"b":2}$/,
+      false,
+    ],
+    [
+      'a digit of a number that no double holds',
+      { meta: objectOf('{"id": 12345678901234567890}') },
+      { meta: objectOf('{"id": 12345678901234567891}') },
+      /^meta .*890}, .*891}$/,
+    ],
+    [
+      'an output that is kept only with retention on',
+      { output: 'o' },
+      { output: null },
+      /^output .*retention/,
+    ],
+    ['an input that is another', { input: '1' }, { input: 0 }, /^input .* 1, .* 0$/],
+    ['a long text, cut', { error: 'x'.repeat(9999) }, { error: 'y' }, /^error .{0,99} x{499}…, .* y$/],
+  ])('leaves a doubt about %s', (_, sent, answer, doubt, isMerged) => {
+    expect(doubts(sent, answer, isMerged)).toEqual([expect.stringMatching(doubt)]);
+  });
+
+  it('leaves none about a key of meta that somebody else added meanwhile', () => {
+    expect(doubts({ meta: { a: 1 } }, { meta: { b: 2, a: 1 } })).toEqual([]);
+  });
+
+  it('leaves a doubt about an end before the start, whoever wrote them, and about each field', () => {
+    const times = { start_time: '2026-04-07T13:33:27Z', end_time: '2026-04-07T13:33:26Z' };
+    expect(doubts({ score: 1, type: 't' }, times)).toEqual([
+      expect.stringMatching(/^score /),
+      expect.stringMatching(/^type /),
+      expect.stringMatching(/^end_time .*:26Z .*start_time .*:27Z$/),
+    ]);
+    expect(doubts({}, { ...times, end_time: times.start_time })).toEqual([]);
+  });
+});
