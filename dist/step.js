@@ -1,11 +1,11 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	var __webpack_modules__ = ({
 
-/***/ 709:
+/***/ 967:
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("./saxes.js");
+module.exports = require("./results.js");
 
 /***/ }),
 
@@ -1935,10 +1935,10 @@ var ApiError = class extends Error {
 		this.isTransient = isTransient;
 	}
 };
-function headlineOf$2(thrown) {
+function headlineOf$1(thrown) {
 	if (!(thrown instanceof Error)) return oneLine(typeof thrown === "string" ? thrown : (0, node_util.inspect)(thrown));
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [];
-	return oneLine(thrown.message) || (first ? headlineOf$2(first) : codeOf(thrown) || thrown.name);
+	return oneLine(thrown.message) || (first ? headlineOf$1(first) : codeOf(thrown) || thrown.name);
 }
 function codeOf(thrown) {
 	const code = thrown?.code;
@@ -2672,8 +2672,8 @@ function textOf(value) {
 	return typeof value === "string" ? value : JSON.stringify(value);
 }
 // src/json.ts
-const MAX_DEPTH$2 = 1e3;
-function parseJson(text, maxDepth = MAX_DEPTH$2) {
+const MAX_DEPTH$1 = 1e3;
+function parseJson(text, maxDepth = MAX_DEPTH$1) {
 	const source = text.replace(/^\uFEFF/, "");
 	checkDepth(source, maxDepth);
 	try {
@@ -2682,7 +2682,7 @@ function parseJson(text, maxDepth = MAX_DEPTH$2) {
 		throw new FormError(`is not JSON: ${faultIn(source) ?? error.message}`);
 	}
 }
-function parseExactJson(text, maxDepth = MAX_DEPTH$2) {
+function parseExactJson(text, maxDepth = MAX_DEPTH$1) {
 	const value = parseJson(text, maxDepth);
 	if (!MAY_BE_REWRITTEN.test(text)) return value;
 	const exact = (_key, value, { source }) => typeof value === "number" && source !== void 0 && source !== String(value) ? JSON.rawJSON(source) : value;
@@ -2744,15 +2744,15 @@ function placeOf$1(text, offset) {
 }
 // src/host/event-file.ts
 const LOST = "What it tells of branch and pull request is not recorded";
-const eventProblem = problemOf$1(process.env.GITHUB_EVENT_PATH);
+const eventProblem = problemOf(process.env.GITHUB_EVENT_PATH);
 if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
-function problemOf$1(path) {
+function problemOf(path) {
 	if (!path) return void 0;
 	try {
 		if (isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
 		return `The event file of the runner (GITHUB_EVENT_PATH) holds no JSON object. ${LOST}`;
 	} catch (error) {
-		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${headlineOf$2(error)}. ${LOST}`;
+		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${headlineOf$1(error)}. ${LOST}`;
 	}
 }
 // node_modules/@actions/github/lib/context.js
@@ -2918,7 +2918,7 @@ function isWorthRetrying(thrown) {
 	return !(thrown instanceof BadAnswerError || isCertificateCode(codeOf(thrown)));
 }
 function reasonOf(thrown) {
-	const headline = headlineOf$2(thrown);
+	const headline = headlineOf$1(thrown);
 	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
 	if (headline === "socket hang up") return "the connection was closed before an answer came";
 	if (headline === "aborted") return "the connection was closed in the middle of the answer";
@@ -3040,7 +3040,7 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 		yield decoder.decode();
 	} catch (error) {
 		if (error instanceof FormError) throw error;
-		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf$2(error)}`);
+		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf$1(error)}`);
 		throw new FormError(first === 254 || first === 255 ? "is UTF-16, as older PowerShells write it; write it as UTF-8" : "is not UTF-8");
 	}
 }
@@ -3151,6 +3151,95 @@ const nodeHost = {
 	newId: node_crypto.randomUUID,
 	version
 };
+// src/plan/track.ts
+const Tracked = object({
+	id: string(),
+	exists: boolean$1(),
+	start_time: optional$1(string()),
+	sent: array(string())
+});
+function startedBy({ id, start_time }) {
+	return {
+		id,
+		exists: false,
+		start_time,
+		sent: []
+	};
+}
+function madeBy(span, { fields }, id = span.id) {
+	return {
+		id,
+		exists: true,
+		start_time: span.start_time,
+		sent: Object.keys(fields)
+	};
+}
+function parseTracked(state) {
+	return parse$2(Tracked, JSON.parse(state));
+}
+function atStart({ fields, keepsMeta }, now) {
+	const { score, error, output, end_time, ...known } = fields;
+	return {
+		fields: {
+			start_time: now.toISOString(),
+			...known
+		},
+		clear: [],
+		keepsMeta,
+		jobError: void 0
+	};
+}
+function atEnd(recording, { start_time, sent }, now) {
+	const fields = {
+		end_time: now.toISOString(),
+		...recording.fields,
+		...start_time !== void 0 && { start_time }
+	};
+	const open = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
+	return {
+		...recording,
+		fields: Object.fromEntries(open)
+	};
+}
+// action.yml
+const defaults = {
+	"operation": "update",
+	"span_id": "",
+	"api_key": "",
+	"base_url": "https://api.opper.ai/v2",
+	"parent_id": "",
+	"trace_id": "",
+	"score": "",
+	"score_scale": "",
+	"error": "",
+	"meta": "",
+	"meta_file": "",
+	"end_time": "",
+	"start_time": "",
+	"name": "",
+	"type": "",
+	"input": "",
+	"output": "",
+	"clear": "",
+	"results_file": "",
+	"results_format": "auto",
+	"score_pointer": "",
+	"metrics": "",
+	"results_metrics": "false",
+	"case_spans": "none",
+	"max_case_spans": "100",
+	"min_score": "",
+	"meta_mode": "merge",
+	"ci_meta": "true",
+	"fail_on_api_error": "true",
+	"dry_run": "false",
+	"summary": "true",
+	"timeout_seconds": "10",
+	"retries": "3",
+	"job_status": "",
+	"job_matrix": "",
+	"job_check_run_id": ""
+};
 // src/timestamp.ts
 const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;
@@ -3164,7 +3253,7 @@ function parseTimestamp(text, now) {
 	if (isTime(text)) return text;
 	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
 }
-function instantOf$1(timestamp) {
+function instantOf(timestamp) {
 	const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
 	return isTime(complete) ? Date.parse(normal(complete)) : void 0;
 }
@@ -3221,910 +3310,10 @@ function fieldsOf(values) {
 	return Object.fromEntries(given.map((field) => [field, values[field]]));
 }
 function durationMsOf({ start_time, end_time }) {
-	const [start, end] = [instantOf$1(start_time ?? ""), instantOf$1(end_time ?? "")];
+	const [start, end] = [instantOf(start_time ?? ""), instantOf(end_time ?? "")];
 	return start === void 0 || end === void 0 ? void 0 : end - start;
 }
-// src/plan/track.ts
-const Tracked = object({
-	id: string(),
-	exists: boolean$1(),
-	start_time: optional$1(string()),
-	sent: array(string())
-});
-function startedBy({ id, start_time }) {
-	return {
-		id,
-		exists: false,
-		start_time,
-		sent: []
-	};
-}
-function madeBy(span, id = span.id) {
-	return {
-		id,
-		exists: true,
-		start_time: span.start_time,
-		sent: Object.keys(fieldsOf(span))
-	};
-}
-function parseTracked(state) {
-	return parse$2(Tracked, JSON.parse(state));
-}
-function atStart({ fields, keepsMeta }, now) {
-	const { score, error, output, end_time, ...known } = fields;
-	return {
-		fields: {
-			start_time: now.toISOString(),
-			...known
-		},
-		clear: [],
-		keepsMeta,
-		jobError: void 0
-	};
-}
-function atEnd(recording, { start_time, sent }, now) {
-	const { start_time: _, ...known } = recording.fields;
-	const fields = {
-		end_time: now.toISOString(),
-		...start_time !== void 0 && { start_time },
-		...known
-	};
-	const open = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
-	return {
-		...recording,
-		fields: Object.fromEntries(open)
-	};
-}
-// action.yml
-const defaults = {
-	"operation": "update",
-	"span_id": "",
-	"api_key": "",
-	"base_url": "https://api.opper.ai/v2",
-	"parent_id": "",
-	"trace_id": "",
-	"score": "",
-	"score_scale": "",
-	"error": "",
-	"meta": "",
-	"meta_file": "",
-	"end_time": "",
-	"start_time": "",
-	"name": "",
-	"type": "",
-	"input": "",
-	"output": "",
-	"clear": "",
-	"results_file": "",
-	"results_format": "auto",
-	"score_pointer": "",
-	"metrics": "",
-	"results_metrics": "false",
-	"case_spans": "none",
-	"max_case_spans": "100",
-	"min_score": "",
-	"meta_mode": "merge",
-	"ci_meta": "true",
-	"fail_on_api_error": "true",
-	"dry_run": "false",
-	"summary": "true",
-	"timeout_seconds": "10",
-	"retries": "3",
-	"job_status": "",
-	"job_matrix": "",
-	"job_check_run_id": ""
-};
-// src/score.ts
-function scaled(value, scale) {
-	const product = value * scale;
-	const read = Math.abs(product) < 0x38d7ea4c68000 ? Number(product.toPrecision(15)) : product;
-	return Math.sign(read) * Math.round(Math.abs(read)) + 0;
-}
-function scoreOf(value, scale) {
-	const score = scale === void 0 ? value : scaled(value, scale);
-	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87`);
-	const times = scale === void 0 ? "" : " times score_scale";
-	throw new FormError(`${quoted(String(value))}${times} is beyond \u00b19007199254740991, the integers that JSON carries safely`);
-}
-// src/results/beginning.ts
-async function readBeginning(path, files) {
-	let text = "";
-	for await (const piece of readTextPieces(files, path)) {
-		text = (text + piece).trimStart();
-		if (text.length >= 200) break;
-	}
-	return checkBeginning(text);
-}
-function checkBeginning(text) {
-	const [line = ""] = text.trimStart().slice(0, 200).split(/[\r\n]/, 1);
-	const beginning = cut(line, 80);
-	if (beginning === "") throw new FormError("is empty");
-	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new FormError(`begins with what npm prints, ${quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
-	return beginning;
-}
-// src/results/own-file.ts
-function scoreAt(pointer, document, path) {
-	const value = valueAt(pointer, document, path);
-	if (typeof value !== "number") throw problem("score_pointer", `${quoted(pointer)} leads to ${kindOf(value)} in ${path}; expected a number`);
-	if (!Number.isFinite(value)) throw problem("score_pointer", `${quoted(pointer)} leads to a number in ${path} that is too large`);
-	return value;
-}
-function fieldsIn(document, path) {
-	if (!isJsonObject(document)) throw problem("results_file", `${path} holds ${kindOf(document)}; results_format fields expects an object such as {"score": 87}`);
-	return document;
-}
-function valueAt(pointer, document, path) {
-	let value = document;
-	let place = "";
-	for (const token of pointer.split("/").slice(1)) {
-		const next = childOf(value, token.replaceAll("~1", "/").replaceAll("~0", "~"));
-		if (next === void 0) throw problem("score_pointer", `${quoted(pointer)} leads nowhere in ${path}: ${place || "the document"} is ${insideOf(value)}`);
-		place += `/${token}`;
-		value = next;
-	}
-	return value;
-}
-function childOf(value, key) {
-	if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(key) ? value[Number(key)] : void 0;
-	return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
-}
-function insideOf(value) {
-	if (Array.isArray(value)) return `an array of ${counted(value.length, "item")}`;
-	if (!isJsonObject(value)) return kindOf(value);
-	const keys = Object.keys(value);
-	return keys.length === 0 ? "an object without a key" : `an object with ${listed(keys)}`;
-}
-function problem(name, message) {
-	return new InputError([{
-		name,
-		message
-	}]);
-}
-// src/results/problem.ts
-function problemOf(what, error) {
-	if (!(error instanceof FormError)) throw error;
-	return {
-		name: "results_file",
-		message: `${what} ${error.message}`
-	};
-}
-// src/results/test-case.ts
-const MAX_TEXT_LENGTH = 65536;
-const MAX_NAME_LENGTH = 200;
-const MAX_MESSAGE_LENGTH = 300;
-const MAX_PATH_LENGTH = 1e3;
-const MAX_SEARCHED_LENGTH = 8192;
-function lineOf$1({ name, message }) {
-	return message ? `${name}: ${message}` : name;
-}
-function failureOf(details) {
-	return {
-		name: nameOf(details),
-		message: details.why ? cut(headlineOf$1(details.why), MAX_MESSAGE_LENGTH) : ""
-	};
-}
-function testCaseOf(status, details) {
-	const { why, input, output, score, file, durationMs, startMs, endMs } = details;
-	const isFailing = status === "failed" || status === "errored";
-	const suite = suitesOf(details).join(" > ");
-	const times = [startMs, endMs].map(timeOf);
-	const [startTime, endTime] = startMs !== void 0 && endMs !== void 0 && endMs < startMs ? [] : times;
-	return {
-		status,
-		name: nameOf(details),
-		...isFailing && { error: why && wholeOf(why) || `${status}; the file does not say why` },
-		...input !== void 0 && { input: cut(input, 65536) },
-		...output !== void 0 && { output: cut(output, 65536) },
-		...score !== void 0 && { score },
-		...startTime !== void 0 && { startTime },
-		...endTime !== void 0 && { endTime },
-		...suite && { suite: cut(suite, MAX_NAME_LENGTH) },
-		...file && { file: cut(file, MAX_PATH_LENGTH) },
-		...durationMs !== void 0 && { durationMs: Math.round(durationMs) }
-	};
-}
-function nameOf(details) {
-	const { name } = details;
-	const [outermost = "", ...inner] = suitesOf(details);
-	const isRepeated = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length));
-	return cut(linesOf(outermost === "" || isRepeated ? name : [
-		outermost,
-		...inner,
-		name
-	].join(" > ")).join(" "), MAX_NAME_LENGTH) || "a case without a name";
-}
-function suitesOf({ suites = [] }) {
-	return suites.filter((suite) => suite !== "");
-}
-function headlineOf$1({ message, body = "", type = "" }) {
-	const [top = "", ...rest] = linesOf(afterTraceback(message));
-	const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(" ")}` : top;
-	const [line = ""] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
-	const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
-	return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || "";
-}
-function wholeOf({ message, body = "", type = "" }) {
-	const told = plain(message).trim();
-	const rest = plain(body).trim();
-	return cut((saysNothing(told) || rest.includes(told) ? rest : `${told}\n${rest}`.trim()) || told || plain(type), MAX_TEXT_LENGTH);
-}
-function saysNothing(message) {
-	return /^(?:failed|failure|test failure|none)?$/i.test(message);
-}
-function afterTraceback(text) {
-	return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, "");
-}
-function linesOf(text) {
-	return plain(text.slice(0, MAX_SEARCHED_LENGTH)).split(/[\n\r\u2028\u2029]+/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
-}
-function plain(text) {
-	const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
-	return (0, node_util.stripVTControlCharacters)(escaped).toWellFormed();
-}
-const [FIRST_MS, LAST_MS] = [1e11, 0xe677d21fdbff];
-function timeOf(ms) {
-	return ms !== void 0 && ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : void 0;
-}
-// src/results/shape.ts
-function objectAt(place, value) {
-	return isJsonObject(value) ? value : mismatch(place, "an object", value);
-}
-function arrayAt(place, value) {
-	return Array.isArray(value) ? value : mismatch(place, "an array", value);
-}
-function booleanAt(place, value) {
-	return typeof value === "boolean" ? value : mismatch(place, "true or false", value);
-}
-function oneAt(place, value, table) {
-	return (typeof value === "string" && Object.hasOwn(table, value) ? table[value] : void 0) ?? mismatch(place, `one of ${Object.keys(table).join(", ")}`, value);
-}
-function objectIn$1(value) {
-	return isJsonObject(value) ? value : {};
-}
-function textIn(value) {
-	return typeof value === "string" ? value : "";
-}
-function numberIn$1(value) {
-	return typeof value === "number" ? value : void 0;
-}
-function sumOf(values) {
-	const known = values.filter((value) => value !== void 0);
-	return known.length === 0 ? void 0 : known.reduce((sum, value) => sum + value, 0);
-}
-function mismatch(place, expected, value) {
-	throw new FormError(`does not have the expected form: ${place}: expected ${expected}, found ${value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(cut(value, 40)) : kindOf(value)}`);
-}
-// src/results/status.ts
-const WORDS = {
-	passed: "passed pass ok success successful succeeded run ran completed complete executed done fixed true",
-	skipped: "skipped skip disabled ignored ignore notrun notexecuted pending todo suppressed untested deselected filtered excluded incomplete",
-	errored: "error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable",
-	failed: "failed fail failure notok ko unsuccessful false"
-};
-const STATUSES$2 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].split(" ").map((word) => [word, status])));
-function statusOf$1(word) {
-	return STATUSES$2.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
-}
-// src/results/ctrf.ts
-const STATUSES$1 = {
-	passed: "passed",
-	failed: "failed",
-	skipped: "skipped",
-	pending: "skipped",
-	other: "errored"
-};
-const ctrf = {
-	name: "ctrf",
-	recognises: (document) => isJsonObject(document) && Array.isArray(objectIn$1(document.results).tests),
-	read(document, found) {
-		const results = objectAt("results", objectAt("the document", document).results);
-		const durations = arrayAt("results.tests", results.tests).map((value, index) => {
-			const test = objectAt(`results.tests[${index}]`, value);
-			const duration = numberIn$1(test.duration);
-			found({
-				status: test.status === "other" && statusOf$1(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$1),
-				details: () => ({
-					suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
-					name: textIn(test.name),
-					why: {
-						message: textIn(test.message),
-						body: textIn(test.trace)
-					},
-					file: textIn(test.filePath),
-					durationMs: duration,
-					startMs: numberIn$1(test.start),
-					endMs: numberIn$1(test.stop)
-				})
-			});
-			return duration;
-		});
-		const { tests, failed } = objectIn$1(results.summary);
-		return {
-			durationMs: sumOf(durations),
-			totals: {
-				tests: numberIn$1(tests),
-				failed: numberIn$1(failed)
-			},
-			failure: Number(failed) > 0 ? `failed: ${failed}` : void 0
-		};
-	}
-};
-// src/results/jest.ts
-const STATUSES = {
-	passed: "passed",
-	failed: "failed",
-	pending: "skipped",
-	skipped: "skipped",
-	todo: "skipped",
-	disabled: "skipped"
-};
-const jest = {
-	name: "jest",
-	recognises: (document) => isJsonObject(document) && Array.isArray(document.testResults),
-	read(value, found) {
-		const document = objectAt("the document", value);
-		const files = arrayAt("testResults", document.testResults).map((file, i) => objectAt(`testResults[${i}]`, file));
-		const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
-		const durations = files.map((file, i) => readFile$1(file, `testResults[${i}]`, folder, found));
-		const failed = numberIn$1(document.numFailedTests);
-		return {
-			durationMs: sumOf(durations),
-			totals: {
-				tests: numberIn$1(document.numTotalTests),
-				failed
-			},
-			failure: document.success === false ? "success: false" : failed ? `numFailedTests: ${failed}` : void 0
-		};
-	}
-};
-function readFile$1(file, place, folder, found) {
-	const path = textIn(file.name);
-	const statuses = new Set();
-	const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
-		const test = objectAt(`${place}.assertionResults[${i}]`, value);
-		const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
-		statuses.add(status);
-		found({
-			status,
-			details: () => ({
-				...detailsOf(test),
-				file: path
-			})
-		});
-		return numberIn$1(test.duration);
-	});
-	if (file.status === "failed" && !statuses.has("failed")) found({
-		status: "errored",
-		isExtra: true,
-		details: () => ({
-			name: path.slice(folder.length),
-			why: { message: textIn(file.message) },
-			file: path,
-			startMs: numberIn$1(file.startTime),
-			endMs: numberIn$1(file.endTime)
-		})
-	});
-	return sumOf(durations);
-}
-function detailsOf(test) {
-	const { ancestorTitles, title, fullName, failureMessages } = test;
-	const durationMs = numberIn$1(test.duration);
-	const startMs = numberIn$1(test.startAt);
-	return {
-		...typeof title === "string" ? {
-			suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [],
-			name: title
-		} : { name: textIn(fullName) },
-		why: { message: firstText(failureMessages) },
-		durationMs,
-		startMs,
-		endMs: startMs === void 0 || durationMs === void 0 ? void 0 : startMs + durationMs
-	};
-}
-function firstText(messages) {
-	return Array.isArray(messages) ? textIn(messages.find((message) => textIn(message) !== "")) : "";
-}
-function commonFolderOf(paths) {
-	const [first = [], ...others] = paths.map((path) => path.split(/(?<=[\\/])/).slice(0, -1));
-	const fork = first.findIndex((part, i) => others.some((other) => other[i] !== part));
-	return (fork === -1 ? first : first.slice(0, fork)).join("");
-}
-// src/results/junit.ts
-const MAX_DEPTH$1 = 100;
-const MAX_HELD_LENGTH = 1048576;
-const TEXT = "text";
-const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
-const ORDER = [
-	"skipped",
-	"errored",
-	"failed"
-];
-async function readJunit(pieces, path, found) {
-	const { SaxesParser } = await Promise.resolve().then(() => __toESM((__nccwpck_require__(709)["default"]), 1));
-	const parser = new SaxesParser({ xmlns: false });
-	const suites = [];
-	let rootTotals = {};
-	let innerTotals;
-	const unknownWords = new Set();
-	let depth = 0;
-	let openCase;
-	let detail;
-	let isInTag = false;
-	let caseMs;
-	let suiteMs;
-	parser.on("error", ({ message }) => {
-		if (!TOLERATED.test(message)) fail("is not well-formed XML", message.replace(/^[\d:]+ |\.$/g, ""));
-	});
-	parser.on("opentagstart", () => {
-		isInTag = true;
-	});
-	parser.on("opentag", (tag) => {
-		isInTag = false;
-		depth++;
-		if (depth > MAX_DEPTH$1) fail("is nested too deeply", `more than ${MAX_DEPTH$1} elements within each other`);
-		open(localNameOf(tag), tag.attributes);
-	});
-	parser.on("text", addText);
-	parser.on("cdata", addText);
-	parser.on("closetag", () => {
-		const suite = suites.at(-1);
-		if (detail?.depth === depth) closeDetail(detail);
-		if (openCase?.depth === depth) closeCase(openCase);
-		else if (suite?.depth === depth) closeSuite(suite);
-		depth--;
-	});
-	for await (const piece of pieces) {
-		const nul = piece.indexOf("\0");
-		parser.write(nul < 0 ? piece : piece.slice(0, nul));
-		if (nul >= 0) fail("is not well-formed XML", "a NUL byte follows");
-		releaseText();
-	}
-	parser.close();
-	return {
-		durationMs: caseMs ?? suiteMs,
-		totals: {
-			...innerTotals,
-			...rootTotals
-		},
-		unknownWords: [...unknownWords]
-	};
-	function open(name, attributes) {
-		const suite = suites.at(-1);
-		if (depth === 1 && name !== "testsuites" && name !== "testsuite") fail("is not JUnit", `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
-		if (openCase !== void 0) openInCase(openCase, name, attributes);
-		else if (name === "testcase") {
-			openCase = {
-				attributes,
-				depth,
-				endings: new Map()
-			};
-			caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
-		} else if (name === "testsuite" || name === "testsuites") openSuite(suite, attributes);
-		else if (suite?.depth !== depth - 1) return;
-		else if (name === "error" || name === "failure") openDetail(attributes);
-		else if (name === "system-err") suite.output = openDetail(attributes);
-	}
-	function openSuite(parent, attributes) {
-		const time = millisecondsOf(attributes.time);
-		const isWithinTimed = parent?.isTimed === true;
-		if (!isWithinTimed) suiteMs = sumOf([suiteMs, time]);
-		if (depth === 1) rootTotals = totalsIn(attributes);
-		if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
-		const isTimed = isWithinTimed || time !== void 0;
-		suites.push({
-			attributes,
-			depth,
-			isTimed,
-			hasFailure: false,
-			output: void 0
-		});
-	}
-	function openInCase(parent, name, attributes) {
-		if (name === "testcase") fail("is not JUnit", "a testcase within a testcase");
-		if (depth !== parent.depth + 1) return;
-		const ending = statusOf$1(name);
-		if (ending !== void 0 && !parent.endings.has(ending)) parent.endings.set(ending, openDetail(attributes));
-		if (/^(?:flaky|rerun)/.test(name)) noteFailure();
-	}
-	function openDetail({ message = "", type = "" }) {
-		detail = {
-			message: cut(message, MAX_TEXT_LENGTH),
-			type,
-			depth,
-			body: ""
-		};
-		return detail;
-	}
-	function addText(text) {
-		if (detail !== void 0) detail.body += text.slice(0, MAX_TEXT_LENGTH - detail.body.length);
-	}
-	function closeDetail(closed) {
-		detail = void 0;
-		const suite = suites.at(-1);
-		if (openCase === void 0 && suite !== void 0 && closed !== suite.output) reportSuite(suite, closed);
-	}
-	function closeCase({ attributes, endings }) {
-		openCase = void 0;
-		const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
-		if (status === "failed" || endings.has("failed") || status === "errored" || endings.has("errored")) noteFailure();
-		const suite = suites.at(-1)?.attributes;
-		const durationMs = millisecondsOf(attributes.time);
-		const startMs = instantOf(attributes.timestamp);
-		found({
-			status,
-			details: () => ({
-				suites: [attributes.classname ?? suite?.name ?? ""],
-				name: attributes.name ?? "",
-				why: endings.get(status),
-				file: attributes.file ?? suite?.file,
-				durationMs,
-				startMs,
-				endMs: startMs === void 0 || durationMs === void 0 ? void 0 : startMs + durationMs
-			})
-		});
-	}
-	function statusIn({ status = "", result = "" }) {
-		const statuses = [status, result].filter((word) => word.trim() !== "").map((word) => {
-			const meant = statusOf$1(word);
-			if (meant === void 0 && unknownWords.size < 10) unknownWords.add(cut(word, 40));
-			return meant;
-		});
-		return ORDER.find((ending) => statuses.includes(ending)) ?? "passed";
-	}
-	function closeSuite(suite) {
-		const { failures = "", errors = "" } = suite.attributes;
-		if (!suite.hasFailure && (countOf(failures) || countOf(errors))) {
-			const says = `says failures="${failures}" errors="${errors}", but no case in it failed`;
-			const output = suite.output?.body.trim() ?? "";
-			reportSuite(suite, {
-				message: `${says}${output === "" ? "" : `: ${cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
-				body: output
-			});
-		}
-		suites.pop();
-	}
-	function reportSuite({ attributes }, why) {
-		noteFailure();
-		found({
-			status: "errored",
-			isExtra: true,
-			details: () => ({
-				name: attributes.name || path,
-				why,
-				file: attributes.file
-			})
-		});
-	}
-	function noteFailure() {
-		for (const suite of suites) suite.hasFailure = true;
-	}
-	function releaseText() {
-		if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
-		if (isInTag) fail("is not JUnit", `a tag with more than ${MAX_HELD_LENGTH} characters`);
-		addText(parser[TEXT]);
-		parser[TEXT] = "";
-	}
-	function fail(what, why) {
-		throw new FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${cut(why, 200)}`);
-	}
-}
-function localNameOf({ name }) {
-	return name.slice(name.indexOf(":") + 1);
-}
-function totalsIn({ tests, failures, errors, skipped, disabled }) {
-	const failed = sumOf([countOf(failures), countOf(errors)]);
-	return {
-		...countOf(tests) !== void 0 && { tests: countOf(tests) },
-		...failed !== void 0 && { failed },
-		...countOf(skipped) !== void 0 && { skipped: sumOf([countOf(skipped), countOf(disabled)]) }
-	};
-}
-function addTotals(sum, totals) {
-	if (sum === void 0) return totals;
-	const keys = Object.keys(sum).filter((key) => totals[key] !== void 0);
-	return Object.fromEntries(keys.map((key) => [key, sumOf([sum[key], totals[key]])]));
-}
-function countOf(text) {
-	return text !== void 0 && /^\d+$/.test(text) ? Number(text) : void 0;
-}
-function millisecondsOf(text) {
-	if (text === void 0 || text.trim() === "") return void 0;
-	const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text);
-	const seconds = Number(hasThousands ? text.replaceAll(",", "") : text);
-	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
-}
-function instantOf(timestamp) {
-	const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp ?? "") ? Date.parse(timestamp ?? "") : NaN;
-	return Number.isNaN(ms) ? void 0 : ms;
-}
-// src/results/promptfoo.ts
-const ERRORED = 2;
-const promptfoo = {
-	name: "promptfoo",
-	recognises: (document) => isJsonObject(document) && Array.isArray(objectIn$1(document.results).results),
-	read(value, found) {
-		const document = objectAt("results", objectAt("the document", value).results);
-		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
-		const labelOf = labelling(results);
-		results.forEach((result, i) => {
-			found({
-				status: booleanAt(`results.results[${i}].success`, result.success) ? "passed" : failedOrErrored(result),
-				details: () => ({
-					name: titleOf(result) + labelOf(result),
-					why: { message: textIn(result.error) || textIn(objectIn$1(result.gradingResult).reason) },
-					...isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
-					...isJsonObject(result.response) && { output: textOf(result.response.output) },
-					score: numberIn$1(result.score),
-					durationMs: numberIn$1(result.latencyMs)
-				}),
-				measured: measuredIn(result)
-			});
-		});
-		const stats = objectIn$1(document.stats);
-		const [failures, errors] = [numberIn$1(stats.failures), numberIn$1(stats.errors)];
-		const failed = sumOf([failures, errors]);
-		return {
-			durationMs: sumOf(results.map(({ latencyMs }) => numberIn$1(latencyMs))),
-			totals: {
-				tests: failed === void 0 ? void 0 : sumOf([numberIn$1(stats.successes), failed]),
-				failed
-			},
-			failure: failed ? `failures: ${failures ?? 0}, errors: ${errors ?? 0}` : void 0
-		};
-	}
-};
-function failedOrErrored({ failureReason, error, gradingResult }) {
-	return (failureReason === void 0 ? error && !gradingResult : failureReason === ERRORED) ? "errored" : "failed";
-}
-function labelling(results) {
-	const inOrder = results.toSorted((a, b) => (numberIn$1(a.promptIdx) ?? 0) - (numberIn$1(b.promptIdx) ?? 0));
-	const prompts = [...new Set(inOrder.map(promptOf))];
-	const providers = new Set(results.map(providerOf));
-	return (result) => {
-		const labels = [...providers.size > 1 ? [providerOf(result)] : [], ...prompts.length > 1 ? [`prompt ${prompts.indexOf(promptOf(result)) + 1}`] : []];
-		return labels.length > 0 ? ` [${labels.join(", ")}]` : "";
-	};
-}
-function titleOf(result) {
-	const title = textIn(objectIn$1(result.testCase).description) || textIn(result.description);
-	if (title) return title;
-	return cut(Object.entries(objectIn$1(result.vars)).map(([name, value]) => `${name}=${textOf(value)}`).join(", "), 100);
-}
-function providerOf({ provider }) {
-	return isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
-}
-function promptOf({ prompt }) {
-	return textIn(objectIn$1(prompt).label) || textIn(objectIn$1(prompt).raw);
-}
-function measuredIn({ score, namedScores, cost, tokenUsage, response }) {
-	const named = Object.entries(objectIn$1(namedScores)).filter((entry) => typeof entry[1] === "number");
-	const tokens = objectIn$1(tokenUsage ?? objectIn$1(response).tokenUsage);
-	return {
-		score: numberIn$1(score),
-		namedScores: Object.fromEntries(named),
-		cost: numberIn$1(cost),
-		inputTokens: numberIn$1(tokens.prompt),
-		outputTokens: numberIn$1(tokens.completion)
-	};
-}
-// src/results/tally.ts
-const MAX_FAILURES = 10;
-const SUMS = {
-	cost: "test.cost",
-	input_tokens: "gen_ai.usage.input_tokens",
-	output_tokens: "gen_ai.usage.output_tokens"
-};
-const OWN_DIMENSIONS = [
-	"pass_rate",
-	"score",
-	...Object.keys(SUMS)
-];
-function createTally({ kind, max }) {
-	const counts = {
-		passed: 0,
-		failed: 0,
-		errored: 0,
-		skipped: 0,
-		extra: 0
-	};
-	const failures = [];
-	const failing = [];
-	const others = [];
-	let casesWanted = 0;
-	const scores = createMean();
-	const namedScores = new Map();
-	const sums = {
-		cost: 0,
-		input_tokens: 0,
-		output_tokens: 0
-	};
-	function keep({ status, details }, isFailing) {
-		if (kind === "none" || kind === "failed" && !isFailing) return;
-		casesWanted++;
-		if (failing.length + (isFailing ? 0 : others.length) >= max) return;
-		(isFailing ? failing : others).push(testCaseOf(status, details()));
-		if (failing.length + others.length > max) others.pop();
-	}
-	return {
-		add(found) {
-			const { status, isExtra, details, measured } = found;
-			const isFailing = status === "failed" || status === "errored";
-			counts[status]++;
-			if (isExtra) counts.extra++;
-			if (isFailing && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
-			keep(found, isFailing);
-			if (measured === void 0) return;
-			scores.add(measured.score);
-			for (const [name, score] of Object.entries(measured.namedScores)) {
-				if (!namedScores.has(name)) namedScores.set(name, createMean());
-				namedScores.get(name)?.add(score);
-			}
-			sums.cost += measured.cost ?? 0;
-			sums.input_tokens += measured.inputTokens ?? 0;
-			sums.output_tokens += measured.outputTokens ?? 0;
-		},
-		counts: () => ({ ...counts }),
-		result() {
-			const meta = [];
-			const ran = counts.passed + counts.failed + counts.errored;
-			const metrics = [["pass_rate", counts.passed / ran]];
-			for (const [name, mean] of namedScores) {
-				meta.push([`test.scores.${name}`, mean.value()]);
-				metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value()]);
-			}
-			if (scores.count() > 0) {
-				meta.push(["test.score.mean", scores.value()]);
-				metrics.push(["score", scores.value()]);
-			}
-			for (const dimension of Object.keys(SUMS)) {
-				if (sums[dimension] === 0) continue;
-				meta.push([SUMS[dimension], tidy(sums[dimension])]);
-				metrics.push([dimension, tidy(sums[dimension])]);
-			}
-			const { extra: _, ...byStatus } = counts;
-			return {
-				...byStatus,
-				failures,
-				meta: Object.fromEntries(meta),
-				metrics: Object.fromEntries(metrics),
-				cases: [...failing, ...others],
-				casesWanted
-			};
-		}
-	};
-}
-function createMean() {
-	let sum = 0;
-	let count = 0;
-	return {
-		add(value) {
-			if (value === void 0) return;
-			sum += value;
-			count++;
-		},
-		count: () => count,
-		value: () => tidy(sum / count)
-	};
-}
-function tidy(value) {
-	return Number(value.toPrecision(12));
-}
-// src/results/test-files.ts
-const JSON_FORMATS = [
-	ctrf,
-	promptfoo,
-	jest
-];
-const KNOWN = ["junit", ...JSON_FORMATS.map(({ name }) => name)].join(", ");
-const MAX_WARNINGS = 10;
-async function readTests(format, keepCases, paths, files) {
-	const tally = createTally(keepCases);
-	const formats = new Set();
-	const durations = [];
-	const warnings = [];
-	const problems = [];
-	for (const path of paths) try {
-		const before = tally.counts();
-		const { name, summary } = await readFile(format, path, files, tally.add);
-		let counts = lessThan(tally.counts(), before);
-		if (summary.failure !== void 0 && counts.failed + counts.errored === 0) {
-			const why = { message: `the file says ${summary.failure}, but none of its cases failed` };
-			tally.add({
-				status: "errored",
-				isExtra: true,
-				details: () => ({
-					name: path,
-					why,
-					file: path
-				})
-			});
-			counts = lessThan(tally.counts(), before);
-		}
-		if (totalOf(counts) === 0) throw new FormError("holds no test case: nothing ran");
-		warnings.push(...doubtsAbout$1(path, summary, counts));
-		formats.add(name);
-		durations.push(summary.durationMs);
-	} catch (error) {
-		problems.push(problemOf(path, error));
-	}
-	const { passed, failed, errored } = tally.counts();
-	if (problems.length === 0 && passed + failed + errored === 0) {
-		const message = `${listed(paths)}: every case was skipped: nothing ran`;
-		problems.push({
-			name: "results_file",
-			message
-		});
-	}
-	if (problems.length > 0) throw new InputError(problems);
-	const durationMs = sumOf(durations);
-	return {
-		format: [...formats].join(", "),
-		files: paths,
-		...tally.result(),
-		durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
-		warnings: firstOf$2(warnings)
-	};
-}
-async function readFile(format, path, files, found) {
-	const beginning = await readBeginning(path, files);
-	const isXml = beginning.startsWith("<");
-	if (format === "junit" && !isXml) throw new FormError(`is not XML: it begins with ${quoted(beginning)}`);
-	if (format === "junit" || format === "auto" && isXml) return {
-		name: "junit",
-		summary: await readJunit(readTextPieces(files, path), path, found)
-	};
-	if (format === "auto" && !/^[{[]/.test(beginning)) throw new FormError(`is of an unknown kind: it begins with ${quoted(beginning)}; expected XML or JSON (${KNOWN})`);
-	const document = parseJson(await readText(files, path));
-	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
-	if (reader === void 0) throw new FormError(`is JSON, but none of ${KNOWN}. For a file of your own set results_format to json or fields`);
-	return {
-		name: reader.name,
-		summary: reader.read(document, found)
-	};
-}
-function doubtsAbout$1(path, { totals, unknownWords = [] }, counts) {
-	const { passed, failed, errored, skipped, extra } = counts;
-	const total = passed + failed + errored + skipped;
-	const off = [
-		[
-			"test",
-			totals.tests,
-			[total, total - extra]
-		],
-		[
-			"failed",
-			totals.failed,
-			[failed + errored, failed + errored - extra]
-		],
-		[
-			"skipped",
-			totals.skipped,
-			[skipped]
-		]
-	].filter(([, told, right]) => told !== void 0 && !right.includes(told));
-	const listOf = (counts) => off.map(([what], i) => what === "test" ? counted(counts[i] ?? 0, what) : `${counts[i]} ${what}`).join(", ");
-	const told = listOf(off.map(([, count]) => count));
-	const cases = listOf(off.map(([, , [count]]) => count));
-	return [...off.length > 0 ? [`${path} says ${told}; its cases come to ${cases}, which is what counts.`] : [], ...unknownWords.length > 0 ? [`${path} has cases with a status nobody knows, counted as passed: ${unknownWords.join(", ")}.`] : []];
-}
-function firstOf$2(warnings) {
-	const more = warnings.length - MAX_WARNINGS;
-	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${counted(more, "more warning")} of this kind.`] : []];
-}
-function lessThan(after, before) {
-	return {
-		passed: after.passed - before.passed,
-		failed: after.failed - before.failed,
-		errored: after.errored - before.errored,
-		skipped: after.skipped - before.skipped,
-		extra: after.extra - before.extra
-	};
-}
-function totalOf({ passed, failed, errored, skipped }) {
-	return passed + failed + errored + skipped;
-}
-// src/results/results.ts
+// src/results/formats.ts
 const RESULTS_FORMATS = [
 	"auto",
 	"junit",
@@ -4134,78 +3323,6 @@ const RESULTS_FORMATS = [
 	"json",
 	"fields"
 ];
-async function readResults(request, files) {
-	const { format, pointer = "", keepCases } = request;
-	const paths = await findAll(request.patterns, files);
-	if (format !== "json" && format !== "fields") return {
-		kind: "tests",
-		tests: await readTests(format, keepCases, paths, files)
-	};
-	const [path = "", ...others] = paths;
-	if (others.length > 0) {
-		const why = `but results_format ${format} reads one: ${listed(paths)}`;
-		throw new InputError([{
-			name: "results_file",
-			message: `matches ${paths.length} files, ${why}`
-		}]);
-	}
-	const document = await readOwnFile(format === "json" ? parseJson : parseExactJson, path, files);
-	return format === "json" ? {
-		kind: "score",
-		score: scoreAt(pointer, document, path),
-		path
-	} : {
-		kind: "fields",
-		document: fieldsIn(document, path),
-		path
-	};
-}
-function recordOf(tests, scale) {
-	const { passed, failed, errored, skipped, durationMs, failures } = tests;
-	const ran = passed + failed + errored;
-	const lines = failures.map(lineOf$1);
-	const more = failed + errored - failures.length;
-	if (more > 0) lines.push(`and ${more} more`);
-	return {
-		score: scaled(passed / ran, scale),
-		...lines.length > 0 && { error: lines.join("\n") },
-		meta: {
-			"test.total": ran + skipped,
-			"test.passed": passed,
-			"test.failed": failed,
-			"test.errored": errored,
-			"test.skipped": skipped,
-			...durationMs !== void 0 && { "test.duration_ms": durationMs },
-			"test.format": tests.format,
-			...tests.meta
-		}
-	};
-}
-async function findAll(patterns, files) {
-	const paths = new Set();
-	const problems = [];
-	for (const pattern of patterns) try {
-		const found = await files.find(pattern);
-		if (found.length === 0) throw new FormError(noFileFor(pattern));
-		for (const path of found) paths.add(path);
-	} catch (error) {
-		problems.push(problemOf(quoted(pattern), error));
-	}
-	if (problems.length > 0) throw new InputError(problems);
-	return [...paths];
-}
-function noFileFor(pattern) {
-	return `matches no file. Check that the step that writes it ran, and its path from the workspace${/[[\]]/.test(pattern) ? ". Brackets stand for themselves; a glob has *, ?, ** and {a,b}" : ""}`;
-}
-async function readOwnFile(parse, path, files) {
-	try {
-		const text = await readText(files, path);
-		checkBeginning(text);
-		return parse(text);
-	} catch (error) {
-		throw new InputError([problemOf(path, error)]);
-	}
-}
 // src/inputs/forms.ts
 const because = (what) => ({ error: ({ input }) => `${quoted(textOf(input))} ${what}` });
 function parsedBy(parse) {
@@ -4223,30 +3340,26 @@ function parsedBy(parse) {
 		}
 	});
 }
-const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
-const blankAsAbsent = transform((value) => isBlank(value) ? void 0 : value);
-function required(schema) {
-	return pipe(trimmed, schema);
-}
 function optional(schema) {
-	return pipe(blankAsAbsent, optional$1(pipe(trimmed, schema)));
+	return schema;
 }
 function json(read) {
-	return pipe(blankAsAbsent, optional$1(parsedBy(read)));
+	return optional(parsedBy(read));
 }
 const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
-const text = pipe(transform(textOf), string());
+const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
+const text = transform((value) => textOf(value).trim());
 const UUID$1 = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const uuid = matching(UUID$1, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
 const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
-const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value), now));
-const boolean = stringbool({
+const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
+const boolean = pipe(trimmed, stringbool({
 	truthy: ["true"],
 	falsy: ["false"],
 	...because("is not true or false")
-});
+}));
 function oneOf(words) {
-	return _enum(words, because(`is not one of ${words.join(", ")}`));
+	return pipe(trimmed, _enum(words, because(`is not one of ${words.join(", ")}`)));
 }
 function namesAmong(names, what) {
 	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]+/);
@@ -4261,8 +3374,9 @@ const lines = transform((value) => {
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 function numberForm(what) {
 	const read = (value) => {
-		const number = typeof value === "string" && DECIMAL.test(value) ? Number(value) : numberOf(value);
-		return Number.isFinite(number) ? number : value;
+		const word = typeof value === "string" ? value.trim() : value;
+		const number = typeof word === "string" && DECIMAL.test(word) ? Number(word) : numberOf(word);
+		return Number.isFinite(number) ? number : word;
 	};
 	return pipe(transform(read), number$1(because(what)));
 }
@@ -4276,14 +3390,14 @@ function wholeNumber(least, most) {
 	return numberBetween(least, most, what).check(int(because(`${what} from ${least} to ${most}`)));
 }
 const apiKey = parsedBy((value) => {
-	const key = textOf(value);
+	const key = textOf(value).trim();
 	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
 	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Drop that word, the step adds it itself");
 	return key;
 });
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 const baseUrl = parsedBy((value) => {
-	const written = textOf(value);
+	const written = textOf(value).trim();
 	const url = URL.parse(written);
 	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
 	if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) throw new FormError("has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear");
@@ -4322,10 +3436,7 @@ function objectIn(value, example) {
 	throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
 }
 function matching(pattern, what) {
-	return pipe(transform(textOf), string().check(_regex(pattern, because(what))));
-}
-function isBlank(value) {
-	return typeof value === "string" && value.trim() === "";
+	return pipe(text, string().check(_regex(pattern, because(what))));
 }
 function withoutAtEnd(text, characters) {
 	let end = text.length;
@@ -4341,10 +3452,10 @@ const OPERATIONS = [
 ];
 const CLEARABLE = SPAN_FIELDS.filter((field) => field !== "name");
 const formsAt = (now) => ({
-	operation: required(oneOf(OPERATIONS)),
+	operation: oneOf(OPERATIONS),
 	span_id: optional(uuid),
 	api_key: optional(apiKey),
-	base_url: required(baseUrl),
+	base_url: baseUrl,
 	parent_id: optional(uuid),
 	trace_id: optional(uuid),
 	score: optional(numberForm("is not a number such as 87, or 0.87 with score_scale 100")),
@@ -4360,24 +3471,24 @@ const formsAt = (now) => ({
 	output: verbatim,
 	clear: optional(namesAmong(CLEARABLE, "is not among the fields that can be cleared")),
 	results_file: optional(lines),
-	results_format: required(oneOf(RESULTS_FORMATS)),
+	results_format: oneOf(RESULTS_FORMATS),
 	score_pointer: optional(jsonPointer),
 	metrics: json(metricsObject),
-	results_metrics: required(boolean),
-	case_spans: required(oneOf([
+	results_metrics: boolean,
+	case_spans: oneOf([
 		"none",
 		"failed",
 		"all"
-	])),
-	max_case_spans: required(wholeNumber(1, 1e3)),
+	]),
+	max_case_spans: wholeNumber(1, 1e3),
 	min_score: optional(numberForm("is not a number such as 80")),
-	meta_mode: required(oneOf(["merge", "replace"])),
-	ci_meta: required(boolean),
-	fail_on_api_error: required(boolean),
-	dry_run: required(boolean),
-	summary: required(boolean),
-	timeout_seconds: required(numberBetween(.001, 3600, "is not a number of seconds")),
-	retries: required(wholeNumber(0, 10)),
+	meta_mode: oneOf(["merge", "replace"]),
+	ci_meta: boolean,
+	fail_on_api_error: boolean,
+	dry_run: boolean,
+	summary: boolean,
+	timeout_seconds: numberBetween(.001, 3600, "is not a number of seconds"),
+	retries: wholeNumber(0, 10),
 	job_status: optional(oneOf([
 		"success",
 		"failure",
@@ -4428,7 +3539,9 @@ function readFields(document, path, now) {
 function readForms(forms, given, nameOf) {
 	const problems = [];
 	const entries = Object.entries(forms).flatMap(([name, form]) => {
-		const { success, data, error } = safeParse(form, Object.hasOwn(given, name) ? given[name] : "");
+		const value = Object.hasOwn(given, name) ? given[name] : "";
+		if (value === "" || form !== verbatim && textOf(value).trim() === "") return [];
+		const { success, data, error } = safeParse(form, value);
 		if (success) return data === void 0 ? [] : [[name, data]];
 		problems.push({
 			name: nameOf(name),
@@ -5506,6 +4619,19 @@ function apiMessageOf(error) {
 	if (error instanceof ApiError) return error.message;
 	throw error;
 }
+// src/score.ts
+function scaled(value, scale) {
+	const product = value * scale;
+	const read = Math.abs(product) < 0x38d7ea4c68000 ? Number(product.toPrecision(15)) : product;
+	return Math.sign(read) * Math.round(Math.abs(read)) + 0;
+}
+function scoreOf(value, scale) {
+	const score = scale === void 0 ? value : scaled(value, scale);
+	if (Number.isSafeInteger(score)) return score;
+	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87`);
+	const times = scale === void 0 ? "" : " times score_scale";
+	throw new FormError(`${quoted(String(value))}${times} is beyond \u00b19007199254740991, the integers that JSON carries safely`);
+}
 // src/plan/case-span.ts
 function caseSpansOf(cases, parent, scale = 100, newId) {
 	return cases.map((testCase) => ({
@@ -5541,7 +4667,7 @@ function accessProblems({ values, problems }, job) {
 		if (job.withholdsSecrets) return [];
 		found.push({
 			name: "api_key",
-			message: `is empty. Pass the key from a secret, such as \${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too`
+			message: "is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too"
 		});
 	}
 	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
@@ -5551,7 +4677,7 @@ function accessProblems({ values, problems }, job) {
 	return found;
 }
 function operationProblems({ values }) {
-	const { operation, span_id, clear } = values;
+	const { operation, span_id } = values;
 	const problems = [];
 	const recorded = RECORDED.filter((name) => values[name] !== void 0);
 	if (operation === "get" && recorded.length > 0) {
@@ -5564,10 +4690,6 @@ function operationProblems({ values }) {
 	if (operation === "create" && span_id !== void 0) problems.push({
 		name: "span_id",
 		message: "is given, but create makes a new span. Drop it, or use update"
-	});
-	if (operation === "create" && clear !== void 0) problems.push({
-		name: "clear",
-		message: "is given, but a new span has nothing to clear. Drop it"
 	});
 	const makesSpan = operation === "create" || operation === "track" && span_id === void 0;
 	for (const name of ["parent_id", "trace_id"]) {
@@ -5587,43 +4709,52 @@ const RECORDED = [
 	"metrics",
 	"results_file"
 ];
-function pointerProblems({ values, problems }) {
+function formatProblems({ values, problems }) {
 	const { results_file, results_format: format, score_pointer: pointer } = values;
+	const found = [];
 	const name = "score_pointer";
-	if (problems.some((problem) => problem.name === name)) return [];
-	if (results_file && format === "json" && pointer === void 0) return [{
+	const isPointerBad = problems.some((problem) => problem.name === name);
+	if (results_file && format === "json" && pointer === void 0 && !isPointerBad) found.push({
 		name,
 		message: "is required with results_format json. Write where the score is, such as /summary/accuracy"
-	}];
-	if (pointer !== void 0 && format !== void 0 && format !== "json") return [{
+	});
+	if (pointer !== void 0 && format !== void 0 && format !== "json") found.push({
 		name,
 		message: "is read with results_format json only"
-	}];
-	return [];
-}
-function resultsProblems({ values, problems }) {
-	const { results_file, results_format: format = "auto", score_pointer: pointer } = values;
-	const ofCases = [...values.results_metrics ? ["results_metrics"] : [], ...values.case_spans && values.case_spans !== "none" ? ["case_spans"] : []];
-	if (results_file === void 0) {
-		if (problems.some(({ name }) => name === "results_file")) return [];
-		const asking = [
-			...format === "auto" ? [] : ["results_format"],
-			...pointer === void 0 ? [] : ["score_pointer"],
-			...ofCases
-		];
-		const message = `is empty, but ${asking.join(", ")} needs it. Name the file that the eval or test tool writes`;
-		return asking.length > 0 ? [{
-			name: "results_file",
+	});
+	const needing = needingCases(values);
+	if (needing.length > 0 && format !== void 0 && !isTestFormat(format)) {
+		const message = `is ${format}, which tells nothing of single cases, but ${needing.join(", ")} needs them`;
+		found.push({
+			name: "results_format",
 			message
-		}] : [];
+		});
 	}
-	if (ofCases.length === 0 || isTestFormat(format)) return [];
+	return found;
+}
+function resultsProblems(values) {
+	if (values.results_file !== void 0) return [];
+	const asking = [
+		...(values.results_format ?? "auto") === "auto" ? [] : ["results_format"],
+		...values.score_pointer === void 0 ? [] : ["score_pointer"],
+		...needingCases(values)
+	];
+	if (asking.length === 0) return [];
 	return [{
-		name: "results_format",
-		message: `is ${format}, which tells nothing of single cases, but ${ofCases.join(", ")} needs them`
+		name: "results_file",
+		message: `is empty, but ${asking.join(", ")} needs it. Name the file that the eval or test tool writes`
 	}];
 }
-function clearProblems(clear, given) {
+function needingCases({ results_metrics, case_spans = "none" }) {
+	return [...results_metrics ? ["results_metrics"] : [], ...case_spans === "none" ? [] : ["case_spans"]];
+}
+function clearProblems(given) {
+	const { clear, operation } = given;
+	if (clear === void 0) return [];
+	if (operation === "create") return [{
+		name: "clear",
+		message: "is given, but a new span has nothing to clear. Drop it"
+	}];
 	const values = {
 		...given,
 		meta: given.meta ?? given.meta_file
@@ -5649,6 +4780,31 @@ function resultsScale({ score_scale, results_file, results_format = "auto" }) {
 function isTestFormat(format) {
 	return format !== "json" && format !== "fields";
 }
+// src/results/record.ts
+function recordOf(tests, scale) {
+	const { passed, failed, errored, skipped, durationMs, failures } = tests;
+	const ran = passed + failed + errored;
+	const lines = failures.map(lineOf$1);
+	const more = failed + errored - failures.length;
+	if (more > 0) lines.push(`and ${more} more`);
+	return {
+		score: scaled(passed / ran, scale),
+		...lines.length > 0 && { error: lines.join("\n") },
+		meta: {
+			"test.total": ran + skipped,
+			"test.passed": passed,
+			"test.failed": failed,
+			"test.errored": errored,
+			"test.skipped": skipped,
+			...durationMs !== void 0 && { "test.duration_ms": durationMs },
+			"test.format": tests.format,
+			...tests.meta
+		}
+	};
+}
+function lineOf$1({ name, message }) {
+	return message ? `${name}: ${message}` : name;
+}
 // src/plan/plan.ts
 function planOf(read, found, job) {
 	const values = {
@@ -5657,15 +4813,20 @@ function planOf(read, found, job) {
 	};
 	const results = found.tests && recordOf(found.tests, values.score_scale ?? 100);
 	const score = scoreIn$1(read.values, found, results?.score);
+	const ofClear = clearProblems(read.values);
 	const problems = [
 		...read.problems,
 		...accessProblems(read, job),
 		...operationProblems(read),
-		...pointerProblems(read),
-		...clearProblems(values.clear ?? [], values),
+		...formatProblems(read),
+		...ofClear,
 		...gateProblems(values.min_score, score.scale)
 	];
 	const ofFiles = [...found.problems];
+	if (ofClear.length === 0) ofFiles.push(...clearProblems({
+		...values,
+		...found.score && { score: found.score.value }
+	}));
 	if (score.problem) (values.score === void 0 ? ofFiles : problems).push(score.problem);
 	if (!job.isBroken) problems.push(...ofFiles);
 	if (problems.length > 0) throw new InputError(problems);
@@ -5864,7 +5025,7 @@ function doubtAbout(field, patch, span, isMerged) {
 		if (isMerged && Object.keys(lost).length === 0) return void 0;
 		return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
 	}
-	if ((field === "input" || field === "output") && !stored) return `${field} was sent, but the span has none. A project keeps input and output only where retention is turned on for it`;
+	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only where retention is turned on for it`;
 	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }
 function shown(value) {
@@ -5879,8 +5040,8 @@ function ownValue(object, key) {
 }
 function sameValue(field, a, b) {
 	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
-		const instant = instantOf$1(a);
-		return instant === void 0 ? a === b : instant === instantOf$1(b);
+		const instant = instantOf(a);
+		return instant === void 0 ? a === b : instant === instantOf(b);
 	}
 	return sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
 }
@@ -5889,7 +5050,7 @@ function orNull(value) {
 }
 function isTextOf(text, value) {
 	try {
-		return sameJson(parseJson(text), value);
+		return sameJson(parseExactJson(text), value);
 	} catch {
 		return false;
 	}
@@ -5934,7 +5095,7 @@ async function perform(task, client, exit, report) {
 		case "create":
 			await create(task.span, false, client, report);
 			return;
-		case "start": return start(task.span, client, exit, report);
+		case "start": return start(task.span, task.recording, client, exit, report);
 		case "wait":
 			report.outcome = "tracking";
 			saveTracked(exit, report, task.tracked);
@@ -5970,7 +5131,7 @@ async function create(span, mayExist, client, report) {
 	warn(report, doubtsAbout(report.sent, answer, false));
 	return false;
 }
-async function start(span, client, exit, report) {
+async function start(span, recording, client, exit, report) {
 	saveTracked(exit, report, startedBy(span));
 	try {
 		await create(span, false, client, report);
@@ -5983,7 +5144,7 @@ async function start(span, client, exit, report) {
 		return;
 	}
 	report.outcome = "tracking";
-	saveTracked(exit, report, madeBy(span, report.span.id));
+	saveTracked(exit, report, madeBy(span, recording, report.span.id));
 }
 async function attachMetrics({ inputs, metrics }, client, report) {
 	if (metrics.length === 0) return;
@@ -6025,7 +5186,7 @@ const NOTHING_FOUND = {
 	problems: []
 };
 async function readFound(read, files, now) {
-	const problems = resultsProblems(read);
+	const problems = resultsProblems(read.values);
 	const results = await collect(readResultsOf(read.values, files), problems);
 	const meta = await collect(readMeta(read.values.meta_file, files), problems);
 	const found = {
@@ -6068,6 +5229,7 @@ async function readResultsOf(inputs, files) {
 	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
 	if (patterns === void 0 || format === void 0) return void 0;
 	if (format === "json" && pointer === void 0) return void 0;
+	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(967));
 	return readResults({
 		patterns,
 		format,
@@ -6117,7 +5279,7 @@ function taskOf({ inputs, recording }, job, newId, now) {
 			kind: "create",
 			span: newSpanOf(inputs, recording, id, job.title)
 		};
-		case "track":
+		case "track": {
 			if (span_id !== void 0) return {
 				kind: "wait",
 				tracked: {
@@ -6127,10 +5289,13 @@ function taskOf({ inputs, recording }, job, newId, now) {
 					sent: []
 				}
 			};
+			const known = atStart(recording, now);
 			return {
 				kind: "start",
-				span: newSpanOf(inputs, atStart(recording, now), id, job.title)
+				span: newSpanOf(inputs, known, id, job.title),
+				recording: known
 			};
+		}
 	}
 }
 function taskAtEnd(plan, job, tracked, now) {
@@ -6166,7 +5331,7 @@ function rehearse(task, plan, newId, exit, report) {
 	}
 	report.outcome = "dry-run";
 	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id, newId) : []];
-	if (task.kind === "start") saveTracked(exit, report, madeBy(task.span));
+	if (task.kind === "start") saveTracked(exit, report, madeBy(task.span, task.recording));
 	if (task.kind === "wait") saveTracked(exit, report, task.tracked);
 }
 function firstOf$1(task, url) {
@@ -6285,7 +5450,7 @@ function tellsFailures(error, failures) {
 function valueText(field, values) {
 	const text = textOf(values[field]);
 	if (text === "") return NOTHING;
-	const instant = field.endsWith("_time") ? instantOf$1(text) : void 0;
+	const instant = field.endsWith("_time") ? instantOf(text) : void 0;
 	return instant === void 0 ? text : `${new Date(instant).toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 function changedKeysText(old, now) {
@@ -6727,7 +5892,7 @@ function createExit(host, secrets) {
 					findings.push({
 						level,
 						title: "Opper span",
-						lines: [`${what}: ${redact(headlineOf$2(error))}`]
+						lines: [`${what}: ${redact(headlineOf$1(error))}`]
 					});
 				}
 			};
@@ -6864,7 +6029,7 @@ function findingOf(error, inputs) {
 	return {
 		level: "error",
 		title: "Opper span: internal error",
-		lines: [`This is a defect of the action, please report it: ${headlineOf$2(error)}`]
+		lines: [`This is a defect of the action, please report it: ${headlineOf$1(error)}`]
 	};
 }
 function lineOf({ name, message }) {
@@ -6876,17 +6041,95 @@ function step(state) {
 	config({ jitless: true });
 	process.exitCode = 1;
 	run(nodeHost, state === void 0 ? void 0 : parseTracked(state)).then(exit, (thrown) => {
-		error(headlineOf$2(thrown), { title: "Opper span: internal error" });
+		error(headlineOf$1(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
 }
 function exit(code) {
 	process.stdout.write("", () => process.exit(code));
 }
+Object.defineProperty(exports, "FormError", ({
+	enumerable: true,
+	get: function() {
+		return FormError;
+	}
+}));
+Object.defineProperty(exports, "InputError", ({
+	enumerable: true,
+	get: function() {
+		return InputError;
+	}
+}));
 Object.defineProperty(exports, "__commonJSMin", ({
 	enumerable: true,
 	get: function() {
 		return __commonJSMin;
+	}
+}));
+Object.defineProperty(exports, "__toESM", ({
+	enumerable: true,
+	get: function() {
+		return __toESM;
+	}
+}));
+Object.defineProperty(exports, "counted", ({
+	enumerable: true,
+	get: function() {
+		return counted;
+	}
+}));
+Object.defineProperty(exports, "cut", ({
+	enumerable: true,
+	get: function() {
+		return cut;
+	}
+}));
+Object.defineProperty(exports, "isJsonObject", ({
+	enumerable: true,
+	get: function() {
+		return isJsonObject;
+	}
+}));
+Object.defineProperty(exports, "kindOf", ({
+	enumerable: true,
+	get: function() {
+		return kindOf;
+	}
+}));
+Object.defineProperty(exports, "listed", ({
+	enumerable: true,
+	get: function() {
+		return listed;
+	}
+}));
+Object.defineProperty(exports, "parseExactJson", ({
+	enumerable: true,
+	get: function() {
+		return parseExactJson;
+	}
+}));
+Object.defineProperty(exports, "parseJson", ({
+	enumerable: true,
+	get: function() {
+		return parseJson;
+	}
+}));
+Object.defineProperty(exports, "quoted", ({
+	enumerable: true,
+	get: function() {
+		return quoted;
+	}
+}));
+Object.defineProperty(exports, "readText", ({
+	enumerable: true,
+	get: function() {
+		return readText;
+	}
+}));
+Object.defineProperty(exports, "readTextPieces", ({
+	enumerable: true,
+	get: function() {
+		return readTextPieces;
 	}
 }));
 Object.defineProperty(exports, "step", ({
@@ -6899,6 +6142,12 @@ Object.defineProperty(exports, "step_exports", ({
 	enumerable: true,
 	get: function() {
 		return step_exports;
+	}
+}));
+Object.defineProperty(exports, "textOf", ({
+	enumerable: true,
+	get: function() {
+		return textOf;
 	}
 }));
 

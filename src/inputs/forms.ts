@@ -25,30 +25,24 @@ function parsedBy<Value>(parse: (value: Json) => Value) {
   });
 }
 
-const trimmed = z.transform((value: Json): unknown => (typeof value === 'string' ? value.trim() : value));
-const blankAsAbsent = z.transform((value: Json): unknown => (isBlank(value) ? undefined : value));
-
-/** An input with a default, so it always has a value. White space around it is dropped. */
-export function required<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.pipe(trimmed, schema);
-}
-
-/** An input that may be empty. White space around it is dropped. */
+/** An input that may be empty. Only its type changes, since one that is empty is not given to its form at all. */
 export function optional<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.pipe(blankAsAbsent, z.optional(z.pipe(trimmed, schema)));
+  return schema as z.ZodMiniType<z.infer<Schema> | undefined>;
 }
 
-/** JSON as it was written, so that an error counts lines and columns from its very start. May be empty. */
+/** JSON as it was written, so that an error counts lines and columns from its very start. */
 export function json<Value>(read: (value: Json) => Value) {
-  return z.pipe(blankAsAbsent, z.optional(parsedBy(read)));
+  return optional(parsedBy(read));
 }
 
-/** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. May be empty. */
+/** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. */
 export const verbatim = z.transform(
   (value: Json): string | undefined => withoutAtEnd(textOf(value), '\r\n') || undefined,
 );
 
-export const text = z.pipe(z.transform(textOf), z.string());
+/** All other text, without the white space around it. */
+const trimmed = z.transform((value: Json): unknown => (typeof value === 'string' ? value.trim() : value));
+export const text = z.transform((value: Json) => textOf(value).trim());
 
 // RFC 9562, section 4, in either case.
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -57,17 +51,16 @@ export const uuid = matching(UUID, 'is not a UUID such as 3c90c3cc-0d44-4b50-888
 // RFC 6901, section 3.
 export const jsonPointer = matching(/^\/([^~]|~[01])*$/, 'is not a JSON Pointer such as /summary/accuracy');
 
-export const timestampAt = (now: Date) => parsedBy((value) => parseTimestamp(textOf(value), now));
+export const timestampAt = (now: Date) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
 
 // The runner's own inputs take true and false in any case too.
-export const boolean = z.stringbool({
-  truthy: ['true'],
-  falsy: ['false'],
-  ...because('is not true or false'),
-});
+export const boolean = z.pipe(
+  trimmed,
+  z.stringbool({ truthy: ['true'], falsy: ['false'], ...because('is not true or false') }),
+);
 
 export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return z.enum(words, because(`is not one of ${words.join(', ')}`));
+  return z.pipe(trimmed, z.enum(words, because(`is not one of ${words.join(', ')}`)));
 }
 
 /** Names in a list (commas, spaces or lines between them) or in an array, each once. May be empty. */
@@ -90,8 +83,9 @@ const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 /** A finite number. Text is decimal: neither hex, as `Number` takes it, nor an empty text, which is its 0. */
 export function numberForm(what: string) {
   const read = (value: Json): unknown => {
-    const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : numberOf(value);
-    return Number.isFinite(number) ? number : value;
+    const word = typeof value === 'string' ? value.trim() : value;
+    const number = typeof word === 'string' && DECIMAL.test(word) ? Number(word) : numberOf(word);
+    return Number.isFinite(number) ? number : word;
   };
   return z.pipe(z.transform(read), z.number(because(what)));
 }
@@ -112,7 +106,7 @@ export function wholeNumber(least: number, most: number) {
 
 // The value is shown in no message: it is the key.
 export const apiKey = parsedBy((value) => {
-  const key = textOf(value);
+  const key = textOf(value).trim();
   // HTTP allows no more in a header (RFC 9110, section 5.5).
   if (!/^[\x20-\x7e]+$/.test(key)) {
     throw new FormError(
@@ -130,7 +124,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 // The value is shown in no message: a URL may hold a password.
 export const baseUrl = parsedBy((value) => {
-  const written = textOf(value);
+  const written = textOf(value).trim();
   const url = URL.parse(written);
   // URL.parse takes `https:///v2`, `https:h/v2` and tabs, and reads a host into them.
   if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) {
@@ -193,11 +187,7 @@ function objectIn(value: Json, example: string): JsonObject {
 }
 
 function matching(pattern: RegExp, what: string) {
-  return z.pipe(z.transform(textOf), z.string().check(z.regex(pattern, because(what))));
-}
-
-function isBlank(value: Json): boolean {
-  return typeof value === 'string' && value.trim() === '';
+  return z.pipe(text, z.string().check(z.regex(pattern, because(what))));
 }
 
 /** Without such characters at its very end. `/[\r\n]+$/` would take quadratic time where a long run of them stands inside. */

@@ -3,7 +3,7 @@ import { defaults } from '../../action.yml';
 import { SPAN_FIELDS } from '../api/span.ts';
 import type { Problem } from '../errors.ts';
 import { type Json, parseJson } from '../json.ts';
-import { RESULTS_FORMATS } from '../results/results.ts';
+import { RESULTS_FORMATS } from '../results/formats.ts';
 import { quoted, textOf } from '../words.ts';
 import {
   apiKey,
@@ -20,7 +20,6 @@ import {
   oneOf,
   optional,
   positiveNumber,
-  required,
   text,
   timestampAt,
   uuid,
@@ -39,10 +38,10 @@ export const CLEARABLE = SPAN_FIELDS.filter((field) => field !== 'name');
  * the JSON value that a `fields` file holds. `now` is what the word `now` means.
  */
 const formsAt = (now: Date) => ({
-  operation: required(oneOf(OPERATIONS)),
+  operation: oneOf(OPERATIONS),
   span_id: optional(uuid),
   api_key: optional(apiKey),
-  base_url: required(baseUrl),
+  base_url: baseUrl,
   parent_id: optional(uuid),
   trace_id: optional(uuid),
   score: optional(numberForm('is not a number such as 87, or 0.87 with score_scale 100')),
@@ -58,20 +57,20 @@ const formsAt = (now: Date) => ({
   output: verbatim,
   clear: optional(namesAmong(CLEARABLE, 'is not among the fields that can be cleared')),
   results_file: optional(lines),
-  results_format: required(oneOf(RESULTS_FORMATS)),
+  results_format: oneOf(RESULTS_FORMATS),
   score_pointer: optional(jsonPointer),
   metrics: json(metricsObject),
-  results_metrics: required(boolean),
-  case_spans: required(oneOf(['none', 'failed', 'all'])),
-  max_case_spans: required(wholeNumber(1, 1000)),
+  results_metrics: boolean,
+  case_spans: oneOf(['none', 'failed', 'all']),
+  max_case_spans: wholeNumber(1, 1000),
   min_score: optional(numberForm('is not a number such as 80')),
-  meta_mode: required(oneOf(['merge', 'replace'])),
-  ci_meta: required(boolean),
-  fail_on_api_error: required(boolean),
-  dry_run: required(boolean),
-  summary: required(boolean),
-  timeout_seconds: required(numberBetween(0.001, 3600, 'is not a number of seconds')),
-  retries: required(wholeNumber(0, 10)),
+  meta_mode: oneOf(['merge', 'replace']),
+  ci_meta: boolean,
+  fail_on_api_error: boolean,
+  dry_run: boolean,
+  summary: boolean,
+  timeout_seconds: numberBetween(0.001, 3600, 'is not a number of seconds'),
+  retries: wholeNumber(0, 10),
   job_status: optional(oneOf(['success', 'failure', 'cancelled'])),
   job_matrix: json((value) => parseJson(textOf(value))),
   job_check_run_id: optional(text),
@@ -147,7 +146,10 @@ function readForms<Values>(
 ): Read<Values> {
   const problems: Problem[] = [];
   const entries = Object.entries(forms).flatMap(([name, form]) => {
-    const { success, data, error } = z.safeParse(form, Object.hasOwn(given, name) ? given[name] : '');
+    const value = Object.hasOwn(given, name) ? given[name] : '';
+    // White space alone is text where text counts as it was written, and else nothing.
+    if (value === '' || (form !== verbatim && textOf(value).trim() === '')) return [];
+    const { success, data, error } = z.safeParse(form, value);
     if (success) return data === undefined ? [] : [[name, data]];
     problems.push({ name: nameOf(name), message: error.issues[0]?.message ?? '' });
     return [];

@@ -4,7 +4,7 @@ import { metaObject } from '../inputs/forms.ts';
 import { type Fields, type Inputs, type Read, readFields } from '../inputs/inputs.ts';
 import { resultsProblems } from '../inputs/rules.ts';
 import type { JsonObject } from '../json.ts';
-import { type Results, readResults } from '../results/results.ts';
+import type { Results } from '../results/results.ts';
 import type { TestRun } from '../results/test-run.ts';
 
 /** What the files say that the inputs name, as far as they could be read. */
@@ -50,6 +50,8 @@ async function readResultsOf(inputs: Partial<Inputs>, files: Files): Promise<Res
   const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
   if (patterns === undefined || format === undefined) return undefined;
   if (format === 'json' && pointer === undefined) return undefined;
+  // Only a step that has results loads their readers.
+  const { readResults } = await import('../results/results.ts');
   const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
   return readResults({ patterns, format, pointer, keepCases }, files);
 }

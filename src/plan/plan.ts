@@ -20,7 +20,7 @@ import {
 } from '../inputs/rules.ts';
 import type { Job } from '../job.ts';
 import type { JsonObject } from '../json.ts';
-import { recordOf } from '../results/results.ts';
+import { recordOf } from '../results/record.ts';
 import type { TestCase } from '../results/test-run.ts';
 import { PASS_RATE_SCALE, scoreOf } from '../score.ts';
 import type { Found } from './found.ts';

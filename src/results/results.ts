@@ -1,18 +1,14 @@
 import { FormError, InputError, type Problem } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import { type Json, type JsonObject, parseExactJson, parseJson } from '../json.ts';
-import { scaled } from '../score.ts';
 import { listed, quoted } from '../words.ts';
 import { checkBeginning } from './beginning.ts';
+import type { ResultsFormat } from './formats.ts';
 import { fieldsIn, scoreAt } from './own-file.ts';
 import { problemOf } from './problem.ts';
 import type { KeepCases } from './tally.ts';
-import { lineOf } from './test-case.ts';
 import { readTests } from './test-files.ts';
 import type { TestRun } from './test-run.ts';
-
-export const RESULTS_FORMATS = ['auto', 'junit', 'ctrf', 'promptfoo', 'jest', 'json', 'fields'] as const;
-export type ResultsFormat = (typeof RESULTS_FORMATS)[number];
 
 /** Where the results are, and how to read them. */
 export interface ResultsRequest {
@@ -50,29 +46,6 @@ export async function readResults(request: ResultsRequest, files: Files): Promis
   return format === 'json'
     ? { kind: 'score', score: scoreAt(pointer, document, path), path }
     : { kind: 'fields', document: fieldsIn(document, path), path };
-}
-
-/** What test results become on the span: the pass rate × `scale`, a line per failure, and counts. */
-export function recordOf(tests: TestRun, scale: number): { score: number; error?: string; meta: JsonObject } {
-  const { passed, failed, errored, skipped, durationMs, failures } = tests;
-  const ran = passed + failed + errored;
-  const lines = failures.map(lineOf);
-  const more = failed + errored - failures.length;
-  if (more > 0) lines.push(`and ${more} more`);
-  return {
-    score: scaled(passed / ran, scale),
-    ...(lines.length > 0 && { error: lines.join('\n') }),
-    meta: {
-      'test.total': ran + skipped,
-      'test.passed': passed,
-      'test.failed': failed,
-      'test.errored': errored,
-      'test.skipped': skipped,
-      ...(durationMs !== undefined && { 'test.duration_ms': durationMs }),
-      'test.format': tests.format,
-      ...tests.meta,
-    },
-  };
 }
 
 async function findAll(patterns: readonly string[], files: Files): Promise<string[]> {

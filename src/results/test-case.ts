@@ -56,11 +56,6 @@ const MAX_PATH_LENGTH = 1000;
 // Enough to find the first line that says something.
 const MAX_SEARCHED_LENGTH = 8192;
 
-/** A failure as one line; `cart > adds two: expected 3, got 4`. */
-export function lineOf({ name, message }: Failure): string {
-  return message ? `${name}: ${message}` : name;
-}
-
 /** A failure with its texts made fit to show: the name, and the line that says most. */
 export function failureOf(details: CaseDetails): Failure {
   return {

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
-import type { ResultsFormat } from '../../src/results/results.ts';
+import type { ResultsFormat } from '../../src/results/formats.ts';
 import { read } from './memory-files.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results');

@@ -1,7 +1,8 @@
 import { createReadStream, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readResults, recordOf } from '../../src/results/results.ts';
+import { recordOf } from '../../src/results/record.ts';
+import { readResults } from '../../src/results/results.ts';
 import { EXPECTED_RECORDS } from './expected-records.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results');

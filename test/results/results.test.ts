@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FormError, InputError, type Problem } from '../../src/errors.ts';
-import { type ResultsRequest, readResults, recordOf } from '../../src/results/results.ts';
+import { recordOf } from '../../src/results/record.ts';
+import { type ResultsRequest, readResults } from '../../src/results/results.ts';
 import { type Contents, memoryFiles, read, run } from './memory-files.ts';
 
 const JUNIT =

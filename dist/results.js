@@ -1,0 +1,927 @@
+/******/ (() => { // webpackBootstrap
+/******/ 	var __webpack_modules__ = ({
+
+/***/ 709:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./saxes.js");
+
+/***/ }),
+
+/***/ 503:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./step.js");
+
+/***/ }),
+
+/***/ 975:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("node:util");
+
+/***/ })
+
+/******/ 	});
+/************************************************************************/
+/******/ 	// The module cache
+/******/ 	var __webpack_module_cache__ = {};
+/******/ 	
+/******/ 	// The require function
+/******/ 	function __nccwpck_require__(moduleId) {
+/******/ 		// Check if module is in cache
+/******/ 		var cachedModule = __webpack_module_cache__[moduleId];
+/******/ 		if (cachedModule !== undefined) {
+/******/ 			return cachedModule.exports;
+/******/ 		}
+/******/ 		// Create a new module (and put it into the cache)
+/******/ 		var module = __webpack_module_cache__[moduleId] = {
+/******/ 			// no module.id needed
+/******/ 			// no module.loaded needed
+/******/ 			exports: {}
+/******/ 		};
+/******/ 	
+/******/ 		// Execute the module function
+/******/ 		var threw = true;
+/******/ 		try {
+/******/ 			__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 			threw = false;
+/******/ 		} finally {
+/******/ 			if(threw) delete __webpack_module_cache__[moduleId];
+/******/ 		}
+/******/ 	
+/******/ 		// Return the exports of the module
+/******/ 		return module.exports;
+/******/ 	}
+/******/ 	
+/************************************************************************/
+/******/ 	/* webpack/runtime/asset-relocator-loader */
+/******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
+/******/ 	
+/************************************************************************/
+var __webpack_exports__ = {};
+// This entry need to be wrapped in an IIFE because it uses a non-standard name for the exports (exports).
+(() => {
+var exports = __webpack_exports__;
+const require_step = __nccwpck_require__(503);
+let node_util = __nccwpck_require__(975);
+// src/results/beginning.ts
+async function readBeginning(path, files) {
+	let text = "";
+	for await (const piece of require_step.readTextPieces(files, path)) {
+		text = (text + piece).trimStart();
+		if (text.length >= 200) break;
+	}
+	return checkBeginning(text);
+}
+function checkBeginning(text) {
+	const [line = ""] = text.trimStart().slice(0, 200).split(/[\r\n]/, 1);
+	const beginning = require_step.cut(line, 80);
+	if (beginning === "") throw new require_step.FormError("is empty");
+	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_step.FormError(`begins with what npm prints, ${require_step.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
+	return beginning;
+}
+// src/results/own-file.ts
+function scoreAt(pointer, document, path) {
+	const value = valueAt(pointer, document, path);
+	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} leads to ${require_step.kindOf(value)} in ${path}; expected a number`);
+	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} leads to a number in ${path} that is too large`);
+	return value;
+}
+function fieldsIn(document, path) {
+	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} holds ${require_step.kindOf(document)}; results_format fields expects an object such as {"score": 87}`);
+	return document;
+}
+function valueAt(pointer, document, path) {
+	let value = document;
+	let place = "";
+	for (const token of pointer.split("/").slice(1)) {
+		const next = childOf(value, token.replaceAll("~1", "/").replaceAll("~0", "~"));
+		if (next === void 0) throw problem("score_pointer", `${require_step.quoted(pointer)} leads nowhere in ${path}: ${place || "the document"} is ${insideOf(value)}`);
+		place += `/${token}`;
+		value = next;
+	}
+	return value;
+}
+function childOf(value, key) {
+	if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(key) ? value[Number(key)] : void 0;
+	return require_step.isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+}
+function insideOf(value) {
+	if (Array.isArray(value)) return `an array of ${require_step.counted(value.length, "item")}`;
+	if (!require_step.isJsonObject(value)) return require_step.kindOf(value);
+	const keys = Object.keys(value);
+	return keys.length === 0 ? "an object without a key" : `an object with ${require_step.listed(keys)}`;
+}
+function problem(name, message) {
+	return new require_step.InputError([{
+		name,
+		message
+	}]);
+}
+// src/results/problem.ts
+function problemOf(what, error) {
+	if (!(error instanceof require_step.FormError)) throw error;
+	return {
+		name: "results_file",
+		message: `${what} ${error.message}`
+	};
+}
+// src/results/shape.ts
+function objectAt(place, value) {
+	return require_step.isJsonObject(value) ? value : mismatch(place, "an object", value);
+}
+function arrayAt(place, value) {
+	return Array.isArray(value) ? value : mismatch(place, "an array", value);
+}
+function booleanAt(place, value) {
+	return typeof value === "boolean" ? value : mismatch(place, "true or false", value);
+}
+function oneAt(place, value, table) {
+	return (typeof value === "string" && Object.hasOwn(table, value) ? table[value] : void 0) ?? mismatch(place, `one of ${Object.keys(table).join(", ")}`, value);
+}
+function objectIn(value) {
+	return require_step.isJsonObject(value) ? value : {};
+}
+function textIn(value) {
+	return typeof value === "string" ? value : "";
+}
+function numberIn(value) {
+	return typeof value === "number" ? value : void 0;
+}
+function sumOf(values) {
+	const known = values.filter((value) => value !== void 0);
+	return known.length === 0 ? void 0 : known.reduce((sum, value) => sum + value, 0);
+}
+function mismatch(place, expected, value) {
+	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_step.cut(value, 40)) : require_step.kindOf(value);
+	throw new require_step.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
+}
+// src/results/status.ts
+const WORDS = {
+	passed: "passed pass ok success successful succeeded run ran completed complete executed done fixed true",
+	skipped: "skipped skip disabled ignored ignore notrun notexecuted pending todo suppressed untested deselected filtered excluded incomplete",
+	errored: "error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable",
+	failed: "failed fail failure notok ko unsuccessful false"
+};
+const STATUSES$2 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].split(" ").map((word) => [word, status])));
+function statusOf(word) {
+	return STATUSES$2.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
+}
+// src/results/ctrf.ts
+const STATUSES$1 = {
+	passed: "passed",
+	failed: "failed",
+	skipped: "skipped",
+	pending: "skipped",
+	other: "errored"
+};
+const ctrf = {
+	name: "ctrf",
+	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
+	read(document, found) {
+		const results = objectAt("results", objectAt("the document", document).results);
+		const durations = arrayAt("results.tests", results.tests).map((value, index) => {
+			const test = objectAt(`results.tests[${index}]`, value);
+			const duration = numberIn(test.duration);
+			found({
+				status: test.status === "other" && statusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$1),
+				details: () => ({
+					suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
+					name: textIn(test.name),
+					why: {
+						message: textIn(test.message),
+						body: textIn(test.trace)
+					},
+					file: textIn(test.filePath),
+					durationMs: duration,
+					startMs: numberIn(test.start),
+					endMs: numberIn(test.stop)
+				})
+			});
+			return duration;
+		});
+		const { tests, failed } = objectIn(results.summary);
+		return {
+			durationMs: sumOf(durations),
+			totals: {
+				tests: numberIn(tests),
+				failed: numberIn(failed)
+			},
+			failure: Number(failed) > 0 ? `failed: ${failed}` : void 0
+		};
+	}
+};
+// src/results/jest.ts
+const STATUSES = {
+	passed: "passed",
+	failed: "failed",
+	pending: "skipped",
+	skipped: "skipped",
+	todo: "skipped",
+	disabled: "skipped"
+};
+const jest = {
+	name: "jest",
+	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(document.testResults),
+	read(value, found) {
+		const document = objectAt("the document", value);
+		const files = arrayAt("testResults", document.testResults).map((file, i) => objectAt(`testResults[${i}]`, file));
+		const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
+		const durations = files.map((file, i) => readFile$1(file, `testResults[${i}]`, folder, found));
+		const failed = numberIn(document.numFailedTests);
+		return {
+			durationMs: sumOf(durations),
+			totals: {
+				tests: numberIn(document.numTotalTests),
+				failed
+			},
+			failure: document.success === false ? "success: false" : failed ? `numFailedTests: ${failed}` : void 0
+		};
+	}
+};
+function readFile$1(file, place, folder, found) {
+	const path = textIn(file.name);
+	const statuses = new Set();
+	const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
+		const test = objectAt(`${place}.assertionResults[${i}]`, value);
+		const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
+		statuses.add(status);
+		found({
+			status,
+			details: () => ({
+				...detailsOf(test),
+				file: path
+			})
+		});
+		return numberIn(test.duration);
+	});
+	if (file.status === "failed" && !statuses.has("failed")) found({
+		status: "errored",
+		isExtra: true,
+		details: () => ({
+			name: path.slice(folder.length),
+			why: { message: textIn(file.message) },
+			file: path,
+			startMs: numberIn(file.startTime),
+			endMs: numberIn(file.endTime)
+		})
+	});
+	return sumOf(durations);
+}
+function detailsOf(test) {
+	const { ancestorTitles, title, fullName, failureMessages } = test;
+	const durationMs = numberIn(test.duration);
+	const startMs = numberIn(test.startAt);
+	return {
+		...typeof title === "string" ? {
+			suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [],
+			name: title
+		} : { name: textIn(fullName) },
+		why: { message: firstText(failureMessages) },
+		durationMs,
+		startMs,
+		endMs: startMs === void 0 || durationMs === void 0 ? void 0 : startMs + durationMs
+	};
+}
+function firstText(messages) {
+	return Array.isArray(messages) ? textIn(messages.find((message) => textIn(message) !== "")) : "";
+}
+function commonFolderOf(paths) {
+	const [first = [], ...others] = paths.map((path) => path.split(/(?<=[\\/])/).slice(0, -1));
+	const fork = first.findIndex((part, i) => others.some((other) => other[i] !== part));
+	return (fork === -1 ? first : first.slice(0, fork)).join("");
+}
+// src/results/test-case.ts
+const MAX_TEXT_LENGTH = 65536;
+const MAX_NAME_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 300;
+const MAX_PATH_LENGTH = 1e3;
+const MAX_SEARCHED_LENGTH = 8192;
+function failureOf(details) {
+	return {
+		name: nameOf(details),
+		message: details.why ? require_step.cut(headlineOf(details.why), MAX_MESSAGE_LENGTH) : ""
+	};
+}
+function testCaseOf(status, details) {
+	const { why, input, output, score, file, durationMs, startMs, endMs } = details;
+	const isFailing = status === "failed" || status === "errored";
+	const suite = suitesOf(details).join(" > ");
+	const times = [startMs, endMs].map(timeOf);
+	const [startTime, endTime] = startMs !== void 0 && endMs !== void 0 && endMs < startMs ? [] : times;
+	return {
+		status,
+		name: nameOf(details),
+		...isFailing && { error: why && wholeOf(why) || `${status}; the file does not say why` },
+		...input !== void 0 && { input: require_step.cut(input, 65536) },
+		...output !== void 0 && { output: require_step.cut(output, 65536) },
+		...score !== void 0 && { score },
+		...startTime !== void 0 && { startTime },
+		...endTime !== void 0 && { endTime },
+		...suite && { suite: require_step.cut(suite, MAX_NAME_LENGTH) },
+		...file && { file: require_step.cut(file, MAX_PATH_LENGTH) },
+		...durationMs !== void 0 && { durationMs: Math.round(durationMs) }
+	};
+}
+function nameOf(details) {
+	const { name } = details;
+	const [outermost = "", ...inner] = suitesOf(details);
+	const isRepeated = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length));
+	const whole = outermost === "" || isRepeated ? name : [
+		outermost,
+		...inner,
+		name
+	].join(" > ");
+	return require_step.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
+}
+function suitesOf({ suites = [] }) {
+	return suites.filter((suite) => suite !== "");
+}
+function headlineOf({ message, body = "", type = "" }) {
+	const [top = "", ...rest] = linesOf(afterTraceback(message));
+	const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(" ")}` : top;
+	const [line = ""] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
+	const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
+	return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || "";
+}
+function wholeOf({ message, body = "", type = "" }) {
+	const told = plain(message).trim();
+	const rest = plain(body).trim();
+	const whole = saysNothing(told) || rest.includes(told) ? rest : `${told}\n${rest}`.trim();
+	return require_step.cut(whole || told || plain(type), MAX_TEXT_LENGTH);
+}
+function saysNothing(message) {
+	return /^(?:failed|failure|test failure|none)?$/i.test(message);
+}
+function afterTraceback(text) {
+	return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, "");
+}
+function linesOf(text) {
+	return plain(text.slice(0, MAX_SEARCHED_LENGTH)).split(/[\n\r\u2028\u2029]+/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
+}
+function plain(text) {
+	const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
+	return (0, node_util.stripVTControlCharacters)(escaped).toWellFormed();
+}
+const [FIRST_MS, LAST_MS] = [1e11, 0xe677d21fdbff];
+function timeOf(ms) {
+	return ms !== void 0 && ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : void 0;
+}
+// src/results/junit.ts
+const MAX_DEPTH = 100;
+const MAX_HELD_LENGTH = 1048576;
+const TEXT = "text";
+const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
+const ORDER = [
+	"skipped",
+	"errored",
+	"failed"
+];
+async function readJunit(pieces, path, found) {
+	const { SaxesParser } = await Promise.resolve().then(() => require_step.__toESM((__nccwpck_require__(709)["default"]), 1));
+	const parser = new SaxesParser({ xmlns: false });
+	const suites = [];
+	let rootTotals = {};
+	let innerTotals;
+	const unknownWords = new Set();
+	let depth = 0;
+	let openCase;
+	let detail;
+	let isInTag = false;
+	let caseMs;
+	let suiteMs;
+	parser.on("error", ({ message }) => {
+		if (!TOLERATED.test(message)) fail("is not well-formed XML", message.replace(/^[\d:]+ |\.$/g, ""));
+	});
+	parser.on("opentagstart", () => {
+		isInTag = true;
+	});
+	parser.on("opentag", (tag) => {
+		isInTag = false;
+		depth++;
+		if (depth > MAX_DEPTH) fail("is nested too deeply", `more than ${MAX_DEPTH} elements within each other`);
+		open(localNameOf(tag), tag.attributes);
+	});
+	parser.on("text", addText);
+	parser.on("cdata", addText);
+	parser.on("closetag", () => {
+		const suite = suites.at(-1);
+		if (detail?.depth === depth) closeDetail(detail);
+		if (openCase?.depth === depth) closeCase(openCase);
+		else if (suite?.depth === depth) closeSuite(suite);
+		depth--;
+	});
+	for await (const piece of pieces) {
+		const nul = piece.indexOf("\0");
+		parser.write(nul < 0 ? piece : piece.slice(0, nul));
+		if (nul >= 0) fail("is not well-formed XML", "a NUL byte follows");
+		releaseText();
+	}
+	parser.close();
+	return {
+		durationMs: caseMs ?? suiteMs,
+		totals: {
+			...innerTotals,
+			...rootTotals
+		},
+		unknownWords: [...unknownWords]
+	};
+	function open(name, attributes) {
+		const suite = suites.at(-1);
+		if (depth === 1 && name !== "testsuites" && name !== "testsuite") fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_step.cut(name, 40)}`);
+		if (openCase !== void 0) openInCase(openCase, name, attributes);
+		else if (name === "testcase") {
+			openCase = {
+				attributes,
+				depth,
+				endings: new Map()
+			};
+			caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
+		} else if (name === "testsuite" || name === "testsuites") openSuite(suite, attributes);
+		else if (suite?.depth !== depth - 1) return;
+		else if (name === "error" || name === "failure") openDetail(attributes);
+		else if (name === "system-err") suite.output = openDetail(attributes);
+	}
+	function openSuite(parent, attributes) {
+		const time = millisecondsOf(attributes.time);
+		const isWithinTimed = parent?.isTimed === true;
+		if (!isWithinTimed) suiteMs = sumOf([suiteMs, time]);
+		if (depth === 1) rootTotals = totalsIn(attributes);
+		if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
+		const isTimed = isWithinTimed || time !== void 0;
+		suites.push({
+			attributes,
+			depth,
+			isTimed,
+			hasFailure: false,
+			output: void 0
+		});
+	}
+	function openInCase(parent, name, attributes) {
+		if (name === "testcase") fail("is not JUnit", "a testcase within a testcase");
+		if (depth !== parent.depth + 1) return;
+		const ending = statusOf(name);
+		if (ending !== void 0 && !parent.endings.has(ending)) parent.endings.set(ending, openDetail(attributes));
+		if (/^(?:flaky|rerun)/.test(name)) noteFailure();
+	}
+	function openDetail({ message = "", type = "" }) {
+		detail = {
+			message: require_step.cut(message, MAX_TEXT_LENGTH),
+			type,
+			depth,
+			body: ""
+		};
+		return detail;
+	}
+	function addText(text) {
+		if (detail !== void 0) detail.body += text.slice(0, MAX_TEXT_LENGTH - detail.body.length);
+	}
+	function closeDetail(closed) {
+		detail = void 0;
+		const suite = suites.at(-1);
+		if (openCase === void 0 && suite !== void 0 && closed !== suite.output) reportSuite(suite, closed);
+	}
+	function closeCase({ attributes, endings }) {
+		openCase = void 0;
+		const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
+		if (status === "failed" || endings.has("failed") || status === "errored" || endings.has("errored")) noteFailure();
+		const suite = suites.at(-1)?.attributes;
+		const durationMs = millisecondsOf(attributes.time);
+		const startMs = instantOf(attributes.timestamp);
+		found({
+			status,
+			details: () => ({
+				suites: [attributes.classname ?? suite?.name ?? ""],
+				name: attributes.name ?? "",
+				why: endings.get(status),
+				file: attributes.file ?? suite?.file,
+				durationMs,
+				startMs,
+				endMs: startMs === void 0 || durationMs === void 0 ? void 0 : startMs + durationMs
+			})
+		});
+	}
+	function statusIn({ status = "", result = "" }) {
+		const statuses = [status, result].filter((word) => word.trim() !== "").map((word) => {
+			const meant = statusOf(word);
+			if (meant === void 0 && unknownWords.size < 10) unknownWords.add(require_step.cut(word, 40));
+			return meant;
+		});
+		return ORDER.find((ending) => statuses.includes(ending)) ?? "passed";
+	}
+	function closeSuite(suite) {
+		const { failures = "", errors = "" } = suite.attributes;
+		if (!suite.hasFailure && (countOf(failures) || countOf(errors))) {
+			const says = `says failures="${failures}" errors="${errors}", but no case in it failed`;
+			const output = suite.output?.body.trim() ?? "";
+			reportSuite(suite, {
+				message: `${says}${output === "" ? "" : `: ${require_step.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
+				body: output
+			});
+		}
+		suites.pop();
+	}
+	function reportSuite({ attributes }, why) {
+		noteFailure();
+		found({
+			status: "errored",
+			isExtra: true,
+			details: () => ({
+				name: attributes.name || path,
+				why,
+				file: attributes.file
+			})
+		});
+	}
+	function noteFailure() {
+		for (const suite of suites) suite.hasFailure = true;
+	}
+	function releaseText() {
+		if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
+		if (isInTag) fail("is not JUnit", `a tag with more than ${MAX_HELD_LENGTH} characters`);
+		addText(parser[TEXT]);
+		parser[TEXT] = "";
+	}
+	function fail(what, why) {
+		throw new require_step.FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${require_step.cut(why, 200)}`);
+	}
+}
+function localNameOf({ name }) {
+	return name.slice(name.indexOf(":") + 1);
+}
+function totalsIn({ tests, failures, errors, skipped, disabled }) {
+	const failed = sumOf([countOf(failures), countOf(errors)]);
+	return {
+		...countOf(tests) !== void 0 && { tests: countOf(tests) },
+		...failed !== void 0 && { failed },
+		...countOf(skipped) !== void 0 && { skipped: sumOf([countOf(skipped), countOf(disabled)]) }
+	};
+}
+function addTotals(sum, totals) {
+	if (sum === void 0) return totals;
+	const keys = Object.keys(sum).filter((key) => totals[key] !== void 0);
+	return Object.fromEntries(keys.map((key) => [key, sumOf([sum[key], totals[key]])]));
+}
+function countOf(text) {
+	return text !== void 0 && /^\d+$/.test(text) ? Number(text) : void 0;
+}
+function millisecondsOf(text) {
+	if (text === void 0 || text.trim() === "") return void 0;
+	const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text);
+	const seconds = Number(hasThousands ? text.replaceAll(",", "") : text);
+	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
+}
+function instantOf(timestamp) {
+	const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp ?? "") ? Date.parse(timestamp ?? "") : NaN;
+	return Number.isNaN(ms) ? void 0 : ms;
+}
+// src/results/promptfoo.ts
+const ERRORED = 2;
+const promptfoo = {
+	name: "promptfoo",
+	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+	read(value, found) {
+		const document = objectAt("results", objectAt("the document", value).results);
+		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
+		const labelOf = labelling(results);
+		results.forEach((result, i) => {
+			found({
+				status: booleanAt(`results.results[${i}].success`, result.success) ? "passed" : failedOrErrored(result),
+				details: () => ({
+					name: titleOf(result) + labelOf(result),
+					why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
+					...require_step.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
+					...require_step.isJsonObject(result.response) && { output: require_step.textOf(result.response.output) },
+					score: numberIn(result.score),
+					durationMs: numberIn(result.latencyMs)
+				}),
+				measured: measuredIn(result)
+			});
+		});
+		const stats = objectIn(document.stats);
+		const [failures, errors] = [numberIn(stats.failures), numberIn(stats.errors)];
+		const failed = sumOf([failures, errors]);
+		return {
+			durationMs: sumOf(results.map(({ latencyMs }) => numberIn(latencyMs))),
+			totals: {
+				tests: failed === void 0 ? void 0 : sumOf([numberIn(stats.successes), failed]),
+				failed
+			},
+			failure: failed ? `failures: ${failures ?? 0}, errors: ${errors ?? 0}` : void 0
+		};
+	}
+};
+function failedOrErrored({ failureReason, error, gradingResult }) {
+	return (failureReason === void 0 ? error && !gradingResult : failureReason === ERRORED) ? "errored" : "failed";
+}
+function labelling(results) {
+	const inOrder = results.toSorted((a, b) => (numberIn(a.promptIdx) ?? 0) - (numberIn(b.promptIdx) ?? 0));
+	const prompts = [...new Set(inOrder.map(promptOf))];
+	const providers = new Set(results.map(providerOf));
+	return (result) => {
+		const labels = [...providers.size > 1 ? [providerOf(result)] : [], ...prompts.length > 1 ? [`prompt ${prompts.indexOf(promptOf(result)) + 1}`] : []];
+		return labels.length > 0 ? ` [${labels.join(", ")}]` : "";
+	};
+}
+function titleOf(result) {
+	const title = textIn(objectIn(result.testCase).description) || textIn(result.description);
+	if (title) return title;
+	const vars = Object.entries(objectIn(result.vars));
+	return require_step.cut(vars.map(([name, value]) => `${name}=${require_step.textOf(value)}`).join(", "), 100);
+}
+function providerOf({ provider }) {
+	return require_step.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
+}
+function promptOf({ prompt }) {
+	return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
+}
+function measuredIn({ score, namedScores, cost, tokenUsage, response }) {
+	const named = Object.entries(objectIn(namedScores)).filter((entry) => typeof entry[1] === "number");
+	const tokens = objectIn(tokenUsage ?? objectIn(response).tokenUsage);
+	return {
+		score: numberIn(score),
+		namedScores: Object.fromEntries(named),
+		cost: numberIn(cost),
+		inputTokens: numberIn(tokens.prompt),
+		outputTokens: numberIn(tokens.completion)
+	};
+}
+// src/results/tally.ts
+const MAX_FAILURES = 10;
+const SUMS = {
+	cost: "test.cost",
+	input_tokens: "gen_ai.usage.input_tokens",
+	output_tokens: "gen_ai.usage.output_tokens"
+};
+const OWN_DIMENSIONS = [
+	"pass_rate",
+	"score",
+	...Object.keys(SUMS)
+];
+function createTally({ kind, max }) {
+	const counts = {
+		passed: 0,
+		failed: 0,
+		errored: 0,
+		skipped: 0,
+		extra: 0
+	};
+	const failures = [];
+	const failing = [];
+	const others = [];
+	let casesWanted = 0;
+	const scores = createMean();
+	const namedScores = new Map();
+	const sums = {
+		cost: 0,
+		input_tokens: 0,
+		output_tokens: 0
+	};
+	function keep({ status, details }, isFailing) {
+		if (kind === "none" || kind === "failed" && !isFailing) return;
+		casesWanted++;
+		if (failing.length + (isFailing ? 0 : others.length) >= max) return;
+		(isFailing ? failing : others).push(testCaseOf(status, details()));
+		if (failing.length + others.length > max) others.pop();
+	}
+	return {
+		add(found) {
+			const { status, isExtra, details, measured } = found;
+			const isFailing = status === "failed" || status === "errored";
+			counts[status]++;
+			if (isExtra) counts.extra++;
+			if (isFailing && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
+			keep(found, isFailing);
+			if (measured === void 0) return;
+			scores.add(measured.score);
+			for (const [name, score] of Object.entries(measured.namedScores)) {
+				if (!namedScores.has(name)) namedScores.set(name, createMean());
+				namedScores.get(name)?.add(score);
+			}
+			sums.cost += measured.cost ?? 0;
+			sums.input_tokens += measured.inputTokens ?? 0;
+			sums.output_tokens += measured.outputTokens ?? 0;
+		},
+		counts: () => ({ ...counts }),
+		result() {
+			const meta = [];
+			const ran = counts.passed + counts.failed + counts.errored;
+			const metrics = [["pass_rate", counts.passed / ran]];
+			for (const [name, mean] of namedScores) {
+				meta.push([`test.scores.${name}`, mean.value()]);
+				metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value()]);
+			}
+			if (scores.count() > 0) {
+				meta.push(["test.score.mean", scores.value()]);
+				metrics.push(["score", scores.value()]);
+			}
+			for (const dimension of Object.keys(SUMS)) {
+				if (sums[dimension] === 0) continue;
+				meta.push([SUMS[dimension], tidy(sums[dimension])]);
+				metrics.push([dimension, tidy(sums[dimension])]);
+			}
+			const { extra: _, ...byStatus } = counts;
+			return {
+				...byStatus,
+				failures,
+				meta: Object.fromEntries(meta),
+				metrics: Object.fromEntries(metrics),
+				cases: [...failing, ...others],
+				casesWanted
+			};
+		}
+	};
+}
+function createMean() {
+	let sum = 0;
+	let count = 0;
+	return {
+		add(value) {
+			if (value === void 0) return;
+			sum += value;
+			count++;
+		},
+		count: () => count,
+		value: () => tidy(sum / count)
+	};
+}
+function tidy(value) {
+	return Number(value.toPrecision(12));
+}
+// src/results/test-files.ts
+const JSON_FORMATS = [
+	ctrf,
+	promptfoo,
+	jest
+];
+const KNOWN = ["junit", ...JSON_FORMATS.map(({ name }) => name)].join(", ");
+const MAX_WARNINGS = 10;
+async function readTests(format, keepCases, paths, files) {
+	const tally = createTally(keepCases);
+	const formats = new Set();
+	const durations = [];
+	const warnings = [];
+	const problems = [];
+	for (const path of paths) try {
+		const before = tally.counts();
+		const { name, summary } = await readFile(format, path, files, tally.add);
+		let counts = lessThan(tally.counts(), before);
+		if (summary.failure !== void 0 && counts.failed + counts.errored === 0) {
+			const why = { message: `the file says ${summary.failure}, but none of its cases failed` };
+			tally.add({
+				status: "errored",
+				isExtra: true,
+				details: () => ({
+					name: path,
+					why,
+					file: path
+				})
+			});
+			counts = lessThan(tally.counts(), before);
+		}
+		if (totalOf(counts) === 0) throw new require_step.FormError("holds no test case: nothing ran");
+		warnings.push(...doubtsAbout(path, summary, counts));
+		formats.add(name);
+		durations.push(summary.durationMs);
+	} catch (error) {
+		problems.push(problemOf(path, error));
+	}
+	const { passed, failed, errored } = tally.counts();
+	if (problems.length === 0 && passed + failed + errored === 0) {
+		const message = `${require_step.listed(paths)}: every case was skipped: nothing ran`;
+		problems.push({
+			name: "results_file",
+			message
+		});
+	}
+	if (problems.length > 0) throw new require_step.InputError(problems);
+	const durationMs = sumOf(durations);
+	return {
+		format: [...formats].join(", "),
+		files: paths,
+		...tally.result(),
+		durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
+		warnings: firstOf(warnings)
+	};
+}
+async function readFile(format, path, files, found) {
+	const beginning = await readBeginning(path, files);
+	const isXml = beginning.startsWith("<");
+	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}`);
+	if (format === "junit" || format === "auto" && isXml) return {
+		name: "junit",
+		summary: await readJunit(require_step.readTextPieces(files, path), path, found)
+	};
+	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`is of an unknown kind: it begins with ${require_step.quoted(beginning)}; expected XML or JSON (${KNOWN})`);
+	const document = require_step.parseJson(await require_step.readText(files, path));
+	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
+	if (reader === void 0) throw new require_step.FormError(`is JSON, but none of ${KNOWN}. For a file of your own set results_format to json or fields`);
+	return {
+		name: reader.name,
+		summary: reader.read(document, found)
+	};
+}
+function doubtsAbout(path, { totals, unknownWords = [] }, counts) {
+	const { passed, failed, errored, skipped, extra } = counts;
+	const total = passed + failed + errored + skipped;
+	const off = [
+		[
+			"test",
+			totals.tests,
+			[total, total - extra]
+		],
+		[
+			"failed",
+			totals.failed,
+			[failed + errored, failed + errored - extra]
+		],
+		[
+			"skipped",
+			totals.skipped,
+			[skipped]
+		]
+	].filter(([, told, right]) => told !== void 0 && !right.includes(told));
+	const listOf = (counts) => off.map(([what], i) => what === "test" ? require_step.counted(counts[i] ?? 0, what) : `${counts[i]} ${what}`).join(", ");
+	const told = listOf(off.map(([, count]) => count));
+	const cases = listOf(off.map(([, , [count]]) => count));
+	return [...off.length > 0 ? [`${path} says ${told}; its cases come to ${cases}, which is what counts.`] : [], ...unknownWords.length > 0 ? [`${path} has cases with a status nobody knows, counted as passed: ${unknownWords.join(", ")}.`] : []];
+}
+function firstOf(warnings) {
+	const more = warnings.length - MAX_WARNINGS;
+	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_step.counted(more, "more warning")} of this kind.`] : []];
+}
+function lessThan(after, before) {
+	return {
+		passed: after.passed - before.passed,
+		failed: after.failed - before.failed,
+		errored: after.errored - before.errored,
+		skipped: after.skipped - before.skipped,
+		extra: after.extra - before.extra
+	};
+}
+function totalOf({ passed, failed, errored, skipped }) {
+	return passed + failed + errored + skipped;
+}
+// src/results/results.ts
+async function readResults(request, files) {
+	const { format, pointer = "", keepCases } = request;
+	const paths = await findAll(request.patterns, files);
+	if (format !== "json" && format !== "fields") return {
+		kind: "tests",
+		tests: await readTests(format, keepCases, paths, files)
+	};
+	const [path = "", ...others] = paths;
+	if (others.length > 0) {
+		const why = `but results_format ${format} reads one: ${require_step.listed(paths)}`;
+		throw new require_step.InputError([{
+			name: "results_file",
+			message: `matches ${paths.length} files, ${why}`
+		}]);
+	}
+	const document = await readOwnFile(format === "json" ? require_step.parseJson : require_step.parseExactJson, path, files);
+	return format === "json" ? {
+		kind: "score",
+		score: scoreAt(pointer, document, path),
+		path
+	} : {
+		kind: "fields",
+		document: fieldsIn(document, path),
+		path
+	};
+}
+async function findAll(patterns, files) {
+	const paths = new Set();
+	const problems = [];
+	for (const pattern of patterns) try {
+		const found = await files.find(pattern);
+		if (found.length === 0) throw new require_step.FormError(noFileFor(pattern));
+		for (const path of found) paths.add(path);
+	} catch (error) {
+		problems.push(problemOf(require_step.quoted(pattern), error));
+	}
+	if (problems.length > 0) throw new require_step.InputError(problems);
+	return [...paths];
+}
+function noFileFor(pattern) {
+	return `matches no file. Check that the step that writes it ran, and its path from the workspace${/[[\]]/.test(pattern) ? ". Brackets stand for themselves; a glob has *, ?, ** and {a,b}" : ""}`;
+}
+async function readOwnFile(parse, path, files) {
+	try {
+		const text = await require_step.readText(files, path);
+		checkBeginning(text);
+		return parse(text);
+	} catch (error) {
+		throw new require_step.InputError([problemOf(path, error)]);
+	}
+}
+exports.readResults = readResults;
+
+})();
+
+module.exports = __webpack_exports__;
+/******/ })()
+;

@@ -1,0 +1,31 @@
+import type { JsonObject } from '../json.ts';
+import { scaled } from '../score.ts';
+import type { Failure, TestRun } from './test-run.ts';
+
+/** What test results become on the span: the pass rate × `scale`, a line per failure, and counts. */
+export function recordOf(tests: TestRun, scale: number): { score: number; error?: string; meta: JsonObject } {
+  const { passed, failed, errored, skipped, durationMs, failures } = tests;
+  const ran = passed + failed + errored;
+  const lines = failures.map(lineOf);
+  const more = failed + errored - failures.length;
+  if (more > 0) lines.push(`and ${more} more`);
+  return {
+    score: scaled(passed / ran, scale),
+    ...(lines.length > 0 && { error: lines.join('\n') }),
+    meta: {
+      'test.total': ran + skipped,
+      'test.passed': passed,
+      'test.failed': failed,
+      'test.errored': errored,
+      'test.skipped': skipped,
+      ...(durationMs !== undefined && { 'test.duration_ms': durationMs }),
+      'test.format': tests.format,
+      ...tests.meta,
+    },
+  };
+}
+
+/** A failure as one line; `cart > adds two: expected 3, got 4`. */
+function lineOf({ name, message }: Failure): string {
+  return message ? `${name}: ${message}` : name;
+}
