@@ -91,7 +91,7 @@ function canonical(_key: string, value: Json): Json {
 
 /** Throws {@link FormError} at the bracket of a JSON text that opens one level too many. */
 function checkDepth(text: string, maxDepth: number): void {
-  // Hardly a text has enough brackets for it, and a look at every character takes longer than the parsing.
+  // Few texts have that many brackets, and looking at every character takes longer than parsing.
   if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
   let depth = 0;
   let isInString = false;

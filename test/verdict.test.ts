@@ -55,6 +55,7 @@ describe('between two states of a span', () => {
     ],
     ['a key of meta', { meta: { a: 1 } }, { meta: { a: 1, b: null } }, ['meta']],
     ['a text that is no JSON', { output: 'a' }, { output: ['a'] }, ['output']],
+    ['the quotes of a text', { output: '"a"' }, { output: 'a' }, ['output']],
     [
       'several, in the order of the inputs',
       { name: 'a', score: 1 },

@@ -22,7 +22,7 @@ export function startedBy({ id, start_time }: NewSpan): Tracked {
 
 /** What to hand on once the span was made. The server may have given it another id. */
 export function madeBy(span: NewSpan, { fields }: Recording, id = span.id): Tracked {
-  // Not those of the span: one that was not given a name has the title of the job, and may get a name at the end.
+  // Not the fields of the span: its name may be the default, and the end may know a better one.
   return { id, exists: true, start_time: span.start_time, sent: Object.keys(fields) };
 }
 
