@@ -1,0 +1,71 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { answer } from '../harness/faults.ts';
+import { runStep } from '../harness/runner.ts';
+import { type SpanRequest, startSpanServer } from '../harness/span-server.ts';
+import { FOREVER, runStage, type StepOptions } from '../harness/step.ts';
+
+const server = await startSpanServer();
+afterAll(() => server.close());
+
+const ofMetrics = ({ path }: SpanRequest) => path.includes('/metrics');
+const spanToUpdate = () => server.create({ name: 'Support' }).id;
+
+function junit(failures: number): string {
+  const cases = Array.from({ length: failures }, (_, i) => `<testcase name="f${i}"><failure/></testcase>`);
+  return `<testsuite name="s">${cases.join('')}</testsuite>`;
+}
+
+/** Runs an update of a new span that records these metrics and nothing else. */
+function recordMetrics(page: () => object, metrics: object) {
+  const fault = answer(() => ({ status: 200, body: page() }));
+  const options: StepOptions = { faults: [{ on: 'GET', when: ofMetrics, times: FOREVER, fault }] };
+  return runStage(server, { span_id: spanToUpdate(), metrics: JSON.stringify(metrics) }, options);
+}
+
+describe('a hostile list of metrics', () => {
+  test('that never ends is given up with an error', async () => {
+    const page = () => ({
+      meta: { total_count: 1e9 },
+      data: Array.from({ length: 100 }, () => ({ id: crypto.randomUUID(), dimension: 'noise', value: 1 })),
+    });
+    const { exitCode, outputs, annotations } = await recordMetrics(page, { accuracy: 0.9 });
+    expect({ exitCode, outcome: outputs.outcome }).toEqual({ exitCode: 1, outcome: 'updated' });
+    expect(annotations).toEqual([
+      { level: 'error', title: 'Opper span: metrics', message: expect.stringContaining('10000') },
+    ]);
+    // The read and the write of the span, and 100 pages.
+    expect(server.requests).toHaveLength(102);
+  });
+
+  test('whose ids are no characters is no defect of the action', async () => {
+    const data = [{ id: '\ud800', dimension: 'accuracy', value: 7 }];
+    const { annotations } = await recordMetrics(() => ({ meta: { total_count: 1 }, data }), {
+      accuracy: 0.9,
+    });
+    expect(annotations.map(({ title }) => title)).toEqual(['Opper span: metrics']);
+  });
+
+  test('may count in floating point', async () => {
+    const fault = answer({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: '{"meta": {"total_count": 0.0}, "data": []}',
+    });
+    const { exitCode, outputs } = await runStage(
+      server,
+      { span_id: spanToUpdate(), metrics: '{"accuracy": 0.9}' },
+      { faults: [{ on: 'GET', when: ofMetrics, fault }] },
+    );
+    expect({ exitCode, metrics: outputs.metrics }).toEqual({ exitCode: 0, metrics: '{"accuracy":0.9}' });
+  });
+});
+
+test('a span whose id is no character fails the end of its job with a plain error', async () => {
+  const state = JSON.stringify({ id: '\ud800', exists: true, sent: [] });
+  const { annotations } = await runStage(server, { operation: 'track' }, { state });
+  expect(annotations.map(({ title }) => title)).toEqual(['Opper span: API failure']);
+});
