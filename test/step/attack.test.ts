@@ -69,3 +69,15 @@ test('a span whose id is no character fails the end of its job with a plain erro
   const { annotations } = await runStage(server, { operation: 'track' }, { state });
   expect(annotations.map(({ title }) => title)).toEqual(['Opper span: API failure']);
 });
+
+test.each(['junk', '{}', 'null'])('a state that is %s fails the end with an annotation', async (tracked) => {
+  const { exitCode, annotations, stderr } = await runStep({
+    stage: 'post',
+    state: { tracked },
+    with: { operation: 'track', api_key: server.key, base_url: server.baseUrl },
+  });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+  expect(annotations).toEqual([
+    { level: 'error', title: expect.any(String), message: expect.stringContaining('STATE_tracked') },
+  ]);
+});
