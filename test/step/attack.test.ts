@@ -81,3 +81,17 @@ test.each(['junk', '{}', 'null'])('a state that is %s fails the end with an anno
     { level: 'error', title: expect.any(String), message: expect.stringContaining('STATE_tracked') },
   ]);
 });
+
+test('what promptfoo measures is no metric where it is no number or has no name', async () => {
+  const result =
+    '{"success": true, "score": 1e999, "cost": 1e999, "namedScores": {"": 1, " ": 1, "tone": 0.5}}';
+  const { exitCode, outputs } = await runStage(
+    server,
+    { span_id: spanToUpdate(), results_file: 'r.json', results_metrics: 'true' },
+    { files: { 'r.json': `{"results": {"results": [${result}]}}` } },
+  );
+  expect({ exitCode, metrics: JSON.parse(outputs.metrics ?? '') }).toEqual({
+    exitCode: 0,
+    metrics: { pass_rate: 1, tone: 0.5 },
+  });
+});
