@@ -134,9 +134,11 @@ async function makeCaseSpans(
   const spans = caseSpansOf(cases, report.span, inputs.score_scale, newId);
   const onProgress = (made: number, of: number) => exit.info(`Case spans: ${made} of ${of} made`);
   const { made, failure } = await createCaseSpans(client, spans, { onProgress });
-  report.caseSpans = { made, of: spans.length };
+  // More than max_case_spans there may be.
+  const of = report.tests?.casesWanted ?? spans.length;
+  report.caseSpans = { made, of };
   if (failure === undefined) return;
-  const line = `${made} of ${spans.length} case spans were made, then one failed: ${failure.message}`;
+  const line = `${made} of ${of} case spans were made, then one failed: ${failure.message}`;
   report.findings.push({ level: levelOf(inputs), title: 'Opper span: case spans', lines: [line] });
 }
 

@@ -95,3 +95,13 @@ test('what promptfoo measures is no metric where it is no number or has no name'
     metrics: { pass_rate: 1, tone: 0.5 },
   });
 });
+
+test('case spans that max_case_spans leaves out are told', async () => {
+  const { log, summaries } = await runStage(
+    server,
+    { span_id: spanToUpdate(), results_file: 'r.xml', case_spans: 'failed', max_case_spans: '2' },
+    { files: { 'r.xml': junit(5) } },
+  );
+  expect(log).toContain('Case spans: 2 of 5 made');
+  expect(summaries.join()).toContain('Case spans: 2 of 5 made');
+});
