@@ -105,3 +105,10 @@ test('case spans that max_case_spans leaves out are told', async () => {
   expect(log).toContain('Case spans: 2 of 5 made');
   expect(summaries.join()).toContain('Case spans: 2 of 5 made');
 });
+
+test('the heading of a span that was recorded with errors does not read as a success', async () => {
+  const tracked = { id: spanToUpdate(), exists: true, sent: [] };
+  const inputs = { operation: 'track', results_file: 'gone.xml' };
+  const { summaries } = await runStage(server, inputs, { state: JSON.stringify(tracked) });
+  expect(summaries.join().split('\n')[0]).toBe('### ❌ Opper span updated, with errors');
+});
