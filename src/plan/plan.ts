@@ -66,7 +66,9 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
     ...gateProblems(values.min_score, score.scale),
   ];
   const ofFiles = [...found.problems];
-  if (score.problem) (values.score === undefined ? ofFiles : problems).push(score.problem);
+  // With a bad scale nobody knows the score.
+  const isScaleBad = read.problems.some(({ name }) => name === 'score_scale');
+  if (score.problem && !isScaleBad) (values.score === undefined ? ofFiles : problems).push(score.problem);
   if (!job.isBroken) problems.push(...ofFiles);
   if (problems.length > 0) throw new InputError(problems);
   // Without a problem every input has been read.

@@ -96,6 +96,12 @@ test('what promptfoo measures is no metric where it is no number or has no name'
   });
 });
 
+test('a bad score_scale is told once, not once more as a score that is no integer', async () => {
+  const inputs = { span_id: spanToUpdate(), score: '0.87', score_scale: '0' };
+  const { annotations } = await runStage(server, inputs);
+  expect(annotations.map(({ message }) => message)).toEqual([expect.stringMatching(/^score_scale: .*$/)]);
+});
+
 test('case spans that max_case_spans leaves out are told', async () => {
   const { log, summaries } = await runStage(
     server,
