@@ -82,6 +82,26 @@ test.each(['junk', '{}', 'null'])('a state that is %s fails the end with an anno
   ]);
 });
 
+test('an event whose workflow_run is of another form than GitHub sends does not stop the step', async () => {
+  const payload = { workflow_run: { event: 5, head_branch: 'main' } } as object;
+  const inputs = { span_id: spanToUpdate(), score: '5' };
+  const { exitCode } = await runStage(server, inputs, { context: { payload } });
+  expect(exitCode).toBe(0);
+});
+
+test('an empty RUNNER_TEMP does not put the file of the span into the workspace', async () => {
+  const cwd = await mkdtemp(join(tmpdir(), 'attack-test-'));
+  const { outputs } = await runStep({
+    cwd,
+    env: { RUNNER_TEMP: '' },
+    with: { span_id: spanToUpdate(), score: '5', api_key: server.key, base_url: server.baseUrl },
+  });
+  const files = await readdir(cwd);
+  rmSync(cwd, { recursive: true });
+  rmSync(outputs.span_file ?? '');
+  expect(files).toEqual([]);
+});
+
 test('what promptfoo measures is no metric where it is no number or has no name', async () => {
   const result =
     '{"success": true, "score": 1e999, "cost": 1e999, "namedScores": {"": 1, " ": 1, "tone": 0.5}}';
@@ -117,4 +137,11 @@ test('the heading of a span that was recorded with errors does not read as a suc
   const inputs = { operation: 'track', results_file: 'gone.xml' };
   const { summaries } = await runStage(server, inputs, { state: JSON.stringify(tracked) });
   expect(summaries.join().split('\n')[0]).toBe('### ❌ Opper span updated, with errors');
+});
+
+test('a proxy variable of nothing but white space names no proxy', async () => {
+  const tls = { base_url: 'https://api.example:1/v2', retries: '0', timeout_seconds: '1' };
+  const inputs = { span_id: spanToUpdate(), score: '5', ...tls };
+  const { annotations } = await runStage(server, inputs, { env: { HTTPS_PROXY: ' ' } });
+  expect(annotations.map(({ title }) => title)).toEqual(['Opper span: API failure']);
 });
