@@ -206,6 +206,7 @@ export function newSpanOf(
   };
 }
 
-function isEmpty(patch: SpanPatch): boolean {
+/** Whether nothing would be sent. */
+export function isEmpty(patch: SpanPatch): boolean {
   return Object.keys(patch).length === 0;
 }

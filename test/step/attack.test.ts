@@ -26,6 +26,23 @@ function recordMetrics(page: () => object, metrics: object) {
   return runStage(server, { span_id: spanToUpdate(), metrics: JSON.stringify(metrics) }, options);
 }
 
+test('metrics alone send the span no empty body', async () => {
+  const span_id = spanToUpdate();
+  const inputs = { span_id, metrics: '{"accuracy": 0.9}', ci_meta: 'false' };
+  const { outputs, sent } = await runStage(server, inputs);
+  expect(sent).toEqual([
+    [`GET /${span_id}`],
+    [`GET /${span_id}/metrics?offset=0&limit=100`],
+    [`POST /${span_id}/metrics`, { dimension: 'accuracy', value: 0.9 }],
+  ]);
+  expect(outputs).toMatchObject({ outcome: 'updated', name: 'Support', metrics: '{"accuracy":0.9}' });
+  const { log } = await runStage(server, { ...inputs, dry_run: 'true' });
+  expect(log.filter((line) => line.startsWith('Not sent: '))).toEqual([
+    `Not sent: GET ${server.baseUrl}/spans/${span_id}`,
+    `Not sent: POST ${server.baseUrl}/spans/${span_id}/metrics {"dimension":"accuracy","value":0.9}`,
+  ]);
+});
+
 describe('a hostile list of metrics', () => {
   test('that never ends is given up with an error', async () => {
     const page = () => ({
