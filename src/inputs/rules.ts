@@ -78,24 +78,31 @@ export function pointerProblems({ values, problems }: Partly): Problem[] {
   return [];
 }
 
-/** Inputs that ask for results which no `results_file` names, or which its format cannot give. */
+/** Inputs that ask for results which no `results_file` names. */
 export function resultsProblems({ values, problems }: Partly): Problem[] {
   const { results_file, results_format: format = 'auto', score_pointer: pointer } = values;
-  const ofCases = [
-    ...(values.results_metrics ? ['results_metrics'] : []),
-    ...(values.case_spans && values.case_spans !== 'none' ? ['case_spans'] : []),
+  if (results_file !== undefined || problems.some(({ name }) => name === 'results_file')) return [];
+  const asking = [
+    ...(format === 'auto' ? [] : ['results_format']),
+    ...(pointer === undefined ? [] : ['score_pointer']),
+    ...askingForCases(values),
   ];
-  if (results_file === undefined) {
-    if (problems.some(({ name }) => name === 'results_file')) return [];
-    const asking = [
-      ...(format === 'auto' ? [] : ['results_format']),
-      ...(pointer === undefined ? [] : ['score_pointer']),
-      ...ofCases,
-    ];
-    const message = `is empty, but ${asking.join(', ')} needs it. Name the file that the eval or test tool writes`;
-    return asking.length > 0 ? [{ name: 'results_file', message }] : [];
-  }
-  if (ofCases.length === 0 || isTestFormat(format)) return [];
+  const message = `is empty, but ${asking.join(', ')} needs it. Name the file that the eval or test tool writes`;
+  return asking.length > 0 ? [{ name: 'results_file', message }] : [];
+}
+
+function askingForCases({ results_metrics, case_spans = 'none' }: Partial<Inputs>): InputName[] {
+  return [
+    ...(results_metrics ? ['results_metrics' as const] : []),
+    ...(case_spans === 'none' ? [] : ['case_spans' as const]),
+  ];
+}
+
+/** Inputs that ask for what the format of the results cannot give. */
+export function formatProblems({ values }: Partly): Problem[] {
+  const { results_file, results_format: format = 'auto' } = values;
+  const ofCases = askingForCases(values);
+  if (results_file === undefined || ofCases.length === 0 || isTestFormat(format)) return [];
   const message = `is ${format}, which tells nothing of single cases, but ${ofCases.join(', ')} needs them`;
   return [{ name: 'results_format', message }];
 }

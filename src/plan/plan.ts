@@ -13,6 +13,7 @@ import { defaultInputs, type Fields, type Inputs, type Read } from '../inputs/in
 import {
   accessProblems,
   clearProblems,
+  formatProblems,
   gateProblems,
   operationProblems,
   pointerProblems,
@@ -61,6 +62,7 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
     ...read.problems,
     ...accessProblems(read, job),
     ...operationProblems(read),
+    ...formatProblems(read),
     ...pointerProblems(read),
     ...clearProblems(values.clear ?? [], values),
     ...gateProblems(values.min_score, score.scale),

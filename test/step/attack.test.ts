@@ -81,6 +81,13 @@ describe('a hostile list of metrics', () => {
   });
 });
 
+test('the start of a tracked job refuses a format that tells nothing of the cases that are asked for', async () => {
+  const inputs = { operation: 'track', results_file: 'r.json', results_format: 'fields', case_spans: 'all' };
+  const { exitCode, annotations, sent } = await runStage(server, inputs);
+  expect({ exitCode, sent }).toEqual({ exitCode: 1, sent: [] });
+  expect(annotations.map(({ message }) => message)).toEqual([expect.stringMatching(/^results_format: .*$/)]);
+});
+
 test('a span whose id is no character fails the end of its job with a plain error', async () => {
   const state = JSON.stringify({ id: '\ud800', exists: true, sent: [] });
   const { annotations } = await runStage(server, { operation: 'track' }, { state });
