@@ -15,8 +15,10 @@ const WITHHELD =
 export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit, report: Draft): void {
   const { id, sent, request } = firstOf(task, spanUrl(plan.inputs.base_url));
   report.sent = sent;
+  // A dry run shows the id that it would ask for. Without a key nothing is made, so there is no id to hand on.
+  const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
   report.span = {
-    id,
+    ...(knownId && { id: knownId }),
     ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
   };
   if (!plan.inputs.dry_run) {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { answer } from '../harness/faults.ts';
 import { runStep } from '../harness/runner.ts';
 import { type SpanRequest, startSpanServer } from '../harness/span-server.ts';
-import { FOREVER, runStage, type StepOptions } from '../harness/step.ts';
+import { FOREVER, FORK, runStage, type StepOptions } from '../harness/step.ts';
 
 const server = await startSpanServer();
 afterAll(() => server.close());
@@ -105,6 +105,19 @@ test.each(['junk', '{}', 'null'])('a state that is %s fails the end with an anno
     { level: 'error', title: expect.any(String), message: expect.stringContaining('STATE_tracked') },
   ]);
 });
+
+test.each(['create', 'track', 'get'])(
+  '%s without a key hands on no id of a span that is not there',
+  async (operation) => {
+    const { exitCode, outputs, exported } = await runStage(
+      server,
+      { operation, api_key: '' },
+      { context: FORK },
+    );
+    expect({ exitCode, exported }).toEqual({ exitCode: 0, exported: {} });
+    expect(outputs).toMatchObject({ outcome: 'skipped', id: '' });
+  },
+);
 
 test('an event whose workflow_run is of another form than GitHub sends does not stop the step', async () => {
   const payload = { workflow_run: { event: 5, head_branch: 'main' } } as object;
