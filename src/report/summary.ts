@@ -148,11 +148,12 @@ function rowsBlock(report: Report): string {
 }
 
 function measuresBlock({ metrics, caseSpans, span }: Report): string {
+  const feedback = feedbackText(span.feedback);
   const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${value}`);
   const lines = [
     ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`] : []),
     ...(caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []),
-    ...(span.feedback ? [`Human feedback: ${code(feedbackText(span.feedback), MAX_CELL)}`] : []),
+    ...(feedback ? [`Human feedback: ${code(feedback, MAX_CELL)}`] : []),
   ];
   return lines.length > 0 ? paragraph(lines) : '';
 }

@@ -182,3 +182,9 @@ test('a proxy variable of nothing but white space names no proxy', async () => {
   const { annotations } = await runStage(server, inputs, { env: { HTTPS_PROXY: ' ' } });
   expect(annotations.map(({ title }) => title)).toEqual(['Opper span: API failure']);
 });
+
+test('feedback without score and comment is not told', async () => {
+  const { id } = server.create({ name: 'Support', feedback: {} as never });
+  const { log, summaries } = await runStage(server, { operation: 'get', span_id: id });
+  expect([...log, ...summaries].filter((text) => /feedback/i.test(text))).toEqual([]);
+});
