@@ -163,7 +163,7 @@ function refsOf({ payload, ref, sha }: GitHubContext): Refs {
   if (trigger) {
     const change = trigger.pull_requests?.[0];
     // A run on a push may be that of a tag, whose name stands in head_branch as well.
-    const type = trigger.event?.startsWith('pull_request') ? 'branch' : undefined;
+    const type = /^pull_request/.test(trigger.event) ? 'branch' : undefined;
     const head = { name: trigger.head_branch, type, revision: trigger.head_sha };
     return { head, ...(change && { base: branch(change.base?.ref, change.base?.sha), change }) };
   }

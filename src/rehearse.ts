@@ -2,7 +2,7 @@ import { spanUrl } from './api/client.ts';
 import { fieldsOf, type SpanPatch } from './api/span.ts';
 import { saveTracked } from './perform.ts';
 import { caseSpansOf } from './plan/case-span.ts';
-import { type Plan, patchFor } from './plan/plan.ts';
+import { isEmpty, type Plan, patchFor } from './plan/plan.ts';
 import type { Task } from './plan/task.ts';
 import { madeBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
@@ -15,8 +15,10 @@ const WITHHELD =
 export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit, report: Draft): void {
   const { id, sent, request } = firstOf(task, spanUrl(plan.inputs.base_url));
   report.sent = sent;
+  // A dry run shows the id that it would ask for. Without a key nothing is made, so there is no id to hand on.
+  const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
   report.span = {
-    id,
+    ...(knownId && { id: knownId }),
     ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
   };
   if (!plan.inputs.dry_run) {
@@ -46,7 +48,8 @@ function firstOf(task: Task, url: string): First {
     case 'update': {
       const { id } = task;
       const body = patchFor(task.recording);
-      return { id, sent: body, request: [{ method: 'PATCH', url: `${url}/${id}`, body }] };
+      const request = isEmpty(body) ? { method: 'GET' } : { method: 'PATCH', body };
+      return { id, sent: body, request: [{ ...request, url: `${url}/${id}` }] };
     }
     default: {
       const { span } = task;

@@ -11,10 +11,14 @@ export function step(state?: string): void {
   config({ jitless: true });
   // Until the step knows better. Node ends a process whose last promise never settles as if all were well.
   process.exitCode = 1;
-  run(nodeHost, state === undefined ? undefined : parseTracked(state)).then(exit, (thrown) => {
+  stage(state).then(exit, (thrown) => {
     error(headlineOf(thrown), { title: 'Opper span: internal error' });
     exit(1);
   });
+}
+
+async function stage(state: string | undefined): Promise<0 | 1> {
+  return run(nodeHost, state === undefined ? undefined : parseTracked(state));
 }
 
 /**

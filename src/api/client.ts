@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { InputError } from '../errors.ts';
 import { quoted } from '../words.ts';
-import type { Call } from './answer.ts';
+import { apiError, type Call } from './answer.ts';
 import { makeOnce } from './made-once.ts';
 import { Metric, MetricPage, metricOf, type NewMetric } from './metric.ts';
 import { createSender, type SenderOptions, statusOf, type Traffic, type Tries } from './sender.ts';
@@ -9,6 +9,8 @@ import { type NewSpan, Span, type SpanPatch } from './span.ts';
 import { MAX_BODY_BYTES } from './transport.ts';
 
 const METRICS_OF_A_PAGE = 100;
+// No span has as many. A server that always has one page more would keep the step for ever.
+const MAX_PAGES = 100;
 
 export interface ClientOptions extends SenderOptions {
   /** Without a slash at its end. */
@@ -60,9 +62,10 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
 
   async function metricsOf(spanId: string, tries: Tries): Promise<readonly Metric[]> {
     const metrics = new Map<string, Metric>();
-    for (let offset = 0; ; offset += METRICS_OF_A_PAGE) {
-      const url = `${metricUrl(baseUrl, spanId)}?offset=${offset}&limit=${METRICS_OF_A_PAGE}`;
+    for (let page = 0; ; page++) {
+      const url = `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_OF_A_PAGE}&limit=${METRICS_OF_A_PAGE}`;
       const call: Call = { method: 'GET', url, wanted: 'a list of metrics', ifNotFound: CHECK_SPAN };
+      if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, '', 'Remove some of them.', false);
       const { data, meta } = await request(call, MetricPage, { tries });
       const countBefore = metrics.size;
       // Metrics that somebody else adds meanwhile may push some to the next page: they come twice.
@@ -121,15 +124,21 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
 
 /** The URL of all spans, or of one. `baseUrl` has no slash at its end. */
 export function spanUrl(baseUrl: string, id?: string): string {
-  return id === undefined ? `${baseUrl}/spans` : `${baseUrl}/spans/${encodeURIComponent(id)}`;
+  return id === undefined ? `${baseUrl}/spans` : `${baseUrl}/spans/${encoded(id)}`;
 }
 
 /** The URL of all metrics of a span, or of one. */
 export function metricUrl(baseUrl: string, spanId: string, metricId?: string): string {
   const url = `${spanUrl(baseUrl, spanId)}/metrics`;
-  return metricId === undefined ? url : `${url}/${encodeURIComponent(metricId)}`;
+  return metricId === undefined ? url : `${url}/${encoded(metricId)}`;
 }
 
+/** An id may come from an answer, and then hold anything. Half of a character cannot be encoded. */
+function encoded(id: string): string {
+  return encodeURIComponent(id.toWellFormed());
+}
+
+const TOO_MANY_METRICS = `was not tried: the span has more than ${MAX_PAGES * METRICS_OF_A_PAGE} metrics`;
 const CHECK_SPAN = 'Check span_id, that the key belongs to the project of the span, and base_url.';
 const CHECK_NEW_SPAN = `${CHECK_SPAN} A span made a moment ago can take a little until it is there.`;
 const WRITE_UNREAD =

@@ -20,7 +20,10 @@ export type Metric = z.infer<typeof Metric>;
 
 /** One page of a span's metrics. */
 export const MetricPage = z.looseObject({
-  meta: z.looseObject({ total_count: z.number('expected a number') }),
+  meta: z.looseObject(
+    { total_count: z.pipe(z.transform(numberOf), z.number('expected a number')) },
+    'expected an object',
+  ),
   data: z.array(Metric, 'expected a list'),
 });
 

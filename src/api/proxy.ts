@@ -40,7 +40,7 @@ export function isLoopback(hostname: string): boolean {
  * travel in the clear, and for hosts that NO_PROXY names. Throws {@link InputError} for a variable that holds no URL.
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
-  const name = PROXY_VARIABLES.find((variable) => env[variable]);
+  const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
   if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || ''))
     return undefined;
   try {

@@ -66,7 +66,7 @@ export const Span = z.looseObject({
   error: textOrNull,
   meta: orNull(z.custom<JsonObject>(isJsonObject, 'expected an object')),
   score: orNull(number),
-  feedback: orNull(z.looseObject({ score: orNull(number), comment: textOrNull })),
+  feedback: orNull(z.looseObject({ score: orNull(number), comment: textOrNull }, 'expected an object')),
 });
 export type Span = z.infer<typeof Span>;
 

@@ -37,7 +37,7 @@ export const nodeHost: Host = {
     appendFileSync(env.GITHUB_STEP_SUMMARY, markdown);
   },
   writeTemp(name, text) {
-    const path = join(env.RUNNER_TEMP ?? tmpdir(), `${randomUUID()}-${name}`);
+    const path = join(env.RUNNER_TEMP || tmpdir(), `${randomUUID()}-${name}`);
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
     return path;
   },

@@ -70,7 +70,9 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
   if (ofClear.length === 0) {
     ofFiles.push(...clearProblems({ ...values, ...(found.score && { score: found.score.value }) }));
   }
-  if (score.problem) (values.score === undefined ? ofFiles : problems).push(score.problem);
+  // With a bad scale nobody knows the score.
+  const isScaleBad = read.problems.some(({ name }) => name === 'score_scale');
+  if (score.problem && !isScaleBad) (values.score === undefined ? ofFiles : problems).push(score.problem);
   if (!job.isBroken) problems.push(...ofFiles);
   if (problems.length > 0) throw new InputError(problems);
   // Without a problem every input has been read.
@@ -208,6 +210,7 @@ export function newSpanOf(
   };
 }
 
-function isEmpty(patch: SpanPatch): boolean {
+/** Whether nothing would be sent. */
+export function isEmpty(patch: SpanPatch): boolean {
   return Object.keys(patch).length === 0;
 }

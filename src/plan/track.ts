@@ -26,9 +26,15 @@ export function madeBy(span: NewSpan, { fields }: Recording, id = span.id): Trac
   return { id, exists: true, start_time: span.start_time, sent: Object.keys(fields) };
 }
 
-/** Reads what the runner gives the end as `STATE_tracked`. */
+/** Reads what the runner gives the end as `STATE_tracked`. Throws where that is not what the start has saved. */
 export function parseTracked(state: string): Tracked {
-  return z.parse(Tracked, JSON.parse(state));
+  try {
+    return z.parse(Tracked, JSON.parse(state));
+  } catch {
+    throw new Error(
+      'STATE_tracked does not hold what the start of the job saved, so its end cannot be recorded. Nothing but the step may set it.',
+    );
+  }
 }
 
 /** What to record when a job begins: no score, error, output or end time. */

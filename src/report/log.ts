@@ -32,13 +32,14 @@ function spanLines(report: Report): string[] {
       cut(after, MAX_VALUE),
     ].join(''),
   );
+  const feedback = feedbackText(span.feedback);
   const isPlain = outcome === 'updated' || outcome === 'read' || rows.length === 0;
   return [
     `Span${names.join('')}: ${outcome} (${effort})`,
     ...(isPlain ? [] : [`${ROWS_TITLES[outcome]}:`]),
     ...rows,
     ...(changed?.length === 0 ? [`  ${UNCHANGED}`] : []),
-    ...(span.feedback ? [`  human feedback: ${cut(feedbackText(span.feedback), MAX_VALUE)}`] : []),
+    ...(feedback ? [`  human feedback: ${cut(feedback, MAX_VALUE)}`] : []),
   ];
 }
 

@@ -65,13 +65,10 @@ function fitting(blocks: readonly string[]): string[] {
 function headingOf({ outcome, jobStatus, findings, gate, tests, span }: Report): string {
   const [icon, ending] = ENDINGS[outcome];
   const failed = tests ? tests.failed + tests.errored : 0;
+  const hasError = findings.some(({ level }) => level === 'error');
   const hasWarning = findings.some(({ level }) => level === 'warning');
   const isBad =
-    jobStatus === 'failure' ||
-    failed > 0 ||
-    (gate && !passes(gate)) ||
-    outcome === 'failed' ||
-    findings.some(({ level }) => level === 'error');
+    jobStatus === 'failure' || failed > 0 || (gate && !passes(gate)) || outcome === 'failed' || hasError;
   const mark = isBad ? '❌' : jobStatus === 'cancelled' ? '🚫' : hasWarning ? '⚠️' : icon;
   const run = [
     ...(jobStatus === 'failure' ? ['job failed'] : []),
@@ -79,9 +76,8 @@ function headingOf({ outcome, jobStatus, findings, gate, tests, span }: Report):
     ...(tests ? [headlineOf(tests, failed)] : []),
     ...scoreText(gate, cut(textOf(span.score), 40)),
   ].join(', ');
-  const text = [...(run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : []), ending].join(
-    ' · ',
-  );
+  const what = outcome !== 'failed' && hasError ? `${ending}, with errors` : ending;
+  const text = [...(run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : []), what].join(' · ');
   return `### ${mark} ${text}`;
 }
 
@@ -152,11 +148,12 @@ function rowsBlock(report: Report): string {
 }
 
 function measuresBlock({ metrics, caseSpans, span }: Report): string {
+  const feedback = feedbackText(span.feedback);
   const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${value}`);
   const lines = [
     ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`] : []),
     ...(caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []),
-    ...(span.feedback ? [`Human feedback: ${code(feedbackText(span.feedback), MAX_CELL)}`] : []),
+    ...(feedback ? [`Human feedback: ${code(feedback, MAX_CELL)}`] : []),
   ];
   return lines.length > 0 ? paragraph(lines) : '';
 }

@@ -40,9 +40,9 @@ export function failureText({ name, message }: Failure): string {
   return message ? `${name}: ${message}` : name;
 }
 
-/** `0.8: Friendly and right`; either half may be missing. */
-export function feedbackText({ score, comment }: NonNullable<Span['feedback']>): string {
-  return [textOf(score), textOf(comment)].filter(Boolean).join(': ');
+/** `0.8: Friendly and right`; either half may be missing. Empty where there is none. */
+export function feedbackText(feedback: Span['feedback']): string {
+  return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(': ');
 }
 
 /** The first `max` lines, and how many there are besides. */

@@ -88,7 +88,7 @@ function promptOf({ prompt }: JsonObject): string {
 
 function measuredIn({ score, namedScores, cost, tokenUsage, response }: JsonObject): Measured {
   const named = Object.entries(objectIn(namedScores)).filter(
-    (entry): entry is [string, number] => typeof entry[1] === 'number',
+    (entry): entry is [string, number] => entry[0].trim() !== '' && numberIn(entry[1]) !== undefined,
   );
   // Version 2 has the tokens only in the provider's response.
   const tokens = objectIn(tokenUsage ?? objectIn(response).tokenUsage);

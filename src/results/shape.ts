@@ -36,8 +36,9 @@ export function textIn(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** JSON has numbers that a double has not: `1e999` is read as infinite, and nobody can record that. */
 export function numberIn(value: Json | undefined): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+  return Number.isFinite(value) ? (value as number) : undefined;
 }
 
 /** The sum of the numbers that are known; undefined where none is. */

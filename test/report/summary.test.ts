@@ -202,7 +202,10 @@ describe('the heading', () => {
       { jobStatus: 'cancelled', tests: testsOf(), span: UNSCORED },
     ],
     ['⚠️ Score 87 · Opper span updated', { findings: [warning], jobStatus: undefined }],
-    ['❌ Score 87 · Opper span updated', { findings: [warning, { ...warning, level: 'error' }] }],
+    [
+      '❌ Score 87 · Opper span updated, with errors',
+      { findings: [warning, { ...warning, level: 'error' }] },
+    ],
     ['✅ Score 87 · Opper span updated', { findings: [{ ...warning, level: 'notice' }] }],
     ['❌ Opper step failed', { outcome: 'failed', span: {} }],
     ['❌ Score 87 · Opper step failed', { outcome: 'failed', findings: [warning] }],
