@@ -150,7 +150,7 @@ function textIn(value) {
 	return typeof value === "string" ? value : "";
 }
 function numberIn(value) {
-	return typeof value === "number" ? value : void 0;
+	return Number.isFinite(value) ? value : void 0;
 }
 function sumOf(values) {
 	const known = values.filter((value) => value !== void 0);
@@ -640,7 +640,7 @@ function promptOf({ prompt }) {
 	return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
 }
 function measuredIn({ score, namedScores, cost, tokenUsage, response }) {
-	const named = Object.entries(objectIn(namedScores)).filter((entry) => typeof entry[1] === "number");
+	const named = Object.entries(objectIn(namedScores)).filter((entry) => entry[0].trim() !== "" && numberIn(entry[1]) !== void 0);
 	const tokens = objectIn(tokenUsage ?? objectIn(response).tokenUsage);
 	return {
 		score: numberIn(score),

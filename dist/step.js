@@ -2826,7 +2826,7 @@ function isLoopback(hostname) {
 	return LOOPBACK$1.test(hostname);
 }
 function proxyFor(target, env) {
-	const name = PROXY_VARIABLES.find((variable) => env[variable]);
+	const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
 	if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || "")) return void 0;
 	try {
 		const url = new URL(env[name] ?? "");
@@ -3134,7 +3134,7 @@ const nodeHost = {
 		(0, node_fs.appendFileSync)(env.GITHUB_STEP_SUMMARY, markdown);
 	},
 	writeTemp(name, text) {
-		const path = (0, node_path.join)(env.RUNNER_TEMP ?? (0, node_os.tmpdir)(), `${(0, node_crypto.randomUUID)()}-${name}`);
+		const path = (0, node_path.join)(env.RUNNER_TEMP || (0, node_os.tmpdir)(), `${(0, node_crypto.randomUUID)()}-${name}`);
 		(0, node_fs.writeFileSync)(path, text, {
 			mode: 384,
 			flag: "wx"
@@ -3175,7 +3175,11 @@ function madeBy(span, { fields }, id = span.id) {
 	};
 }
 function parseTracked(state) {
-	return parse$2(Tracked, JSON.parse(state));
+	try {
+		return parse$2(Tracked, JSON.parse(state));
+	} catch {
+		throw new Error("STATE_tracked does not hold what the start of the job saved, so its end cannot be recorded. Nothing but the step may set it.");
+	}
 }
 function atStart({ fields, keepsMeta }, now) {
 	const { score, error, output, end_time, ...known } = fields;
@@ -3303,7 +3307,7 @@ const Span = looseObject({
 	feedback: orNull$1(looseObject({
 		score: orNull$1(number),
 		comment: textOrNull
-	}))
+	}, "expected an object"))
 });
 function fieldsOf(values) {
 	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
@@ -3640,7 +3644,7 @@ function refsOf({ payload, ref, sha }) {
 	};
 	if (trigger) {
 		const change = trigger.pull_requests?.[0];
-		const type = trigger.event?.startsWith("pull_request") ? "branch" : void 0;
+		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
 		return {
 			head: {
 				name: trigger.head_branch,
@@ -3724,6 +3728,117 @@ async function createCaseSpans(client, spans, { onProgress }) {
 		of: spans.length,
 		failure
 	};
+}
+// src/api/retry.ts
+const MAX_RETRY_AFTER_MS = 6e4;
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 1e4;
+const RETRIED_STATUSES = [
+	408,
+	425,
+	429,
+	500,
+	502,
+	503,
+	504
+];
+function isRetriedStatus(status) {
+	return RETRIED_STATUSES.includes(status);
+}
+function waitBefore(retry, askedMs, random) {
+	return Math.max(random * Math.min(FIRST_WAIT_MS * 2 ** (retry - 1), MAX_WAIT_MS), askedMs ?? 0);
+}
+function isTooLong(askedMs) {
+	return askedMs !== void 0 && askedMs > MAX_RETRY_AFTER_MS;
+}
+function retryAfterMs(header, now) {
+	const value = header?.trim() ?? "";
+	if (/^\d+$/.test(value)) return Number(value) * 1e3;
+	const date = / GMT$/.test(value) ? Date.parse(value) : NaN;
+	return Number.isNaN(date) ? void 0 : Math.max(date - now, 0);
+}
+// src/api/answer.ts
+const MAX_DEPTH = 1100;
+const MAX_SAID = 500;
+function read(answer, schema, call, tried) {
+	const { status, location, body } = answer;
+	if (status >= 400) throw refusal(answer, call, tried);
+	if (status >= 300) throw unusable(answer, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
+	if (body.trim() === "") throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
+	const json = jsonOf(answer, call);
+	const parsed = safeParse(schema, unwrapped(json));
+	if (parsed.success) return parsed.data;
+	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
+	throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
+}
+function unusable(answer, call, what, said = "") {
+	return apiError(call, `${answerText(answer)}${what}`, said, "Check that base_url is the address of the Opper API, with its /v2.", false);
+}
+function answerText({ status, statusText }) {
+	return `was answered with ${`${status} ${cut(statusText, 100)}`.trim()}`;
+}
+function apiError({ method, url }, what, said, hint, isTransient) {
+	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
+	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, hint, isTransient);
+}
+function refusal(answer, call, tried) {
+	const { status, statusText, body } = answer;
+	const said = wordsOf(body);
+	return apiError(call, `${answerText(answer)} (${tried})`, said === statusText ? "" : said, hintFor(answer, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
+}
+function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
+	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than a step waits. Run the job again then.`;
+	switch (status) {
+		case 401: return "The API does not know this key. Check the secret behind api_key or OPPER_API_KEY.";
+		case 403: return "The key is known but may not do this. Check its rights and its project.";
+		case 404: return ifNotFound;
+		case 409: return method === "POST" ? "It says that this is there already, but a look did not find it. Run the job again." : "";
+		case 413: return "Record less: shorten output, input, error or meta.";
+		case 421: return "This server does not answer for that host. Check base_url, and the proxy if there is one.";
+		case 422: return "Correct what it names.";
+		case 429: return "Too many requests. Raise retries, or run fewer of these steps at once.";
+		default: return status >= 500 ? "The API is in trouble. Run the job again later; with fail_on_api_error: false a job stays green all the same." : "";
+	}
+}
+function targetText(location, url) {
+	const authority = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
+	const host = (authority(location.trim()) ?? authority(url))?.replace(/^.*@/s, "");
+	return host ? ` to ${cut(host, 200)}` : "";
+}
+function jsonOf(answer, call) {
+	const { body } = answer;
+	try {
+		return parseExactJson(body, MAX_DEPTH);
+	} catch (error) {
+		if (!(error instanceof FormError)) throw error;
+		throw unusable(answer, call, isHtml(body) ? ", but with an HTML page" : `, but what came ${error.message}`, wordsOf(body));
+	}
+}
+function unwrapped(json) {
+	return isJsonObject(json) && json.id === void 0 && isJsonObject(json.data) ? json.data : json;
+}
+function isHtml(body) {
+	return /^\s*<(!doctype html|html)\b/i.test(body);
+}
+function wordsOf(body) {
+	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? "";
+	try {
+		return jsonWords(parseJson(body));
+	} catch {
+		return body.trim();
+	}
+}
+function jsonWords(json) {
+	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
+	const { message, detail } = json;
+	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
+	if (details.length > 0) return details.join("; ");
+	return typeof message === "string" ? message : JSON.stringify(json);
+}
+function detailText(detail) {
+	if (!isJsonObject(detail) || typeof detail.msg !== "string") return textOf(detail);
+	const { loc, msg } = detail;
+	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
 }
 // node_modules/destr/dist/index.mjs
 const suspectProtoRx = /"(?:_|\\u0{2}5[Ff]){2}(?:p|\\u0{2}70)(?:r|\\u0{2}72)(?:o|\\u0{2}6[Ff])(?:t|\\u0{2}74)(?:o|\\u0{2}6[Ff])(?:_|\\u0{2}5[Ff]){2}"\s*:/;
@@ -4162,117 +4277,6 @@ function createFetch(globalOptions = {}) {
 	});
 	return $fetch;
 }
-// src/api/retry.ts
-const MAX_RETRY_AFTER_MS = 6e4;
-const FIRST_WAIT_MS = 500;
-const MAX_WAIT_MS = 1e4;
-const RETRIED_STATUSES = [
-	408,
-	425,
-	429,
-	500,
-	502,
-	503,
-	504
-];
-function isRetriedStatus(status) {
-	return RETRIED_STATUSES.includes(status);
-}
-function waitBefore(retry, askedMs, random) {
-	return Math.max(random * Math.min(FIRST_WAIT_MS * 2 ** (retry - 1), MAX_WAIT_MS), askedMs ?? 0);
-}
-function isTooLong(askedMs) {
-	return askedMs !== void 0 && askedMs > MAX_RETRY_AFTER_MS;
-}
-function retryAfterMs(header, now) {
-	const value = header?.trim() ?? "";
-	if (/^\d+$/.test(value)) return Number(value) * 1e3;
-	const date = / GMT$/.test(value) ? Date.parse(value) : NaN;
-	return Number.isNaN(date) ? void 0 : Math.max(date - now, 0);
-}
-// src/api/answer.ts
-const MAX_DEPTH = 1100;
-const MAX_SAID = 500;
-function read(answer, schema, call, tried) {
-	const { status, location, body } = answer;
-	if (status >= 400) throw refusal(answer, call, tried);
-	if (status >= 300) throw unusable(answer, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
-	if (body.trim() === "") throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
-	const json = jsonOf(answer, call);
-	const parsed = safeParse(schema, unwrapped(json));
-	if (parsed.success) return parsed.data;
-	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
-	throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
-}
-function unusable(answer, call, what, said = "") {
-	return apiError(call, `${answerText(answer)}${what}`, said, "Check that base_url is the address of the Opper API, with its /v2.", false);
-}
-function answerText({ status, statusText }) {
-	return `was answered with ${`${status} ${cut(statusText, 100)}`.trim()}`;
-}
-function apiError({ method, url }, what, said, hint, isTransient) {
-	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
-	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, hint, isTransient);
-}
-function refusal(answer, call, tried) {
-	const { status, statusText, body } = answer;
-	const said = wordsOf(body);
-	return apiError(call, `${answerText(answer)} (${tried})`, said === statusText ? "" : said, hintFor(answer, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
-}
-function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
-	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than a step waits. Run the job again then.`;
-	switch (status) {
-		case 401: return "The API does not know this key. Check the secret behind api_key or OPPER_API_KEY.";
-		case 403: return "The key is known but may not do this. Check its rights and its project.";
-		case 404: return ifNotFound;
-		case 409: return method === "POST" ? "It says that this is there already, but a look did not find it. Run the job again." : "";
-		case 413: return "Record less: shorten output, input, error or meta.";
-		case 421: return "This server does not answer for that host. Check base_url, and the proxy if there is one.";
-		case 422: return "Correct what it names.";
-		case 429: return "Too many requests. Raise retries, or run fewer of these steps at once.";
-		default: return status >= 500 ? "The API is in trouble. Run the job again later; with fail_on_api_error: false a job stays green all the same." : "";
-	}
-}
-function targetText(location, url) {
-	const authority = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
-	const host = (authority(location.trim()) ?? authority(url))?.replace(/^.*@/s, "");
-	return host ? ` to ${cut(host, 200)}` : "";
-}
-function jsonOf(answer, call) {
-	const { body } = answer;
-	try {
-		return parseExactJson(body, MAX_DEPTH);
-	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		throw unusable(answer, call, isHtml(body) ? ", but with an HTML page" : `, but what came ${error.message}`, wordsOf(body));
-	}
-}
-function unwrapped(json) {
-	return isJsonObject(json) && json.id === void 0 && isJsonObject(json.data) ? json.data : json;
-}
-function isHtml(body) {
-	return /^\s*<(!doctype html|html)\b/i.test(body);
-}
-function wordsOf(body) {
-	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? "";
-	try {
-		return jsonWords(parseJson(body));
-	} catch {
-		return body.trim();
-	}
-}
-function jsonWords(json) {
-	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
-	const { message, detail } = json;
-	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
-	if (details.length > 0) return details.join("; ");
-	return typeof message === "string" ? message : JSON.stringify(json);
-}
-function detailText(detail) {
-	if (!isJsonObject(detail) || typeof detail.msg !== "string") return textOf(detail);
-	const { loc, msg } = detail;
-	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
-}
 // src/api/sender.ts
 function createSender(options) {
 	const { apiKey, userAgent, timeoutMs, retries, transport, now } = options;
@@ -4419,7 +4423,7 @@ const Metric = looseObject({
 	created_at: exactOptional(nullable(string("expected text")))
 });
 const MetricPage = looseObject({
-	meta: looseObject({ total_count: number$1("expected a number") }),
+	meta: looseObject({ total_count: pipe(transform(numberOf), number$1("expected a number")) }, "expected an object"),
 	data: array(Metric, "expected a list")
 });
 function metricOf(metrics, dimension) {
@@ -4430,6 +4434,7 @@ function createdAt({ created_at }) {
 }
 // src/api/client.ts
 const METRICS_OF_A_PAGE = 100;
+const MAX_PAGES = 100;
 function createClient({ baseUrl, ...options }) {
 	const sender = createSender(options);
 	async function request(call, schema, { tries = { used: 0 }, body } = {}) {
@@ -4437,13 +4442,15 @@ function createClient({ baseUrl, ...options }) {
 	}
 	async function metricsOf(spanId, tries) {
 		const metrics = new Map();
-		for (let offset = 0;; offset += METRICS_OF_A_PAGE) {
-			const { data, meta } = await request({
+		for (let page = 0;; page++) {
+			const call = {
 				method: "GET",
-				url: `${metricUrl(baseUrl, spanId)}?offset=${offset}&limit=${METRICS_OF_A_PAGE}`,
+				url: `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_OF_A_PAGE}&limit=${METRICS_OF_A_PAGE}`,
 				wanted: "a list of metrics",
 				ifNotFound: CHECK_SPAN
-			}, MetricPage, { tries });
+			};
+			if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, "", "Remove some of them.", false);
+			const { data, meta } = await request(call, MetricPage, { tries });
 			const countBefore = metrics.size;
 			for (const metric of data) metrics.set(metric.id, metric);
 			if (metrics.size >= meta.total_count || metrics.size === countBefore) return [...metrics.values()];
@@ -4532,12 +4539,16 @@ function createClient({ baseUrl, ...options }) {
 	};
 }
 function spanUrl(baseUrl, id) {
-	return id === void 0 ? `${baseUrl}/spans` : `${baseUrl}/spans/${encodeURIComponent(id)}`;
+	return id === void 0 ? `${baseUrl}/spans` : `${baseUrl}/spans/${encoded(id)}`;
 }
 function metricUrl(baseUrl, spanId, metricId) {
 	const url = `${spanUrl(baseUrl, spanId)}/metrics`;
-	return metricId === void 0 ? url : `${url}/${encodeURIComponent(metricId)}`;
+	return metricId === void 0 ? url : `${url}/${encoded(metricId)}`;
 }
+function encoded(id) {
+	return encodeURIComponent(id.toWellFormed());
+}
+const TOO_MANY_METRICS = `was not tried: the span has more than 10000 metrics`;
 const CHECK_SPAN = "Check span_id, that the key belongs to the project of the span, and base_url.";
 const CHECK_NEW_SPAN = `${CHECK_SPAN} A span made a moment ago can take a little until it is there.`;
 const WRITE_UNREAD = "A project that retains no data cannot be read: meta_mode: replace writes without reading the span.";
@@ -4827,7 +4838,8 @@ function planOf(read, found, job) {
 		...values,
 		...found.score && { score: found.score.value }
 	}));
-	if (score.problem) (values.score === void 0 ? ofFiles : problems).push(score.problem);
+	const isScaleBad = read.problems.some(({ name }) => name === "score_scale");
+	if (score.problem && !isScaleBad) (values.score === void 0 ? ofFiles : problems).push(score.problem);
 	if (!job.isBroken) problems.push(...ofFiles);
 	if (problems.length > 0) throw new InputError(problems);
 	const inputs = read.values;
@@ -5112,7 +5124,7 @@ async function update(id, recording, client, report) {
 		report.before = await client.readSpan(id, { isBeforeWrite: true });
 		report.sent = patchFor(recording, report.before);
 	}
-	const span = await client.updateSpan(id, report.sent);
+	const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
 	const feedback = span.feedback ?? report.before?.feedback;
 	report.span = {
 		...span,
@@ -5161,12 +5173,13 @@ async function makeCaseSpans({ inputs, cases }, client, newId, exit, report) {
 	const spans = caseSpansOf(cases, report.span, inputs.score_scale, newId);
 	const onProgress = (made, of) => exit.info(`Case spans: ${made} of ${of} made`);
 	const { made, failure } = await createCaseSpans(client, spans, { onProgress });
+	const of = report.tests?.casesWanted ?? spans.length;
 	report.caseSpans = {
 		made,
-		of: spans.length
+		of
 	};
 	if (failure === void 0) return;
-	const line = `${made} of ${spans.length} case spans were made, then one failed: ${failure.message}`;
+	const line = `${made} of ${of} case spans were made, then one failed: ${failure.message}`;
 	report.findings.push({
 		level: levelOf(inputs),
 		title: "Opper span: case spans",
@@ -5316,8 +5329,9 @@ const WITHHELD = "GitHub withholds secrets from pull requests of forks and of De
 function rehearse(task, plan, newId, exit, report) {
 	const { id, sent, request } = firstOf$1(task, spanUrl(plan.inputs.base_url));
 	report.sent = sent;
+	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
 	report.span = {
-		id,
+		...knownId && { id: knownId },
 		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
 	};
 	if (!plan.inputs.dry_run) {
@@ -5354,9 +5368,11 @@ function firstOf$1(task, url) {
 				id,
 				sent: body,
 				request: [{
-					method: "PATCH",
-					url: `${url}/${id}`,
-					body
+					...isEmpty(body) ? { method: "GET" } : {
+						method: "PATCH",
+						body
+					},
+					url: `${url}/${id}`
 				}]
 			};
 		}
@@ -5492,8 +5508,8 @@ function countsText({ passed, failed, errored, skipped, durationMs, format }) {
 function failureText({ name, message }) {
 	return message ? `${name}: ${message}` : name;
 }
-function feedbackText({ score, comment }) {
-	return [textOf(score), textOf(comment)].filter(Boolean).join(": ");
+function feedbackText(feedback) {
+	return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(": ");
 }
 function firstOf(lines, max, total = lines.length) {
 	const shown = lines.slice(0, max);
@@ -5522,13 +5538,14 @@ function spanLines(report) {
 		...before === void 0 ? [] : [cut(before, MAX_VALUE), " \u2192 "],
 		cut(after, MAX_VALUE)
 	].join(""));
+	const feedback = feedbackText(span.feedback);
 	const isPlain = outcome === "updated" || outcome === "read" || rows.length === 0;
 	return [
 		`Span${names.join("")}: ${outcome} (${effort})`,
 		...isPlain ? [] : [`${ROWS_TITLES[outcome]}:`],
 		...rows,
 		...changed?.length === 0 ? [`  ${UNCHANGED}`] : [],
-		...span.feedback ? [`  human feedback: ${cut(feedbackText(span.feedback), MAX_VALUE)}`] : []
+		...feedback ? [`  human feedback: ${cut(feedback, MAX_VALUE)}`] : []
 	];
 }
 function resultLines({ tests, metrics, caseSpans }) {
@@ -5770,15 +5787,17 @@ function fitting(blocks) {
 function headingOf({ outcome, jobStatus, findings, gate, tests, span }) {
 	const [icon, ending] = ENDINGS[outcome];
 	const failed = tests ? tests.failed + tests.errored : 0;
+	const hasError = findings.some(({ level }) => level === "error");
 	const hasWarning = findings.some(({ level }) => level === "warning");
-	const mark = jobStatus === "failure" || failed > 0 || gate && !passes(gate) || outcome === "failed" || findings.some(({ level }) => level === "error") ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
+	const mark = jobStatus === "failure" || failed > 0 || gate && !passes(gate) || outcome === "failed" || hasError ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
 	const run = [
 		...jobStatus === "failure" ? ["job failed"] : [],
 		...jobStatus === "cancelled" ? ["job cancelled"] : [],
 		...tests ? [headlineOf(tests, failed)] : [],
 		...scoreText(gate, cut(textOf(span.score), 40))
 	].join(", ");
-	return `### ${mark} ${[...run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : [], ending].join(" \u00b7 ")}`;
+	const what = outcome !== "failed" && hasError ? `${ending}, with errors` : ending;
+	return `### ${mark} ${[...run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : [], what].join(" \u00b7 ")}`;
 }
 function headlineOf({ passed }, failed) {
 	return `${failed || passed} of ${counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
@@ -5834,11 +5853,12 @@ function rowsBlock(report) {
 	]));
 }
 function measuresBlock({ metrics, caseSpans, span }) {
+	const feedback = feedbackText(span.feedback);
 	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${value}`);
 	const lines = [
 		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`] : [],
 		...caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : [],
-		...span.feedback ? [`Human feedback: ${code(feedbackText(span.feedback), MAX_CELL)}`] : []
+		...feedback ? [`Human feedback: ${code(feedback, MAX_CELL)}`] : []
 	];
 	return lines.length > 0 ? paragraph(lines) : "";
 }
@@ -6040,10 +6060,13 @@ var step_exports = __exportAll({ step: () => step });
 function step(state) {
 	config({ jitless: true });
 	process.exitCode = 1;
-	run(nodeHost, state === void 0 ? void 0 : parseTracked(state)).then(exit, (thrown) => {
+	stage(state).then(exit, (thrown) => {
 		error(headlineOf$1(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
+}
+async function stage(state) {
+	return run(nodeHost, state === void 0 ? void 0 : parseTracked(state));
 }
 function exit(code) {
 	process.stdout.write("", () => process.exit(code));

@@ -27,6 +27,8 @@ export interface Call {
   readonly wanted: string;
   /** What to check after a 404, as sentences. */
   readonly ifNotFound: string;
+  /** Whose id the answer has to bear; absent where the server may choose one. */
+  readonly id?: string;
 }
 
 /**
@@ -55,7 +57,11 @@ export function read<Schema extends z.ZodMiniType>(
     throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
   const json = jsonOf(answer, call);
   const parsed = z.safeParse(schema, unwrapped(json));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { id } = parsed.data as { id?: string };
+    if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
+    throw unusable(answer, call, ', but with another span than the one asked for', id);
+  }
   const faults = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
     : '';

@@ -1,6 +1,5 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { InputError } from '../errors.ts';
-import { quoted } from '../words.ts';
 import { apiError, type Call } from './answer.ts';
 import { makeOnce } from './made-once.ts';
 import { Metric, MetricPage, metricOf, type NewMetric } from './metric.ts';
@@ -80,23 +79,23 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
     readSpan(id, { isBeforeWrite = false } = {}) {
       const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${WRITE_UNREAD}` : CHECK_NEW_SPAN;
       const url = spanUrl(baseUrl, id);
-      return request({ method: 'GET', url, wanted: 'the span', ifNotFound }, spanWith(id));
+      return request({ method: 'GET', url, wanted: 'the span', ifNotFound, id }, Span);
     },
 
     async updateSpan(id, patch) {
       const url = spanUrl(baseUrl, id);
-      const call: Call = { method: 'PATCH', url, wanted: 'the span', ifNotFound: CHECK_NEW_SPAN };
-      return request(call, spanWith(id), { body: bodyOf(patch) });
+      const call: Call = { method: 'PATCH', url, wanted: 'the span', ifNotFound: CHECK_NEW_SPAN, id };
+      return request(call, Span, { body: bodyOf(patch) });
     },
 
     async createSpan(span, { mayExist = false } = {}) {
       const ifNotFound = span.parent_id === undefined ? CHECK_ADDRESS : CHECK_PARENT;
       const call: Call = { method: 'POST', url: spanUrl(baseUrl), wanted: 'a span', ifNotFound };
       const url = spanUrl(baseUrl, span.id);
-      const lookCall: Call = { method: 'GET', url, wanted: 'the span', ifNotFound: '' };
+      const lookCall: Call = { method: 'GET', url, wanted: 'the span', ifNotFound: '', id: span.id };
       const look = async (tries: Tries) => {
         const last = await sender.send(lookCall, tries);
-        return statusOf(last) === 404 ? undefined : sender.read(last, spanWith(span.id), lookCall);
+        return statusOf(last) === 404 ? undefined : sender.read(last, Span, lookCall);
       };
       const making = { call, body: bodyOf(span), schema: Span, look, mayExist };
       const { made, wasFound } = await makeOnce(sender, making);
@@ -145,16 +144,6 @@ const WRITE_UNREAD =
   'A project that retains no data cannot be read: meta_mode: replace writes without reading the span.';
 const CHECK_PARENT = 'Check parent_id, that the key belongs to the project of the parent, and base_url.';
 const CHECK_ADDRESS = 'Check base_url, and the project of the key.';
-
-/** The schema of one span and no other. */
-function spanWith(id: string) {
-  return Span.check(
-    z.refine((span) => span.id.toLowerCase() === id.toLowerCase(), {
-      path: ['id'],
-      error: ({ input }) => `another span was asked for than ${quoted(String((input as Span).id))}`,
-    }),
-  );
-}
 
 /** A request's body. Throws {@link InputError} for one that is larger than an answer may be: it could never be read again. */
 function bodyOf(fields: object): string {
