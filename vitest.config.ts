@@ -13,9 +13,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'threads',
-    // Only what hangs takes as long; a busy machine is no failure.
+    // Only a test that hangs takes this long. A busy machine fails none.
     testTimeout: 30_000,
-    // Of what runs in the tests' own process: the step from dist runs in one of its own.
+    // Only what runs in the tests' own process is counted. dist runs in another.
     coverage: { include: ['src/**/*.ts'], exclude: ['src/*.d.ts'], reportsDirectory: 'reports/coverage' },
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },

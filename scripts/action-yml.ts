@@ -8,7 +8,7 @@ interface ActionYml {
 
 /**
  * Lets src read action.yml at build time: `import { defaults } from '../action.yml'` gives every input's default as text.
- * An input without one, or whose default is an expression that only the runner can work out (`${{ job.status }}`), is ''.
+ * It is '' for an input without a default, and for a default that only the runner can work out (`${{ job.status }}`).
  * Works in rolldown and in Vite.
  */
 export function actionYml(): Plugin {

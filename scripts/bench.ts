@@ -1,6 +1,6 @@
 // `npm run bench [-- start|junit]`: what the step costs next to what it replaces, and on large files, against the targets. Whole
 // processes, in turn, so that a busy machine slows all of them alike: read the ratios. About two minutes.
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,8 @@ import type { Bench } from './bench/measure.ts';
 import { benchStart } from './bench/start.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+const CERTIFICATE = join(ROOT, 'test/harness/loopback-cert.pem');
+const PARTS: Readonly<Record<string, (connect: (latencyMs: number) => Promise<Bench>) => Promise<void>>> = {
   start: benchStart,
   junit: benchJunit,
 };
@@ -48,8 +49,13 @@ function stepEnv(folder: string, given: Readonly<Record<string, string>>): Recor
     GITHUB_RUN_ID: '1234567890',
     GITHUB_SERVER_URL: 'https://github.com',
     GITHUB_SHA: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
+    GITHUB_STATE: join(folder, 'state'),
     GITHUB_STEP_SUMMARY: join(folder, 'summary'),
     GITHUB_WORKFLOW: 'Evals',
+    RUNNER_TEMP: folder,
+    // To read a certificate takes time as well, so all subjects do.
+    CURL_CA_BUNDLE: CERTIFICATE,
+    NODE_EXTRA_CA_CERTS: CERTIFICATE,
     ...Object.fromEntries(
       Object.entries({ ...Object.fromEntries(values), ...given }).map(([name, value]) => [
         `INPUT_${name.toUpperCase()}`,
@@ -61,21 +67,29 @@ function stepEnv(folder: string, given: Readonly<Record<string, string>>): Recor
 
 async function bench(parts: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const server = fork(join(ROOT, 'scripts/bench/server.ts'));
-  try {
+  const servers: ChildProcess[] = [];
+  /** Starts a server of its own. Each of its answers takes so long. */
+  const connect = async (latencyMs: number): Promise<Bench> => {
+    const server = fork(join(ROOT, 'scripts/bench/server.ts'), [String(latencyMs)]);
+    servers.push(server);
     const [{ baseUrl, key, id }] = await once(server, 'message');
-    const env = stepEnv(folder, { base_url: baseUrl, api_key: key, span_id: id });
-    const happened: Bench['happened'] = async () => {
-      server.send('report');
-      const [report] = await once(server, 'message');
-      return report;
+    return {
+      folder,
+      env: stepEnv(folder, { base_url: baseUrl, api_key: key, span_id: id }),
+      async happened() {
+        server.send('report');
+        const [report] = await once(server, 'message');
+        return report;
+      },
     };
+  };
+  try {
     console.log(
       `Node ${process.version}: medians of whole processes; CPU time and peak memory as the process tells them at its end`,
     );
-    for (const part of parts) await PARTS[part]?.({ folder, env, happened });
+    for (const part of parts) await PARTS[part]?.(connect);
   } finally {
-    server.kill();
+    for (const server of servers) server.kill();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -26,8 +26,12 @@ const OPTIONS: InputOptions = {
   platform: 'node',
   plugins: [actionYml()],
   resolve: {
-    // ofetch imports node-fetch-native for Nodes without a fetch; Node 24 has one.
-    alias: { 'node-fetch-native': 'node-fetch-native/native' },
+    alias: {
+      // ofetch imports node-fetch-native for Nodes without a fetch; Node 24 has one.
+      'node-fetch-native': 'node-fetch-native/native',
+      // Its other form is UMD, which no bundler can see through.
+      'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+    },
   },
   treeshake: {
     // Importing these packages does nothing by itself, but their package.json does not say so. Without this the toolkit's
@@ -42,19 +46,29 @@ const OPTIONS: InputOptions = {
 };
 
 type Files = Readonly<Record<string, string>>;
+type Modules = Readonly<Record<string, RenderedModule>>;
 
-/** One JavaScript file of `input` and all it imports, and what is in it. rolldown shakes it into one module, ncc packs that. */
-export async function pack(input: string) {
-  await using bundle = await rolldown({ ...OPTIONS, input });
-  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
-  const [chunk, ...others] = output;
-  if (others.length > 0) {
-    throw new Error(`One module expected, rolldown also made ${others.map((o) => o.fileName).join(', ')}.`);
+/**
+ * The JavaScript files of the entries by name, with all they import, and the modules in them. What several entries share, or
+ * load only when they need it, has a file of its own. rolldown takes out what is not used, ncc packs each file for Node.
+ */
+export async function pack(
+  entries: Readonly<Record<string, string>>,
+): Promise<{ files: Files; modules: Modules }> {
+  await using bundle = await rolldown({ ...OPTIONS, input: { ...entries } });
+  const { output } = await bundle.generate({ format: 'cjs', chunkFileNames: '[name].js', comments: false });
+  const files: Record<string, string> = {};
+  const modules: Record<string, RenderedModule> = {};
+  for (const chunk of output) {
+    if (chunk.type !== 'chunk')
+      throw new Error(`Only JavaScript was expected, rolldown also made ${chunk.fileName}.`);
+    files[chunk.fileName] = await packed(chunk.code, [...chunk.imports, ...chunk.dynamicImports]);
+    Object.assign(modules, chunk.modules);
   }
-  return { code: await packed(chunk.code), modules: chunk.modules };
+  return { files, modules };
 }
 
-async function packed(code: string): Promise<string> {
+async function packed(code: string, imports: readonly string[]): Promise<string> {
   const before = process.cwd();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'build-')));
   try {
@@ -64,7 +78,8 @@ async function packed(code: string): Promise<string> {
     writeFileSync(file, code);
     // Without one ncc looks for a file named undefined, which Node warns about.
     writeFileSync(join(folder, 'tsconfig.json'), '{}');
-    const result = await ncc(file, { cache: false, quiet: true, target: 'es2022' });
+    const externals = imports.map((name) => `./${name}`);
+    const result = await ncc(file, { cache: false, quiet: true, target: 'es2022', externals });
     const others = Object.keys(result.assets);
     if (others.length > 0) throw new Error(`One file expected, ncc also made ${others.join(', ')}.`);
     return result.code;
@@ -76,12 +91,12 @@ async function packed(code: string): Promise<string> {
 
 /** The files of dist, by name. */
 async function build(): Promise<Files> {
-  const { code, modules } = await pack('src/index.ts');
-  return { 'index.js': code, 'package.json': COMMON_JS, 'licenses.txt': licensesOf(modules) };
+  const { files, modules } = await pack({ index: 'src/index.ts', end: 'src/end.ts' });
+  return { ...files, 'package.json': COMMON_JS, 'licenses.txt': licensesOf(modules) };
 }
 
 /** The license of every package that has code in the bundle. Throws when one ships no license text. */
-function licensesOf(modules: Readonly<Record<string, RenderedModule>>): string {
+function licensesOf(modules: Modules): string {
   const folders = Object.entries(modules)
     .filter(([, { renderedLength }]) => renderedLength > 0)
     .flatMap(([id]) => packageFolderOf(id) ?? []);

@@ -23,7 +23,7 @@ function inputGaps(): string[] {
   return [
     ...gaps(formed, declared, `The inputs of ${ACTION} lack`),
     ...gaps(declared, formed, `formsAt in ${FORMS} lacks`),
-    ...gaps(declared, used, 'src/plan.ts and the rest of src never use'),
+    ...gaps(declared, used, 'src/plan/plan.ts and the rest of src never use'),
     ...gaps(declared, tested, 'The tests in test/inputs/inputs.test.ts never name'),
     ...gaps(declared, promised(), `${CHANGELOG} does not name`),
     ...orderGap(FORMS, formed, declared),

@@ -13,7 +13,7 @@ const FILES = ['action.yml', '.github/workflows/*.yml', 'examples/*.yml'];
 /** How an example names this action. No other may be named without its commit. */
 const OWN_ACTION = `${REPOSITORY}@v1`;
 
-// The language service imports JSON without saying that it is JSON, as bundlers let it.
+// The language service imports JSON without the attribute that Node asks for.
 registerHooks({
   resolve(specifier, context, next) {
     const resolved = next(specifier, context);
@@ -21,7 +21,7 @@ registerHooks({
   },
 });
 const { registerLogger, validate } = await import('@actions/languageservice');
-// It would log its own failure, and report a clean file.
+// Where it fails itself, it would only log that and find nothing wrong.
 const fail = (message: string): never => {
   throw new Error(`The language service failed: ${message}`);
 };
@@ -75,7 +75,7 @@ function ownFaultsOf(source: string): Fault[] {
       if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return;
       const offset = value.range?.[0] ?? 0;
       if (key.value === 'run' && value.value.includes('${{')) {
-        found(offset, 'An expression in run: is a way in for injected commands; hand it over in env:');
+        found(offset, 'An expression in run: lets text run as commands; hand it over in env:');
       }
       if (key.value === 'uses' && !isPinned(value.value, value.comment ?? '')) {
         found(

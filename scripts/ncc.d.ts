@@ -4,6 +4,8 @@ declare module '@vercel/ncc' {
     readonly cache?: false;
     readonly quiet?: boolean;
     readonly target?: string;
+    /** Imports that are left as they are. */
+    readonly externals?: readonly string[];
   }
   interface Result {
     readonly code: string;

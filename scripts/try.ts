@@ -14,6 +14,7 @@ import {
 } from '../test/harness/job.ts';
 import { readAction } from '../test/harness/runner.ts';
 import { type Span, type SpanServer, startSpanServer } from '../test/harness/span-server.ts';
+import { REPOSITORY } from './owner.ts';
 import { type OwnStep, SCENARIOS, type Scenario, STORED } from './try/scenarios.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -181,7 +182,7 @@ async function runAndShow(
     stringify(
       [
         ...before.map(({ run }) => ({ run })),
-        { uses: 'OWNER/opper-span-action@v1', ...shown },
+        { uses: `${REPOSITORY}@v1`, ...shown },
         ...after.map(({ run }) => ({ run })),
       ],
       { lineWidth: 0 },

@@ -25,16 +25,19 @@ export class InputError extends Error {
 }
 
 /**
- * The API could not be reached, refused, or answered something unusable. The message is the whole story in one line: what
- * was tried, what came back in the server's own words, what to do. It may hold foreign text.
+ * The API could not be reached, refused, or answered something unusable. The message tells it all in one line: what was tried,
+ * what came back in the server's own words, and then the advice what to do. It may hold foreign text.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** Whether the same request may well succeed later: no connection, a timeout, 408, 425, 429 or 5xx. */
   readonly isTransient: boolean;
+  /** The message without the advice. */
+  readonly story: string;
 
-  constructor(message: string, isTransient: boolean) {
-    super(message);
+  constructor(story: string, advice: string, isTransient: boolean) {
+    super(advice ? `${story}${/[.!?…]$/.test(story) ? '' : '.'} ${advice}` : story);
+    this.story = story;
     this.isTransient = isTransient;
   }
 }

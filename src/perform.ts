@@ -2,15 +2,15 @@ import { createCaseSpans } from './api/case-spans.ts';
 import { type Client, createClient } from './api/client.ts';
 import { recordMetrics } from './api/record-metrics.ts';
 import { fieldsOf, type NewSpan } from './api/span.ts';
-import { caseSpansOf } from './case-span.ts';
 import { ApiError } from './errors.ts';
-import type { Host } from './host.ts';
+import type { Host } from './host/host.ts';
 import type { Inputs } from './inputs/inputs.ts';
-import { needsStored, type Plan, patchFor, type Recording } from './plan.ts';
+import { caseSpansOf } from './plan/case-span.ts';
+import { needsStored, type Plan, patchFor, type Recording } from './plan/plan.ts';
+import type { Task } from './plan/task.ts';
+import { madeBy, startedBy, type Tracked } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
 import { type Draft, type Finding, warn } from './report/report.ts';
-import type { Task } from './task.ts';
-import { madeBy, saveTracked, startedBy } from './track.ts';
 import { changesBetween, doubtsAbout } from './verdict.ts';
 
 // Each function notes on the report what came of a request as soon as it is known, so that a failure loses nothing.
@@ -106,7 +106,7 @@ async function start(span: NewSpan, client: Client, exit: Exit, report: Draft): 
       saveTracked(exit, report, undefined);
       throw error;
     }
-    warn(report, [`${error.message} The job goes on, and its end makes the span`]);
+    warn(report, [`${error.story}. The job goes on, and its end makes the span`]);
     return;
   }
   report.outcome = 'tracking';
@@ -138,6 +138,12 @@ async function makeCaseSpans(
   if (failure === undefined) return;
   const line = `${made} of ${spans.length} case spans were made, then one failed: ${failure.message}`;
   report.findings.push({ level: levelOf(inputs), title: 'Opper span: case spans', lines: [line] });
+}
+
+/** Hands a tracked span to the end of the job, in place of what was saved before. Undefined leaves the end nothing to do. */
+export function saveTracked(exit: Exit, report: Draft, tracked: Tracked | undefined): void {
+  exit.saveState('tracked', tracked ? JSON.stringify(tracked) : '');
+  report.goesOn = tracked !== undefined;
 }
 
 /** How bad a failure of the API is. */

@@ -1,11 +1,12 @@
 import { spanUrl } from './api/client.ts';
 import { fieldsOf, type SpanPatch } from './api/span.ts';
-import { caseSpansOf } from './case-span.ts';
-import { type Plan, patchFor } from './plan.ts';
+import { saveTracked } from './perform.ts';
+import { caseSpansOf } from './plan/case-span.ts';
+import { type Plan, patchFor } from './plan/plan.ts';
+import type { Task } from './plan/task.ts';
+import { madeBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
-import type { Task } from './task.ts';
-import { madeBy, saveTracked } from './track.ts';
 
 const WITHHELD =
   'GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded';

@@ -1,15 +1,15 @@
 import { ApiError, headlineOf, InputError, type Problem } from './errors.ts';
-import { type Found, NOTHING_FOUND, readFound } from './found.ts';
-import type { Host } from './host.ts';
+import type { Host } from './host/host.ts';
 import { type Inputs, type Read, readInputs } from './inputs/inputs.ts';
 import { type Job, jobOf } from './job.ts';
 import { carryOut, levelOf } from './perform.ts';
-import { closingPlan, type Plan, planOf } from './plan.ts';
+import { type Found, NOTHING_FOUND, readFound } from './plan/found.ts';
+import { closingPlan, type Plan, planOf } from './plan/plan.ts';
+import { taskAtEnd, taskOf } from './plan/task.ts';
+import type { Tracked } from './plan/track.ts';
 import { rehearse } from './rehearse.ts';
 import { createExit } from './report/exit.ts';
 import { type Draft, type Finding, newReport, scoreIn, warn } from './report/report.ts';
-import { taskAtEnd, taskOf } from './task.ts';
-import type { Tracked } from './track.ts';
 
 /**
  * The whole step: mask the key, read inputs and files, plan, make the requests, judge what came of them, tell it. A tracked
@@ -32,6 +32,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   try {
     const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
     report.tests = found.tests;
+    warn(report, found.tests?.warnings ?? []);
     plan = tracked ? planAtEnd(read, found, job, report) : planOf(read, found, job);
     warn(report, unreadLines(plan, job));
     const task = tracked ? taskAtEnd(plan, job, tracked, now) : taskOf(plan, job, host.newId(), now);

@@ -1,9 +1,9 @@
 import { error } from '@actions/core';
 import { config } from 'zod/mini';
 import { headlineOf } from './errors.ts';
-import { nodeHost } from './node-host.ts';
+import { nodeHost } from './host/node-host.ts';
+import { parseTracked } from './plan/track.ts';
 import { run } from './run.ts';
-import { parseTracked } from './track.ts';
 
 /** Runs the step, or with the state that its start has left the end of a tracked job, and ends the process. */
 export function step(state?: string): void {

@@ -1,5 +1,3 @@
-import type { Json } from './json.ts';
-
 /** The text, or its beginning and `…`, at most `maxLength` UTF-16 units long. Never cuts a character in half. */
 export function cut(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
@@ -29,7 +27,7 @@ export function secondsText(ms: number): string {
 }
 
 /** A JSON value as text: '' for null or nothing, text as it is, anything else as JSON. */
-export function textOf(value: Json | undefined): string {
+export function textOf(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

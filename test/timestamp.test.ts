@@ -95,6 +95,7 @@ describe('a time stamp', () => {
     ['1775568807179000000', / 19 digits\. /],
     ['Now', /not a time.*now/],
     ['2026-04-07', /not a time/],
+    ['2026-2027', /not a time/],
     ['2026-04-07T13:33Z', /not a time/],
     ['2026-04-07T13:33:27+02', /not a time/],
     ['2026-04-07T13:33:27.Z', /not a time/],

@@ -32,7 +32,8 @@ const COLUMNS = [
 ];
 
 /** The step on JUnit files of growing size, next to its XML parser alone with handlers that do nothing. */
-export async function benchJunit(bench: Bench): Promise<void> {
+export async function benchJunit(connect: (latencyMs: number) => Promise<Bench>): Promise<void> {
+  const bench = await connect(0);
   console.log('\nThe step on JUnit files next to its bare parser');
   printRow(COLUMNS);
   await benchFile(bench, 1, 11);

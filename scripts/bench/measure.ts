@@ -30,9 +30,11 @@ export interface Bench {
 
 export const NODE = process.execPath;
 
+export const DIST = join(import.meta.dirname, '../../dist');
+
 export const STEP: Subject = {
   name: 'the step',
-  command: [NODE, join(import.meta.dirname, '../../dist/index.js')],
+  command: [NODE, join(DIST, 'index.js')],
   requests: ['GET', 'PATCH'],
 };
 
@@ -42,7 +44,8 @@ export function run(
   env: Bench['env'],
   nodeArgs: readonly string[] = [],
 ): { ms: number; told: string } {
-  for (const path of [env.GITHUB_OUTPUT, env.GITHUB_STEP_SUMMARY]) if (path) writeFileSync(path, '');
+  const { GITHUB_OUTPUT, GITHUB_STATE, GITHUB_STEP_SUMMARY } = env;
+  for (const path of [GITHUB_OUTPUT, GITHUB_STATE, GITHUB_STEP_SUMMARY]) if (path) writeFileSync(path, '');
   const start = performance.now();
   const child = spawnSync(file, [...nodeArgs, ...args], {
     env,

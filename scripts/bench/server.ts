@@ -1,8 +1,10 @@
-// The span server in a process of its own, so that its work is not counted. Asked, it tells what came since the last time and what
-// is stored by now.
+// The span server over TLS in a process of its own, so that its work is not counted. The first argument is how many milliseconds each
+// answer takes. Asked, it tells what came since the last time and what is stored by now.
 import { startSpanServer } from '../../test/harness/span-server.ts';
+import { identityOf } from '../../test/harness/tcp-server.ts';
 
-const server = await startSpanServer();
+const latencyMs = Number(process.argv[2]);
+const server = await startSpanServer({ latencyMs, tls: identityOf('loopback') });
 const { id } = server.create({ name: 'bench', meta: { stored: true } });
 process.send?.({ baseUrl: server.baseUrl, key: server.key, id });
 process.on('message', () => {

@@ -1,5 +1,5 @@
 // `npm run mutate` changes src in one place at a time and runs the tests that reach that place. Changes that no test notices
-// are listed in reports/mutation.html. `npm run mutate -- --mutate src/plan.ts` looks at one file.
+// are listed in reports/mutation.html. `npm run mutate -- --mutate src/plan/plan.ts` looks at one file.
 
 export default {
   testRunner: 'vitest',

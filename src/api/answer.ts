@@ -73,7 +73,7 @@ export function answerText({ status, statusText }: Answer): string {
   return `was answered with ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 
-/** The whole story of a failed request in one line. */
+/** The error of a request that failed. */
 export function apiError(
   { method, url }: Call,
   what: string,
@@ -88,8 +88,7 @@ export function apiError(
       .trim(),
     MAX_SAID,
   );
-  const parts = [words ? `${what}: ${words}` : what, hint].filter(Boolean);
-  return new ApiError(`${method} ${url} ${parts.join(/[.!?…]$/.test(words) ? ' ' : '. ')}`, isTransient);
+  return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ''}`, hint, isTransient);
 }
 
 /** The error for an answer with a status of 400 or more. */

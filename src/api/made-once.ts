@@ -50,11 +50,9 @@ export async function makeOnce<Schema extends z.ZodMiniType>(
   return { made: sender.read(last, schema, call, isInDoubt ? ', and not found' : ''), wasFound: false };
 }
 
-function unknownOutcome({ method, url }: Call, what: string, { message }: ApiError): ApiError {
-  return new ApiError(
-    `${method} ${url} ${what}, and whether it was carried out is not known: ${message}`,
-    true,
-  );
+function unknownOutcome({ method, url }: Call, what: string, { story }: ApiError): ApiError {
+  const both = `${method} ${url} ${what}, and whether it was carried out is not known: ${story}`;
+  return new ApiError(both, 'Look for the span in Opper before you run the job again.', true);
 }
 
 /** Whether a request may have been carried out all the same: it was not refused, and a connection was there to send it on. */

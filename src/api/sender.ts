@@ -26,7 +26,7 @@ export interface SenderOptions {
 /** What came of an attempt: an answer, whatever its status, or none. */
 export type Result = { readonly answer: Answer } | { readonly thrown: unknown };
 /** The last of several attempts. */
-export type LastResult = Result & { readonly attempts: number };
+type LastResult = Result & { readonly attempts: number };
 
 /** The retries that one call of the client has used, over all the requests it takes. */
 export interface Tries {
@@ -34,7 +34,7 @@ export interface Tries {
 }
 
 /** Decides after a failed attempt whether there is another, and waits until it is time for it. */
-export type RetryRule = (failure: Result) => Promise<boolean>;
+type RetryRule = (failure: Result) => Promise<boolean>;
 
 export interface Traffic {
   requests: number;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, numberOf, parseExactJson } from '../json.ts';
 import { parseTimestamp } from '../timestamp.ts';
-import { quoted, textOf } from '../words.ts';
+import { cut, quoted, textOf } from '../words.ts';
 
 // A form is a zod schema. It takes a text of the workflow or a JSON value of a `fields` file, and gives a typed value, or
 // says what is wrong in a message that reads on after the name of the input.
@@ -51,10 +51,8 @@ export const verbatim = z.transform(
 export const text = z.pipe(z.transform(textOf), z.string());
 
 // RFC 9562, section 4, in either case.
-export const uuid = matching(
-  /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
-  'is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a',
-);
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+export const uuid = matching(UUID, 'is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a');
 
 // RFC 6901, section 3.
 export const jsonPointer = matching(/^\/([^~]|~[01])*$/, 'is not a JSON Pointer such as /summary/accuracy');
@@ -72,13 +70,14 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
   return z.enum(words, because(`is not one of ${words.join(', ')}`));
 }
 
-/** Names in a list (commas, spaces or lines between them) or in an array, each once. */
+/** Names in a list (commas, spaces or lines between them) or in an array, each once. May be empty. */
 export function namesAmong<const Names extends readonly string[]>(names: Names, what: string) {
   const split = (value: Json): Json[] => (Array.isArray(value) ? value : textOf(value).split(/[\s,]+/));
-  return z.pipe(
-    z.transform((value: Json) => [...new Set(split(value))].filter((name) => name !== '')),
-    z.array(z.enum(names, because(`${what}: ${names.join(', ')}`))),
-  );
+  const list = z.transform((value: Json) => {
+    const given = [...new Set(split(value))].filter((name) => name !== '');
+    return given.length > 0 ? given : undefined;
+  });
+  return z.pipe(list, z.optional(z.array(z.enum(names, because(`${what}: ${names.join(', ')}`)))));
 }
 
 export const lines = z.transform((value: string): readonly string[] => {
@@ -86,13 +85,12 @@ export const lines = z.transform((value: string): readonly string[] => {
   return texts.filter((line) => line !== '');
 });
 
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 
 /** A finite number. Text is decimal: neither hex, as `Number` takes it, nor an empty text, which is its 0. */
 export function numberForm(what: string) {
   const read = (value: Json): unknown => {
-    if (typeof value !== 'string') return numberOf(value) ?? value;
-    const number = DECIMAL.test(value) ? Number(value) : Number.NaN;
+    const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : numberOf(value);
     return Number.isFinite(number) ? number : value;
   };
   return z.pipe(z.transform(read), z.number(because(what)));
@@ -121,8 +119,10 @@ export const apiKey = parsedBy((value) => {
       'has a line break or a character that is not printable ASCII. Check the secret it comes from',
     );
   }
-  if (/^bearer /i.test(key))
+  // A secret that does not exist leaves the word alone.
+  if (/^bearer( |$)/i.test(key)) {
     throw new FormError('begins with "Bearer". Drop that word, the step adds it itself');
+  }
   return key;
 });
 
@@ -146,43 +146,50 @@ export const baseUrl = parsedBy((value) => {
   if (url.username || url.password) throw new FormError('holds user info. Drop what stands before the @');
   if (/[?#]/.test(written)) throw new FormError('holds a query or fragment. Drop what begins at the ? or #');
   const base = withoutAtEnd(url.href, '/');
-  if (/\/spans(\/[^/]*)?$/.test(base)) {
+  const end = base.slice(base.lastIndexOf('/') + 1);
+  if (end === 'spans' || UUID.test(end)) {
     throw new FormError('ends in /spans or the id of a span. Drop that, the step adds it itself');
   }
   return base;
 });
 
-/** A JSON object whose numbers keep their digits. Throws {@link FormError}. */
+/** The object that `meta` is, its numbers with their digits. Throws {@link FormError}. */
 export function metaObject(value: Json): JsonObject {
-  const object = typeof value === 'string' ? parseExactJson(value) : value;
-  if (!isJsonObject(object)) {
-    throw new FormError(`is ${kindOf(object)}, expected a JSON object such as {"dataset": "v3"}`);
-  }
-  return object;
+  return objectIn(value, '{"dataset": "v3"}');
 }
 
 /** What to attach as metrics, by dimension. */
-export type Metrics = Readonly<Record<string, { readonly value: number; readonly comment?: string }>>;
+export type Metrics = Readonly<Record<string, Metric>>;
+interface Metric {
+  readonly value: number;
+  readonly comment?: string;
+}
 
 /** Metrics from a JSON object: dimension → number, or → `{"value": number, "comment": text}`. Throws {@link FormError}. */
 export function metricsObject(value: Json): Metrics {
-  const entries = Object.entries(metaObject(value)).map(([dimension, given]) => {
-    const { value, comment = null, ...others }: JsonObject = isJsonObject(given) ? given : { value: given };
-    const number = numberOf(value);
-    const isMetric =
-      dimension.trim() !== '' &&
-      Number.isFinite(number) &&
-      (comment === null || typeof comment === 'string') &&
-      Object.keys(others).length === 0;
-    if (!isMetric || number === undefined) {
-      const expected = 'a number, or {"value": number, "comment": text}';
-      throw new FormError(
-        `has ${quoted(textOf(given))} for the dimension ${quoted(dimension)}, expected ${expected}`,
-      );
-    }
-    return [dimension, { value: number, ...(comment !== null && { comment }) }] as const;
+  const entries = Object.entries(objectIn(value, '{"accuracy": 0.92}')).map(([dimension, given]) => {
+    if (dimension.trim() === '') throw new FormError('has a dimension without a name');
+    const metric = metricIn(given);
+    if (metric) return [dimension, metric] as const;
+    throw new FormError(
+      `has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`,
+    );
   });
-  return Object.fromEntries(entries) as Metrics;
+  return Object.fromEntries(entries);
+}
+
+function metricIn(given: Json): Metric | undefined {
+  const { value, comment = null, ...others }: JsonObject = isJsonObject(given) ? given : { value: given };
+  const number = numberOf(value);
+  if (number === undefined || !Number.isFinite(number) || Object.keys(others).length > 0) return undefined;
+  if (comment === null) return { value: number };
+  return typeof comment === 'string' ? { value: number, comment } : undefined;
+}
+
+function objectIn(value: Json, example: string): JsonObject {
+  const object = typeof value === 'string' ? parseExactJson(value) : value;
+  if (isJsonObject(object)) return object;
+  throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
 }
 
 function matching(pattern: RegExp, what: string) {

@@ -131,7 +131,7 @@ export function readFields(document: Readonly<Record<string, Json>>, path: strin
   if (unknown.length > 0) {
     const message = `${path} holds ${unknown.map(quoted).join(', ')}, but may hold only ${FIELD_NAMES.join(', ')}`;
     problems.push({ name: 'results_file', message });
-  } else if (problems.length === 0 && Object.keys(read.values).length === 0) {
+  } else if (problems.length === 0 && Object.keys(read.values).every((name) => name === 'score_scale')) {
     problems.push({
       name: 'results_file',
       message: `${path} gives no field a value, so there is nothing to record`,

@@ -1,11 +1,11 @@
 import type * as actionsCore from '@actions/core';
 import { headlineOf } from '../errors.ts';
-import { redactorOf } from '../secret.ts';
 import { cut } from '../words.ts';
 import { inert } from './inert.ts';
 import { logOf } from './log.ts';
 import { fitting, OUTPUTS, outputsOf } from './outputs.ts';
 import type { Finding, Report } from './report.ts';
+import { redactorOf } from './secret.ts';
 import { summaryOf } from './summary.ts';
 import { firstOf, gateText, passes } from './wording.ts';
 
@@ -89,7 +89,8 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
         );
       }
       if (report.gate && !passes(report.gate)) {
-        findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate)] });
+        const advice = report.gate.score === undefined ? '. Give score or results_file' : '';
+        findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate) + advice] });
       }
       for (const { level, title, lines } of findings) {
         core[level](

@@ -11,8 +11,7 @@ export function passes({ minScore, score }: Gate): boolean {
 /** The gate as a sentence without a full stop, such as `score 62 is below min_score 80`. */
 export function gateText(gate: Gate): string {
   const { minScore, score } = gate;
-  if (score === undefined)
-    return `there is no score to compare with min_score ${minScore}. Give score or results_file`;
+  if (score === undefined) return `there is no score to compare with min_score ${minScore}`;
   return `score ${score} ${passes(gate) ? 'reaches' : 'is below'} min_score ${minScore}`;
 }
 

@@ -18,13 +18,6 @@ const TEXT = 'text';
 // Strictly not XML, but tools that copy escape codes into their reports write these characters, raw or as a reference.
 const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
 
-/** Elements of a case that say how it ended. PHPUnit writes `<warning>` in place of a failure. */
-const ENDINGS: ReadonlyMap<string, CaseStatus> = new Map([
-  ['skipped', 'skipped'],
-  ['error', 'errored'],
-  ['warning', 'errored'],
-  ['failure', 'failed'],
-]);
 /** A case in which several are found ends as the first of these. */
 const ORDER: readonly CaseStatus[] = ['skipped', 'errored', 'failed'];
 
@@ -144,7 +137,8 @@ export async function readJunit(
   function openInCase(parent: OpenCase, name: string, attributes: Attributes): void {
     if (name === 'testcase') fail('is not JUnit', 'a testcase within a testcase');
     if (depth !== parent.depth + 1) return;
-    const ending = ENDINGS.get(name);
+    // Mostly `skipped`, `error` or `failure`. PHPUnit has `warning`.
+    const ending = statusOf(name);
     if (ending !== undefined && !parent.endings.has(ending)) {
       parent.endings.set(ending, openDetail(attributes));
     }
@@ -170,7 +164,9 @@ export async function readJunit(
   function closeCase({ attributes, endings }: OpenCase): void {
     openCase = undefined;
     const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
-    if (status === 'failed' || status === 'errored') noteFailure();
+    // A failure of a skipped case too: node --test counts that of a to-do, which it writes as skipped.
+    if (status === 'failed' || endings.has('failed') || status === 'errored' || endings.has('errored'))
+      noteFailure();
     const suite = suites.at(-1)?.attributes;
     const durationMs = millisecondsOf(attributes.time);
     const startMs = instantOf(attributes.timestamp);
@@ -203,7 +199,9 @@ export async function readJunit(
     const { failures = '', errors = '' } = suite.attributes;
     if (!suite.hasFailure && (countOf(failures) || countOf(errors))) {
       const says = `says failures="${failures}" errors="${errors}", but no case in it failed`;
-      reportSuite(suite, { message: [says, suite.output?.body.trim()].filter(Boolean).join(': ') });
+      const output = suite.output?.body.trim() ?? '';
+      const told = output === '' ? '' : `: ${cut(output.replaceAll(/\s+/g, ' '), 200)}`;
+      reportSuite(suite, { message: `${says}${told}`, body: output });
     }
     suites.pop();
   }

@@ -52,6 +52,7 @@ export interface Measured {
 export const MAX_TEXT_LENGTH = 64 * 1024;
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
+const MAX_PATH_LENGTH = 1000;
 // Enough to find the first line that says something.
 const MAX_SEARCHED_LENGTH = 8192;
 
@@ -85,7 +86,7 @@ export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
     ...(startTime !== undefined && { startTime }),
     ...(endTime !== undefined && { endTime }),
     ...(suite && { suite: cut(suite, MAX_NAME_LENGTH) }),
-    ...(file && { file }),
+    ...(file && { file: cut(file, MAX_PATH_LENGTH) }),
     ...(durationMs !== undefined && { durationMs: Math.round(durationMs) }),
   };
 }
@@ -108,9 +109,11 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
  * the same line after the name of the exception, that: `/ by zero` alone says little.
  */
 function headlineOf({ message, body = '', type = '' }: Explanation): string {
-  const [first = ''] = linesOf(message);
+  const [top = '', ...rest] = linesOf(afterTraceback(message));
+  // GoogleTest begins with where it was.
+  const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(' ')}` : top;
   // gotestsum puts the output of `go test -v` into the body.
-  const [line = ''] = linesOf(body).filter((text) => !/^(?:===|---) /.test(text));
+  const [line = ''] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
   const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
   return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || '';
 }
@@ -124,8 +127,14 @@ function wholeOf({ message, body = '', type = '' }: Explanation): string {
   return cut(whole || told || plain(type), MAX_TEXT_LENGTH);
 }
 
+/** What nose2, behave, gotestsum and others write into every message. */
 function saysNothing(message: string): boolean {
-  return message === '' || message.toLowerCase() === 'failed';
+  return /^(?:failed|failure|test failure|none)?$/i.test(message);
+}
+
+/** The text from where a Python traceback at its beginning ends, which is where the exception is named. */
+function afterTraceback(text: string): string {
+  return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, '');
 }
 
 /** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */

@@ -13,14 +13,14 @@ export interface Failure {
 export interface TestCase {
   readonly status: CaseStatus;
   readonly name: string;
-  /** The whole explanation of a failure, at most 64 Ki characters. */
+  /** The whole explanation. Every case that failed or errored has one. This and the next two are at most 64 Ki characters. */
   readonly error?: string;
   /** promptfoo: the vars as JSON, and the answer. */
   readonly input?: string;
   readonly output?: string;
   /** As the file has it, before any scale. */
   readonly score?: number;
-  /** RFC 3339 with an offset. */
+  /** RFC 3339 in UTC, `2026-11-20T17:17:57.288Z`. Only where the file has the instant for the case itself. */
   readonly startTime?: string;
   readonly endTime?: string;
   readonly suite?: string;
@@ -43,12 +43,15 @@ export interface TestRun {
   readonly failures: readonly Failure[];
   /** What the format measured besides, by `meta` key. */
   readonly meta: JsonObject;
-  /** What the results measured, by metric dimension: `pass_rate` (0 to 1), for promptfoo scores, cost and tokens too. */
+  /**
+   * What the results measured, by metric dimension: `pass_rate` (0 to 1); for promptfoo the means `score` and each named score
+   * under its own name (`scores.<name>` where the name is one of these), the sums `cost`, `input_tokens` and `output_tokens`.
+   */
   readonly metrics: Readonly<Record<string, number>>;
   /** The cases to make spans of, failures first, as many as asked for. */
   readonly cases: readonly TestCase[];
   /** How many cases there are of the kind that was asked for. */
   readonly casesWanted: number;
-  /** What is doubtful about the files, such as totals that disagree with the cases. One sentence each. */
+  /** What is doubtful about the files, such as totals that disagree with the cases. One sentence each, eleven at most. */
   readonly warnings: readonly string[];
 }

@@ -4,7 +4,9 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BadAnswerError, failureHint, failureText, isWorthRetrying } from '../../src/api/no-answer.ts';
 import { createTransport } from '../../src/api/transport.ts';
-import { closedPort, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
+import { closedPort, closeServers, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
+
+afterEach(closeServers);
 
 const TIMEOUT_MS = 400;
 

@@ -4,11 +4,21 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureHint, failureText, isWorthRetrying } from '../../src/api/no-answer.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { InputError } from '../../src/errors.ts';
-import { closedPort, identityOf, listen, pathOf, startProxy, startTcpServer } from '../harness/tcp-server.ts';
+import {
+  closedPort,
+  closeServers,
+  identityOf,
+  listen,
+  pathOf,
+  startProxy,
+  startTcpServer,
+} from '../harness/tcp-server.ts';
+
+afterEach(closeServers);
 
 const KEY = 'op-test-0123456789abcdef';
 const GET = { method: 'GET', headers: [['authorization', `Bearer ${KEY}`]] } as const;

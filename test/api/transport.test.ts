@@ -4,9 +4,11 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createFetch } from 'ofetch';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createTransport, MAX_BODY_BYTES } from '../../src/api/transport.ts';
-import { identityOf, listen, pathOf, startTcpServer } from '../harness/tcp-server.ts';
+import { closeServers, identityOf, listen, pathOf, startTcpServer } from '../harness/tcp-server.ts';
+
+afterEach(closeServers);
 
 const KEY = 'op-test-0123456789abcdef';
 const HEADERS = [['authorization', `Bearer ${KEY}`]] as const;
@@ -257,7 +259,19 @@ describe('a connection', () => {
     });
   };
 
-  it('that the server closed between two requests is replaced, and nobody hears of it', async () => {
+  it('that the server closed after its answer is not used again', async () => {
+    const closed = Promise.withResolvers<void>();
+    const { send, connections } = await start(({ socket }, response) => {
+      socket.once('close', () => closed.resolve());
+      response.end('ok', () => socket.end());
+    });
+    await send(GET);
+    await closed.promise;
+    expect(await send(POST)).toMatchObject({ status: 200 });
+    expect(connections).toEqual([['GET'], ['POST']]);
+  });
+
+  it('that the server closed while a request was on its way is replaced, and nobody hears of it', async () => {
     const { send, connections } = await closing();
     await send(GET);
     expect(await send(PATCH)).toMatchObject({ status: 200 });

@@ -12,9 +12,9 @@ const to = Number(searchParams.get('to') ?? Number.POSITIVE_INFINITY);
 Math.random = () => 0.02;
 
 let connections = 0;
-const { connect } = net;
-net.connect = (options) => {
+const { createConnection } = net;
+net.createConnection = (options, ...rest) => {
   connections++;
   const diverted = host !== undefined && connections >= from && connections <= to;
-  return connect(diverted ? { ...options, host, port: Number(port) } : options);
+  return createConnection(diverted ? { ...options, host, port: Number(port) } : options, ...rest);
 };

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { boundOf, expectedOf, FAULTS, type FaultBench, METHODS, startFaultBench, TIMES } from './table.ts';
+import {
+  differenceOf,
+  expectedOf,
+  FAULTS,
+  type FaultBench,
+  METHODS,
+  startFaultBench,
+  TIMES,
+} from './table.ts';
 
 const CASES = FAULTS.flatMap((row) =>
   METHODS.flatMap((method) => TIMES.map((times) => ({ row, name: row.name, method, times }))),
@@ -15,9 +23,8 @@ beforeAll(async () => {
 afterAll(() => bench[Symbol.asyncDispose]());
 
 describe.concurrent('a fault is got over or ends in words that say what to do', () => {
-  it.each(CASES)('$name, on $method, $times', { timeout: 30_000 }, async ({ row, method, times }) => {
-    const { durationMs, ...observed } = await bench.observe(row, method, times);
-    expect(observed).toEqual(expectedOf(row, method, times));
-    expect(durationMs).toBeLessThan(boundOf(row, times));
+  it.each(CASES)('$name, on $method, $times', { timeout: 60_000 }, async ({ row, method, times }) => {
+    const observed = await bench.observe(row, method, times);
+    expect(differenceOf(observed, expectedOf(row, method, times))).toBe(undefined);
   });
 });

@@ -5,7 +5,7 @@ import { ApiError } from '../../src/errors.ts';
 import type { SpanServer } from './span-server.ts';
 
 /** The time by the clock of the clients made here. */
-export const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
+const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
 
 /** A client of a span server, and what it waited and said. Waits take no time, and jitter halves each. */
 export function clientOf(

@@ -124,6 +124,49 @@ export function redirect(location: string | ((exchange: Exchange) => string), co
   }));
 }
 
+/** The true answer in other bytes than UTF-8. A name in it has to have a character beyond ASCII. */
+export function latin1(): Fault {
+  return inBytes((text) => Buffer.from(text, 'latin1'));
+}
+
+/** The true answer, ending in the first byte of a character. */
+export function cutCharacter(): Fault {
+  return inBytes((text) => Buffer.from(`${text}é`).subarray(0, -1));
+}
+
+/** The true answer, compressed although nobody asked for it. */
+export function gzip(): Fault {
+  return inBytes(gzipSync, { 'content-encoding': 'gzip' });
+}
+
+function inBytes(bytesOf: (text: string) => Buffer, headers: Record<string, string> = {}): Fault {
+  return (exchange) => {
+    const { status, body } = exchange.handle();
+    const type = { 'content-type': 'application/json', ...headers };
+    exchange.send({ status, headers: type, body: bytesOf(JSON.stringify(body)) });
+  };
+}
+
+/** A connection that has served an answer is closed at its next request. On a new one the answer is true. */
+export function closeKept(): Fault {
+  return ({ socket, send, handle }) => {
+    if (socket.bytesWritten > 0) socket.destroy();
+    else send(handle());
+  };
+}
+
+/** The same piece of an answer's head, over and over, as fast as it is taken. */
+export function flood(start: string, piece: string): Fault {
+  return ({ socket }) => {
+    const more = () => {
+      while (!socket.destroyed && socket.write(piece.repeat(1000)));
+    };
+    socket.write(start);
+    socket.on('drain', more);
+    more();
+  };
+}
+
 const MIB = 1024 * 1024;
 
 /** A span whose name is `bytes` (rounded up to MiB) long, streamed without Content-Length. */

@@ -1,7 +1,7 @@
 import { createTransport } from '../../src/api/transport.ts';
-import type { Host } from '../../src/host.ts';
+import type { Host } from '../../src/host/host.ts';
+import { parseTracked } from '../../src/plan/track.ts';
 import { run } from '../../src/run.ts';
-import { parseTracked } from '../../src/track.ts';
 import { memoryFiles } from '../results/memory-files.ts';
 import type { FaultRule, SpanServer } from './span-server.ts';
 

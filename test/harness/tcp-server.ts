@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 
 /** The path of a certificate in this folder. All of them have the key loopback-key.pem. */
 export const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -22,7 +21,7 @@ export interface TcpServer {
   readonly received: string[];
 }
 
-/** A server for whatever is not quite HTTP. `act` is called with the first bytes of each connection. Lives as long as the test. */
+/** A server for whatever is not quite HTTP. `act` is called with the first bytes of each connection. */
 export async function startTcpServer(
   act: (socket: Socket, bytes: Buffer) => void,
   tls?: { key: string; cert: string },
@@ -40,7 +39,7 @@ export async function startTcpServer(
   return { port, host: `127.0.0.1:${port}`, received };
 }
 
-/** Starts a server on a free port of 127.0.0.1, and ends it and its connections with the test. */
+/** Starts a server on a free port of 127.0.0.1. It runs until {@link closeServers}. */
 export async function listen(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -50,11 +49,18 @@ export async function listen(server: Server): Promise<number> {
   server.on('tlsClientError', () => {});
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
+  closers.push(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
   return (server.address() as AddressInfo).port;
+}
+
+const closers: (() => void)[] = [];
+
+/** Ends all servers of this file, and their connections. */
+export function closeServers(): void {
+  for (const close of closers.splice(0)) close();
 }
 
 /** A port on which nobody listens. */

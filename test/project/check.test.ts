@@ -7,20 +7,19 @@ import { copyProject } from './copy.ts';
 
 const BIOME = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
 
-// Biome passes over folders of that name, and rules that need to see package.json fail there.
+/** What the linter finds in a copy at this path of a temporary folder. */
+function findingsAt(path: string): string[] {
+  const { folder, copy } = copyProject(path);
+  const args = [BIOME, 'lint', '--colors=off', '--reporter=github', '.'];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  return [...stdout.matchAll(/^::.*title=([^,]+).*[\\/]([^\\/,]+),line=(\d+)/gm)].map(([, ...found]) =>
+    found.join(' '),
+  );
+}
+
+// Biome's scanner passes over folders of that name, so a rule that needs to see package.json fails there.
 test('the linter finds nothing more in a clone under a folder named .cache', () => {
-  const lint = (path: string) => {
-    const { folder, copy } = copyProject(path);
-    const args = [BIOME, 'lint', '--colors=off', '--reporter=github', '.'];
-    const { status, stdout } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
-    rmSync(folder, { recursive: true });
-    return {
-      status,
-      findings: stdout
-        .split('\n')
-        .filter((line) => line.startsWith('::'))
-        .sort(),
-    };
-  };
-  expect(lint(join('.cache', 'clone'))).toEqual(lint('clone'));
+  const found = findingsAt('clone');
+  expect(findingsAt(join('.cache', 'clone')).filter((finding) => !found.includes(finding))).toEqual([]);
 });

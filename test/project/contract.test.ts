@@ -44,7 +44,7 @@ const FILES: Readonly<Record<string, (names: readonly string[]) => string>> = {
   },
   'src/inputs/inputs.ts': (names) =>
     `const formsAt = (now: Date) => ({\n${lines(names, (name) => `${name}: now,`)}\n});`,
-  'src/plan.ts': (names) =>
+  'src/plan/plan.ts': (names) =>
     lines(names, (name) => `export const ${name}Of = (inputs: Inputs) => inputs.${name};`),
   'test/inputs/inputs.test.ts': (names) => lines(names, (name) => `test('a', () => read({ ${name}: '1' }));`),
   'src/report/outputs.ts': (names) =>
@@ -65,7 +65,7 @@ describe('a new name', () => {
   it.each([
     ['action.yml', 'The inputs of action.yml lack tag.\nThe outputs of action.yml lack tag.'],
     ['src/inputs/inputs.ts', 'formsAt in src/inputs/inputs.ts lacks tag.'],
-    ['src/plan.ts', 'src/plan.ts and the rest of src never use tag.'],
+    ['src/plan/plan.ts', 'src/plan/plan.ts and the rest of src never use tag.'],
     ['test/inputs/inputs.test.ts', 'The tests in test/inputs/inputs.test.ts never name tag.'],
     ['src/report/outputs.ts', 'OUTPUTS in src/report/outputs.ts lacks tag.'],
     ['CHANGELOG.md', 'CHANGELOG.md does not name tag.'],

@@ -47,7 +47,7 @@ const FAULTS: readonly (readonly [what: string, from: string, to: string, fault:
     'an expression in a script',
     '"$SCORE"',
     '${{ github.head_ref }}',
-    '15: An expression in run: is a way in',
+    '15: An expression in run: lets text run as commands',
   ],
   ['permissions for all jobs', 'permissions: {}', 'permissions: write-all', '1: permissions: {} is missing'],
 ];

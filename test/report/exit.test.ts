@@ -113,7 +113,11 @@ describe('the exit', () => {
     expect(publish(reportOf({ gate: { minScore: 0, score: undefined } }))).toMatchObject({
       code: 1,
       annotations: [
-        ['error', 'there is no score to compare with min_score 0', { title: 'Opper span: gate' }],
+        [
+          'error',
+          'there is no score to compare with min_score 0. Give score or results_file',
+          { title: 'Opper span: gate' },
+        ],
       ],
     });
   });

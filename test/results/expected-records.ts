@@ -13,6 +13,22 @@ interface ExpectedRecord {
   readonly warnings?: readonly string[];
 }
 
+/** What `meta` holds of every format, in its order there. */
+function counts(
+  format: string,
+  ...[total, passed, failed, errored, skipped, durationMs]: readonly number[]
+): Record<string, number | string> {
+  return {
+    'test.total': total!,
+    'test.passed': passed!,
+    'test.failed': failed!,
+    'test.errored': errored!,
+    'test.skipped': skipped!,
+    'test.duration_ms': durationMs!,
+    'test.format': format,
+  };
+}
+
 export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
   {
     tool: 'Vitest, junit reporter',
@@ -24,15 +40,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test/cart.test.js > cart > in colour > says "red" & <green>: red is not green',
       'test/close.test.js: Error: could not close',
     ],
-    meta: {
-      'test.total': 9,
-      'test.passed': 3,
-      'test.failed': 4,
-      'test.errored': 0,
-      'test.skipped': 2,
-      'test.duration_ms': 15,
-      'test.format': 'junit',
-    },
+    meta: counts('junit', 9, 3, 4, 0, 2, 15),
   },
   {
     tool: 'Vitest, json reporter',
@@ -44,15 +52,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'cart > in colour > says "red" & <green>: Error: red is not',
       'close.test.js: could not close',
     ],
-    meta: {
-      'test.total': 9,
-      'test.passed': 3,
-      'test.failed': 2,
-      'test.errored': 2,
-      'test.skipped': 2,
-      'test.duration_ms': 11,
-      'test.format': 'jest',
-    },
+    meta: counts('jest', 9, 3, 2, 2, 2, 11),
   },
   {
     tool: 'Vitest, CTRF reporter',
@@ -62,15 +62,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'cart > subtracts: AssertionError: expected 2 to be 1 // Object.is equality',
       'cart > in colour > says "red" & <green>: Error: red is not',
     ],
-    meta: {
-      'test.total': 7,
-      'test.passed': 3,
-      'test.failed': 2,
-      'test.errored': 0,
-      'test.skipped': 2,
-      'test.duration_ms': 13,
-      'test.format': 'ctrf',
-    },
+    meta: counts('ctrf', 7, 3, 2, 0, 2, 13),
   },
   {
     tool: 'pytest',
@@ -87,15 +79,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       "test_cart > test_words[\\x1b[31mred\\x1b[0m]: AssertionError: assert '\\x1b[31mred\\x1b[0m' == 'plain'",
       'test_cart.TestUnit > test_sub: AssertionError: 1 != 0',
     ],
-    meta: {
-      'test.total': 13,
-      'test.passed': 2,
-      'test.failed': 6,
-      'test.errored': 3,
-      'test.skipped': 2,
-      'test.duration_ms': 7,
-      'test.format': 'junit',
-    },
+    meta: counts('junit', 13, 2, 6, 3, 2, 7),
     warnings: ['pytest.junit.xml says 15 tests; its cases come to 13 tests, which is what counts.'],
   },
   {
@@ -112,15 +96,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       "test_cart.py::test_words[\\x1b[31mred\\x1b[0m]: AssertionError: assert '\\x1b[31mred\\x1b[0m' == 'plain'",
       'test_cart.py::TestUnit::test_sub: AssertionError: 1 != 0',
     ],
-    meta: {
-      'test.total': 12,
-      'test.passed': 2,
-      'test.failed': 8,
-      'test.errored': 0,
-      'test.skipped': 2,
-      'test.duration_ms': 136,
-      'test.format': 'ctrf',
-    },
+    meta: counts('ctrf', 12, 2, 8, 0, 2, 136),
   },
   {
     tool: 'deepeval under pytest',
@@ -130,15 +106,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test_answers > test_answer[Capital of Peru?-I cannot say-Lima is the capital]: AssertionError: Metrics: Overlap (score: 0.0, threshold: 0.5, strict: False, error: None, reason: 0 of 4 expected words) failed.',
       'test_answers > test_model_is_down: ConnectionError: the model did not answer: 503',
     ],
-    meta: {
-      'test.total': 3,
-      'test.passed': 1,
-      'test.failed': 2,
-      'test.errored': 0,
-      'test.skipped': 0,
-      'test.duration_ms': 6,
-      'test.format': 'junit',
-    },
+    meta: counts('junit', 3, 1, 2, 0, 0, 6),
   },
   {
     tool: 'Maven Surefire, a file per class',
@@ -149,15 +117,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'demo.CartTest > divides: java.lang.ArithmeticException: / by zero',
       'demo.PriceTest > colours: org.opentest4j.AssertionFailedError: red is not green',
     ],
-    meta: {
-      'test.total': 8,
-      'test.passed': 4,
-      'test.failed': 2,
-      'test.errored': 1,
-      'test.skipped': 1,
-      'test.duration_ms': 42,
-      'test.format': 'junit',
-    },
+    meta: counts('junit', 8, 4, 2, 1, 1, 42),
     warnings: [
       'surefire/TEST-demo.CartTest.xml says 3 tests, 0 skipped; its cases come to 6 tests, 1 skipped, which is what counts.',
       'surefire/TEST-demo.PriceTest.xml says 1 test; its cases come to 2 tests, which is what counts.',
@@ -172,15 +132,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'example.com/demo > TestTotals: Failed',
       'example.com/demo > TestDivides: panic: runtime error: integer divide by zero [recovered, repanicked]',
     ],
-    meta: {
-      'test.total': 6,
-      'test.passed': 2,
-      'test.failed': 3,
-      'test.errored': 0,
-      'test.skipped': 1,
-      'test.duration_ms': 0,
-      'test.format': 'junit',
-    },
+    meta: counts('junit', 6, 2, 3, 0, 1, 0),
   },
   {
     tool: 'promptfoo, results version 3',
@@ -198,13 +150,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'question=breaks [local-script, prompt 2]: the model did not answer: 503',
     ],
     meta: {
-      'test.total': 12,
-      'test.passed': 3,
-      'test.failed': 7,
-      'test.errored': 2,
-      'test.skipped': 0,
-      'test.duration_ms': 7,
-      'test.format': 'promptfoo',
+      ...counts('promptfoo', 12, 3, 7, 2, 0, 7),
       'test.scores.grounded': 0.666666666667,
       'test.scores.style': 0.125,
       'test.score.mean': 0.291666666667,
@@ -229,13 +175,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'question=breaks [local-script, prompt 2]: the model did not answer: 503',
     ],
     meta: {
-      'test.total': 12,
-      'test.passed': 3,
-      'test.failed': 7,
-      'test.errored': 2,
-      'test.skipped': 0,
-      'test.duration_ms': 0,
-      'test.format': 'promptfoo',
+      ...counts('promptfoo', 12, 3, 7, 2, 0, 0),
       'test.scores.grounded': 0.666666666667,
       'test.scores.style': 0.125,
       'test.score.mean': 0.291666666667,
@@ -243,5 +183,62 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'gen_ai.usage.input_tokens': 80,
       'gen_ai.usage.output_tokens': 40,
     },
+  },
+  {
+    tool: 'Newman, a request that got no answer',
+    pattern: 'newman.junit.xml',
+    score: 0,
+    error: [
+      "Up > is up: expected PostmanResponse{ …(5) } to have property 'code'",
+      'none: says failures="0" errors="1", but no case in it failed: Iteration: 0 RequestError: Error: connect ECONNREFUSED 127.0.0.1:9 at TCPConnectWrap.afterConnect [as oncomplete] (node:net:2021:16) ---',
+    ],
+    meta: counts('junit', 2, 0, 1, 1, 0, 0),
+    warnings: ['newman.junit.xml says 3 failed; its cases come to 2 failed, which is what counts.'],
+  },
+  {
+    tool: 'GoogleTest',
+    pattern: 'gtest.junit.xml',
+    score: 50,
+    error: ['Cart > Subtracts: a.cc:3: Expected equality of these values: 2 1'],
+    meta: counts('junit', 4, 1, 1, 0, 2, 0),
+  },
+  {
+    tool: 'CTest',
+    pattern: 'ctest.junit.xml',
+    score: 25,
+    error: ['subtracts', 'slow', 'crash'],
+    meta: counts('junit', 7, 1, 3, 0, 3, 1018),
+  },
+  {
+    tool: 'behave',
+    pattern: 'behave.junit.xml',
+    score: 25,
+    error: [
+      'cart.cart > fails: no',
+      'cart.cart > undefined: Failing step: Given nobody knows ... undefined in 0.000s',
+      'cart.cart > pending: STEP: pending',
+    ],
+    meta: counts('junit', 5, 1, 1, 2, 1, 1),
+  },
+  {
+    tool: 'node --test',
+    pattern: 'node.junit.xml',
+    score: 50,
+    error: ['cart > subtracts: 2 == 1', 'cart > slow: test timed out after 5ms'],
+    meta: counts('junit', 6, 2, 2, 0, 2, 9),
+    warnings: ['node.junit.xml says 3 failed; its cases come to 2 failed, which is what counts.'],
+  },
+  {
+    tool: 'nose2',
+    pattern: 'nose2.junit.xml',
+    score: 20,
+    error: [
+      'setUpClass (test_cart > TestBroken): RuntimeError: no server',
+      'test_cart.TestCart > test_errors: RuntimeError: no database',
+      'test_cart.TestCart > test_sub (i=1): AssertionError: 1 == 1',
+      'test_cart.TestCart > test_subtracts: AssertionError: 2 != 1',
+    ],
+    meta: counts('junit', 8, 1, 2, 2, 3, 0),
+    warnings: ['nose2.junit.xml says 7 tests; its cases come to 8 tests, which is what counts.'],
   },
 ];

@@ -134,6 +134,35 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite><testcase name="a"><failure message="by zero">a.B$C: by zero\nat x</failure></testcase></testsuite>',
     failedAs('a.B$C: by zero'),
   ],
+  'a traceback of Python, with or without blank lines, beside a message that says nothing': [
+    suite(
+      ['test failure', 'None', '']
+        .map(
+          (message) => `<testcase name="a"><failure message="${message}">Traceback (most recent call last):
+  File "a.py", line 1
+
+    assert 2 == 1
+AssertionError: 2 != 1
+more</failure></testcase>`,
+        )
+        .join(''),
+    ),
+    run({ failed: 3, failures: Array(3).fill({ name: 'a', message: 'AssertionError: 2 != 1' }) }),
+  ],
+  'a message that begins with the place': [
+    suite(
+      ['a.cc:3', 'a.cc:3&#10;Expected:&#10; 2']
+        .map((message) => `<testcase name="a"><failure message="${message}">x</failure></testcase>`)
+        .join(''),
+    ),
+    run({
+      failed: 2,
+      failures: [
+        { name: 'a', message: 'a.cc:3' },
+        { name: 'a', message: 'a.cc:3: Expected: 2' },
+      ],
+    }),
+  ],
   'a body that says more than the name of the exception': [
     '<testsuite><testcase name="a"><failure message="no">in words: no</failure></testcase></testsuite>',
     failedAs('no'),
@@ -204,20 +233,28 @@ describe('JUnit', () => {
     });
   });
 
-  it("counts a case with nothing but PHPUnit's warning as an error", async () => {
-    const xml = suite('<testcase name="a"><warning type="W">No tests found</warning></testcase>');
-    expect(await testsIn(xml)).toMatchObject({
-      errored: 1,
-      failures: [{ name: 'a', message: 'No tests found' }],
-    });
-  });
+  it.each([
+    ['warning', 'errored'],
+    ['timeout', 'errored'],
+    ['failed', 'failed'],
+    ['ignored', 'skipped'],
+  ])(
+    'counts a case with nothing but the element %s as %s, PHPUnit’s warning too',
+    async (element, status) => {
+      const xml = suite(
+        `<testcase/><testcase name="a"><${element} type="W">No tests found</${element}></testcase>`,
+      );
+      const failures = status === 'skipped' ? [] : [{ name: 'a', message: 'No tests found' }];
+      expect(await testsIn(xml)).toMatchObject({ passed: 1, [status]: 1, failures });
+    },
+  );
 
   it.each([
     [
       'Newman',
-      '<testsuites><testsuite name="s" tests="0" errors="1"><system-err>\nno host\n</system-err></testsuite></testsuites>',
+      '<testsuites><testsuite name="s" tests="0" errors="1"><system-err>\nIteration: 0\n no host\n</system-err></testsuite></testsuites>',
       's',
-      'no host',
+      'no case in it failed: Iteration: 0 no host',
     ],
     [
       'a suite beside others',
@@ -244,10 +281,11 @@ describe('JUnit', () => {
     },
   );
 
-  it('has none more for a suite within which a case or a suite failed, or passed at last', async () => {
+  it('has none more for a suite within which something failed, though the case passed at last or is a to-do', async () => {
     const xml = `<testsuites errors="3"><testsuite errors="1"><testsuite errors="1"><error/></testsuite></testsuite>
-      <testsuite failures="1"><testcase><flakyFailure/></testcase></testsuite></testsuites>`;
-    expect(await testsIn(xml)).toMatchObject({ passed: 1, failed: 0, errored: 1 });
+      <testsuite failures="1"><testcase><flakyFailure/></testcase></testsuite>
+      <testsuite failures="1"><testcase><skipped type="todo"/><failure/></testcase></testsuite></testsuites>`;
+    expect(await testsIn(xml)).toMatchObject({ passed: 1, failed: 0, errored: 1, skipped: 1 });
   });
 
   it.each([
@@ -270,12 +308,15 @@ describe('JUnit', () => {
   it.each([
     suite('<testcase/>'),
     '<testsuites><testsuite tests="1"><testcase/></testsuite><testsuite><testcase/></testsuite></testsuites>',
-    '<testsuite tests="2" skipped="2" disabled="0"><testcase/><testcase/><testcase><skipped/></testcase><testcase><skipped/></testcase></testsuite>',
+    '<testsuite tests="4" skipped="2" disabled="0"><testcase/><testcase/><testcase><skipped/></testcase><testcase><skipped/></testcase></testsuite>',
     '<testsuite tests="1" failures="0" errors="0"><testcase/><error/></testsuite>',
     '<testsuite tests="two"><testcase/></testsuite>',
-  ])('does not warn of totals that are not there, or that leave out what was skipped: %s', async (xml) => {
-    expect((await testsIn(xml)).warnings).toEqual([]);
-  });
+  ])(
+    'does not warn of totals that are not there, or that leave out what failed outside of the cases: %s',
+    async (xml) => {
+      expect((await testsIn(xml)).warnings).toEqual([]);
+    },
+  );
 
   it('keeps ten failures and counts the rest', async () => {
     const cases = Array.from(

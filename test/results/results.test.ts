@@ -201,9 +201,6 @@ describe('a file of one’s own', () => {
   });
 
   it.each([
-    ['{}', 'nothing to record'],
-    ['{"score": null, "meta": null}', 'nothing to record'],
-    ['{"score": "", "error": null}', 'nothing to record'],
     ['[1]', 'an array'],
     ['9', 'a number'],
     ['', 'is empty'],

@@ -167,9 +167,9 @@ describe('case spans', () => {
     const children = server.children(outputs.id ?? '');
     expect(outputs.case_spans).toBe('3');
     expect(children.map(({ name, type, meta }) => [name, type, meta?.['test.status']]).sort()).toEqual([
-      ['a', 'test', 'passed'],
-      ['b', 'test', 'failed'],
-      ['c', 'test', 'skipped'],
+      ['s > a', 'test', 'passed'],
+      ['s > b', 'test', 'failed'],
+      ['s > c', 'test', 'skipped'],
     ]);
     expect(new Set(children.map(({ trace_id }) => trace_id))).toEqual(new Set([outputs.trace_id]));
   });

@@ -337,7 +337,7 @@ describe('the examples', () => {
       commands: {
         'echo "started=$(date +%s)" >> "$GITHUB_OUTPUT"\n./eval.sh --junit reports/eval.xml': async (job) => {
           await leaves({ 'reports/eval.xml': PASSED })(job);
-          return { outputs: { started: '1795600000' } };
+          return { outputs: { started: '1700000000' } };
         },
         './report.sh --score "$SCORE" --span "$SPAN_FILE"': ({ env }) => {
           expect(env.SCORE).toBe('100');

@@ -1,8 +1,6 @@
 import * as z from 'zod/mini';
-import { fieldsOf, type NewSpan } from './api/span.ts';
+import { fieldsOf, type NewSpan } from '../api/span.ts';
 import type { Recording } from './plan.ts';
-import type { Exit } from './report/exit.ts';
-import type { Draft } from './report/report.ts';
 
 const Tracked = z.object({
   id: z.string(),
@@ -25,12 +23,6 @@ export function startedBy({ id, start_time }: NewSpan): Tracked {
 /** What to hand on once the span was made. The server may have given it another id. */
 export function madeBy(span: NewSpan, id = span.id): Tracked {
   return { id, exists: true, start_time: span.start_time, sent: Object.keys(fieldsOf(span)) };
-}
-
-/** Hands it to the end of the job, in place of what was saved before. Undefined leaves the end nothing to do. */
-export function saveTracked(exit: Exit, report: Draft, tracked: Tracked | undefined): void {
-  exit.saveState('tracked', tracked ? JSON.stringify(tracked) : '');
-  report.goesOn = tracked !== undefined;
 }
 
 /** Reads what the runner gives the end as `STATE_tracked`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redactorOf } from '../src/secret.ts';
+import { redactorOf } from '../../src/report/secret.ts';
 
 // Its Base64 has + and / however it is shifted.
 const KEY = 'op-4fVj+2/xQ9"z{t$.*k\\8>>>>>?????8&<%3Z';

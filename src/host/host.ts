@@ -1,7 +1,7 @@
 import type * as actionsCore from '@actions/core';
-import type { Transport } from './api/transport.ts';
-import type { Files } from './files.ts';
-import type { GitHubContext } from './job.ts';
+import type { Transport } from '../api/transport.ts';
+import type { Files } from '../files.ts';
+import type { GitHubContext } from '../job.ts';
 
 /** All that the step touches, as plain data and functions. */
 export interface Host {

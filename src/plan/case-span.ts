@@ -1,6 +1,6 @@
-import { fieldsOf, type NewSpan, type Span } from './api/span.ts';
-import type { TestCase } from './results/test-run.ts';
-import { PASS_RATE_SCALE, scaled } from './score.ts';
+import { fieldsOf, type NewSpan, type Span } from '../api/span.ts';
+import type { TestCase } from '../results/test-run.ts';
+import { PASS_RATE_SCALE, scaled } from '../score.ts';
 
 /** The child spans of cases. `scale` is that of the scores on spans, `newId` makes the id of each. */
 export function caseSpansOf(

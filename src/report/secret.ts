@@ -1,4 +1,4 @@
-import { isJsonObject } from './json.ts';
+import { isJsonObject } from '../json.ts';
 
 // A text may hold only the beginning of a secret, cut by whoever made it. One this long must not show either.
 const MIN_PIECE = 12;

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 // The working directory belongs to the process, so each question is put to a process of its own.
-const MODULE = pathToFileURL(join(import.meta.dirname, '../src/node-files.ts')).href;
+const MODULE = pathToFileURL(join(import.meta.dirname, '../../src/host/node-files.ts')).href;
 const folder = mkdtempSync(join(tmpdir(), 'node-files-'));
 const socket = createServer();
 const EXECUTABLE = realpathSync(process.execPath);
@@ -24,10 +24,14 @@ const SPECIAL: readonly [path: string, message: string][] =
 function ask(question: string): unknown {
   const script = `
     const { nodeFiles } = await import(${JSON.stringify(MODULE)});
-    const { readText } = await import(${JSON.stringify(MODULE.replace('node-files', 'files'))});
+    const { readText } = await import(${JSON.stringify(MODULE.replace('host/node-files', 'files'))});
     const answer = await (${question}).catch(({ name, message }) => ({ name, message }));
     console.log(JSON.stringify(answer));`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+    // A process that waits for ever is killed, and its answer is missing.
+    timeout: 20_000,
+  });
   return JSON.parse(output.toString());
 }
 const find = (pattern: string) => ask(`nodeFiles.find(${JSON.stringify(pattern)})`);

@@ -16,8 +16,8 @@ import {
   warning,
 } from '@actions/core';
 import { context } from '@actions/github';
-import manifest from '../package.json' with { type: 'json' };
-import { createTransport } from './api/transport.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { createTransport } from '../api/transport.ts';
 import { eventProblem } from './event-file.ts';
 import type { Host } from './host.ts';
 import { nodeFiles } from './node-files.ts';

@@ -1,11 +1,11 @@
-import { FormError, InputError, type Problem } from './errors.ts';
-import { type Files, readText } from './files.ts';
-import { metaObject } from './inputs/forms.ts';
-import { type Fields, type Inputs, type Read, readFields } from './inputs/inputs.ts';
-import { resultsProblems } from './inputs/rules.ts';
-import type { JsonObject } from './json.ts';
-import { type Results, readResults } from './results/results.ts';
-import type { TestRun } from './results/test-run.ts';
+import { FormError, InputError, type Problem } from '../errors.ts';
+import { type Files, readText } from '../files.ts';
+import { metaObject } from '../inputs/forms.ts';
+import { type Fields, type Inputs, type Read, readFields } from '../inputs/inputs.ts';
+import { resultsProblems } from '../inputs/rules.ts';
+import type { JsonObject } from '../json.ts';
+import { type Results, readResults } from '../results/results.ts';
+import type { TestRun } from '../results/test-run.ts';
 
 /** What the files say that the inputs name, as far as they could be read. */
 export interface Found {

@@ -1,7 +1,7 @@
 import { createReadStream, globSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
-import { codeOf, FormError } from './errors.ts';
-import { checkPattern, type Files } from './files.ts';
+import { codeOf, FormError } from '../errors.ts';
+import { checkPattern, type Files } from '../files.ts';
 
 /** The real file system, from the working directory. */
 export const nodeFiles: Files = {

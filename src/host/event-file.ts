@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { headlineOf } from './errors.ts';
-import { isJsonObject } from './json.ts';
+import { headlineOf } from '../errors.ts';
+import { isJsonObject } from '../json.ts';
 
 const LOST = 'What it tells of branch and pull request is not recorded';
 

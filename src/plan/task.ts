@@ -1,5 +1,5 @@
-import type { NewSpan } from './api/span.ts';
-import type { Job } from './job.ts';
+import type { NewSpan } from '../api/span.ts';
+import type { Job } from '../job.ts';
 import { newSpanOf, type Plan, type Recording } from './plan.ts';
 import { atEnd, atStart, type Tracked } from './track.ts';
 

@@ -1,4 +1,4 @@
-import type { NewMetric } from './api/metric.ts';
+import type { NewMetric } from '../api/metric.ts';
 import {
   fieldsOf,
   type NewSpan,
@@ -7,10 +7,9 @@ import {
   type SpanField,
   type SpanFields,
   type SpanPatch,
-} from './api/span.ts';
-import { FormError, InputError, type Problem } from './errors.ts';
-import type { Found } from './found.ts';
-import { defaultInputs, type Fields, type Inputs, type Read } from './inputs/inputs.ts';
+} from '../api/span.ts';
+import { FormError, InputError, type Problem } from '../errors.ts';
+import { defaultInputs, type Fields, type Inputs, type Read } from '../inputs/inputs.ts';
 import {
   accessProblems,
   clearProblems,
@@ -18,12 +17,13 @@ import {
   operationProblems,
   pointerProblems,
   resultsScale,
-} from './inputs/rules.ts';
-import type { Job } from './job.ts';
-import type { JsonObject } from './json.ts';
-import { recordOf } from './results/results.ts';
-import type { TestCase } from './results/test-run.ts';
-import { PASS_RATE_SCALE, scoreOf } from './score.ts';
+} from '../inputs/rules.ts';
+import type { Job } from '../job.ts';
+import type { JsonObject } from '../json.ts';
+import { recordOf } from '../results/results.ts';
+import type { TestCase } from '../results/test-run.ts';
+import { PASS_RATE_SCALE, scoreOf } from '../score.ts';
+import type { Found } from './found.ts';
 
 /** What is to be done, everything checked. */
 export interface Plan {

@@ -1,0 +1,108 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { createCaseSpans } from '../../src/api/case-spans.ts';
+import type { ClientOptions } from '../../src/api/client.ts';
+import type { NewSpan } from '../../src/api/span.ts';
+import { createTransport, type Transport } from '../../src/api/transport.ts';
+import { clientOf } from '../harness/client.ts';
+import * as faults from '../harness/faults.ts';
+import { type FaultRule, type SpanServerOptions, startSpanServer } from '../harness/span-server.ts';
+
+const PARENT = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+
+const casesOf = (count: number): NewSpan[] =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    name: `case ${index}`,
+    parent_id: PARENT,
+  }));
+
+/** Makes the spans of so many cases on a server with these faults. */
+async function create(
+  spans: readonly NewSpan[],
+  rules: readonly FaultRule[] = [],
+  options: SpanServerOptions = {},
+  overrides: Partial<ClientOptions> = {},
+) {
+  const server = await startSpanServer(options);
+  onTestFinished(() => server.close());
+  server.create({ id: PARENT, name: 'Eval' });
+  server.faults.push(...rules);
+  const { Headers, fetch } = createTransport({ baseUrl: server.baseUrl, env: {}, timeoutMs: 5000 });
+  // By name, in the order in which they were sent; they may arrive in another.
+  const sent: string[] = [];
+  const transport: Transport = {
+    Headers,
+    fetch(url, init) {
+      if (init.method === 'POST') sent.push(JSON.parse(init.body ?? '').name);
+      return fetch(url, init);
+    },
+  };
+  const { client } = clientOf(server, { transport, ...overrides });
+  const progress: string[] = [];
+  const onProgress = (made: number, of: number) => progress.push(`${made} of ${of}`);
+  return { server, sent, progress, result: await createCaseSpans(client, spans, { onProgress }) };
+}
+
+it('makes a span for each case, in order, four at a time, and tells how far it is', async () => {
+  const cases = casesOf(300);
+  const { server, sent, progress, result } = await create(cases, [], { latencyMs: 2 });
+  expect(result).toEqual({ made: 300, of: 300, failure: undefined });
+  expect(
+    server
+      .children(PARENT)
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual(cases.map(({ id }) => id));
+  expect(sent).toEqual(cases.map(({ name }) => name));
+  expect(server.mostAtOnce).toBe(4);
+  expect(progress).toEqual(['100 of 300', '200 of 300']);
+});
+
+it('has nothing to do where there are no cases', async () => {
+  const { server, progress, result } = await create([]);
+  expect({ result, progress, requests: server.requests }).toEqual({
+    result: { made: 0, of: 0, failure: undefined },
+    progress: [],
+    requests: [],
+  });
+});
+
+it('makes each once, though answers are lost', async () => {
+  const lost = { on: 'POST', times: 10, fault: faults.applied(faults.reset('before headers')) } as const;
+  const { server, result } = await create(casesOf(20), [lost]);
+  expect(result).toEqual({ made: 20, of: 20, failure: undefined });
+  expect(server.children(PARENT)).toHaveLength(20);
+});
+
+it('begins no more after one failed for good, and says how many were made', async () => {
+  let posts = 0;
+  const when = () => ++posts > 37;
+  const outage = { on: 'POST', when, times: Number.POSITIVE_INFINITY, fault: faults.status(503) } as const;
+  const { server, sent, result } = await create(casesOf(100), [outage], {}, { retries: 1 });
+  expect(result).toEqual({
+    made: 37,
+    of: 100,
+    failure: expect.objectContaining({ message: expect.stringMatching(/^POST .* 503 .*tried 2 times/) }),
+  });
+  expect(server.children(PARENT)).toHaveLength(37);
+  expect(new Set(sent).size).toBeLessThanOrEqual(37 + 4);
+});
+
+it('begins no more after a single one was refused', async () => {
+  const when = ({ text }: { text: string }) => text.includes('case 37');
+  const { server, sent, result } = await create(casesOf(100), [{ when, fault: faults.status(422) }]);
+  expect(result.failure?.message).toContain(' 422 ');
+  expect(result.made).toBe(server.children(PARENT).length);
+  expect(sent.length).toBeLessThan(60);
+});
+
+it('reports a case that is too large to be sent like one that was refused', async () => {
+  const [first, second = expect.fail(), ...rest] = casesOf(9);
+  const large = { ...second, output: 'x'.repeat(33 * 1024 * 1024) };
+  const { result } = await create([first ?? expect.fail(), large, ...rest]);
+  expect(result).toMatchObject({
+    made: 3,
+    of: 9,
+    failure: { problems: [{ name: 'output', message: expect.stringContaining('32 MiB') }] },
+  });
+});

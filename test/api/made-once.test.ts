@@ -1,0 +1,282 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ClientOptions } from '../../src/api/client.ts';
+import { ProxyError } from '../../src/api/proxy.ts';
+import { createTransport, type Transport } from '../../src/api/transport.ts';
+import { apiErrorOf, clientOf, methodsOf } from '../harness/client.ts';
+import * as faults from '../harness/faults.ts';
+import {
+  apiError,
+  type Fault,
+  type FaultRule,
+  type SpanServerOptions,
+  startSpanServer,
+} from '../harness/span-server.ts';
+
+const SPAN = { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', name: 'Answer a ticket', score: 9 };
+const EVER = Number.POSITIVE_INFINITY;
+
+async function start(options: SpanServerOptions = {}, overrides: Partial<ClientOptions> = {}) {
+  const server = await startSpanServer(options);
+  onTestFinished(() => server.close());
+  return { server, ...clientOf(server, overrides) };
+}
+
+/** Makes a span on a server with these faults. */
+async function create(
+  rules: readonly FaultRule[],
+  options: SpanServerOptions = {},
+  overrides: Partial<ClientOptions> = {},
+) {
+  const { server, client, ...rest } = await start(options, overrides);
+  server.faults.push(...rules);
+  const made = await client.createSpan(SPAN);
+  return { server, made, methods: methodsOf(server), ...rest };
+}
+
+const post = (fault: Fault, times = 1): FaultRule => ({ on: 'POST', times, fault });
+const conflict = faults.answer(apiError(409, 'Span already exists'));
+
+describe('a span is made once', () => {
+  const servers = ['honoured', 'replaced', 'refused', 'ignored'] as const;
+  const losses: [string, Fault][] = [
+    ['a lost answer', faults.applied(faults.reset('before headers'))],
+    ['an answer that breaks off', faults.applied(faults.hangUp('in body'))],
+    ['a reset before anything was done', faults.reset('before headers')],
+    ['a stall', faults.applied(faults.stall('before headers'))],
+    ['a 502 for a span that was made', faults.applied(faults.status(502))],
+    ['a 502 for one that was not', faults.status(502)],
+    ['a 408', faults.status(408)],
+    ['a 409', faults.applied(conflict)],
+  ];
+
+  for (const ids of servers) {
+    for (const visibleAfter of [0, 2]) {
+      it.each(losses)(
+        `after %s, where ids are ${ids} and ${visibleAfter} looks come too early`,
+        async (_, fault) => {
+          const { server, made } = await create([post(fault)], { ids, visibleAfter }, { timeoutMs: 400 });
+          const spans = server.spans();
+          expect(spans).toContainEqual(
+            expect.objectContaining({ id: made.span.id, name: SPAN.name, score: 9 }),
+          );
+          if (ids !== 'ignored') expect(spans.map(({ id }) => id)).toEqual([SPAN.id]);
+        },
+      );
+    }
+  }
+});
+
+describe('while it is not known whether a POST arrived', () => {
+  it('a look comes before the next one, and is the answer where it finds the span', async () => {
+    const { server, made, methods, waits } = await create([post(faults.applied(faults.status(503)))]);
+    expect({ made, methods, waits }).toEqual({
+      made: { span: server.span(SPAN.id), wasFound: true },
+      methods: 'POST GET',
+      waits: [250],
+    });
+  });
+
+  it('a look that finds nothing lets the same body go out again, with no further wait', async () => {
+    const { server, made, methods, waits } = await create([post(faults.status(503))]);
+    expect({ wasFound: made.wasFound, methods, waits }).toEqual({
+      wasFound: false,
+      methods: 'POST GET POST',
+      waits: [250],
+    });
+    const [first, , second] = server.requests;
+    expect(second?.text).toBe(first?.text);
+  });
+
+  it('a 409 is answered by another look, after the wait of a retry', async () => {
+    const lost = post(faults.applied(faults.reset('before headers')));
+    const { made, methods, waits } = await create([lost], { ids: 'refused', visibleAfter: 1 });
+    expect({ wasFound: made.wasFound, methods, waits }).toEqual({
+      wasFound: true,
+      methods: 'POST GET POST GET',
+      waits: [250, 500],
+    });
+  });
+
+  it('looks and POSTs share one count of retries, each told in a line', async () => {
+    const { made, methods, notices } = await create([
+      post(faults.status(503)),
+      { on: 'GET', fault: faults.status(502) },
+      { on: 'POST', fault: faults.status(500) },
+    ]);
+    expect({ wasFound: made.wasFound, methods, notices }).toEqual({
+      wasFound: false,
+      methods: 'POST GET GET POST GET POST',
+      notices: [
+        expect.stringMatching(/^POST was answered with 503 .*; attempt 2 of 4/),
+        expect.stringMatching(/^GET was answered with 502 .*; attempt 3 of 4/),
+        expect.stringMatching(/^POST was answered with 500 .*; attempt 4 of 4/),
+      ],
+    });
+  });
+
+  it('it stays unknown after a later POST that was refused: the first may show up late', async () => {
+    const lost = post(faults.applied(faults.reset('before headers')));
+    const { made, methods } = await create([lost, post(faults.status(429))], { visibleAfter: 1 });
+    expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET POST GET' });
+  });
+
+  it.each([0, 1])('a look is the last thing that is tried, with retries: %d', async (retries) => {
+    const rules = [post(faults.status(503), retries), post(faults.applied(faults.reset('before headers')))];
+    const { made, methods, notices } = await create(rules, {}, { retries });
+    expect({ wasFound: made.wasFound, methods, last: notices.at(-1) }).toEqual({
+      wasFound: true,
+      methods: `${'POST GET '.repeat(retries)}POST GET`,
+      last: expect.stringMatching(/^POST failed: .*; a last look for it in/),
+    });
+  });
+
+  it.each([
+    ['a status that is not retried', faults.status(524)],
+    ['a wait that is too long', faults.status(503, { retryAfter: '3600' })],
+  ])('a look comes after %s, too', async (_, fault) => {
+    const { made, methods } = await create([post(faults.applied(fault))]);
+    expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET' });
+  });
+});
+
+describe('no look is needed', () => {
+  it.each([425, 429])('after a %d, which refuses the request', async (status) => {
+    const { made, methods } = await create([post(faults.status(status))]);
+    expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: false, methods: 'POST POST' });
+  });
+
+  const system = (code: string, syscall: string) => Object.assign(new Error(code), { code, syscall });
+  it.each<[string, unknown]>([
+    ['refused', system('ECONNREFUSED', 'connect')],
+    ['refused by each of several IPs', new AggregateError([system('ECONNREFUSED', 'connect')], '')],
+    ['not found', system('EAI_AGAIN', 'getaddrinfo')],
+    ['refused by the proxy', new ProxyError({ status: 502 })],
+  ])('after a connection that was %s', async (_, failure) => {
+    const server = await startSpanServer();
+    onTestFinished(() => server.close());
+    const { Headers, fetch } = createTransport({ baseUrl: server.baseUrl, env: {}, timeoutMs: 5000 });
+    const failures = [failure];
+    const transport: Transport = {
+      Headers,
+      fetch: (...request) => (failures.length > 0 ? Promise.reject(failures.pop()) : fetch(...request)),
+    };
+    const { client } = clientOf(server, { transport });
+    expect(await client.createSpan(SPAN)).toMatchObject({ wasFound: false });
+    expect({ methods: methodsOf(server), requests: client.traffic.requests }).toEqual({
+      methods: 'POST',
+      requests: 2,
+    });
+  });
+
+  it.each([400, 401, 403, 404, 413, 422])('after a %d, which ends it', async (status) => {
+    const { server, client, waits } = await start();
+    server.faults.push(post(faults.status(503)), post(faults.status(status)));
+    const { message, isTransient } = await apiErrorOf(client.createSpan(SPAN));
+    expect({ message, isTransient, methods: methodsOf(server), waits }).toEqual({
+      message: expect.stringMatching(new RegExp(`^POST .* was answered with ${status} .*tried 2 times`)),
+      isTransient: false,
+      methods: 'POST GET POST',
+      waits: [250],
+    });
+  });
+});
+
+describe('a span that may exist', () => {
+  it('is looked for first, and is handed over as it is stored', async () => {
+    const { server, client } = await start();
+    server.create({ id: SPAN.id, name: 'Started before' });
+    expect(await client.createSpan(SPAN, { mayExist: true })).toEqual({
+      span: server.span(SPAN.id),
+      wasFound: true,
+    });
+    expect({ methods: methodsOf(server), name: server.span(SPAN.id).name }).toEqual({
+      methods: 'GET',
+      name: 'Started before',
+    });
+  });
+
+  it('is looked for before each POST', async () => {
+    const { server, client } = await start();
+    server.faults.push(post(faults.status(429)));
+    await client.createSpan(SPAN, { mayExist: true });
+    expect(methodsOf(server)).toBe('GET POST GET POST');
+  });
+
+  it('is made where it is not there', async () => {
+    const { server, client } = await start();
+    expect(await client.createSpan(SPAN, { mayExist: true })).toMatchObject({
+      span: { id: SPAN.id, score: 9 },
+      wasFound: false,
+    });
+    expect(methodsOf(server)).toBe('GET POST');
+  });
+
+  it('is looked for again after a refusal that says it exists', async () => {
+    const { server, client } = await start({ ids: 'refused' });
+    server.create({ id: SPAN.id, name: 'Started before' });
+    server.faults.push({ on: 'GET', fault: faults.status(404) });
+    expect(await client.createSpan(SPAN, { mayExist: true })).toMatchObject({
+      span: { name: 'Started before' },
+      wasFound: true,
+    });
+    expect(methodsOf(server)).toBe('GET POST GET');
+  });
+
+  it('is not made while it cannot be looked for', async () => {
+    const { server, client } = await start();
+    server.faults.push({ on: 'GET', times: EVER, fault: faults.status(503) });
+    const { message, isTransient } = await apiErrorOf(client.createSpan(SPAN, { mayExist: true }));
+    expect({ message, isTransient, methods: methodsOf(server) }).toEqual({
+      message: expect.stringMatching(/^GET .*503 .*tried 4 times/),
+      isTransient: true,
+      methods: 'GET GET GET GET',
+    });
+  });
+});
+
+describe('the error says', () => {
+  it('how often it was tried, and that the span was looked for', async () => {
+    const { server, client } = await start();
+    server.faults.push(post(faults.status(503), EVER));
+    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+      message: expect.stringMatching(/^POST .* 503 .*\(tried 4 times, and not found\)/),
+      isTransient: true,
+    });
+    expect(methodsOf(server)).toBe('POST GET POST GET POST GET POST GET');
+  });
+
+  it('that it is not known, where the looks fail too', async () => {
+    const { server, client } = await start();
+    server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(403) });
+    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+      message: expect.stringMatching(/^POST .* 503 .*is not known: GET .* 403 /),
+      isTransient: true,
+    });
+    expect(methodsOf(server)).toBe('POST GET');
+  });
+
+  it('that it may pass by itself, where the API says it exists and does not show it', async () => {
+    const { server, client } = await start({ ids: 'refused', visibleAfter: EVER }, { retries: 1 });
+    server.faults.push(post(faults.applied(faults.reset('before headers'))));
+    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+      message: expect.stringMatching(/ 409 .*not found/),
+      isTransient: true,
+    });
+    expect(server.spans()).toHaveLength(1);
+  });
+});
+
+describe('a metric is made once', () => {
+  it.each(['refused', 'repeated'] as const)('where a second one of a dimension is %s', async (metrics) => {
+    const { server, client } = await start({ metrics });
+    server.create(SPAN);
+    server.faults.push(post(faults.applied(faults.reset('before headers'))));
+    const metric = { dimension: 'cost', value: 0.25 };
+    expect(await client.createMetric(SPAN.id, metric)).toEqual({
+      metric: server.metrics(SPAN.id)[0],
+      wasFound: true,
+    });
+    expect(server.metrics(SPAN.id)).toEqual([expect.objectContaining(metric)]);
+    expect(methodsOf(server)).toBe('POST GET');
+  });
+});

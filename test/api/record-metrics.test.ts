@@ -1,0 +1,220 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ClientOptions } from '../../src/api/client.ts';
+import { metricOf, type NewMetric } from '../../src/api/metric.ts';
+import { recordMetrics } from '../../src/api/record-metrics.ts';
+import { clientOf, linesOf, methodsOf } from '../harness/client.ts';
+import * as faults from '../harness/faults.ts';
+import {
+  apiError,
+  type SpanServer,
+  type SpanServerOptions,
+  startSpanServer,
+} from '../harness/span-server.ts';
+
+const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+const EVER = Number.POSITIVE_INFINITY;
+const WANTED: readonly NewMetric[] = [
+  { dimension: 'pass_rate', value: 0.925 },
+  { dimension: 'cost', value: 340.5, comment: 'in cents' },
+];
+
+async function start(options: SpanServerOptions = {}, overrides: Partial<ClientOptions> = {}) {
+  const server = await startSpanServer(options);
+  onTestFinished(() => server.close());
+  server.create({ id: ID, name: 'Answer a ticket' });
+  const { client } = clientOf(server, overrides);
+  return { server, record: (wanted = WANTED) => recordMetrics(client, ID, wanted) };
+}
+
+const metricsOf = (server: SpanServer) =>
+  server.metrics(ID).map(({ dimension, value, comment }) => [dimension, value, comment]);
+const STORED = [
+  ['pass_rate', 0.925, null],
+  ['cost', 340.5, 'in cents'],
+];
+
+describe('metrics', () => {
+  it('that the span does not have are made', async () => {
+    const { server, record } = await start();
+    expect(await record()).toEqual({ stored: { pass_rate: 0.925, cost: 340.5 }, failures: [] });
+    expect(metricsOf(server)).toEqual(STORED);
+    expect(linesOf(server)).toEqual([
+      `GET /v2/spans/${ID}/metrics?offset=0&limit=100`,
+      `POST /v2/spans/${ID}/metrics`,
+      `POST /v2/spans/${ID}/metrics`,
+    ]);
+  });
+
+  it.each(['refused', 'repeated'] as const)(
+    'recorded twice are equal and unrepeated, where a second POST is %s',
+    async (metrics) => {
+      const { server, record } = await start({ metrics });
+      const first = await record();
+      const before = server.metrics(ID);
+      server.requests.length = 0;
+      expect(await record()).toEqual(first);
+      expect(server.metrics(ID)).toEqual(before);
+      expect(methodsOf(server)).toBe('GET');
+    },
+  );
+
+  it('that differ are changed, and only they', async () => {
+    const { server, record } = await start();
+    server.createMetric(ID, { dimension: 'pass_rate', value: 0.9, comment: 'by hand' });
+    server.createMetric(ID, { dimension: 'cost', value: 340.5, comment: 'in euros' });
+    server.createMetric(ID, { dimension: 'latency', value: 7 });
+    expect(await record()).toEqual({ stored: { pass_rate: 0.925, cost: 340.5 }, failures: [] });
+    expect(metricsOf(server)).toEqual([
+      ['pass_rate', 0.925, 'by hand'],
+      ['cost', 340.5, 'in cents'],
+      ['latency', 7, null],
+    ]);
+    expect(server.requests.map(({ method, text }) => `${method} ${text}`.trim())).toEqual([
+      'GET',
+      'PATCH {"value":0.925}',
+      'PATCH {"value":340.5,"comment":"in cents"}',
+    ]);
+  });
+
+  it('on the third page of a list are found', async () => {
+    const { server, record } = await start({ metrics: 'repeated' });
+    for (let index = 0; index < 250; index++) {
+      server.createMetric(ID, { dimension: `other ${index}`, value: index });
+    }
+    for (const metric of WANTED) server.createMetric(ID, metric);
+    expect((await record()).failures).toEqual([]);
+    expect(linesOf(server)).toEqual(
+      [0, 100, 200].map((offset) => `GET /v2/spans/${ID}/metrics?offset=${offset}&limit=100`),
+    );
+  });
+
+  it('in a list that claims more than it gives are read to its end', async () => {
+    const { server, record } = await start();
+    const list = { meta: { total_count: 1000 }, data: [{ id: 'a', ...WANTED[0] }] };
+    server.faults.push({ on: 'GET', times: EVER, fault: faults.answer({ status: 200, body: list }) });
+    expect((await record(WANTED.slice(0, 1))).stored).toEqual({ pass_rate: 0.925 });
+    expect(methodsOf(server)).toBe('GET GET');
+  });
+
+  it('that somebody else makes meanwhile are listed again after a 409, and changed', async () => {
+    const { server, record } = await start();
+    server.faults.push({
+      on: 'POST',
+      fault({ send }) {
+        server.createMetric(ID, { dimension: 'pass_rate', value: 0.5 });
+        send(apiError(409, 'exists'));
+      },
+    });
+    expect(await record()).toEqual({ stored: { pass_rate: 0.925, cost: 340.5 }, failures: [] });
+    expect(metricsOf(server)).toEqual(STORED);
+    expect(methodsOf(server)).toBe('GET POST GET PATCH POST');
+  });
+
+  it.each(['refused', 'repeated'] as const)(
+    'whose POST got no answer are there once, where a second POST is %s',
+    async (metrics) => {
+      const { server, record } = await start({ metrics });
+      server.faults.push({ on: 'POST', fault: faults.applied(faults.reset('before headers')) });
+      expect((await record()).failures).toEqual([]);
+      expect(metricsOf(server)).toEqual(STORED);
+      expect(methodsOf(server)).toBe('GET POST GET POST');
+    },
+  );
+
+  it('that are not wanted cost no request', async () => {
+    const { server, record } = await start();
+    expect(await record([])).toEqual({ stored: {}, failures: [] });
+    expect(server.requests).toEqual([]);
+  });
+
+  it('may have any name', async () => {
+    const { server, record } = await start();
+    const { stored } = await record([{ dimension: '__proto__', value: 1 }]);
+    expect(Object.entries(stored)).toEqual([['__proto__', 1]]);
+    expect(metricsOf(server)).toEqual([['__proto__', 1, null]]);
+  });
+});
+
+describe('a dimension that the span holds twice', () => {
+  const metric = (id: string, created_at?: string | null) => ({
+    id,
+    dimension: 'cost',
+    value: 1,
+    ...(created_at !== undefined && { created_at }),
+  });
+
+  it.each([
+    [['2026-11-20T10:00:00+00:00', '2026-11-20T09:00:00+00:00'], 'a'],
+    [['2026-11-20T09:00:00+00:00', '2026-11-20T10:00:00+00:00'], 'b'],
+    [['2026-11-20T10:00:00+00:00', '2026-11-20T10:30:00+02:00'], 'a'],
+    [['2026-11-20T10:00:00+00:00', null], 'a'],
+    [[undefined, undefined], 'b'],
+  ])('is the newer of two made at %j, else the last: %s', ([a, b], id) => {
+    const other = { ...metric('c', '2027-01-01T00:00:00Z'), dimension: 'other' };
+    expect(metricOf([metric('a', a), metric('b', b), other], 'cost')?.id).toBe(id);
+  });
+
+  it('is changed there and nowhere else', async () => {
+    const { server, record } = await start({ metrics: 'repeated' });
+    server.createMetric(ID, { dimension: 'pass_rate', value: 0.1 });
+    server.createMetric(ID, { dimension: 'pass_rate', value: 0.2 });
+    expect((await record(WANTED.slice(0, 1))).failures).toEqual([]);
+    expect(metricsOf(server)).toEqual([
+      ['pass_rate', 0.1, null],
+      ['pass_rate', 0.925, null],
+    ]);
+  });
+});
+
+describe('a failure', () => {
+  it('of one metric is told by its name, and the others are recorded', async () => {
+    const { server, record } = await start();
+    server.faults.push({ on: 'POST', fault: faults.status(422) });
+    expect(await record()).toEqual({
+      stored: { cost: 340.5 },
+      failures: [expect.stringMatching(/^pass_rate: not recorded: POST .* 422 .*score: Input should/)],
+    });
+  });
+
+  it('that meets the next one too ends it: what was not tried is named', async () => {
+    const { server, record } = await start();
+    server.faults.push({ on: 'POST', times: EVER, fault: faults.status(503) });
+    expect(await record([...WANTED, { dimension: 'tokens', value: 1 }])).toEqual({
+      stored: {},
+      failures: [
+        expect.stringMatching(/^pass_rate: not recorded: POST .* 503 .*tried 4 times/),
+        expect.stringMatching(/^cost, tokens: not tried/),
+      ],
+    });
+    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(4);
+  });
+
+  it('of a change leaves what was stored before', async () => {
+    const { server, record } = await start();
+    server.createMetric(ID, { dimension: 'cost', value: 1 });
+    server.faults.push({ on: 'PATCH', times: EVER, fault: faults.status(500) });
+    expect(await record()).toEqual({
+      stored: { pass_rate: 0.925, cost: 1 },
+      failures: [expect.stringMatching(/^cost: not recorded: PATCH .* 500 /)],
+    });
+  });
+
+  it('of the list is told once, with every name', async () => {
+    const { server, record } = await start();
+    server.faults.push({ on: 'GET', fault: faults.status(403) });
+    expect(await record()).toEqual({
+      stored: {},
+      failures: [expect.stringMatching(/^pass_rate, cost: not recorded: GET .* 403 /)],
+    });
+    expect(methodsOf(server)).toBe('GET');
+  });
+
+  it('is a value that was not stored as it was sent', async () => {
+    const { server, record } = await start();
+    server.faults.push({ on: 'POST', fault: faults.span({ value: 0.9 }) });
+    expect(await record()).toEqual({
+      stored: { pass_rate: 0.9, cost: 340.5 },
+      failures: [expect.stringMatching(/^pass_rate: 0\.925 .*0\.9 /)],
+    });
+  });
+});
