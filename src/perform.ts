@@ -6,7 +6,7 @@ import { ApiError } from './errors.ts';
 import type { Host } from './host/host.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { caseSpansOf } from './plan/case-span.ts';
-import { needsStored, type Plan, patchFor, type Recording } from './plan/plan.ts';
+import { isEmpty, needsStored, type Plan, patchFor, type Recording } from './plan/plan.ts';
 import type { Task } from './plan/task.ts';
 import { madeBy, startedBy, type Tracked } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
@@ -75,7 +75,7 @@ async function update(id: string, recording: Recording, client: Client, report: 
     report.before = await client.readSpan(id, { isBeforeWrite: true });
     report.sent = patchFor(recording, report.before);
   }
-  const span = await client.updateSpan(id, report.sent);
+  const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
   // Feedback comes with GET only.
   const feedback = span.feedback ?? report.before?.feedback;
   report.span = { ...span, ...(feedback && { feedback }) };

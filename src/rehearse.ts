@@ -2,7 +2,7 @@ import { spanUrl } from './api/client.ts';
 import { fieldsOf, type SpanPatch } from './api/span.ts';
 import { saveTracked } from './perform.ts';
 import { caseSpansOf } from './plan/case-span.ts';
-import { type Plan, patchFor } from './plan/plan.ts';
+import { isEmpty, type Plan, patchFor } from './plan/plan.ts';
 import type { Task } from './plan/task.ts';
 import { madeBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
@@ -46,7 +46,8 @@ function firstOf(task: Task, url: string): First {
     case 'update': {
       const { id } = task;
       const body = patchFor(task.recording);
-      return { id, sent: body, request: [{ method: 'PATCH', url: `${url}/${id}`, body }] };
+      const patch = isEmpty(body) ? { method: 'GET' } : { method: 'PATCH', body };
+      return { id, sent: body, request: [{ url: `${url}/${id}`, ...patch }] };
     }
     default: {
       const { span } = task;

@@ -204,6 +204,7 @@ export function newSpanOf(
   };
 }
 
-function isEmpty(patch: SpanPatch): boolean {
+/** Whether there is nothing to send. What the API makes of such a body is not known, so the span is only read then. */
+export function isEmpty(patch: SpanPatch): boolean {
   return Object.keys(patch).length === 0;
 }

@@ -144,7 +144,7 @@ describe('a file that promptfoo wrote', () => {
 describe('metrics', () => {
   const inputs = { metrics: '{"accuracy": 0.92, "latency": {"value": 340.5, "comment": "p95"}}' };
 
-  it.each<[string, SpanServerOptions['metrics'], Fault]>([
+  it.each<[string, NonNullable<SpanServerOptions['metrics']>, Fault]>([
     ['an answer that is lost', 'refused', applied(reset('before headers'))],
     ['an answer that is lost', 'repeated', applied(reset('before headers'))],
     ['a 502 after it was carried out', 'repeated', applied(status(502))],
