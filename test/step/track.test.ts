@@ -213,6 +213,22 @@ describe('the shortest workflow, one step put first, records a job', () => {
 });
 
 describe('a start', () => {
+  it('that is cancelled while it waits for its answer leaves a span that its end completes', async () => {
+    await using server = await startSpanServer();
+    const cancel = new AbortController();
+    server.faults.push({
+      fault(exchange) {
+        exchange.handle();
+        cancel.abort();
+      },
+    });
+    const job = await runOn(server, [trackStep(server, { min_score: '' })], { cancel: cancel.signal });
+    expect(outcomes(job)).toEqual(['span main cancelled', 'span post success']);
+    expect(server.spans()).toMatchObject([
+      { error: expect.stringContaining('was cancelled'), end_time: expect.any(String) },
+    ]);
+  });
+
   it.each<[string, Fault]>([
     ['an outage', status(503)],
     ['a connection that breaks', reset('before headers')],
