@@ -6,6 +6,7 @@ import { applied, reset, status } from '../harness/faults.ts';
 import { runStep, type StepOptions } from '../harness/runner.ts';
 import {
   type Fault,
+  type Span,
   type SpanRequest,
   type SpanServer,
   type SpanServerOptions,
@@ -98,6 +99,9 @@ describe('a file that promptfoo wrote', () => {
       expect(server.span(id)).toMatchObject({ score: 25, trace_id: TRACE, parent_id: root.id });
       expect(valuesOf(server, id)).toEqual(METRICS);
       expect(made(server, id).sort(byName)).toEqual(childrenOf(id).sort(byName));
+      // Sent, too: the server might not take it from the parent.
+      const sent = server.requests.filter(isChild).map(({ body }) => (body as Partial<Span>).trace_id);
+      expect(new Set(sent)).toEqual(new Set([TRACE]));
       const outputs = { metrics: JSON.stringify(METRICS), case_spans: '12' };
       if (how !== 'end of track') expect(result.outputs).toMatchObject(outputs);
     },
@@ -254,6 +258,20 @@ describe('case spans', () => {
       expect(begun).toBeLessThanOrEqual(37 + 4);
     },
   );
+
+  it('are not begun any more after the first that fails for good', async () => {
+    await using server = await startSpanServer();
+    const { id } = server.create({ name: 'Eval' });
+    server.faults.push({ when: isChild, fault: status(422) });
+    const inputs = { span_id: id, results_file: junit('first.xml', 20), case_spans: 'all' };
+    const { outputs, annotations } = await step(server, inputs);
+    const made = server.children(id).length;
+    expect(made).toBeLessThan(10);
+    expect(outputs.case_spans).toBe(String(made));
+    expect(annotations).toMatchObject([
+      { level: 'error', message: expect.stringContaining(`${made} of 20`) },
+    ]);
+  });
 
   it.each(['honoured', 'refused'] as const)(
     'are made once each, whatever becomes of their POSTs, where ids are %s',
