@@ -28,7 +28,7 @@ export const promptfoo: JsonFormat = {
           name: titleOf(result) + labelOf(result),
           why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
           ...(isJsonObject(result.vars) && { input: JSON.stringify(result.vars) }),
-          ...(isJsonObject(result.response) && { output: textOf(result.response.output) }),
+          ...answerIn(result),
           score: numberIn(result.score),
           durationMs: numberIn(result.latencyMs),
         }),
@@ -49,6 +49,12 @@ export const promptfoo: JsonFormat = {
     };
   },
 };
+
+/** Nothing where the model gave none. */
+function answerIn({ response }: JsonObject): { output?: string } {
+  const { output } = objectIn(response);
+  return output === undefined || output === null ? {} : { output: textOf(output) };
+}
 
 function failedOrErrored({ failureReason, error, gradingResult }: JsonObject): CaseStatus {
   // A reason the assertions gave stands in `error` too; what went wrong before them has no grading.

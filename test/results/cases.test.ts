@@ -167,6 +167,8 @@ describe('the cases to make spans of', () => {
     });
     const { output: _, ...unanswered } = known;
     expect(await caseOf({ response: undefined })).toEqual({ ...unanswered, status: 'errored' });
+    const refused = { response: { error: 'no' } };
+    expect(await caseOf(refused)).toEqual({ ...unanswered, status: 'errored' });
     expect((await caseOf({ vars: { q: 'x'.repeat(99_999) } }))?.input).toHaveLength(64 * 1024);
   });
 });

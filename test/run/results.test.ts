@@ -116,6 +116,24 @@ describe('a file of one’s own', () => {
 });
 
 describe('metrics', () => {
+  test('alone are attached to the span that is read, with no empty write', async () => {
+    const { id } = server.create({ name: 'Support', score: 62 });
+    const inputs = { span_id: id, metrics: '{"accuracy": 0.92}', ci_meta: 'false', min_score: '80' };
+    const { exitCode, sent, outputs } = await runStage(server, inputs);
+    expect(sent.map(([request]) => request)).toEqual([
+      `GET /${id}`,
+      `GET /${id}/metrics?offset=0&limit=100`,
+      `POST /${id}/metrics`,
+    ]);
+    expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, outcome: 'updated', score: '62' });
+    const { log } = await runStage(server, { ...inputs, dry_run: 'true' });
+    const url = `${server.baseUrl}/spans/${id}`;
+    expect(log.flatMap((line) => /(GET|PATCH|POST) \S+/.exec(line)?.[0] ?? [])).toEqual([
+      `GET ${url}`,
+      `POST ${url}/metrics`,
+    ]);
+  });
+
   test('of results, file and input are attached, the later ones winning', async () => {
     const { id } = server.create({ name: 'Support' });
     const inputs = {

@@ -144,6 +144,54 @@ describe('the exit code', () => {
   });
 });
 
+describe('the requests of', () => {
+  const headers = {
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    authorization: `Bearer ${server.key}`,
+    connection: 'keep-alive',
+    host: new URL(server.baseUrl).host,
+    'user-agent': expect.stringMatching(/^opper-span-action\//),
+  };
+  const sent = (method: 'GET' | 'PATCH', id: string, text = '') => ({
+    method,
+    path: `/v2/spans/${id}`,
+    headers:
+      text === ''
+        ? headers
+        : {
+            ...headers,
+            'content-type': 'application/json',
+            'content-length': String(Buffer.byteLength(text)),
+          },
+    text,
+  });
+
+  test.each<[string, Record<string, string>, (id: string) => ReturnType<typeof sent>[]]>([
+    ['get', { operation: 'get' }, (id) => [sent('GET', id)]],
+    [
+      'update',
+      { score: '0.87', score_scale: '100', output: 'für alle', clear: 'error' },
+      (id) => [sent('PATCH', id, '{"error":null,"score":87,"output":"für alle"}')],
+    ],
+    [
+      'update, with meta',
+      { meta: '{"n": 1.50}', end_time: '2026-11-20T13:00:00.5+01:00' },
+      (id) => [
+        sent('GET', id),
+        sent('PATCH', id, '{"meta":{"prompt":12,"n":1.50},"end_time":"2026-11-20T13:00:00.5+01:00"}'),
+      ],
+    ],
+  ])('%s are these, to the byte, and there are none at the end of the job', async (_, inputs, expected) => {
+    const { id } = server.create({ name: 'n', meta: { prompt: 12 } });
+    const given = { api_key: server.key, base_url: server.baseUrl, span_id: id, ci_meta: 'false' };
+    const job = await runJob([{ id: 'span', with: { ...given, ...inputs } }]);
+    expect(server.requests.map(({ body: _, ...request }) => request)).toEqual(expected(id));
+    expect(job.main('span')).toMatchObject({ exitCode: 0, env: '', state: '' });
+    expect(job.post('span')).toMatchObject({ exitCode: 0, stdout: '', stderr: '', summary: '', outputs: {} });
+  });
+});
+
 describe('without', () => {
   test('a summary file the job is done, with a warning', async () => {
     const { id } = server.create({ name: 'n' });

@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { EOL, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { OUTPUTS } from '../../src/report/report.ts';
-import { parseCommand } from '../harness/commands.ts';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { OUTPUTS } from '../../src/report/outputs.ts';
+import { parseCommand, parseKeyValueFile } from '../harness/commands.ts';
 import { answer, span as answeredWith, raw, status } from '../harness/faults.ts';
-import { runStep, type StepOptions, type StepResult } from '../harness/runner.ts';
-import { type Fault, type SpanServer, startSpanServer } from '../harness/span-server.ts';
+import { readAction, runStep, type StepOptions, type StepResult } from '../harness/runner.ts';
+import { type Fault, type SpanRequest, startSpanServer } from '../harness/span-server.ts';
 
 // Commands after every kind of line break and after what a comparison by culture ignores; escape codes and
 // bidirectional controls; and what would be pairs of an environment file.
@@ -30,12 +30,10 @@ const HOSTILE = [
 const HOSTILE_FOR_FILES = `${HOSTILE}\0\ud800 \udc00`;
 // Each begins a text, and is short enough to be shown whole.
 const HOSTILE_PIECES = HOSTILE.split(/(?=\n|\r(?!\n)|[\u2028\u2029\u0085\v\f])/);
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-let server: SpanServer;
+const server = await startSpanServer();
 const folder = mkdtempSync(join(tmpdir(), 'hostile-test-'));
-beforeAll(async () => {
-  server = await startSpanServer();
-});
 afterAll(async () => {
   await server.close();
   rmSync(folder, { recursive: true });
@@ -44,6 +42,11 @@ beforeEach(() => {
   server.requests.length = 0;
   server.faults.length = 0;
 });
+
+function write(name: string, content: string): string {
+  writeFileSync(join(folder, name), content);
+  return name;
+}
 
 async function step(
   inputs: Readonly<Record<string, string>>,
@@ -55,10 +58,11 @@ async function step(
     with: { api_key: server.key, base_url: server.baseUrl, retries: '0', ...inputs },
   });
   expectTame(result, inputs.api_key ?? server.key);
+  expect(Object.keys(result.outputs).toSorted()).toEqual(options.stage === 'post' ? [] : OUTPUTS.toSorted());
   return result;
 }
 
-/** Nothing acted but what the action meant: masks of the key, annotations under its own titles. */
+/** Nothing acted but what the action meant: masks of the key, annotations under its own titles, its two variables. */
 function expectTame(result: StepResult, key: string): void {
   expect(result.timedOut).toBe(false);
   expect(result.stderr).toBe('');
@@ -82,37 +86,43 @@ function expectTame(result: StepResult, key: string): void {
   expect(shown.match(/[\0-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/g)).toBeNull();
   expect(result.stdout.length).toBeLessThan(100_000);
 
-  expect(Object.keys(result.outputs).toSorted()).toEqual(OUTPUTS.toSorted());
-  expect(result.env).toBe('');
-  expect(result.state).toBe('');
+  const variables = Object.entries(parseKeyValueFile(result.env));
+  expect(
+    variables.filter(([name, value]) => !/^OPPER_(SPAN|TRACE)_ID$/.test(name) || !UUID.test(value)),
+  ).toEqual([]);
+  expect(Object.keys(parseKeyValueFile(result.state)).filter((name) => name !== 'tracked')).toEqual([]);
 }
 
 const errorOf = (result: StepResult) =>
   result.annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
 
-describe('inputs', () => {
+describe('inputs', async () => {
+  const { inputs = {} } = await readAction();
+  const names = Object.keys(inputs).filter((name) => name !== 'api_key');
+  const lineNames = (result: StepResult) =>
+    errorOf(result).flatMap((message) => message.split('\n').map((line) => line.split(/[: ]/)[0]));
+
   test('that are refused are quoted as inert text', async () => {
-    // biome-ignore format: one list
-    const names = [
-      'span_id', 'base_url', 'operation', 'score', 'score_scale', 'meta', 'meta_file', 'end_time', 'start_time',
-      'clear', 'results_file', 'results_format', 'score_pointer', 'job_status', 'ci_meta', 'meta_mode', 'min_score',
-      'dry_run', 'fail_on_api_error', 'timeout_seconds', 'retries', 'summary', 'job_matrix',
-    ];
     const result = await step(Object.fromEntries(names.map((name) => [name, HOSTILE])));
     expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed', score: '' } });
-    const named = errorOf(result)
-      .join('\n')
-      .split('\n')
-      .map((line) => line.split(/[: ]/)[0]);
-    // The file is not looked for before its format is known.
-    expect(new Set(named)).toEqual(new Set(names.filter((name) => name !== 'results_file')));
+    const named = new Set(lineNames(result));
+    // All but those that may be any text. The results file is not looked for before its format is known.
+    const texts = ['error', 'name', 'type', 'input', 'output', 'results_file', 'job_check_run_id'];
+    expect(names.filter((name) => !named.has(name))).toEqual(texts);
   });
 
   test('that are taken verbatim come back verbatim', async () => {
     const { id } = server.create({ name: 'n' });
     const meta = { [HOSTILE_FOR_FILES]: [HOSTILE_FOR_FILES] };
     const texts = { name: `n${HOSTILE}`, type: HOSTILE, input: HOSTILE, output: HOSTILE, error: HOSTILE };
-    const result = await step({ span_id: id, meta: JSON.stringify(meta), ci_meta: 'false', ...texts });
+    const metrics = JSON.stringify({ [HOSTILE_FOR_FILES]: { value: 1, comment: HOSTILE_FOR_FILES } });
+    const result = await step({
+      span_id: id,
+      meta: JSON.stringify(meta),
+      ci_meta: 'false',
+      metrics,
+      ...texts,
+    });
     const recorded = Object.fromEntries(
       Object.entries(texts).map(([name, text]) => [name, text.replace(/\n+$/, '')]),
     );
@@ -120,6 +130,8 @@ describe('inputs', () => {
     expect(server.span(id)).toMatchObject({ ...recorded, meta });
     expect(result.outputs).toMatchObject({ ...recorded, score: '', meta: JSON.stringify(meta) });
     expect(JSON.parse(result.outputs.span ?? '')).toMatchObject({ ...recorded, meta });
+    expect(JSON.parse(result.outputs.metrics ?? '')).toEqual({ [HOSTILE_FOR_FILES]: 1 });
+    expect(server.metrics(id)).toMatchObject([{ dimension: HOSTILE_FOR_FILES, comment: HOSTILE_FOR_FILES }]);
   });
 
   test('of a key: it is masked line by line and refused', async () => {
@@ -127,35 +139,12 @@ describe('inputs', () => {
     const key = `${HOSTILE}\n${server.key}`;
     const result = await step({ span_id: id, score: '1', api_key: key });
     expect(result.masks).toContain(server.key);
-    expect(errorOf(result)).toEqual([
-      'api_key: has a line break or a character that is not printable ASCII. Check the secret it comes from',
-    ]);
+    expect(lineNames(result)).toEqual(['api_key']);
   });
 
-  test('at the start of what is quoted', async () => {
-    const names = [
-      'span_id',
-      'score',
-      'score_scale',
-      'end_time',
-      'start_time',
-      'operation',
-      'min_score',
-      'retries',
-    ];
-    const more = [
-      'timeout_seconds',
-      'ci_meta',
-      'summary',
-      'dry_run',
-      'meta_mode',
-      'job_status',
-      'score_pointer',
-    ];
-    const inputs = [...names, ...more].map((name, at) => [name, HOSTILE_PIECES[at] || 'x'] as const);
-    expect(HOSTILE_PIECES.length).toBeLessThanOrEqual(inputs.length + 3);
-    const result = await step(Object.fromEntries(inputs));
-    expect(errorOf(result).join('\n').split('\n')).toHaveLength(inputs.length);
+  test.each([0, 5, 10])('at the start of what is quoted (from piece %d)', async (from) => {
+    const given = names.map((name, at) => [name, HOSTILE_PIECES[(at + from) % HOSTILE_PIECES.length] ?? '']);
+    expect(await step(Object.fromEntries(given))).toMatchObject({ exitCode: 1 });
   });
 });
 
@@ -173,12 +162,13 @@ describe('the span', () => {
       meta: { [HOSTILE_FOR_FILES]: 1 },
       feedback: { score: 1, comment: HOSTILE_FOR_FILES },
     });
-    const result = await step({ span_id: id, operation: 'get' });
+    const result = await step({ span_id: id, operation: 'get' }, { context: { runner: { temp: folder } } });
     expect(result).toMatchObject({ exitCode: 0, annotations: [] });
     // A file holds no half of a surrogate pair.
     const text = HOSTILE_FOR_FILES.toWellFormed();
     expect(result.outputs).toMatchObject({ name: text, type: text, error: text, feedback_comment: text });
     expect(JSON.parse(result.outputs.span ?? '')).toEqual(server.span(id));
+    expect(readFileSync(result.outputs.span_file ?? '', 'utf8')).toBe(result.outputs.span);
   });
 
   test.each([0, 6, 12])(
@@ -209,7 +199,7 @@ describe('the span', () => {
     expect(result).toMatchObject({
       exitCode: 0,
       outputs: { name: '', meta: expect.any(String), span: '', score: '1' },
-      annotations: [{ level: 'warning', message: expect.stringMatching(/left empty: span, .*name/) }],
+      annotations: [{ level: 'warning', message: expect.stringMatching(/span, .*name/) }],
     });
     expect(Buffer.byteLength(result.summary)).toBeLessThan(1024 * 1024);
   });
@@ -246,17 +236,33 @@ describe('the API', () => {
     ['something that is not HTTP', raw(HOSTILE)],
   ])('that answers with %s is told as inert text', async (_, fault) => {
     const { id } = server.create({ name: 'n' });
+    const inputs = { span_id: id, score: '1', ci_meta: 'false', retries: '1', timeout_seconds: '5' };
     server.faults.push({ times: 5, fault });
-    const result = await step({
-      span_id: id,
-      score: '1',
-      ci_meta: 'false',
-      retries: '1',
-      timeout_seconds: '5',
-    });
+    const result = await step(inputs);
     expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed', score: '' } });
     expect(errorOf(result)).toHaveLength(1);
     expect(errorOf(result)[0]).not.toContain('\n');
+
+    // The same to what hangs on the span.
+    const isChild = ({ method, path }: SpanRequest) => method === 'POST' || path.includes('/metrics');
+    server.faults.splice(0, 1, { when: isChild, times: 9, fault });
+    const more = { results_file: write('one.xml', '<testsuite><testcase name="a"/></testsuite>') };
+    const child = await step({ ...inputs, ...more, metrics: '{"a": 1}', case_spans: 'all' });
+    expect(child.outputs).toMatchObject({ outcome: 'updated', score: '1' });
+    expect(server.requests.filter(isChild).length).toBeGreaterThan(1);
+  });
+
+  test('that holds metrics with hostile names and comments', async () => {
+    const { id } = server.create({ name: 'n' });
+    server.createMetric(id, { dimension: text, value: 1, comment: text });
+    const inputs = { span_id: id, metrics: JSON.stringify({ [text]: 2, [HOSTILE]: 3 }), ci_meta: 'false' };
+    const result = await step(inputs);
+    expect(result).toMatchObject({ exitCode: 0, annotations: [] });
+    expect(server.metrics(id)).toMatchObject([
+      { dimension: text, value: 2, comment: text },
+      { dimension: HOSTILE, value: 3 },
+    ]);
+    expect(JSON.parse(result.outputs.metrics ?? '')).toEqual({ [text]: 2, [HOSTILE]: 3 });
   });
 });
 
@@ -264,10 +270,6 @@ describe('files', () => {
   // Windows takes neither control characters in a name nor what means something in its paths.
   const forbidden = process.platform === 'win32' ? /[\0-\x1f"*/:<>?\\|]/g : /\//g;
   const hostileName = `a${HOSTILE.replaceAll(forbidden, '').slice(0, 80)}.json`;
-  const write = (name: string, content: string) => {
-    writeFileSync(join(folder, name), content);
-    return name;
-  };
   const xml = (text: string) => text.replace(/[^\t\n\r -\uffff]|[&<>"]/g, '_').replaceAll(']]', '');
 
   test.each<[string, () => Record<string, string>]>([
@@ -325,38 +327,109 @@ describe('files', () => {
     expect(result).toMatchObject({ exitCode: 0, outputs: { score: '50' } });
     expect(result.outputs.error).toBe(server.span(id).error);
   });
+
+  test('an eval of hostile cases becomes a span for each, and metrics by hostile names', async () => {
+    const { id } = server.create({ name: 'n' });
+    // Half a character becomes the character for that.
+    const text = `${HOSTILE}\0`;
+    const results = [...HOSTILE_PIECES, text].map((piece) => ({
+      success: false,
+      error: piece,
+      vars: { [piece]: piece },
+      response: { output: piece },
+      provider: piece,
+      prompt: { raw: piece },
+      namedScores: { [piece]: 1 },
+      score: 0,
+    }));
+    const inputs = {
+      span_id: id,
+      results_file: write('promptfoo.json', JSON.stringify({ results: { results } })),
+      case_spans: 'all',
+      results_metrics: 'true',
+    };
+    const made = await step(inputs);
+    expect(made).toMatchObject({ exitCode: 0, outputs: { case_spans: String(results.length) } });
+    expect(server.children(id).map(({ output }) => output)).toContain(text);
+    expect(Object.keys(JSON.parse(made.outputs.metrics ?? ''))).toContain(text);
+    const shown = await step({ ...inputs, dry_run: 'true' });
+    expect(shown).toMatchObject({ exitCode: 0, outputs: { outcome: 'dry-run' } });
+  });
 });
 
-test('the job: names of workflow, job, branch, actor, pull request and matrix', async () => {
-  const { id } = server.create({ name: 'n' });
-  const event = {
-    pull_request: {
-      number: 7,
-      title: HOSTILE_FOR_FILES,
-      user: { login: HOSTILE },
-      head: { ref: HOSTILE, sha: HOSTILE, repo: { full_name: HOSTILE } },
-      base: { ref: HOSTILE, sha: HOSTILE, repo: { full_name: 'acme/support-bot' } },
-    },
-  };
-  const github = {
-    workflow: HOSTILE,
-    job: HOSTILE,
-    actor: HOSTILE,
-    event_name: 'pull_request',
-    ref: HOSTILE,
-    sha: HOSTILE,
-  };
+const GITHUB = {
+  workflow: HOSTILE,
+  job: HOSTILE,
+  actor: HOSTILE,
+  event_name: 'pull_request',
+  ref: HOSTILE,
+  sha: HOSTILE,
+};
+const EVENT = {
+  pull_request: {
+    number: 7,
+    title: HOSTILE_FOR_FILES,
+    user: { login: HOSTILE },
+    head: { ref: HOSTILE, sha: HOSTILE, repo: { full_name: HOSTILE } },
+    base: { ref: HOSTILE, sha: HOSTILE, repo: { full_name: 'acme/support-bot' } },
+  },
+};
+
+describe('the job', () => {
   const context = {
-    github,
+    github: GITHUB,
     job: { status: 'failure', check_run_id: HOSTILE },
     matrix: { [HOSTILE]: HOSTILE },
   };
-  const result = await step({ span_id: id }, { context, event });
-  expect(result).toMatchObject({ exitCode: 0, annotations: [], outputs: { outcome: 'updated', score: '' } });
-  expect(server.span(id).error).toContain(HOSTILE.trim());
+  const options = { context, event: EVENT };
 
-  const skipped = await step({ span_id: id, api_key: '' }, { context, event });
-  expect(skipped).toMatchObject({ exitCode: 0, outputs: { outcome: 'skipped' } });
-  const shown = await step({ span_id: id, api_key: '', dry_run: 'true' }, { context, event });
-  expect(shown).toMatchObject({ exitCode: 0, outputs: { outcome: 'dry-run' } });
+  test('of hostile names of workflow, job, branch, actor, pull request and matrix', async () => {
+    const { id } = server.create({ name: 'n' });
+    const result = await step({ span_id: id }, options);
+    expect(result).toMatchObject({
+      exitCode: 0,
+      annotations: [],
+      outputs: { outcome: 'updated', score: '' },
+    });
+    expect(server.span(id).error).toContain(HOSTILE.trim());
+
+    const skipped = await step({ span_id: id, api_key: '' }, options);
+    expect(skipped).toMatchObject({ exitCode: 0, outputs: { outcome: 'skipped' } });
+    const shown = await step({ span_id: id, api_key: '', dry_run: 'true' }, options);
+    expect(shown).toMatchObject({ exitCode: 0, outputs: { outcome: 'dry-run' } });
+  });
+
+  test.each([HOSTILE, `{${HOSTILE}`, '{"a": ::error::FORGED}', JSON.stringify(HOSTILE)])(
+    'of an event file that is not as it should be: %j',
+    async (content) => {
+      const { id } = server.create({ name: 'n' });
+      const env = { GITHUB_EVENT_PATH: join(folder, write('event.json', content)) };
+      const result = await step({ span_id: id, score: '1' }, { env });
+      expect(result).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning' }] });
+    },
+  );
+});
+
+describe('a tracked job', () => {
+  const results_file = write('tracked.xml', '<testsuite><testcase name="a"/></testsuite>');
+
+  test.each<[string, Readonly<Record<string, unknown>>, code: number]>([
+    ['texts', { name: HOSTILE_FOR_FILES, input: HOSTILE_FOR_FILES, meta: { [HOSTILE]: HOSTILE } }, 0],
+    ['ids', { id: HOSTILE, trace_id: HOSTILE, parent_id: HOSTILE }, 1],
+  ])('whose span is answered with hostile %s is tame at both ends', async (_, overrides, exitCode) => {
+    const inputs = { operation: 'track', name: HOSTILE, input: HOSTILE, results_file, output: HOSTILE };
+    const options = { context: { github: GITHUB, matrix: { [HOSTILE]: HOSTILE } }, event: EVENT };
+    server.faults.push({ times: 1, fault: answeredWith(overrides) });
+    const start = await step(inputs, options);
+    expect(start).toMatchObject({ exitCode: 0, outputs: { outcome: 'tracking' } });
+    expect(Object.keys(parseKeyValueFile(start.env))).toHaveLength(exitCode === 0 ? 2 : 0);
+    const state = parseKeyValueFile(start.state);
+    const end = await step(inputs, { ...options, stage: 'post', state });
+    expect(end.exitCode).toBe(exitCode);
+    expect(server.requests.length).toBeGreaterThan(1);
+
+    const broken = { ...inputs, score: HOSTILE, results_file: HOSTILE };
+    const closed = await step(broken, { ...options, stage: 'post', state });
+    expect(closed.exitCode).toBe(1);
+  });
 });
