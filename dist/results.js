@@ -595,7 +595,7 @@ const promptfoo = {
 					name: titleOf(result) + labelOf(result),
 					why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
 					...require_step.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
-					...require_step.isJsonObject(result.response) && { output: require_step.textOf(result.response.output) },
+					...answerIn(result),
 					score: numberIn(result.score),
 					durationMs: numberIn(result.latencyMs)
 				}),
@@ -615,6 +615,10 @@ const promptfoo = {
 		};
 	}
 };
+function answerIn({ response }) {
+	const { output } = objectIn(response);
+	return output === void 0 || output === null ? {} : { output: require_step.textOf(output) };
+}
 function failedOrErrored({ failureReason, error, gradingResult }) {
 	return (failureReason === void 0 ? error && !gradingResult : failureReason === ERRORED) ? "errored" : "failed";
 }

@@ -1629,14 +1629,6 @@ function _custom(Class, fn, _params) {
 		...norm
 	});
 }
-function _refine(Class, fn, _params) {
-	return new Class({
-		type: "custom",
-		check: "custom",
-		fn,
-		...normalizeParams(_params)
-	});
-}
 function _stringbool(Classes, _params) {
 	const params = normalizeParams(_params);
 	let truthyArray = params.truthy ?? [
@@ -1896,9 +1888,6 @@ const ZodMiniCustom = $constructor("ZodMiniCustom", (inst, def) => {
 });
 function custom(fn, _params) {
 	return _custom(ZodMiniCustom, fn ?? (() => true), _params);
-}
-function refine(fn, _params = {}) {
-	return _refine(ZodMiniCustom, fn, _params);
 }
 const stringbool = (...args) => _stringbool({
 	Codec: ZodMiniCodec,
@@ -3767,7 +3756,11 @@ function read(answer, schema, call, tried) {
 	if (body.trim() === "") throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
 	const json = jsonOf(answer, call);
 	const parsed = safeParse(schema, unwrapped(json));
-	if (parsed.success) return parsed.data;
+	if (parsed.success) {
+		const { id } = parsed.data;
+		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
+		throw unusable(answer, call, ", but with another span than the one asked for", id);
+	}
 	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
 	throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
 }
@@ -4464,16 +4457,18 @@ function createClient({ baseUrl, ...options }) {
 				method: "GET",
 				url: spanUrl(baseUrl, id),
 				wanted: "the span",
-				ifNotFound
-			}, spanWith(id));
+				ifNotFound,
+				id
+			}, Span);
 		},
 		async updateSpan(id, patch) {
 			return request({
 				method: "PATCH",
 				url: spanUrl(baseUrl, id),
 				wanted: "the span",
-				ifNotFound: CHECK_NEW_SPAN
-			}, spanWith(id), { body: bodyOf(patch) });
+				ifNotFound: CHECK_NEW_SPAN,
+				id
+			}, Span, { body: bodyOf(patch) });
 		},
 		async createSpan(span, { mayExist = false } = {}) {
 			const ifNotFound = span.parent_id === void 0 ? CHECK_ADDRESS : CHECK_PARENT;
@@ -4487,11 +4482,12 @@ function createClient({ baseUrl, ...options }) {
 				method: "GET",
 				url: spanUrl(baseUrl, span.id),
 				wanted: "the span",
-				ifNotFound: ""
+				ifNotFound: "",
+				id: span.id
 			};
 			const look = async (tries) => {
 				const last = await sender.send(lookCall, tries);
-				return statusOf(last) === 404 ? void 0 : sender.read(last, spanWith(span.id), lookCall);
+				return statusOf(last) === 404 ? void 0 : sender.read(last, Span, lookCall);
 			};
 			const making = {
 				call,
@@ -4554,12 +4550,6 @@ const CHECK_NEW_SPAN = `${CHECK_SPAN} A span made a moment ago can take a little
 const WRITE_UNREAD = "A project that retains no data cannot be read: meta_mode: replace writes without reading the span.";
 const CHECK_PARENT = "Check parent_id, that the key belongs to the project of the parent, and base_url.";
 const CHECK_ADDRESS = "Check base_url, and the project of the key.";
-function spanWith(id) {
-	return Span.check(refine((span) => span.id.toLowerCase() === id.toLowerCase(), {
-		path: ["id"],
-		error: ({ input }) => `another span was asked for than ${quoted(String(input.id))}`
-	}));
-}
 function bodyOf(fields) {
 	const body = JSON.stringify(fields);
 	const size = Buffer.byteLength(body);
