@@ -1,6 +1,7 @@
 import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { codeOf, InputError } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,14 +27,8 @@ export class ProxyError extends Error {
   }
 }
 
-// Lower case goes first, as in curl and Node. All requests but those to a loopback address are https.
-const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
-/** Whether the `hostname` of a URL is this machine: nothing sent there passes a network. */
-export function isLoopback(hostname: string): boolean {
-  return LOOPBACK.test(hostname);
-}
+// Lower case goes first, as in curl and Node. HTTP_PROXY is for http alone, which only a loopback address is asked by.
+const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
 
 /**
  * The proxy that the environment names for requests to `target`. There is none for a loopback address, where the key may

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, numberOf, parseExactJson } from '../json.ts';
+import { isLoopback } from '../loopback.ts';
 import { parseTimestamp } from '../timestamp.ts';
 import { cut, quoted, textOf } from '../words.ts';
 
@@ -120,8 +121,6 @@ export const apiKey = parsedBy((value) => {
   return key;
 });
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
 // The value is shown in no message: a URL may hold a password.
 export const baseUrl = parsedBy((value) => {
   const written = textOf(value).trim();
@@ -132,7 +131,7 @@ export const baseUrl = parsedBy((value) => {
       'is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty',
     );
   }
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new FormError(
       'has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear',
     );

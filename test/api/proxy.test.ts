@@ -57,7 +57,18 @@ async function failureOf(env: Record<string, string>, baseUrl = REMOTE, timeoutM
 }
 
 describe('a proxy', () => {
-  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])(
+  it('named by HTTP_PROXY is for http alone, and sees nothing of a request over https', async () => {
+    const remote = await startRemote();
+    const proxy = await startProxy(remote.port);
+    const { text } = await failureOf({
+      HTTP_PROXY: `http://${proxy.host}`,
+      http_proxy: `http://${proxy.host}`,
+    });
+    expect(text).toContain('getaddrinfo');
+    expect(proxy.received).toEqual([]);
+  });
+
+  it.each(['HTTPS_PROXY', 'https_proxy'])(
     'named by %s is asked for the host of base_url, and sees nothing of the key',
     async (variable) => {
       const remote = await startRemote();
