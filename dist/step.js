@@ -2793,6 +2793,11 @@ var Context = class {
 const context = new Context();
 // package.json
 var version = "1.0.0";
+// src/loopback.ts
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+function isLoopback(hostname) {
+	return LOOPBACK.test(hostname);
+}
 // src/api/proxy.ts
 var ProxyError = class extends Error {
 	name = "ProxyError";
@@ -2804,16 +2809,7 @@ var ProxyError = class extends Error {
 		this.code = codeOf(cause);
 	}
 };
-const PROXY_VARIABLES = [
-	"https_proxy",
-	"HTTPS_PROXY",
-	"http_proxy",
-	"HTTP_PROXY"
-];
-const LOOPBACK$1 = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-function isLoopback(hostname) {
-	return LOOPBACK$1.test(hostname);
-}
+const PROXY_VARIABLES = ["https_proxy", "HTTPS_PROXY"];
 function proxyFor(target, env) {
 	const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
 	if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || "")) return void 0;
@@ -3388,12 +3384,11 @@ const apiKey = parsedBy((value) => {
 	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Drop that word, the step adds it itself");
 	return key;
 });
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 const baseUrl = parsedBy((value) => {
 	const written = textOf(value).trim();
 	const url = URL.parse(written);
 	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) throw new FormError("has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear");
 	if (url.username || url.password) throw new FormError("holds user info. Drop what stands before the @");
 	if (/[?#]/.test(written)) throw new FormError("holds a query or fragment. Drop what begins at the ? or #");
 	const base = withoutAtEnd(url.href, "/");

@@ -77,7 +77,7 @@ function factsOf(context: GitHubContext, inputs: JobInputs, links: Job['links'])
     'cicd.pipeline.task.name': context.job,
     'cicd.pipeline.task.run.id': inputs.job_check_run_id,
     'cicd.pipeline.task.run.url.full': links.job,
-    [JOB_RESULT]: status === 'cancelled' ? 'cancellation' : status,
+    'cicd.pipeline.task.run.result': status === 'cancelled' ? 'cancellation' : status,
     'vcs.provider.name': repo && 'github',
     'vcs.owner.name': repo?.owner,
     'vcs.repository.name': repo?.repo,
@@ -95,9 +95,6 @@ function factsOf(context: GitHubContext, inputs: JobInputs, links: Job['links'])
     'github.matrix': inputs.job_matrix,
   });
 }
-
-/** The fact that is not known before the job has ended. */
-export const JOB_RESULT = 'cicd.pipeline.task.run.result';
 
 function linksOf(context: GitHubContext, { job_check_run_id: id }: JobInputs): Job['links'] {
   const repo = repoOf(context);

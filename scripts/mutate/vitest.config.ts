@@ -10,6 +10,8 @@ export default defineConfig({
       // They run dist or scripts, in a process of their own.
       'test/{step,faults,harness,project}/**',
       'test/api/sdk.test.ts',
+      // It runs the whole step two hundred times in one test, which says little of where a change is.
+      'test/messages.test.ts',
     ],
     setupFiles: ['scripts/mutate/setup.ts'],
     // Stryker puts all its changes into src at once; that makes src many times slower.

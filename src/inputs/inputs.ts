@@ -27,8 +27,7 @@ import {
   wholeNumber,
 } from './forms.ts';
 
-export const OPERATIONS = ['update', 'get', 'create', 'track'] as const;
-export type Operation = (typeof OPERATIONS)[number];
+const OPERATIONS = ['update', 'get', 'create', 'track'] as const;
 
 /** What `clear` may name. A span cannot be without a name. */
 export const CLEARABLE = SPAN_FIELDS.filter((field) => field !== 'name');

@@ -30,7 +30,7 @@ import {
   type StoreOptions,
 } from './span-store.ts';
 
-export type { Metric, Span } from './span-store.ts';
+export type { Span } from './span-store.ts';
 
 /**
  * A request as it arrived. `body` is the JSON, each number with its own digits ({@link parseExactJson}), `undefined` when `text` is
