@@ -15,6 +15,7 @@ export default defineConfig({
     pool: 'threads',
     // Only a test that hangs takes this long. A busy machine fails none.
     testTimeout: 30_000,
+    slowTestThreshold: 5000,
     // Only what runs in the tests' own process is counted. dist runs in another.
     coverage: { include: ['src/**/*.ts'], exclude: ['src/*.d.ts'], reportsDirectory: 'reports/coverage' },
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],

@@ -787,7 +787,7 @@ async function readTests(format, keepCases, paths, files) {
 			});
 			counts = lessThan(tally.counts(), before);
 		}
-		if (totalOf(counts) === 0) throw new require_step.FormError("holds no test case: nothing ran");
+		if (totalOf(counts) === 0) throw new require_step.FormError("holds no test case: nothing ran. Check which tests the command selects");
 		warnings.push(...doubtsAbout(path, summary, counts));
 		formats.add(name);
 		durations.push(summary.durationMs);

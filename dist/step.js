@@ -3491,6 +3491,11 @@ const FIELD_NAMES = [
 	"clear",
 	"metrics"
 ];
+const RECORDED = [
+	...FIELD_NAMES,
+	"meta_file",
+	"results_file"
+];
 function readInputs(getInput, environmentKey, now) {
 	const given = Object.keys(defaults).map((name) => {
 		const value = getInput(name);
@@ -3571,7 +3576,7 @@ function factsOf$1(context, inputs, links) {
 		"cicd.pipeline.task.name": context.job,
 		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
 		"cicd.pipeline.task.run.url.full": links.job,
-		[JOB_RESULT]: status === "cancelled" ? "cancellation" : status,
+		"cicd.pipeline.task.run.result": status === "cancelled" ? "cancellation" : status,
 		"vcs.provider.name": repo && "github",
 		"vcs.owner.name": repo?.owner,
 		"vcs.repository.name": repo?.repo,
@@ -3589,7 +3594,6 @@ function factsOf$1(context, inputs, links) {
 		"github.matrix": inputs.job_matrix
 	});
 }
-const JOB_RESULT = "cicd.pipeline.task.run.result";
 function linksOf(context, { job_check_run_id: id }) {
 	const repo = repoOf(context);
 	const runId = idOf(context.runId);
@@ -3777,7 +3781,7 @@ function refusal(answer, call, tried) {
 function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
 	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than a step waits. Run the job again then.`;
 	switch (status) {
-		case 401: return "The API does not know this key. Check the secret behind api_key or OPPER_API_KEY.";
+		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
 		case 403: return "The key is known but may not do this. Check its rights and its project.";
 		case 404: return ifNotFound;
 		case 409: return method === "POST" ? "It says that this is there already, but a look did not find it. Run the job again." : "";
@@ -4697,14 +4701,6 @@ function operationProblems({ values }) {
 	}
 	return problems;
 }
-const RECORDED = [
-	...SPAN_FIELDS,
-	"score_scale",
-	"clear",
-	"meta_file",
-	"metrics",
-	"results_file"
-];
 function formatProblems({ values, problems }) {
 	const { results_file, results_format: format, score_pointer: pointer } = values;
 	const found = [];
@@ -4852,12 +4848,7 @@ function planOf(read, found, job) {
 	]);
 	if (inputs.operation === "update" && metrics.length === 0 && isEmpty(patchFor(recording))) throw new InputError([{
 		name: "operation",
-		message: `update has nothing to record. Give one of ${[
-			...SPAN_FIELDS,
-			"clear",
-			"meta_file",
-			"metrics"
-		].join(", ")} or results_file`
+		message: `update has nothing to record. Give one of ${RECORDED.join(", ")}`
 	}]);
 	return {
 		inputs,
@@ -5500,6 +5491,9 @@ function firstOf(lines, max, total = lines.length) {
 	const shown = lines.slice(0, max);
 	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
+function shortened(value) {
+	return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
+}
 // src/report/log.ts
 const MAX_VALUE = 200;
 const MAX_FAILURE = 2e3;
@@ -5536,7 +5530,7 @@ function spanLines(report) {
 function resultLines({ tests, metrics, caseSpans }) {
 	const failures = tests ? tests.failures.map((failure) => `\u2717 ${cut(failureText(failure), MAX_FAILURE)}`) : [];
 	const total = tests ? tests.failed + tests.errored : 0;
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${value}`);
+	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`);
 	return [
 		...tests ? [`Results: ${testsText(tests)}`] : [],
 		...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
@@ -5839,7 +5833,7 @@ function rowsBlock(report) {
 }
 function measuresBlock({ metrics, caseSpans, span }) {
 	const feedback = feedbackText(span.feedback);
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${value}`);
+	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
 	const lines = [
 		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`] : [],
 		...caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : [],
@@ -5991,11 +5985,7 @@ async function run(host, tracked) {
 		report.outcome = "failed";
 		report.findings.push(findingOf(error, read.values));
 	}
-	const minScore = plan?.inputs.min_score;
-	if (minScore !== void 0 && !isStart) report.gate = {
-		minScore,
-		score: scoreIn(report)
-	};
+	if (plan && !isStart) report.gate = gateOf(plan, job, report);
 	report.elapsedMs = host.now() - startedAt;
 	return exit.publish(report, {
 		outputs: !tracked,
@@ -6015,6 +6005,14 @@ function planAtEnd(read, found, job, report) {
 		});
 		return plan;
 	}
+}
+function gateOf({ inputs: { min_score: minScore } }, job, report) {
+	const score = scoreIn(report);
+	if (minScore === void 0 || job.isBroken && score === void 0) return void 0;
+	return {
+		minScore,
+		score
+	};
 }
 function unreadLines({ unread }, { status }) {
 	const what = status === "failure" ? "has failed" : "was cancelled";

@@ -16,7 +16,7 @@ const action: { readonly inputs: object; readonly outputs: object } = parse(read
 function inputGaps(): string[] {
   const declared = Object.keys(action.inputs);
   const formed = namesIn(FORMS, 'formsAt');
-  const used = wordsIn(
+  const used = membersIn(
     filesIn('src/**/*.ts').filter((path) => !path.startsWith('src/inputs/') && path !== OUTPUTS),
   );
   const tested = wordsIn(filesIn('test/inputs/*.ts'));
@@ -65,13 +65,22 @@ function namesIn(path: string, constant: string): string[] {
   return entries.map(({ key, value }) => String((key as Node | undefined)?.name ?? value));
 }
 
-/** Every name and every text in some files of TypeScript. */
+/** Every name and every word of a text in some files of TypeScript. */
 function wordsIn(paths: readonly string[]): Set<string> {
-  const words = paths.flatMap(nodesOf).map(({ type, name, value }) => {
-    if (type === 'Identifier') return name;
-    return type === 'Literal' ? value : undefined;
+  const words = paths.flatMap(nodesOf).flatMap(({ type, name, value }) => {
+    if (type === 'Identifier') return [String(name)];
+    return type === 'Literal' ? String(value).split(/\s+/) : [];
   });
-  return new Set(words.map(String));
+  return new Set(words);
+}
+
+/** Every name in some files of TypeScript that is taken from an object: `inputs.score`, `{ score } = inputs`. */
+function membersIn(paths: readonly string[]): Set<string> {
+  const members = paths.flatMap(nodesOf).flatMap(({ type, property, key }) => {
+    if (type === 'MemberExpression') return [(property as Node).name];
+    return type === 'Property' ? [(key as Node).name] : [];
+  });
+  return new Set(members.map(String));
 }
 
 /** What CHANGELOG.md has in code, such as `score`. */

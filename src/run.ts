@@ -9,7 +9,7 @@ import { taskAtEnd, taskOf } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { rehearse } from './rehearse.ts';
 import { createExit } from './report/exit.ts';
-import { type Draft, type Finding, newReport, scoreIn, warn } from './report/report.ts';
+import { type Draft, type Finding, type Gate, newReport, scoreIn, warn } from './report/report.ts';
 
 /**
  * The whole step: mask the key, read inputs and files, plan, make the requests, judge what came of them, tell it. A tracked
@@ -43,8 +43,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, read.values));
   }
-  const minScore = plan?.inputs.min_score;
-  if (minScore !== undefined && !isStart) report.gate = { minScore, score: scoreIn(report) };
+  if (plan && !isStart) report.gate = gateOf(plan, job, report);
   report.elapsedMs = host.now() - startedAt;
   return exit.publish(report, {
     outputs: !tracked,
@@ -63,6 +62,13 @@ function planAtEnd(read: Read<Partial<Inputs>>, found: Found, job: Job, report: 
     report.findings.push({ ...findingOf(error, read.values), title });
     return plan;
   }
+}
+
+/** What `min_score` is compared with. A broken job without a score is red anyway, and its error says more. */
+function gateOf({ inputs: { min_score: minScore } }: Plan, job: Job, report: Draft): Gate | undefined {
+  const score = scoreIn(report);
+  if (minScore === undefined || (job.isBroken && score === undefined)) return undefined;
+  return { minScore, score };
 }
 
 function unreadLines({ unread }: Plan, { status }: Job): string[] {

@@ -102,7 +102,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   create: {
     shows: 'one step after the tests makes a finished span of their report',
-    with: { operation: 'create', results_file: REPORT, end_time: 'now', case_spans: 'failed' },
+    with: {
+      operation: 'create',
+      results_file: REPORT,
+      start_time: '2026-11-20T12:00:00Z',
+      end_time: '2026-11-20T12:00:42Z',
+      case_spans: 'failed',
+    },
     before: [pytest('one wrong')],
   },
   update: {

@@ -118,7 +118,7 @@ function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call)
   }
   switch (status) {
     case 401:
-      return 'The API does not know this key. Check the secret behind api_key or OPPER_API_KEY.';
+      return 'Check the secret behind api_key or OPPER_API_KEY.';
     case 403:
       return 'The key is known but may not do this. Check its rights and its project.';
     case 404:

@@ -80,13 +80,15 @@ export type InputName = keyof Forms;
 /** Every input by its name, checked and typed. Undefined means "not given". */
 export type Inputs = { readonly [Name in InputName]: z.infer<Forms[Name]> };
 
-/** The inputs that say what to record. A results file of the format `fields` may hold these, and nothing else. */
+/** What a results file of the format `fields` may hold: inputs that say what to record. */
 export const FIELD_NAMES = [
   ...SPAN_FIELDS,
   'score_scale',
   'clear',
   'metrics',
 ] as const satisfies readonly InputName[];
+/** All inputs that say what to record. */
+export const RECORDED = [...FIELD_NAMES, 'meta_file', 'results_file'] as const satisfies readonly InputName[];
 export type Fields = Partial<Pick<Inputs, (typeof FIELD_NAMES)[number]>>;
 
 /** Values as far as they could be read. One that is bad is absent, as one that was not given, and has a problem. */

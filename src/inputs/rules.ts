@@ -1,8 +1,7 @@
-import { SPAN_FIELDS } from '../api/span.ts';
 import type { Problem } from '../errors.ts';
 import type { Job } from '../job.ts';
 import { PASS_RATE_SCALE } from '../score.ts';
-import type { Fields, InputName, Inputs, Read } from './inputs.ts';
+import { type Fields, type InputName, type Inputs, RECORDED, type Read } from './inputs.ts';
 
 // What is wrong with inputs that are fine one by one. An input that is bad by itself is not complained about again.
 
@@ -51,15 +50,6 @@ export function operationProblems({ values }: Partly): Problem[] {
   }
   return problems;
 }
-
-const RECORDED = [
-  ...SPAN_FIELDS,
-  'score_scale',
-  'clear',
-  'meta_file',
-  'metrics',
-  'results_file',
-] as const satisfies readonly InputName[];
 
 /** What does not go with `results_format`, whatever the file holds. */
 export function formatProblems({ values, problems }: Partly): Problem[] {

@@ -2,14 +2,13 @@ import type { NewMetric } from '../api/metric.ts';
 import {
   fieldsOf,
   type NewSpan,
-  SPAN_FIELDS,
   type Span,
   type SpanField,
   type SpanFields,
   type SpanPatch,
 } from '../api/span.ts';
 import { FormError, InputError, type Problem } from '../errors.ts';
-import { defaultInputs, type Fields, type Inputs, type Read } from '../inputs/inputs.ts';
+import { defaultInputs, type Fields, type Inputs, RECORDED, type Read } from '../inputs/inputs.ts';
 import {
   accessProblems,
   clearProblems,
@@ -101,8 +100,7 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
     inputs.metrics,
   ]);
   if (inputs.operation === 'update' && metrics.length === 0 && isEmpty(patchFor(recording))) {
-    const names = [...SPAN_FIELDS, 'clear', 'meta_file', 'metrics'].join(', ');
-    const message = `update has nothing to record. Give one of ${names} or results_file`;
+    const message = `update has nothing to record. Give one of ${RECORDED.join(', ')}`;
     throw new InputError([{ name: 'operation', message }]);
   }
   return { inputs, recording, metrics, cases: found.tests?.cases ?? [], unread: job.isBroken ? ofFiles : [] };

@@ -1,7 +1,7 @@
 import { counted, cut, secondsText } from '../words.ts';
 import type { Report } from './report.ts';
 import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { failureText, feedbackText, firstOf, gateText, passes, testsText } from './wording.ts';
+import { failureText, feedbackText, firstOf, gateText, passes, shortened, testsText } from './wording.ts';
 
 const MAX_VALUE = 200;
 const MAX_FAILURE = 2000;
@@ -48,7 +48,9 @@ function resultLines({ tests, metrics, caseSpans }: Report): string[] {
     ? tests.failures.map((failure) => `✗ ${cut(failureText(failure), MAX_FAILURE)}`)
     : [];
   const total = tests ? tests.failed + tests.errored : 0;
-  const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${value}`);
+  const values = Object.entries(metrics ?? {}).map(
+    ([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`,
+  );
   return [
     ...(tests ? [`Results: ${testsText(tests)}`] : []),
     ...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),

@@ -4,7 +4,7 @@ import { counted, cut, secondsText, textOf } from '../words.ts';
 import { attribute, html } from './inert.ts';
 import type { Finding, Outcome, Report } from './report.ts';
 import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { countsText, feedbackText, firstOf, gateText, passes } from './wording.ts';
+import { countsText, feedbackText, firstOf, gateText, passes, shortened } from './wording.ts';
 
 // GitHub takes less than 1 MiB.
 const MAX_BYTES = 1_000_000;
@@ -149,7 +149,9 @@ function rowsBlock(report: Report): string {
 
 function measuresBlock({ metrics, caseSpans, span }: Report): string {
   const feedback = feedbackText(span.feedback);
-  const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${value}`);
+  const values = Object.entries(metrics ?? {}).map(
+    ([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`,
+  );
   const lines = [
     ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`] : []),
     ...(caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []),

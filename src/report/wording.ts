@@ -50,3 +50,8 @@ export function firstOf(lines: readonly string[], max: number, total = lines.len
   const shown = lines.slice(0, max);
   return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
+
+/** A measured number with as many digits as are worth reading: 0.9310344827586207 is 0.931. */
+export function shortened(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
+}

@@ -43,7 +43,8 @@ export async function readTests(
         tally.add({ status: 'errored', isExtra: true, details: () => ({ name: path, why, file: path }) });
         counts = lessThan(tally.counts(), before);
       }
-      if (totalOf(counts) === 0) throw new FormError('holds no test case: nothing ran');
+      if (totalOf(counts) === 0)
+        throw new FormError('holds no test case: nothing ran. Check which tests the command selects');
       warnings.push(...doubtsAbout(path, summary, counts));
       formats.add(name);
       durations.push(summary.durationMs);
