@@ -15,7 +15,7 @@ export interface Files {
 export const MAX_BYTES = 32 * 1024 * 1024;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'no such file',
   EISDIR: 'it is a directory',
   EACCES: 'permission denied',
 };
@@ -55,7 +55,7 @@ export async function* readTextPieces(
     // No UTF-8 begins with these bytes, and UTF-16 with a byte order mark always does.
     const isUtf16 = first === 0xfe || first === 0xff;
     throw new FormError(
-      isUtf16 ? 'is UTF-16, as older PowerShells write it; write it as UTF-8' : 'is not UTF-8',
+      isUtf16 ? 'is UTF-16, which older PowerShells write; write it as UTF-8' : 'is not UTF-8',
     );
   }
 }
@@ -84,7 +84,7 @@ export function checkPattern(pattern: string): void {
   const parts = pattern.includes('{') ? [pattern] : pattern.split('/');
   if (parts.some((part) => starsIn(part) > MAX_STARS)) {
     throw new FormError(
-      `has more than ${MAX_STARS} of * in one name; write fewer, such as reports/*.xml, or several lines`,
+      `has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`,
     );
   }
 }

@@ -113,7 +113,7 @@ async function start(
       saveTracked(exit, report, undefined);
       throw error;
     }
-    warn(report, [`${error.story}. The job goes on, and its end makes the span`]);
+    warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
     return;
   }
   report.outcome = 'tracking';

@@ -9,7 +9,7 @@ import type { Exit } from './report/exit.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
 
 const WITHHELD =
-  'GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded';
+  'GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded';
 
 /** Notes on the report what would be done, where nothing is sent: in a dry run, and where GitHub withholds the key. */
 export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit, report: Draft): void {

@@ -79,7 +79,7 @@ function findingOf(error: unknown, inputs: Partial<Inputs>): Finding {
   if (error instanceof ApiError) {
     return { level: levelOf(inputs), title: 'Opper span: API failure', lines: [error.message] };
   }
-  const lines = [`This is a defect of the action, please report it: ${headlineOf(error)}`];
+  const lines = [`This is a bug in the action, please report it: ${headlineOf(error)}`];
   return { level: 'error', title: 'Opper span: internal error', lines };
 }
 

@@ -21,11 +21,11 @@ export function scoreOf(value: number, scale?: number): number {
   if (Number.isSafeInteger(score)) return score;
   if (Math.abs(score) < Number.MAX_SAFE_INTEGER) {
     throw new FormError(
-      `${quoted(String(value))} is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87`,
+      `${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`,
     );
   }
   const times = scale === undefined ? '' : ' times score_scale';
   throw new FormError(
-    `${quoted(String(value))}${times} is beyond ±9007199254740991, the integers that JSON carries safely`,
+    `${quoted(String(value))}${times} is outside ±9007199254740991, the integers that JSON carries safely`,
   );
 }

@@ -43,7 +43,7 @@ function faultOf(text: string): string {
     return `has ${counted(text.length, 'digit')}. Unix time has 10 for seconds or 13 for milliseconds`;
   }
   if (/:\d\d.*[+-]\d{4}$/.test(text)) return 'has an offset without a colon. Write it as +02:00';
-  if (isTime(`${text}Z`)) return 'has no offset. Add Z for UTC, or one such as +02:00';
+  if (isTime(`${text}Z`)) return 'has no offset. Add Z for UTC, or an offset such as +02:00';
   if (DATE_AND_TIME.test(normal(text))) return 'is a date or time that does not exist';
   return 'is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)';
 }

@@ -34,7 +34,7 @@ function doubtAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: bo
     return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
   }
   if ((field === 'input' || field === 'output') && orNull(stored) === null) {
-    return `${field} was sent, but the span has none. A project keeps input and output only where retention is turned on for it`;
+    return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
   }
   return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }

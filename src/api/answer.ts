@@ -53,14 +53,13 @@ export function read<Schema extends z.ZodMiniType>(
         : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
-  if (body.trim() === '')
-    throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
+  if (body.trim() === '') throw unusable(answer, call, `, but with an empty body; expected ${call.wanted}`);
   const json = jsonOf(answer, call);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
     const { id } = parsed.data as { id?: string };
     if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(answer, call, ', but with another span than the one asked for', id);
+    throw unusable(answer, call, ', but with a different span than requested', id);
   }
   const faults = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
@@ -74,9 +73,9 @@ function unusable(answer: Answer, call: Call, what: string, said = ''): ApiError
   return apiError(call, `${answerText(answer)}${what}`, said, hint, false);
 }
 
-/** `was answered with 503 Service Unavailable`. */
+/** `returned 503 Service Unavailable`. */
 export function answerText({ status, statusText }: Answer): string {
-  return `was answered with ${`${status} ${cut(statusText, 100)}`.trim()}`;
+  return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 
 /** The error of a request that failed. */
@@ -114,7 +113,7 @@ function refusal(answer: Answer, call: Call, tried: string): ApiError {
 
 function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call): string {
   if (isRetriedStatus(status) && isTooLong(retryAfterMs)) {
-    return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than a step waits. Run the job again then.`;
+    return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
   }
   switch (status) {
     case 401:
@@ -125,19 +124,19 @@ function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call)
       return ifNotFound;
     case 409:
       return method === 'POST'
-        ? 'It says that this is there already, but a look did not find it. Run the job again.'
+        ? 'The API says that it already exists, but a lookup did not find it. Run the job again.'
         : '';
     case 413:
       return 'Record less: shorten output, input, error or meta.';
     case 421:
-      return 'This server does not answer for that host. Check base_url, and the proxy if there is one.';
+      return 'This server does not serve that host. Check base_url, and the proxy if there is one.';
     case 422:
-      return 'Correct what it names.';
+      return 'Correct the fields it names.';
     case 429:
-      return 'Too many requests. Raise retries, or run fewer of these steps at once.';
+      return 'Raise retries, or run fewer of these steps at once.';
     default:
       return status >= 500
-        ? 'The API is in trouble. Run the job again later; with fail_on_api_error: false a job stays green all the same.'
+        ? 'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.'
         : '';
   }
 }
@@ -158,7 +157,7 @@ function jsonOf(answer: Answer, call: Call): Json {
     return parseExactJson(body, MAX_DEPTH);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    const what = isHtml(body) ? ', but with an HTML page' : `, but what came ${error.message}`;
+    const what = isHtml(body) ? ', but with an HTML page' : `, but the body ${error.message}`;
     throw unusable(answer, call, what, wordsOf(body));
   }
 }

@@ -137,12 +137,12 @@ function encoded(id: string): string {
   return encodeURIComponent(id.toWellFormed());
 }
 
-const TOO_MANY_METRICS = `was not tried: the span has more than ${MAX_PAGES * METRICS_OF_A_PAGE} metrics`;
-const CHECK_SPAN = 'Check span_id, that the key belongs to the project of the span, and base_url.';
-const CHECK_NEW_SPAN = `${CHECK_SPAN} A span made a moment ago can take a little until it is there.`;
+const TOO_MANY_METRICS = `was not sent: the span has more than ${MAX_PAGES * METRICS_OF_A_PAGE} metrics`;
+const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
+const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
 const WRITE_UNREAD =
-  'A project that retains no data cannot be read: meta_mode: replace writes without reading the span.';
-const CHECK_PARENT = 'Check parent_id, that the key belongs to the project of the parent, and base_url.';
+  'Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.';
+const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
 const CHECK_ADDRESS = 'Check base_url, and the project of the key.';
 
 /** A request's body. Throws {@link InputError} for one that is larger than an answer may be: it could never be read again. */
@@ -153,7 +153,7 @@ function bodyOf(fields: object): string {
   const [name, largest] = Object.entries(fields)
     .map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? '')] as const)
     .reduce((a, b) => (b[1] > a[1] ? b : a));
-  const message = `is ${mibText(largest)} of the ${mibText(size)} to send, more than the ${mibText(MAX_BODY_BYTES)} that can be. Shorten it`;
+  const message = `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BODY_BYTES)}. Shorten it`;
   throw new InputError([{ name, message }]);
 }
 

@@ -51,7 +51,7 @@ export async function makeOnce<Schema extends z.ZodMiniType>(
 }
 
 function unknownOutcome({ method, url }: Call, what: string, { story }: ApiError): ApiError {
-  const both = `${method} ${url} ${what}, and whether it was carried out is not known: ${story}`;
+  const both = `${method} ${url} ${what}, and it is not known whether it took effect: ${story}`;
   return new ApiError(both, 'Look for the span in Opper before you run the job again.', true);
 }
 

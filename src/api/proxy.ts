@@ -18,7 +18,7 @@ export class ProxyError extends Error {
   readonly code: string;
 
   constructor({ status, cause }: { readonly status?: number | undefined; readonly cause?: unknown }) {
-    super(status === undefined ? 'no connection through the proxy' : `the proxy answered with ${status}`, {
+    super(status === undefined ? 'no connection through the proxy' : `the proxy returned ${status}`, {
       cause,
     });
     this.status = status;

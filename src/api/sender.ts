@@ -56,7 +56,7 @@ export interface Sender {
   retry(failure: Result, call: Call, tries: Tries): Promise<boolean>;
   /** Waits as before a retry, for something else than one. */
   pause(failure: Result, call: Call, tries: Tries, next: string): Promise<void>;
-  /** `was answered with 503 Service Unavailable` or `failed: read ECONNRESET`. */
+  /** `returned 503 Service Unavailable` or `failed: read ECONNRESET`. */
   textOf(result: Result): string;
   readonly traffic: Readonly<Traffic>;
 }

@@ -90,12 +90,12 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
         })
         .on('information', () => {
           if (++interimAnswers > MAX_INTERIM_ANSWERS) {
-            sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim answers (1xx) came`));
+            sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim responses (1xx) came`));
           }
         })
         .once('upgrade', (response, socket) => {
           socket.destroy();
-          reject(new BadAnswerError(`the server wants another protocol (${response.statusCode})`));
+          reject(new BadAnswerError(`the server wants to switch protocols (${response.statusCode})`));
         })
         .once('response', resolve)
         // Not once: a connection can fail again while it is taken down.
@@ -124,10 +124,10 @@ async function replyOf(response: IncomingMessage): Promise<Reply> {
     if (status < 200 || status > 599) throw new BadAnswerError(`${status} is not an HTTP status`);
     // Of an error the status is what counts: a page that a proxy compressed must not hide it.
     if (isSuccess && encoding !== 'identity') {
-      throw new BadAnswerError(`the answer is compressed (${encoding}), which was not asked for`);
+      throw new BadAnswerError(`the response is compressed (${encoding}), which was not requested`);
     }
     const bytes = await bytesOf(response);
-    if (isSuccess && !isUtf8(bytes)) throw new BadAnswerError('the answer is not UTF-8');
+    if (isSuccess && !isUtf8(bytes)) throw new BadAnswerError('the response is not UTF-8');
     const body = encoding === 'identity' ? bytes.toString() : '';
     return {
       status,
@@ -148,7 +148,7 @@ async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   for await (const chunk of response) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) {
-      throw new BadAnswerError(`the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
+      throw new BadAnswerError(`the response is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
     }
     chunks.push(chunk);
   }

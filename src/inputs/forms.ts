@@ -91,7 +91,7 @@ export function numberForm(what: string) {
 }
 
 export const positiveNumber = numberForm('is not a number such as 100').check(
-  z.positive(because('has to be above 0')),
+  z.positive(because('must be above 0')),
 );
 
 export function numberBetween(least: number, most: number, what: string) {
@@ -115,7 +115,7 @@ export const apiKey = parsedBy((value) => {
   }
   // A secret that does not exist leaves the word alone.
   if (/^bearer( |$)/i.test(key)) {
-    throw new FormError('begins with "Bearer". Drop that word, the step adds it itself');
+    throw new FormError('begins with "Bearer". Remove that word: the step adds it');
   }
   return key;
 });
@@ -134,15 +134,15 @@ export const baseUrl = parsedBy((value) => {
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
     throw new FormError(
-      'has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear',
+      'must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text',
     );
   }
-  if (url.username || url.password) throw new FormError('holds user info. Drop what stands before the @');
-  if (/[?#]/.test(written)) throw new FormError('holds a query or fragment. Drop what begins at the ? or #');
+  if (url.username || url.password) throw new FormError('has user info. Remove what is before the @');
+  if (/[?#]/.test(written)) throw new FormError('has a query or fragment. Remove it, from the ? or # on');
   const base = withoutAtEnd(url.href, '/');
   const end = base.slice(base.lastIndexOf('/') + 1);
   if (end === 'spans' || UUID.test(end)) {
-    throw new FormError('ends in /spans or the id of a span. Drop that, the step adds it itself');
+    throw new FormError('ends in /spans or a span id. Remove that: the step adds it');
   }
   return base;
 });

@@ -55,7 +55,7 @@ const formsAt = (now: Date) => ({
   type: verbatim,
   input: verbatim,
   output: verbatim,
-  clear: optional(namesAmong(CLEARABLE, 'is not among the fields that can be cleared')),
+  clear: optional(namesAmong(CLEARABLE, 'is not one of the fields that can be cleared')),
   results_file: optional(lines),
   results_format: oneOf(RESULTS_FORMATS),
   score_pointer: optional(jsonPointer),
@@ -128,12 +128,12 @@ export function readFields(document: Readonly<Record<string, Json>>, path: strin
   const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
   const problems = [...read.problems];
   if (unknown.length > 0) {
-    const message = `${path} holds ${unknown.map(quoted).join(', ')}, but may hold only ${FIELD_NAMES.join(', ')}`;
+    const message = `${path} has ${unknown.map(quoted).join(', ')}, but may have only ${FIELD_NAMES.join(', ')}`;
     problems.push({ name: 'results_file', message });
   } else if (problems.length === 0 && Object.keys(read.values).every((name) => name === 'score_scale')) {
     problems.push({
       name: 'results_file',
-      message: `${path} gives no field a value, so there is nothing to record`,
+      message: `${path} sets no field, so there is nothing to record`,
     });
   }
   return { values: read.values, problems };

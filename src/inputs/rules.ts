@@ -16,12 +16,12 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
   if (isMissing('api_key') && values.dry_run === false) {
     if (job.withholdsSecrets) return [];
     const message =
-      'is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too';
+      'is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is also empty';
     found.push({ name: 'api_key', message });
   }
   if (isMissing('span_id') && (values.operation === 'update' || values.operation === 'get')) {
     const message =
-      'is empty. Hand on the UUID of the span from the step that made it, and check that that step ran and set it';
+      'is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output';
     found.push({ name: 'span_id', message });
   }
   return found;
@@ -33,20 +33,19 @@ export function operationProblems({ values }: Partly): Problem[] {
   const problems: Problem[] = [];
   const recorded = RECORDED.filter((name) => values[name] !== undefined);
   if (operation === 'get' && recorded.length > 0) {
-    const message = `get writes nothing, but ${recorded.join(', ')} is given. Use update, or drop it`;
+    const message = `get writes nothing, but these are given: ${recorded.join(', ')}. Remove them, or use update`;
     problems.push({ name: 'operation', message });
   }
   if (operation === 'create' && span_id !== undefined) {
     problems.push({
       name: 'span_id',
-      message: 'is given, but create makes a new span. Drop it, or use update',
+      message: 'is given, but create makes a new span. Remove it, or use update',
     });
   }
   const makesSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
   for (const name of ['parent_id', 'trace_id'] as const) {
     if (makesSpan || operation === undefined || values[name] === undefined) continue;
-    const message =
-      'goes with create, or with track without span_id, since it says where a new span belongs. Drop it';
+    const message = 'says where a new span belongs, so it needs create, or track without span_id. Remove it';
     problems.push({ name, message });
   }
   return problems;
@@ -69,15 +68,15 @@ export function formatProblems({ values, problems }: Partly): Problem[] {
   const isPointerBad = problems.some((problem) => problem.name === name);
   if (results_file && format === 'json' && pointer === undefined && !isPointerBad) {
     const message =
-      'is required with results_format json. Write where the score is, such as /summary/accuracy';
+      'is required with results_format json. Set it to where the score is, such as /summary/accuracy';
     found.push({ name, message });
   }
   if (pointer !== undefined && format !== undefined && format !== 'json') {
-    found.push({ name, message: 'is read with results_format json only' });
+    found.push({ name, message: 'works only with results_format json. Remove it, or set that' });
   }
   const needing = needingCases(values);
   if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {
-    const message = `is ${format}, which tells nothing of single cases, but ${needing.join(', ')} needs them`;
+    const message = `is ${format}, which has no test cases, but they are required by ${needing.join(', ')}. Use a test format such as junit`;
     found.push({ name: 'results_format', message });
   }
   return found;
@@ -92,7 +91,7 @@ export function resultsProblems(values: Partial<Inputs>): Problem[] {
     ...needingCases(values),
   ];
   if (asking.length === 0) return [];
-  const message = `is empty, but ${asking.join(', ')} needs it. Name the file that the eval or test tool writes`;
+  const message = `is empty, but required by ${asking.join(', ')}. Name the file that the eval or test tool writes`;
   return [{ name: 'results_file', message }];
 }
 
@@ -105,12 +104,17 @@ export function clearProblems(given: Fields & Partial<Inputs>): Problem[] {
   const { clear, operation } = given;
   if (clear === undefined) return [];
   if (operation === 'create') {
-    return [{ name: 'clear', message: 'is given, but a new span has nothing to clear. Drop it' }];
+    return [{ name: 'clear', message: 'is given, but a new span has nothing to clear. Remove it' }];
   }
   const values = { ...given, meta: given.meta ?? given.meta_file };
   const both = clear.filter((field) => values[field] !== undefined);
   if (both.length === 0) return [];
-  return [{ name: 'clear', message: `names ${both.join(', ')}, which is also given. Drop one of the two` }];
+  return [
+    {
+      name: 'clear',
+      message: `empties fields that are also given: ${both.join(', ')}. Remove one of the two`,
+    },
+  ];
 }
 
 /** A gate that nearly any score passes, since the score is scaled and the gate is not. */
@@ -118,7 +122,7 @@ export function gateProblems(minScore: number | undefined, scale: number | undef
   if (minScore === undefined || scale === undefined) return [];
   if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
   const meant = Number((minScore * scale).toPrecision(15));
-  const message = `${minScore} would let nearly every score pass, for the score is recorded on a scale of ${scale}. Write ${meant}`;
+  const message = `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${meant}`;
   return [{ name: 'min_score', message }];
 }
 

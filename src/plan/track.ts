@@ -32,7 +32,7 @@ export function parseTracked(state: string): Tracked {
     return z.parse(Tracked, JSON.parse(state));
   } catch {
     throw new Error(
-      'STATE_tracked does not hold what the start of the job saved, so its end cannot be recorded. Nothing but the step may set it.',
+      'STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.',
     );
   }
 }

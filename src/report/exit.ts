@@ -89,7 +89,7 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
         );
       }
       if (report.gate && !passes(report.gate)) {
-        const advice = report.gate.score === undefined ? '. Give score or results_file' : '';
+        const advice = report.gate.score === undefined ? '. Set score or results_file' : '';
         findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate) + advice] });
       }
       for (const { level, title, lines } of findings) {

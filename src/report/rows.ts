@@ -19,10 +19,10 @@ export const ROWS_TITLES: Readonly<Record<Outcome, string>> = {
   tracking: 'Recorded so far',
   'dry-run': 'Would be recorded',
   skipped: 'Not recorded',
-  failed: 'Was to be recorded',
+  failed: 'Should have been recorded',
 };
 
-export const UNCHANGED = 'no field changed, the span had these values before';
+export const UNCHANGED = 'no field changed: the span already had these values';
 const NOTHING = '(nothing)';
 
 /**

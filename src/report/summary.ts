@@ -161,7 +161,7 @@ function measuresBlock({ metrics, caseSpans, span }: Report): string {
 function unsentBlock({ dryRun }: Report): string {
   const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`, MAX_CELL));
   return lines.length > 0
-    ? paragraph(['Not sent, with bodies as in the log:', ...firstOf(lines, MAX_LINES)])
+    ? paragraph(['Not sent (the log has the bodies):', ...firstOf(lines, MAX_LINES)])
     : '';
 }
 

@@ -82,7 +82,7 @@ export async function readJunit(
   parser.on('opentag', (tag) => {
     isInTag = false;
     depth++;
-    if (depth > MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} elements within each other`);
+    if (depth > MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
     open(localNameOf(tag), tag.attributes);
   });
   parser.on('text', addText);

@@ -8,11 +8,11 @@ export function scoreAt(pointer: string, document: Json, path: string): number {
   if (typeof value !== 'number') {
     throw problem(
       'score_pointer',
-      `${quoted(pointer)} leads to ${kindOf(value)} in ${path}; expected a number`,
+      `${quoted(pointer)} points to ${kindOf(value)} in ${path}; expected a number`,
     );
   }
   if (!Number.isFinite(value)) {
-    throw problem('score_pointer', `${quoted(pointer)} leads to a number in ${path} that is too large`);
+    throw problem('score_pointer', `${quoted(pointer)} points to a number in ${path} that is too large`);
   }
   return value;
 }
@@ -36,7 +36,7 @@ function valueAt(pointer: string, document: Json, path: string): Json {
     if (next === undefined) {
       throw problem(
         'score_pointer',
-        `${quoted(pointer)} leads nowhere in ${path}: ${place || 'the document'} is ${insideOf(value)}`,
+        `${quoted(pointer)} finds nothing in ${path}: ${place || 'the document'} is ${insideOf(value)}`,
       );
     }
     place += `/${token}`;
@@ -54,7 +54,7 @@ function insideOf(value: Json): string {
   if (Array.isArray(value)) return `an array of ${counted(value.length, 'item')}`;
   if (!isJsonObject(value)) return kindOf(value);
   const keys = Object.keys(value);
-  return keys.length === 0 ? 'an object without a key' : `an object with ${listed(keys)}`;
+  return keys.length === 0 ? 'an empty object' : `an object with the keys ${listed(keys)}`;
 }
 
 function problem(name: string, message: string): InputError {

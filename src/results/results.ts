@@ -66,7 +66,7 @@ async function findAll(patterns: readonly string[], files: Files): Promise<strin
 
 function noFileFor(pattern: string): string {
   const hint = /[[\]]/.test(pattern) ? '. Brackets stand for themselves; a glob has *, ?, ** and {a,b}' : '';
-  return `matches no file. Check that the step that writes it ran, and its path from the workspace${hint}`;
+  return `matches no file. Check that the step that writes it ran, and that the path is relative to the workspace${hint}`;
 }
 
 async function readOwnFile(parse: (text: string) => Json, path: string, files: Files): Promise<Json> {

@@ -43,7 +43,7 @@ export async function readTests(
         tally.add({ status: 'errored', isExtra: true, details: () => ({ name: path, why, file: path }) });
         counts = lessThan(tally.counts(), before);
       }
-      if (totalOf(counts) === 0) throw new FormError('holds no test case: nothing ran');
+      if (totalOf(counts) === 0) throw new FormError('has no test case, so nothing ran');
       warnings.push(...doubtsAbout(path, summary, counts));
       formats.add(name);
       durations.push(summary.durationMs);
@@ -53,7 +53,7 @@ export async function readTests(
   }
   const { passed, failed, errored } = tally.counts();
   if (problems.length === 0 && passed + failed + errored === 0) {
-    const message = `${listed(paths)}: every case was skipped: nothing ran`;
+    const message = `${listed(paths)}: every case was skipped, so nothing ran`;
     problems.push({ name: 'results_file', message });
   }
   if (problems.length > 0) throw new InputError(problems);
@@ -81,7 +81,7 @@ async function readFile(
   }
   if (format === 'auto' && !/^[{[]/.test(beginning)) {
     throw new FormError(
-      `is of an unknown kind: it begins with ${quoted(beginning)}; expected XML or JSON (${KNOWN})`,
+      `has an unknown format: it begins with ${quoted(beginning)}; expected XML or JSON (${KNOWN})`,
     );
   }
   const document = parseJson(await readText(files, path));
@@ -90,7 +90,7 @@ async function readFile(
   );
   if (reader === undefined) {
     throw new FormError(
-      `is JSON, but none of ${KNOWN}. For a file of your own set results_format to json or fields`,
+      `is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`,
     );
   }
   return { name: reader.name, summary: reader.read(document, found) };
@@ -114,9 +114,9 @@ function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, c
   const told = listOf(off.map(([, count]) => count));
   const cases = listOf(off.map(([, , [count]]) => count));
   return [
-    ...(off.length > 0 ? [`${path} says ${told}; its cases come to ${cases}, which is what counts.`] : []),
+    ...(off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts.`] : []),
     ...(unknownWords.length > 0
-      ? [`${path} has cases with a status nobody knows, counted as passed: ${unknownWords.join(', ')}.`]
+      ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(', ')}.`]
       : []),
   ];
 }
