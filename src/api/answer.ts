@@ -4,37 +4,37 @@ import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../j
 import { cut, secondsText, textOf } from '../words.ts';
 import { isRetriedStatus, isTooLong } from './retry.ts';
 
-// A span holds what was recorded a level deeper than it was given, and `{ data }` may be around it.
+// In a span, recorded values are one level deeper than in the input, and `{ data }` may be around the span.
 const MAX_DEPTH = 1100;
 
 const MAX_SAID = 500;
 
-/** An answer of the API, fully read. */
+/** A response of the API, with its whole body. */
 export interface Answer {
   readonly status: number;
   readonly statusText: string;
   readonly location: string | null;
-  /** What `Retry-After` asks for, in milliseconds; undefined where it is absent or makes no sense. */
+  /** `Retry-After` in milliseconds; undefined if absent or invalid. */
   readonly retryAfterMs: number | undefined;
   readonly body: string;
 }
 
-/** A request, as far as errors tell of it. */
+/** What errors say about a request. */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
-  /** What the answer should hold, such as `a span`. */
+  /** What the answer should contain, such as `a span`. */
   readonly wanted: string;
   /** What to check after a 404, as sentences. */
   readonly ifNotFound: string;
-  /** Whose id the answer has to bear; absent where the server may choose one. */
+  /** The id that the answer must have; absent if the server may choose one. */
   readonly id?: string;
 }
 
 /**
- * What a successful answer holds, by its schema; `{ "data": … }` may be around it. Every number keeps its digits. Throws
- * {@link ApiError} for an error status, a redirect, and anything else that is not what was asked for. `tried` is put into the
- * error of a refusal: `tried 4 times`.
+ * The content of a successful answer, checked by its schema; `{ "data": … }` may be around it. Every number keeps its digits.
+ * Throws {@link ApiError} for an error status, a redirect, and any other unexpected content. The error for an error status
+ * contains `tried`, such as `tried 4 times`.
  */
 export function read<Schema extends z.ZodMiniType>(
   answer: Answer,
@@ -67,7 +67,7 @@ export function read<Schema extends z.ZodMiniType>(
   throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
 }
 
-/** The error for a success that is not what was asked for. `what` reads on after the status. */
+/** The error for a successful answer with unexpected content. `what` follows the status. */
 function unusable(answer: Answer, call: Call, what: string, said = ''): ApiError {
   const hint = 'Check that base_url is the address of the Opper API, with its /v2.';
   return apiError(call, `${answerText(answer)}${what}`, said, hint, false);
@@ -86,7 +86,7 @@ export function apiError(
   hint: string,
   isTransient: boolean,
 ): ApiError {
-  // A long body is cut twice: white space need not be looked for in all of it.
+  // Cut twice, so that white space is not searched in all of a long body.
   const words = cut(
     cut(said, 4 * MAX_SAID)
       .replace(/\s+/g, ' ')
@@ -103,10 +103,10 @@ function refusal(answer: Answer, call: Call, tried: string): ApiError {
   return apiError(
     call,
     `${answerText(answer)} (${tried})`,
-    // Not what the status line says already.
+    // Do not repeat the status line.
     said === statusText ? '' : said,
     hintFor(answer, call),
-    // A conflict is answered to what is there already. Whether it is, was not to be seen.
+    // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
     isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
   );
 }
@@ -142,8 +142,8 @@ function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call)
 }
 
 /**
- * ` to Other.example` where the answer names another place: only the host, for the rest may be long and private. As it is
- * written, since a URL parser would change its case, and a key in it would no longer be found and removed.
+ * ` to Other.example` for a redirect. Only the host, since the rest may be long and private. Not parsed as a URL: that would
+ * change its case, and a key in it would not be found and removed.
  */
 function targetText(location: string, url: string): string {
   const authority = (address: string) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
@@ -171,15 +171,15 @@ function isHtml(body: string): boolean {
 }
 
 /**
- * What an error body says, whatever its shape: the API's envelope `{ type, message, detail }`, a bare `detail` as text,
- * object or list (FastAPI's `{ loc, msg }`), some other JSON, an HTML page (its title), plain text, nothing.
+ * The message in an error body of any shape: the API's envelope `{ type, message, detail }`, a bare `detail` as text, object
+ * or list (FastAPI's `{ loc, msg }`), other JSON, an HTML page (its title), plain text, nothing.
  */
 function wordsOf(body: string): string {
   if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? '';
   try {
     return jsonWords(parseJson(body));
   } catch {
-    // Text, or JSON that is broken or too deep.
+    // Plain text, or JSON that is broken or too deep.
     return body.trim();
   }
 }

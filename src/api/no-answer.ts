@@ -2,21 +2,21 @@ import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../words.ts';
 import { ProxyError } from './proxy.ts';
 
-/** An answer came that cannot be used, such as one that is too large or is not UTF-8. Another attempt would bring the same. */
+/** An answer that cannot be used, such as one that is too large or is not UTF-8. Retrying cannot help. */
 export class BadAnswerError extends Error {
   override readonly name = 'BadAnswerError';
 }
 
 /**
- * Why no usable answer came, as words that follow the request: `failed: connect ECONNREFUSED 127.0.0.1:9` or `got no complete
- * answer within 10 s`. `thrown` is what the transport threw. May hold foreign text.
+ * Why no usable answer came, to follow the request: `failed: connect ECONNREFUSED 127.0.0.1:9` or `got no complete response
+ * within 10 s`. `thrown` is what the transport threw. May contain untrusted text.
  */
 export function failureText(thrown: unknown, timeoutMs: number): string {
   if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
   return `failed: ${reasonOf(thrown)}`;
 }
 
-/** What to do about it, in a sentence. */
+/** What to do about it, as a sentence. */
 export function failureHint(thrown: unknown): string {
   if (thrown instanceof BadAnswerError) return 'Check that base_url is the address of the Opper API.';
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
@@ -41,7 +41,7 @@ export function failureHint(thrown: unknown): string {
   return 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, also HTTPS_PROXY in the env of the step.';
 }
 
-/** Whether another attempt may end differently: not with this certificate, this login at the proxy, this kind of answer. */
+/** Whether a retry can help. It cannot for a bad certificate, a rejected proxy login or an unusable answer. */
 export function isWorthRetrying(thrown: unknown): boolean {
   if (thrown instanceof ProxyError && thrown.status === 407) return false;
   return !(thrown instanceof BadAnswerError || isCertificateCode(codeOf(thrown)));
@@ -56,9 +56,9 @@ function reasonOf(thrown: unknown): string {
   if (codeOf(thrown) === 'HPE_HEADER_OVERFLOW') return 'the response headers are too long';
   return (
     headline
-      // What llhttp says, such as `Expected HTTP/, RTSP/ or ICE/`.
+      // Followed by llhttp's reason, such as `Expected HTTP/, RTSP/ or ICE/`.
       .replace(/^Parse Error: /, 'the response is not HTTP: ')
-      // OpenSSL's error queue has the reason between the names of a function and of a file.
+      // In OpenSSL's error queue the reason is between the names of a function and a file.
       .replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
   );
 }
@@ -68,8 +68,8 @@ function isTimeout(thrown: unknown): boolean {
 }
 
 // Node's and OpenSSL's names: ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT, CERT_HAS_EXPIRED,
-// UNABLE_TO_VERIFY_LEAF_SIGNATURE (Node's documentation, tls, "X509 certificate error codes"). The codes that begin with
-// ERR_SSL are about the handshake, and some of them about a certificate of ours that the server wants.
+// UNABLE_TO_VERIFY_LEAF_SIGNATURE (Node's documentation, tls, "X509 certificate error codes"). Codes that begin with
+// ERR_SSL are about the handshake; some are about a client certificate that the server asks for.
 function isCertificateCode(code: string): boolean {
   return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(code) && !code.startsWith('ERR_SSL_');
 }

@@ -4,9 +4,9 @@ import { isJsonObject } from '../json.ts';
 
 const LOST = 'Branch and pull request are not recorded';
 
-/** What is wrong with the file of the event that started the workflow, in a sentence. */
+/** What is wrong with the event file, as a sentence. */
 export const eventProblem = problemOf(process.env.GITHUB_EVENT_PATH);
-// @actions/github then does without.
+// Without it @actions/github uses an empty payload.
 if (eventProblem !== undefined) delete process.env.GITHUB_EVENT_PATH;
 
 function problemOf(path: string | undefined): string | undefined {

@@ -30,12 +30,12 @@ import {
 export const OPERATIONS = ['update', 'get', 'create', 'track'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** What `clear` may name. A span cannot be without a name. */
+/** What `clear` may name. Every span must have a name. */
 export const CLEARABLE = SPAN_FIELDS.filter((field) => field !== 'name');
 
 /**
- * The form of every input of action.yml, under its name and in its order. A form takes the text that the workflow wrote, or
- * the JSON value that a `fields` file holds. `now` is what the word `now` means.
+ * The form of every input, with the names and order of action.yml. A form takes a text from the workflow, or a JSON value from
+ * a `fields` file. `now` is the time that the word `now` stands for.
  */
 const formsAt = (now: Date) => ({
   operation: oneOf(OPERATIONS),
@@ -78,10 +78,10 @@ const formsAt = (now: Date) => ({
 
 type Forms = ReturnType<typeof formsAt>;
 export type InputName = keyof Forms;
-/** Every input by its name, checked and typed. Undefined means "not given". */
+/** Every input by name, checked and typed. Undefined means "not given". */
 export type Inputs = { readonly [Name in InputName]: z.infer<Forms[Name]> };
 
-/** The inputs that say what to record. A results file of the format `fields` may hold these, and nothing else. */
+/** The inputs that say what to record. A `fields` file may contain only these. */
 export const FIELD_NAMES = [
   ...SPAN_FIELDS,
   'score_scale',
@@ -90,15 +90,15 @@ export const FIELD_NAMES = [
 ] as const satisfies readonly InputName[];
 export type Fields = Partial<Pick<Inputs, (typeof FIELD_NAMES)[number]>>;
 
-/** Values as far as they could be read. One that is bad is absent, as one that was not given, and has a problem. */
+/** The values that could be read. A bad value is absent, like one that was not given, and has a problem. */
 export interface Read<Values> {
   readonly values: Values;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Every input of action.yml, read once through `getInput`, which gives the text as it was written. An empty one has its
- * default. The key is that of the environment where no input gives one.
+ * Reads every input of action.yml once, with `getInput`, which must not trim. An empty input gets its default. The key comes
+ * from the environment if no input has it.
  */
 export function readInputs(
   getInput: (name: string) => string,
@@ -114,12 +114,12 @@ export function readInputs(
   return readForms(formsAt(now), values, (name) => name);
 }
 
-/** The inputs of a step that gives none. */
+/** The inputs of a step that sets none. */
 export function defaultInputs(): Inputs {
   return readInputs(() => '', undefined, new Date(0)).values as Inputs;
 }
 
-/** The fields of a results file of the format `fields`, by the forms of the inputs of the same name. */
+/** Reads the content of a `fields` file, with the forms of the inputs of the same names. */
 export function readFields(document: Readonly<Record<string, Json>>, path: string, now: Date): Read<Fields> {
   const forms = formsAt(now);
   const known = Object.fromEntries(FIELD_NAMES.map((name) => [name, forms[name]]));
@@ -147,7 +147,7 @@ function readForms<Values>(
   const problems: Problem[] = [];
   const entries = Object.entries(forms).flatMap(([name, form]) => {
     const value = Object.hasOwn(given, name) ? given[name] : '';
-    // White space alone is text where text counts as it was written, and else nothing.
+    // White space alone counts as text only in verbatim inputs.
     if (value === '' || (form !== verbatim && textOf(value).trim() === '')) return [];
     const { success, data, error } = z.safeParse(form, value);
     if (success) return data === undefined ? [] : [[name, data]];

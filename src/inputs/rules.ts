@@ -4,11 +4,11 @@ import type { Job } from '../job.ts';
 import { PASS_RATE_SCALE } from '../score.ts';
 import type { Fields, InputName, Inputs, Read } from './inputs.ts';
 
-// What is wrong with inputs that are fine one by one. An input that is bad by itself is not complained about again.
+// Inputs that are fine one by one but wrong together. An input that is bad by itself gets no second problem.
 
 type Partly = Read<Partial<Inputs>>;
 
-/** What is missing to know the span and to be let in. A run without secrets cannot have made a span either. */
+/** Whether the key or the span is missing. If GitHub withholds secrets, neither is: no earlier step could make a span. */
 export function accessProblems({ values, problems }: Partly, job: Job): Problem[] {
   const isMissing = (name: InputName) =>
     values[name] === undefined && !problems.some((problem) => problem.name === name);
@@ -27,7 +27,7 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
   return found;
 }
 
-/** What is given, but would be lost in silence by this operation. */
+/** What is given, but would be silently ignored by this operation. */
 export function operationProblems({ values }: Partly): Problem[] {
   const { operation, span_id } = values;
   const problems: Problem[] = [];
@@ -60,7 +60,7 @@ const RECORDED = [
   'results_file',
 ] as const satisfies readonly InputName[];
 
-/** What does not go with `results_format`, whatever the file holds. */
+/** What does not go with `results_format`, whatever is in the file. */
 export function formatProblems({ values, problems }: Partly): Problem[] {
   const { results_file, results_format: format, score_pointer: pointer } = values;
   const found: Problem[] = [];
@@ -82,7 +82,7 @@ export function formatProblems({ values, problems }: Partly): Problem[] {
   return found;
 }
 
-/** Inputs that ask for results where no `results_file` is named. Only the end of a tracked job may know the file. */
+/** Inputs that need results, without a `results_file`. In a tracked job the file may be known only at the end. */
 export function resultsProblems(values: Partial<Inputs>): Problem[] {
   if (values.results_file !== undefined) return [];
   const asking = [
@@ -99,7 +99,7 @@ function needingCases({ results_metrics, case_spans = 'none' }: Partial<Inputs>)
   return [...(results_metrics ? ['results_metrics'] : []), ...(case_spans === 'none' ? [] : ['case_spans'])];
 }
 
-/** What `clear` cannot empty: a new span, and a field that is given a value too, by an input or a file. */
+/** What `clear` cannot empty: a new span, and a field that an input or a file also gives a value. */
 export function clearProblems(given: Fields & Partial<Inputs>): Problem[] {
   const { clear, operation } = given;
   if (clear === undefined) return [];
@@ -117,7 +117,7 @@ export function clearProblems(given: Fields & Partial<Inputs>): Problem[] {
   ];
 }
 
-/** A gate that nearly any score passes, since the score is scaled and the gate is not. */
+/** A gate that nearly every score passes, since the score is scaled and the gate is not. */
 export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
   if (minScore === undefined || scale === undefined) return [];
   if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
@@ -126,7 +126,7 @@ export function gateProblems(minScore: number | undefined, scale: number | undef
   return [{ name: 'min_score', message }];
 }
 
-/** The scale of the score that results lead to, as far as the inputs tell it. */
+/** The scale of the score from results, if the inputs show it. */
 export function resultsScale({
   score_scale,
   results_file,
