@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
 import { counted, listed, quoted } from '../words.ts';
 
-/** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names pointer and file. */
+/** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names the pointer and the file. */
 export function scoreAt(pointer: string, document: Json, path: string): number {
   const value = valueAt(pointer, document, path);
   if (typeof value !== 'number') {
@@ -17,7 +17,7 @@ export function scoreAt(pointer: string, document: Json, path: string): number {
   return value;
 }
 
-/** The document as fields of a span; what they may be is for the inputs to say. Throws {@link InputError} that names the file. */
+/** The document as an object of fields, not checked yet. Throws {@link InputError} that names the file. */
 export function fieldsIn(document: Json, path: string): JsonObject {
   if (!isJsonObject(document)) {
     throw problem(

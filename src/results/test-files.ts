@@ -19,8 +19,8 @@ const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
 const MAX_WARNINGS = 10;
 
 /**
- * Reads every file in one of the test formats, or in its own with `auto`. Throws {@link InputError} with every problem; each
- * names the file and the place in it. A file without a case is a problem, and so is a run in which all were skipped.
+ * Reads every file in the given test format, or with `auto` each in its own. Throws {@link InputError} with every problem; each
+ * names the file and the place in it. It is a problem if a file has no case, or if all cases were skipped.
  */
 export async function readTests(
   format: string,
@@ -96,11 +96,11 @@ async function readFile(
   return { name: reader.name, summary: reader.read(document, found) };
 }
 
-/** One sentence for each thing in which a file disagrees with its own cases, or that nobody knows. */
+/** One sentence if a file's totals disagree with its cases, and one if it has unknown words. */
 function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
   const { passed, failed, errored, skipped, extra } = counts;
   const total = passed + failed + errored + skipped;
-  // Some tools leave out of a total what failed outside of the cases.
+  // Some tools leave failures outside of all cases out of their totals.
   const fits: [string, number | undefined, number[]][] = [
     ['test', totals.tests, [total, total - extra]],
     ['failed', totals.failed, [failed + errored, failed + errored - extra]],
