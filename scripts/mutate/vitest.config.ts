@@ -1,4 +1,4 @@
-// The tests of `npm run mutate`: those that run src itself.
+// The tests for `npm run mutate`: those that run src directly.
 import { defineConfig } from 'vitest/config';
 import { actionYml } from '../action-yml.ts';
 
@@ -7,12 +7,12 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [
-      // They run dist or scripts, in a process of their own.
+      // These run dist or scripts in another process.
       'test/{step,faults,harness,project}/**',
       'test/api/sdk.test.ts',
     ],
     setupFiles: ['scripts/mutate/setup.ts'],
-    // Stryker puts all its changes into src at once; that makes src many times slower.
+    // Stryker puts all its changes into src at once, which makes src many times slower.
     testTimeout: 60_000,
   },
 });
