@@ -13,10 +13,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'threads',
-    // Only a test that hangs takes this long. A busy machine fails none.
+    // Only a test that hangs takes this long, even on a busy machine.
     testTimeout: 30_000,
     slowTestThreshold: 5000,
-    // Only what runs in the tests' own process is counted. dist runs in another.
+    // Covers only code in the tests' own process. dist runs in another.
     coverage: { include: ['src/**/*.ts'], exclude: ['src/*.d.ts'], reportsDirectory: 'reports/coverage' },
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },

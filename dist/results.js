@@ -87,8 +87,8 @@ function checkBeginning(text) {
 // src/results/own-file.ts
 function scoreAt(pointer, document, path) {
 	const value = valueAt(pointer, document, path);
-	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} leads to ${require_step.kindOf(value)} in ${path}; expected a number`);
-	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} leads to a number in ${path} that is too large`);
+	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}; expected a number`);
+	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} points to a number in ${path} that is too large`);
 	return value;
 }
 function fieldsIn(document, path) {
@@ -100,7 +100,7 @@ function valueAt(pointer, document, path) {
 	let place = "";
 	for (const token of pointer.split("/").slice(1)) {
 		const next = childOf(value, token.replaceAll("~1", "/").replaceAll("~0", "~"));
-		if (next === void 0) throw problem("score_pointer", `${require_step.quoted(pointer)} leads nowhere in ${path}: ${place || "the document"} is ${insideOf(value)}`);
+		if (next === void 0) throw problem("score_pointer", `${require_step.quoted(pointer)} finds nothing in ${path}: ${place || "the document"} is ${insideOf(value)}`);
 		place += `/${token}`;
 		value = next;
 	}
@@ -114,7 +114,7 @@ function insideOf(value) {
 	if (Array.isArray(value)) return `an array of ${require_step.counted(value.length, "item")}`;
 	if (!require_step.isJsonObject(value)) return require_step.kindOf(value);
 	const keys = Object.keys(value);
-	return keys.length === 0 ? "an object without a key" : `an object with ${require_step.listed(keys)}`;
+	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_step.listed(keys)}`;
 }
 function problem(name, message) {
 	return new require_step.InputError([{
@@ -403,7 +403,7 @@ async function readJunit(pieces, path, found) {
 	parser.on("opentag", (tag) => {
 		isInTag = false;
 		depth++;
-		if (depth > MAX_DEPTH) fail("is nested too deeply", `more than ${MAX_DEPTH} elements within each other`);
+		if (depth > MAX_DEPTH) fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
 		open(localNameOf(tag), tag.attributes);
 	});
 	parser.on("text", addText);
@@ -787,7 +787,7 @@ async function readTests(format, keepCases, paths, files) {
 			});
 			counts = lessThan(tally.counts(), before);
 		}
-		if (totalOf(counts) === 0) throw new require_step.FormError("holds no test case: nothing ran. Check which tests the command selects");
+		if (totalOf(counts) === 0) throw new require_step.FormError("has no test case, so nothing ran. Check which tests the command selects");
 		warnings.push(...doubtsAbout(path, summary, counts));
 		formats.add(name);
 		durations.push(summary.durationMs);
@@ -796,7 +796,7 @@ async function readTests(format, keepCases, paths, files) {
 	}
 	const { passed, failed, errored } = tally.counts();
 	if (problems.length === 0 && passed + failed + errored === 0) {
-		const message = `${require_step.listed(paths)}: every case was skipped: nothing ran`;
+		const message = `${require_step.listed(paths)}: every case was skipped, so nothing ran`;
 		problems.push({
 			name: "results_file",
 			message
@@ -820,10 +820,10 @@ async function readFile(format, path, files, found) {
 		name: "junit",
 		summary: await readJunit(require_step.readTextPieces(files, path), path, found)
 	};
-	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`is of an unknown kind: it begins with ${require_step.quoted(beginning)}; expected XML or JSON (${KNOWN})`);
+	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`has an unknown format: it begins with ${require_step.quoted(beginning)}; expected XML or JSON (${KNOWN})`);
 	const document = require_step.parseJson(await require_step.readText(files, path));
 	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
-	if (reader === void 0) throw new require_step.FormError(`is JSON, but none of ${KNOWN}. For a file of your own set results_format to json or fields`);
+	if (reader === void 0) throw new require_step.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
 	return {
 		name: reader.name,
 		summary: reader.read(document, found)
@@ -852,7 +852,7 @@ function doubtsAbout(path, { totals, unknownWords = [] }, counts) {
 	const listOf = (counts) => off.map(([what], i) => what === "test" ? require_step.counted(counts[i] ?? 0, what) : `${counts[i]} ${what}`).join(", ");
 	const told = listOf(off.map(([, count]) => count));
 	const cases = listOf(off.map(([, , [count]]) => count));
-	return [...off.length > 0 ? [`${path} says ${told}; its cases come to ${cases}, which is what counts.`] : [], ...unknownWords.length > 0 ? [`${path} has cases with a status nobody knows, counted as passed: ${unknownWords.join(", ")}.`] : []];
+	return [...off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts.`] : [], ...unknownWords.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(", ")}.`] : []];
 }
 function firstOf(warnings) {
 	const more = warnings.length - MAX_WARNINGS;
@@ -911,7 +911,7 @@ async function findAll(patterns, files) {
 	return [...paths];
 }
 function noFileFor(pattern) {
-	return `matches no file. Check that the step that writes it ran, and its path from the workspace${/[[\]]/.test(pattern) ? ". Brackets stand for themselves; a glob has *, ?, ** and {a,b}" : ""}`;
+	return `matches no file. Check that the step that writes it ran, and that the path is relative to the workspace${/[[\]]/.test(pattern) ? ". Brackets stand for themselves; a glob has *, ?, ** and {a,b}" : ""}`;
 }
 async function readOwnFile(parse, path, files) {
 	try {

@@ -2732,14 +2732,14 @@ function placeOf$1(text, offset) {
 	return `line ${before.split("\n").length}, column ${offset - before.lastIndexOf("\n")}`;
 }
 // src/host/event-file.ts
-const LOST = "What it tells of branch and pull request is not recorded";
+const LOST = "Branch and pull request are not recorded";
 const eventProblem = problemOf(process.env.GITHUB_EVENT_PATH);
 if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
 function problemOf(path) {
 	if (!path) return void 0;
 	try {
 		if (isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
-		return `The event file of the runner (GITHUB_EVENT_PATH) holds no JSON object. ${LOST}`;
+		return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
 	} catch (error) {
 		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${headlineOf$1(error)}. ${LOST}`;
 	}
@@ -2804,7 +2804,7 @@ var ProxyError = class extends Error {
 	status;
 	code;
 	constructor({ status, cause }) {
-		super(status === void 0 ? "no connection through the proxy" : `the proxy answered with ${status}`, { cause });
+		super(status === void 0 ? "no connection through the proxy" : `the proxy returned ${status}`, { cause });
 		this.status = status;
 		this.code = codeOf(cause);
 	}
@@ -2880,14 +2880,14 @@ var BadAnswerError = class extends Error {
 	name = "BadAnswerError";
 };
 function failureText$1(thrown, timeoutMs) {
-	if (isTimeout(thrown)) return `got no complete answer within ${secondsText(timeoutMs)}`;
+	if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
 function failureHint(thrown) {
 	if (thrown instanceof BadAnswerError) return "Check that base_url is the address of the Opper API.";
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
-	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
-	if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) return "What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.";
+	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
+	if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) return "The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.";
 	const code = codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
@@ -2896,7 +2896,7 @@ function failureHint(thrown) {
 		case "CERT_NOT_YET_VALID": return "The server has to renew its certificate, or the clock of the runner is wrong.";
 	}
 	if (isCertificateCode(code)) return "The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.";
-	return "Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.";
+	return "Check base_url (scheme, host, port) and the network of the runner; behind a proxy, also HTTPS_PROXY in the env of the step.";
 }
 function isWorthRetrying(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return false;
@@ -2905,10 +2905,10 @@ function isWorthRetrying(thrown) {
 function reasonOf(thrown) {
 	const headline = headlineOf$1(thrown);
 	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
-	if (headline === "socket hang up") return "the connection was closed before an answer came";
-	if (headline === "aborted") return "the connection was closed in the middle of the answer";
-	if (codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the headers of the answer are too long";
-	return headline.replace(/^Parse Error: /, "what came is not HTTP: ").replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/s, "TLS: $1");
+	if (headline === "socket hang up") return "the connection was closed before a response came";
+	if (headline === "aborted") return "the connection was closed in the middle of the response";
+	if (codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
+	return headline.replace(/^Parse Error: /, "the response is not HTTP: ").replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/s, "TLS: $1");
 }
 function isTimeout(thrown) {
 	return thrown instanceof Error && thrown.name === "TimeoutError";
@@ -2952,10 +2952,10 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 			}).once("socket", (socket) => {
 				bytesBefore = socket.bytesRead;
 			}).on("information", () => {
-				if (++interimAnswers > MAX_INTERIM_ANSWERS) sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim answers (1xx) came`));
+				if (++interimAnswers > MAX_INTERIM_ANSWERS) sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim responses (1xx) came`));
 			}).once("upgrade", (response, socket) => {
 				socket.destroy();
-				reject(new BadAnswerError(`the server wants another protocol (${response.statusCode})`));
+				reject(new BadAnswerError(`the server wants to switch protocols (${response.statusCode})`));
 			}).once("response", resolve).on("error", (error) => {
 				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /^(ECONNRESET|EPIPE)$/.test(codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
 				else reject(error);
@@ -2973,9 +2973,9 @@ async function replyOf(response) {
 	const encoding = headers["content-encoding"] ?? "identity";
 	try {
 		if (status < 200 || status > 599) throw new BadAnswerError(`${status} is not an HTTP status`);
-		if (isSuccess && encoding !== "identity") throw new BadAnswerError(`the answer is compressed (${encoding}), which was not asked for`);
+		if (isSuccess && encoding !== "identity") throw new BadAnswerError(`the response is compressed (${encoding}), which was not requested`);
 		const bytes = await bytesOf(response);
-		if (isSuccess && !(0, node_buffer.isUtf8)(bytes)) throw new BadAnswerError("the answer is not UTF-8");
+		if (isSuccess && !(0, node_buffer.isUtf8)(bytes)) throw new BadAnswerError("the response is not UTF-8");
 		const body = encoding === "identity" ? bytes.toString() : "";
 		return {
 			status,
@@ -2994,7 +2994,7 @@ async function bytesOf(response) {
 	let size = 0;
 	for await (const chunk of response) {
 		size += chunk.length;
-		if (size > 33554432) throw new BadAnswerError(`the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
+		if (size > 33554432) throw new BadAnswerError(`the response is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks, size);
@@ -3002,7 +3002,7 @@ async function bytesOf(response) {
 // src/files.ts
 const MAX_BYTES$1 = 33554432;
 const REASONS = {
-	ENOENT: "there is no such file",
+	ENOENT: "no such file",
 	EISDIR: "it is a directory",
 	EACCES: "permission denied"
 };
@@ -3026,7 +3026,7 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 	} catch (error) {
 		if (error instanceof FormError) throw error;
 		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf$1(error)}`);
-		throw new FormError(first === 254 || first === 255 ? "is UTF-16, as older PowerShells write it; write it as UTF-8" : "is not UTF-8");
+		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write; write it as UTF-8" : "is not UTF-8");
 	}
 }
 const MAX_PATTERN_LENGTH = 1e3;
@@ -3036,7 +3036,7 @@ function checkPattern(pattern) {
 	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
 	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported; write {a,b}, or several lines");
 	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`);
-	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} of * in one name; write fewer, such as reports/*.xml, or several lines`);
+	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`);
 }
 function alternativesIn(pattern) {
 	let product = 1;
@@ -3115,7 +3115,7 @@ const nodeHost = {
 	eventProblem,
 	files: nodeFiles,
 	appendSummary(markdown) {
-		if (!env.GITHUB_STEP_SUMMARY) throw new Error("the runner gives no file for it (GITHUB_STEP_SUMMARY)");
+		if (!env.GITHUB_STEP_SUMMARY) throw new Error("the runner sets no file for it (GITHUB_STEP_SUMMARY)");
 		(0, node_fs.appendFileSync)(env.GITHUB_STEP_SUMMARY, markdown);
 	},
 	writeTemp(name, text) {
@@ -3163,7 +3163,7 @@ function parseTracked(state) {
 	try {
 		return parse$2(Tracked, JSON.parse(state));
 	} catch {
-		throw new Error("STATE_tracked does not hold what the start of the job saved, so its end cannot be recorded. Nothing but the step may set it.");
+		throw new Error("STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.");
 	}
 }
 function atStart({ fields, keepsMeta }, now) {
@@ -3255,7 +3255,7 @@ function normal(text) {
 function faultOf(text) {
 	if (/^\d+$/.test(text)) return `has ${counted(text.length, "digit")}. Unix time has 10 for seconds or 13 for milliseconds`;
 	if (/:\d\d.*[+-]\d{4}$/.test(text)) return "has an offset without a colon. Write it as +02:00";
-	if (isTime(`${text}Z`)) return "has no offset. Add Z for UTC, or one such as +02:00";
+	if (isTime(`${text}Z`)) return "has no offset. Add Z for UTC, or an offset such as +02:00";
 	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
 	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
 }
@@ -3369,7 +3369,7 @@ function numberForm(what) {
 	};
 	return pipe(transform(read), number$1(because(what)));
 }
-const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("has to be above 0")));
+const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("must be above 0")));
 function numberBetween(least, most, what) {
 	const whole = `${what} from ${least} to ${most}`;
 	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
@@ -3381,19 +3381,19 @@ function wholeNumber(least, most) {
 const apiKey = parsedBy((value) => {
 	const key = textOf(value).trim();
 	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Drop that word, the step adds it itself");
+	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Remove that word: the step adds it");
 	return key;
 });
 const baseUrl = parsedBy((value) => {
 	const written = textOf(value).trim();
 	const url = URL.parse(written);
 	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear");
-	if (url.username || url.password) throw new FormError("holds user info. Drop what stands before the @");
-	if (/[?#]/.test(written)) throw new FormError("holds a query or fragment. Drop what begins at the ? or #");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
+	if (url.username || url.password) throw new FormError("has user info. Remove what is before the @");
+	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove it, from the ? or # on");
 	const base = withoutAtEnd(url.href, "/");
 	const end = base.slice(base.lastIndexOf("/") + 1);
-	if (end === "spans" || UUID$1.test(end)) throw new FormError("ends in /spans or the id of a span. Drop that, the step adds it itself");
+	if (end === "spans" || UUID$1.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
 	return base;
 });
 function metaObject(value) {
@@ -3457,7 +3457,7 @@ const formsAt = (now) => ({
 	type: verbatim,
 	input: verbatim,
 	output: verbatim,
-	clear: optional(namesAmong(CLEARABLE, "is not among the fields that can be cleared")),
+	clear: optional(namesAmong(CLEARABLE, "is not one of the fields that can be cleared")),
 	results_file: optional(lines),
 	results_format: oneOf(RESULTS_FORMATS),
 	score_pointer: optional(jsonPointer),
@@ -3515,14 +3515,14 @@ function readFields(document, path, now) {
 	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
 	const problems = [...read.problems];
 	if (unknown.length > 0) {
-		const message = `${path} holds ${unknown.map(quoted).join(", ")}, but may hold only ${FIELD_NAMES.join(", ")}`;
+		const message = `${path} has ${unknown.map(quoted).join(", ")}, but may have only ${FIELD_NAMES.join(", ")}`;
 		problems.push({
 			name: "results_file",
 			message
 		});
 	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) problems.push({
 		name: "results_file",
-		message: `${path} gives no field a value, so there is nothing to record`
+		message: `${path} sets no field, so there is nothing to record`
 	});
 	return {
 		values: read.values,
@@ -3752,13 +3752,13 @@ function read(answer, schema, call, tried) {
 	const { status, location, body } = answer;
 	if (status >= 400) throw refusal(answer, call, tried);
 	if (status >= 300) throw unusable(answer, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
-	if (body.trim() === "") throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
+	if (body.trim() === "") throw unusable(answer, call, `, but with an empty body; expected ${call.wanted}`);
 	const json = jsonOf(answer, call);
 	const parsed = safeParse(schema, unwrapped(json));
 	if (parsed.success) {
 		const { id } = parsed.data;
 		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-		throw unusable(answer, call, ", but with another span than the one asked for", id);
+		throw unusable(answer, call, ", but with a different span than requested", id);
 	}
 	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
 	throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
@@ -3767,7 +3767,7 @@ function unusable(answer, call, what, said = "") {
 	return apiError(call, `${answerText(answer)}${what}`, said, "Check that base_url is the address of the Opper API, with its /v2.", false);
 }
 function answerText({ status, statusText }) {
-	return `was answered with ${`${status} ${cut(statusText, 100)}`.trim()}`;
+	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 function apiError({ method, url }, what, said, hint, isTransient) {
 	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
@@ -3779,17 +3779,17 @@ function refusal(answer, call, tried) {
 	return apiError(call, `${answerText(answer)} (${tried})`, said === statusText ? "" : said, hintFor(answer, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
 }
 function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
-	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than a step waits. Run the job again then.`;
+	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
 	switch (status) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
 		case 403: return "The key is known but may not do this. Check its rights and its project.";
 		case 404: return ifNotFound;
-		case 409: return method === "POST" ? "It says that this is there already, but a look did not find it. Run the job again." : "";
+		case 409: return method === "POST" ? "The API says that it already exists, but a lookup did not find it. Run the job again." : "";
 		case 413: return "Record less: shorten output, input, error or meta.";
-		case 421: return "This server does not answer for that host. Check base_url, and the proxy if there is one.";
-		case 422: return "Correct what it names.";
-		case 429: return "Too many requests. Raise retries, or run fewer of these steps at once.";
-		default: return status >= 500 ? "The API is in trouble. Run the job again later; with fail_on_api_error: false a job stays green all the same." : "";
+		case 421: return "This server does not serve that host. Check base_url, and the proxy if there is one.";
+		case 422: return "Correct the fields it names.";
+		case 429: return "Raise retries, or run fewer of these steps at once.";
+		default: return status >= 500 ? "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green." : "";
 	}
 }
 function targetText(location, url) {
@@ -3803,7 +3803,7 @@ function jsonOf(answer, call) {
 		return parseExactJson(body, MAX_DEPTH);
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
-		throw unusable(answer, call, isHtml(body) ? ", but with an HTML page" : `, but what came ${error.message}`, wordsOf(body));
+		throw unusable(answer, call, isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}`, wordsOf(body));
 	}
 }
 function unwrapped(json) {
@@ -4397,7 +4397,7 @@ async function makeOnce(sender, { call, body, schema, look, mayExist }) {
 	};
 }
 function unknownOutcome({ method, url }, what, { story }) {
-	return new ApiError(`${method} ${url} ${what}, and whether it was carried out is not known: ${story}`, "Look for the span in Opper before you run the job again.", true);
+	return new ApiError(`${method} ${url} ${what}, and it is not known whether it took effect: ${story}`, "Look for the span in Opper before you run the job again.", true);
 }
 function mayHaveArrived(failure) {
 	if ("answer" in failure) return [408, 409].includes(failure.answer.status) || failure.answer.status >= 500;
@@ -4543,11 +4543,11 @@ function metricUrl(baseUrl, spanId, metricId) {
 function encoded(id) {
 	return encodeURIComponent(id.toWellFormed());
 }
-const TOO_MANY_METRICS = `was not tried: the span has more than 10000 metrics`;
-const CHECK_SPAN = "Check span_id, that the key belongs to the project of the span, and base_url.";
-const CHECK_NEW_SPAN = `${CHECK_SPAN} A span made a moment ago can take a little until it is there.`;
-const WRITE_UNREAD = "A project that retains no data cannot be read: meta_mode: replace writes without reading the span.";
-const CHECK_PARENT = "Check parent_id, that the key belongs to the project of the parent, and base_url.";
+const TOO_MANY_METRICS = `was not sent: the span has more than 10000 metrics`;
+const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
+const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
+const WRITE_UNREAD = "Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.";
+const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
 const CHECK_ADDRESS = "Check base_url, and the project of the key.";
 function bodyOf(fields) {
 	const body = JSON.stringify(fields);
@@ -4556,7 +4556,7 @@ function bodyOf(fields) {
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
 	throw new InputError([{
 		name,
-		message: `is ${mibText(largest)} of the ${mibText(size)} to send, more than the ${mibText(MAX_BODY_BYTES)} that can be. Shorten it`
+		message: `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BODY_BYTES)}. Shorten it`
 	}]);
 }
 function mibText(bytes) {
@@ -4628,9 +4628,9 @@ function scaled(value, scale) {
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
 	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes no other. Set score_scale to record a fraction: 0.87 with score_scale 100 records 87`);
+	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
-	throw new FormError(`${quoted(String(value))}${times} is beyond \u00b19007199254740991, the integers that JSON carries safely`);
+	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the integers that JSON carries safely`);
 }
 // src/plan/case-span.ts
 function caseSpansOf(cases, parent, scale = 100, newId) {
@@ -4667,12 +4667,12 @@ function accessProblems({ values, problems }, job) {
 		if (job.withholdsSecrets) return [];
 		found.push({
 			name: "api_key",
-			message: "is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too"
+			message: "is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is also empty"
 		});
 	}
 	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
 		name: "span_id",
-		message: "is empty. Hand on the UUID of the span from the step that made it, and check that that step ran and set it"
+		message: "is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output"
 	});
 	return found;
 }
@@ -4681,7 +4681,7 @@ function operationProblems({ values }) {
 	const problems = [];
 	const recorded = RECORDED.filter((name) => values[name] !== void 0);
 	if (operation === "get" && recorded.length > 0) {
-		const message = `get writes nothing, but ${recorded.join(", ")} is given. Use update, or drop it`;
+		const message = `get writes nothing, but these are given: ${recorded.join(", ")}. Remove them, or use update`;
 		problems.push({
 			name: "operation",
 			message
@@ -4689,14 +4689,14 @@ function operationProblems({ values }) {
 	}
 	if (operation === "create" && span_id !== void 0) problems.push({
 		name: "span_id",
-		message: "is given, but create makes a new span. Drop it, or use update"
+		message: "is given, but create makes a new span. Remove it, or use update"
 	});
 	const makesSpan = operation === "create" || operation === "track" && span_id === void 0;
 	for (const name of ["parent_id", "trace_id"]) {
 		if (makesSpan || operation === void 0 || values[name] === void 0) continue;
 		problems.push({
 			name,
-			message: "goes with create, or with track without span_id, since it says where a new span belongs. Drop it"
+			message: "says where a new span belongs, so it needs create, or track without span_id. Remove it"
 		});
 	}
 	return problems;
@@ -4708,15 +4708,15 @@ function formatProblems({ values, problems }) {
 	const isPointerBad = problems.some((problem) => problem.name === name);
 	if (results_file && format === "json" && pointer === void 0 && !isPointerBad) found.push({
 		name,
-		message: "is required with results_format json. Write where the score is, such as /summary/accuracy"
+		message: "is required with results_format json. Set it to where the score is, such as /summary/accuracy"
 	});
 	if (pointer !== void 0 && format !== void 0 && format !== "json") found.push({
 		name,
-		message: "is read with results_format json only"
+		message: "works only with results_format json. Remove it, or set that"
 	});
 	const needing = needingCases(values);
 	if (needing.length > 0 && format !== void 0 && !isTestFormat(format)) {
-		const message = `is ${format}, which tells nothing of single cases, but ${needing.join(", ")} needs them`;
+		const message = `is ${format}, which has no test cases, but they are required by ${needing.join(", ")}. Use a test format such as junit`;
 		found.push({
 			name: "results_format",
 			message
@@ -4734,7 +4734,7 @@ function resultsProblems(values) {
 	if (asking.length === 0) return [];
 	return [{
 		name: "results_file",
-		message: `is empty, but ${asking.join(", ")} needs it. Name the file that the eval or test tool writes`
+		message: `is empty, but required by ${asking.join(", ")}. Name the file that the eval or test tool writes`
 	}];
 }
 function needingCases({ results_metrics, case_spans = "none" }) {
@@ -4745,7 +4745,7 @@ function clearProblems(given) {
 	if (clear === void 0) return [];
 	if (operation === "create") return [{
 		name: "clear",
-		message: "is given, but a new span has nothing to clear. Drop it"
+		message: "is given, but a new span has nothing to clear. Remove it"
 	}];
 	const values = {
 		...given,
@@ -4755,7 +4755,7 @@ function clearProblems(given) {
 	if (both.length === 0) return [];
 	return [{
 		name: "clear",
-		message: `names ${both.join(", ")}, which is also given. Drop one of the two`
+		message: `empties fields that are also given: ${both.join(", ")}. Remove one of the two`
 	}];
 }
 function gateProblems(minScore, scale) {
@@ -4763,7 +4763,7 @@ function gateProblems(minScore, scale) {
 	if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
 	return [{
 		name: "min_score",
-		message: `${minScore} would let nearly every score pass, for the score is recorded on a scale of ${scale}. Write ${Number((minScore * scale).toPrecision(15))}`
+		message: `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${Number((minScore * scale).toPrecision(15))}`
 	}];
 }
 function resultsScale({ score_scale, results_file, results_format = "auto" }) {
@@ -5013,7 +5013,7 @@ function doubtAbout(field, patch, span, isMerged) {
 		if (isMerged && Object.keys(lost).length === 0) return void 0;
 		return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
 	}
-	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only where retention is turned on for it`;
+	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
 	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }
 function shown(value) {
@@ -5128,7 +5128,7 @@ async function start(span, recording, client, exit, report) {
 			saveTracked(exit, report, void 0);
 			throw error;
 		}
-		warn(report, [`${error.story}. The job goes on, and its end makes the span`]);
+		warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
 		return;
 	}
 	report.outcome = "tracking";
@@ -5301,7 +5301,7 @@ function taskAtEnd(plan, job, tracked, now) {
 	};
 }
 // src/rehearse.ts
-const WITHHELD = "GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded";
+const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
 function rehearse(task, plan, newId, exit, report) {
 	const { id, sent, request } = firstOf$1(task, spanUrl(plan.inputs.base_url));
 	report.sent = sent;
@@ -5415,9 +5415,9 @@ const ROWS_TITLES = {
 	tracking: "Recorded so far",
 	"dry-run": "Would be recorded",
 	skipped: "Not recorded",
-	failed: "Was to be recorded"
+	failed: "Should have been recorded"
 };
-const UNCHANGED = "no field changed, the span had these values before";
+const UNCHANGED = "no field changed: the span already had these values";
 const NOTHING = "(nothing)";
 function rowsOf(report) {
 	const { outcome, sent, before, changed, span } = report;
@@ -5843,7 +5843,7 @@ function measuresBlock({ metrics, caseSpans, span }) {
 }
 function unsentBlock({ dryRun }) {
 	const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`, MAX_CELL));
-	return lines.length > 0 ? paragraph(["Not sent, with bodies as in the log:", ...firstOf(lines, MAX_LINES$1)]) : "";
+	return lines.length > 0 ? paragraph(["Not sent (the log has the bodies):", ...firstOf(lines, MAX_LINES$1)]) : "";
 }
 function metaBlock(report) {
 	const { sent, outcome } = report;
@@ -5913,7 +5913,7 @@ function createExit(host, secrets) {
 				findings
 			})), "warning", "The job summary could not be written");
 			if (report.gate && !passes(report.gate)) {
-				const advice = report.gate.score === void 0 ? ". Give score or results_file" : "";
+				const advice = report.gate.score === void 0 ? ". Set score or results_file" : "";
 				findings.push({
 					level: "error",
 					title: "Opper span: gate",
@@ -6032,7 +6032,7 @@ function findingOf(error, inputs) {
 	return {
 		level: "error",
 		title: "Opper span: internal error",
-		lines: [`This is a defect of the action, please report it: ${headlineOf$1(error)}`]
+		lines: [`This is a bug in the action, please report it: ${headlineOf$1(error)}`]
 	};
 }
 function lineOf({ name, message }) {

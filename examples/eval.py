@@ -1,4 +1,4 @@
-"""Has a model answer every case, and leaves the result in a file that is read at the end of the job."""
+"""Has a model answer every case, and writes the result to a file that is read at the end of the job."""
 
 import json
 import os
@@ -19,7 +19,7 @@ class Answer:
 
 
 cases = json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))
-opper = Opper()  # With the key in OPPER_API_KEY
+opper = Opper()  # Reads the key from OPPER_API_KEY
 
 wrong = []
 for case in cases:

@@ -1,4 +1,4 @@
-// Has a model answer every case, and leaves the result in a file that is read at the end of the job.
+// Has a model answer every case, and writes the result to a file that is read at the end of the job.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Opper } from 'opperai';
 

@@ -8,8 +8,8 @@ interface ActionYml {
 
 /**
  * Lets src read action.yml at build time: `import { defaults } from '../action.yml'` gives every input's default as text.
- * It is '' for an input without a default, and for a default that only the runner can work out (`${{ job.status }}`).
- * Works in rolldown and in Vite.
+ * It is '' for an input without a default, and for a default that only the runner can compute (`${{ job.status }}`).
+ * Works with rolldown and Vite.
  */
 export function actionYml(): Plugin {
   return {

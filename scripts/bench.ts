@@ -1,5 +1,5 @@
-// `npm run bench [-- start|junit]`: what the step costs next to what it replaces, and on large files, against the targets. Whole
-// processes, in turn, so that a busy machine slows all of them alike: read the ratios. About two minutes.
+// `npm run bench [-- start|junit]` compares the step's time and memory with what it replaces, also on large files, and checks the
+// targets. It runs whole processes in turn, so that a busy machine slows all of them alike: read the ratios. About two minutes.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const PARTS: Readonly<Record<string, (connect: (latencyMs: number) => Promise<Be
   junit: benchJunit,
 };
 
-/** The environment of a step on the runner: action.yml's defaults, the files, and what a push to main gives. */
+/** The environment of a step on the runner after a push to main, with action.yml's defaults and the runner's files. */
 function stepEnv(folder: string, given: Readonly<Record<string, string>>): Record<string, string> {
   const { inputs } = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
     inputs: Record<string, { default?: string }>;
@@ -53,7 +53,7 @@ function stepEnv(folder: string, given: Readonly<Record<string, string>>): Recor
     GITHUB_STEP_SUMMARY: join(folder, 'summary'),
     GITHUB_WORKFLOW: 'Evals',
     RUNNER_TEMP: folder,
-    // To read a certificate takes time as well, so all subjects do.
+    // Reading a certificate takes time, so all subjects do it.
     CURL_CA_BUNDLE: CERTIFICATE,
     NODE_EXTRA_CA_CERTS: CERTIFICATE,
     ...Object.fromEntries(
@@ -68,7 +68,7 @@ function stepEnv(folder: string, given: Readonly<Record<string, string>>): Recor
 async function bench(parts: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const servers: ChildProcess[] = [];
-  /** Starts a server of its own. Each of its answers takes so long. */
+  /** Starts a server that takes `latencyMs` for each answer. */
   const connect = async (latencyMs: number): Promise<Bench> => {
     const server = fork(join(ROOT, 'scripts/bench/server.ts'), [String(latencyMs)]);
     servers.push(server);
@@ -85,7 +85,7 @@ async function bench(parts: readonly string[]): Promise<void> {
   };
   try {
     console.log(
-      `Node ${process.version}: medians of whole processes; CPU time and peak memory as the process tells them at its end`,
+      `Node ${process.version}: medians of whole processes; CPU time and peak memory as each process reports them when it ends`,
     );
     for (const part of parts) await PARTS[part]?.(connect);
   } finally {

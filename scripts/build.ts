@@ -1,4 +1,4 @@
-// `npm run build` makes dist from src; with `--check` it says whether dist is what src builds, and writes nothing.
+// `npm run build` makes dist from src. With `--check` it only checks that dist is up to date.
 import {
   existsSync,
   mkdirSync,
@@ -18,7 +18,7 @@ import { actionYml } from './action-yml.ts';
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 
-// The bundle is CommonJS, which Node starts some two per cent sooner than a module; the project's own package.json says module.
+// The bundle is CommonJS, which Node starts about 2 % faster than a module. The project's package.json says module.
 const COMMON_JS = '{"type":"commonjs"}\n';
 
 const OPTIONS: InputOptions = {
@@ -27,15 +27,15 @@ const OPTIONS: InputOptions = {
   plugins: [actionYml()],
   resolve: {
     alias: {
-      // ofetch imports node-fetch-native for Nodes without a fetch; Node 24 has one.
+      // ofetch imports node-fetch-native for old Nodes without fetch.
       'node-fetch-native': 'node-fetch-native/native',
-      // Its other form is UMD, which no bundler can see through.
+      // Its main file is UMD, which bundlers cannot analyze.
       'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
     },
   },
   treeshake: {
-    // Importing these packages does nothing by itself, but their package.json does not say so. Without this the toolkit's
-    // OIDC client and Octokit come along, and with them undici: twenty times the bundle.
+    // Importing these packages has no side effects, but their package.json does not say so. Without this the bundle would
+    // include the toolkit's OIDC client, Octokit and undici, and be twenty times as large.
     moduleSideEffects: [
       {
         test: /[\\/]node_modules[\\/](@actions|@octokit|undici|tunnel|node-fetch-native)[\\/]/,
@@ -49,8 +49,8 @@ type Files = Readonly<Record<string, string>>;
 type Modules = Readonly<Record<string, RenderedModule>>;
 
 /**
- * The JavaScript files of the entries by name, with all they import, and the modules in them. What several entries share, or
- * load only when they need it, has a file of its own. rolldown takes out what is not used, ncc packs each file for Node.
+ * Bundles the entries and all they import. Returns the JavaScript files by name, and the modules in them. Code that several
+ * entries share, or load on demand, has its own file. rolldown removes unused code, and ncc packs each file for Node.
  */
 export async function pack(
   entries: Readonly<Record<string, string>>,
@@ -61,7 +61,7 @@ export async function pack(
   const modules: Record<string, RenderedModule> = {};
   for (const chunk of output) {
     if (chunk.type !== 'chunk')
-      throw new Error(`Only JavaScript was expected, rolldown also made ${chunk.fileName}.`);
+      throw new Error(`Expected only JavaScript, but rolldown also made ${chunk.fileName}.`);
     files[chunk.fileName] = await packed(chunk.code, [...chunk.imports, ...chunk.dynamicImports]);
     Object.assign(modules, chunk.modules);
   }
@@ -72,16 +72,16 @@ async function packed(code: string, imports: readonly string[]): Promise<string>
   const before = process.cwd();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'build-')));
   try {
-    // ncc writes the path of its input, as seen from here, into its output: it has to be the same everywhere.
+    // ncc writes the relative path of its input into its output, so it must be the same everywhere.
     process.chdir(folder);
     const file = join(folder, 'index.cjs');
     writeFileSync(file, code);
-    // Without one ncc looks for a file named undefined, which Node warns about.
+    // Without it ncc looks for a file named undefined, and Node prints a warning.
     writeFileSync(join(folder, 'tsconfig.json'), '{}');
     const externals = imports.map((name) => `./${name}`);
     const result = await ncc(file, { cache: false, quiet: true, target: 'es2022', externals });
     const others = Object.keys(result.assets);
-    if (others.length > 0) throw new Error(`One file expected, ncc also made ${others.join(', ')}.`);
+    if (others.length > 0) throw new Error(`Expected one file, but ncc also made ${others.join(', ')}.`);
     return asciiOf(result.code);
   } finally {
     process.chdir(before);
@@ -90,8 +90,8 @@ async function packed(code: string, imports: readonly string[]): Promise<string>
 }
 
 /**
- * The code with every character beyond ASCII written as `\uXXXX`. With one such character in it V8 keeps the whole text in
- * two bytes each, and the step takes a tenth longer. None stands where an escape would be text: in `String.raw` or a comment.
+ * Escapes every non-ASCII character as `\uXXXX`. With only one such character V8 would store the whole text in two bytes per
+ * character, and the step would take 10 % longer. None of them is in `String.raw` or a comment, where an escape would be wrong.
  */
 function asciiOf(code: string): string {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -103,7 +103,7 @@ async function build(): Promise<Files> {
   return { ...files, 'package.json': COMMON_JS, 'licenses.txt': licensesOf(modules) };
 }
 
-/** The license of every package that has code in the bundle. Throws when one ships no license text. */
+/** The licenses of all packages with code in the bundle. Throws if one has no license text. */
 function licensesOf(modules: Modules): string {
   const folders = Object.entries(modules)
     .filter(([, { renderedLength }]) => renderedLength > 0)
@@ -116,13 +116,13 @@ function packageFolderOf(id: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
 }
 
-/** The text a package ships or, where it ships none, the one of its repository, kept in scripts/licenses. */
+/** The license text of a package. If the package ships none, the text from its repository, kept in scripts/licenses. */
 function licenseOf(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const shipped = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(entry));
   const file = shipped ? join(folder, shipped) : join(import.meta.dirname, 'licenses', `${name}.txt`);
   if (!existsSync(file))
-    throw new Error(`${name} ${version} is in the bundle without a license text: add ${file}.`);
+    throw new Error(`${name} ${version} is in the bundle, but has no license text. Add ${file}.`);
   const text = readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trim();
   return `${name} ${version} (${license})\n\n${text}\n`;
 }
@@ -136,7 +136,7 @@ function write(files: Files): void {
   }
 }
 
-/** The files of dist that differ from `files`, are missing or should not be there. */
+/** The files of dist that differ from `files`, are missing, or should not exist. */
 function staleFiles(files: Files): string[] {
   const present = existsSync(DIST) ? readdirSync(DIST, { recursive: true }).map(String) : [];
   const extra = present.filter((name) => !(name in files));
@@ -151,7 +151,7 @@ if (import.meta.main) {
   if (process.argv.includes('--check')) {
     const stale = staleFiles(files);
     if (stale.length > 0) {
-      console.error(`Not what src builds: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
+      console.error(`Out of date: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
       process.exitCode = 1;
     }
   } else {

@@ -1,19 +1,19 @@
-// `npm run check`: all that can be said of the project without running it. Every check runs, so one run names all there is to mend.
+// `npm run check` runs all static checks. It does not stop at the first failure, so one run shows everything to fix.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
 const CHECKS = [
-  { name: 'types', command: 'tsc', remedy: 'Correct the types.' },
+  { name: 'types', command: 'tsc', remedy: 'Fix the types.' },
   {
     name: 'lint and format',
     command: 'biome ci --colors=off .',
-    remedy: 'Run `npx biome check --write`, then correct what is left.',
+    remedy: 'Run `npx biome check --write`, then fix what is left.',
   },
   {
     name: 'inputs and outputs, in every file that lists them',
     command: 'node scripts/contract.ts',
-    remedy: 'Add to each file what it lacks. CONTRIBUTING.md says what belongs there.',
+    remedy: 'Add what each file lacks. CONTRIBUTING.md says what belongs there.',
   },
   {
     name: 'documents in step with action.yml and examples',
@@ -23,7 +23,7 @@ const CHECKS = [
   {
     name: 'workflows and examples',
     command: 'node scripts/lint-workflows.ts',
-    remedy: 'Correct what it names.',
+    remedy: 'Fix each place it names.',
   },
   {
     name: 'schema of the span in step with src',
@@ -38,7 +38,7 @@ const CHECKS = [
   {
     name: 'unused code and dependencies',
     command: 'knip',
-    remedy: 'Delete what nothing uses, or add what package.json lacks.',
+    remedy: 'Delete what is unused, or add what package.json lacks.',
   },
 ];
 

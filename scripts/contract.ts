@@ -1,4 +1,4 @@
-// `node scripts/contract.ts` names each file that lacks an input or output that another has. Adding one touches them all.
+// `node scripts/contract.ts` names each file that lacks an input or output that another file has.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -41,7 +41,7 @@ function outputGaps(): string[] {
   ];
 }
 
-/** `message` with those of `names` that are missing elsewhere; no message when none is. */
+/** `message` with the names that are missing elsewhere; empty if none is missing. */
 function gaps(names: readonly string[], elsewhere: Iterable<string>, message: string): string[] {
   const known = new Set(elsewhere);
   const missing = names.filter((name) => !known.has(name));
@@ -51,10 +51,10 @@ function gaps(names: readonly string[], elsewhere: Iterable<string>, message: st
 function orderGap(path: string, names: readonly string[], declared: readonly string[]): string[] {
   const common = declared.filter((name) => names.includes(name));
   const first = names.filter((name) => declared.includes(name)).find((name, at) => name !== common[at]);
-  return first === undefined ? [] : [`${path} has ${first} in another place than ${ACTION}.`];
+  return first === undefined ? [] : [`${path} has ${first} in a different place than ${ACTION}.`];
 }
 
-/** The keys of the first object, or the texts of the first array, in what a constant is set to. */
+/** The keys of the first object, or the texts of the first array, in the value of a constant. */
 function namesIn(path: string, constant: string): string[] {
   const declaration = nodesOf(path).find(
     ({ type, id }) => type === 'VariableDeclarator' && (id as Node).name === constant,
@@ -65,7 +65,7 @@ function namesIn(path: string, constant: string): string[] {
   return entries.map(({ key, value }) => String((key as Node | undefined)?.name ?? value));
 }
 
-/** Every name and every word of a text in some files of TypeScript. */
+/** Every identifier in these TypeScript files, and every word of their strings. */
 function wordsIn(paths: readonly string[]): Set<string> {
   const words = paths.flatMap(nodesOf).flatMap(({ type, name, value }) => {
     if (type === 'Identifier') return [String(name)];
@@ -74,7 +74,7 @@ function wordsIn(paths: readonly string[]): Set<string> {
   return new Set(words);
 }
 
-/** Every name in some files of TypeScript that is taken from an object: `inputs.score`, `{ score } = inputs`. */
+/** Every property that these TypeScript files read: `inputs.score`, `{ score } = inputs`. */
 function membersIn(paths: readonly string[]): Set<string> {
   const members = paths.flatMap(nodesOf).flatMap(({ type, property, key }) => {
     if (type === 'MemberExpression') return [(property as Node).name];
@@ -83,7 +83,7 @@ function membersIn(paths: readonly string[]): Set<string> {
   return new Set(members.map(String));
 }
 
-/** What CHANGELOG.md has in code, such as `score`. */
+/** What CHANGELOG.md has in backticks, such as `score`. */
 function promised(): string[] {
   return [...read(CHANGELOG).matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 }

@@ -1,6 +1,6 @@
-// `npm run docs` fills the generated parts of README.md and docs/*.md: the tables of inputs and outputs, from action.yml, and each file of
-// examples that has markers there. Every other example has to be linked. With `--check` it only compares. `node scripts/docs.ts --check
-// FOLDER` does so for another checkout.
+// `npm run docs` fills the generated parts of README.md and docs/*.md: the tables of inputs and outputs from action.yml, and the
+// examples that have markers there. Every other example must be linked. With `--check` it only compares. `node scripts/docs.ts
+// --check FOLDER` checks another checkout.
 import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ interface Group {
   readonly rows: Row[];
 }
 
-/** The entries of `inputs` or `outputs`, in groups: in action.yml a comment line opens each. A missing description is an error. */
+/** The entries of `inputs` or `outputs` in groups, each of which starts with a comment in action.yml. A missing description is an error. */
 function groupsOf(source: string, section: 'inputs' | 'outputs'): Group[] {
   const map = parseDocument(source).get(section);
   if (!isMap(map)) throw new Error(`action.yml has no ${section}.`);
@@ -26,7 +26,7 @@ function groupsOf(source: string, section: 'inputs' | 'outputs'): Group[] {
   for (const [position, { key, value }] of map.items.entries()) {
     if (!isScalar(key) || !isMap(value))
       throw new Error(`action.yml: ${section} holds an entry that is not a map.`);
-    // The YAML parser gives the comment above the first entry to the map.
+    // The YAML parser attaches the comment above the first entry to the map.
     const comment = position === 0 ? map.commentBefore : key.commentBefore;
     const group = groups.at(-1);
     if (comment || group === undefined)
@@ -66,7 +66,7 @@ function outputsOf(groups: readonly Group[]): string {
   return ['| output | what it is |', '|---|---|', ...lines].join('\n');
 }
 
-/** Text as it stands in a cell of a Markdown table. */
+/** Text for a cell of a Markdown table. */
 function cellOf(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
 }
@@ -78,7 +78,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   '.yml': 'yaml',
 };
 
-/** A file as a block of code. */
+/** A file as a Markdown code block. */
 function blockOf(name: string, content: string): string {
   return `\`\`\`${LANGUAGES[extname(name)]}\n${content.trimEnd()}\n\`\`\``;
 }

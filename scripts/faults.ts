@@ -1,5 +1,5 @@
-// `npm run faults` runs the step from dist against every fault of the table that `npm test` asserts, and prints what was seen.
-// Words on the command line choose among the faults: `npm run faults -- reset 503`.
+// `npm run faults` runs the step from dist against every fault in the table that `npm test` checks, and prints what happened.
+// Words on the command line select faults: `npm run faults -- reset 503`.
 import { differenceOf, expectedOf, FAULTS, METHODS, startFaultBench, TIMES } from '../test/faults/table.ts';
 
 const AT_ONCE = 6;
@@ -12,7 +12,7 @@ const cases = rows.flatMap((row) =>
 
 await using bench = await startFaultBench();
 
-/** Runs beside others, as soon as there is room. */
+/** Observations in progress, at most AT_ONCE. */
 const running = new Set<Promise<unknown>>();
 async function observe({ row, method, times }: (typeof cases)[number]) {
   while (running.size >= AT_ONCE) await Promise.race(running);
@@ -31,14 +31,14 @@ function print(...cells: readonly unknown[]): void {
 
 let broken = 0;
 print('fault', 'on', 'times', 'stored', 'requests', 'arrived', 'exit', 'outcome', 's', 'words');
-// All are begun; they are printed in the order of the table.
+// All are started, and printed in the order of the table.
 for (const observation of cases.map(observe)) {
   const seen = await observation;
   if (!seen.promised) broken++;
-  const words = seen.promised ? seen.words : `NOT AS PROMISED: ${seen.words}`;
+  const words = seen.promised ? seen.words : `NOT AS EXPECTED: ${seen.words}`;
   const { row, method, times, stored, requests, arrived, exitCode, outcome } = seen;
   const seconds = (seen.durationMs / 1000).toFixed(1);
   print(row.name, method, times, stored, requests, arrived, exitCode, outcome, seconds, words);
 }
-console.log(`\n${cases.length - broken} of ${cases.length} as promised`);
+console.log(`\n${cases.length - broken} of ${cases.length} as expected`);
 process.exitCode = broken === 0 ? 0 : 1;

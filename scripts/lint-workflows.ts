@@ -1,4 +1,4 @@
-// `node scripts/lint-workflows.ts [file …]` checks the files named: by default action.yml, the workflows and the examples.
+// `node scripts/lint-workflows.ts [file …]` checks these files, or by default action.yml, the workflows and the examples.
 import { globSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
@@ -10,10 +10,10 @@ import { REPOSITORY } from './owner.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILES = ['action.yml', '.github/workflows/*.yml', 'examples/*.yml'];
-/** How an example names this action. No other may be named without its commit. */
+/** How an example names this action. All other actions must be pinned to a commit. */
 const OWN_ACTION = `${REPOSITORY}@v1`;
 
-// The language service imports JSON without the attribute that Node asks for.
+// The language service imports JSON without the attribute that Node requires.
 registerHooks({
   resolve(specifier, context, next) {
     const resolved = next(specifier, context);
@@ -21,7 +21,7 @@ registerHooks({
   },
 });
 const { registerLogger, validate } = await import('@actions/languageservice');
-// Where it fails itself, it would only log that and find nothing wrong.
+// If the service itself fails, it only logs that and reports no problem. So make it throw.
 const fail = (message: string): never => {
   throw new Error(`The language service failed: ${message}`);
 };
@@ -35,7 +35,7 @@ interface Fault {
   readonly message: string;
 }
 
-/** Everything that is wrong with a workflow or action file. */
+/** Everything wrong with a workflow or action file. */
 async function faultsOf(file: string): Promise<Fault[]> {
   const source = readFileSync(file, 'utf8');
   const own = file.endsWith('action.yml') ? [] : ownFaultsOf(source);
@@ -44,7 +44,7 @@ async function faultsOf(file: string): Promise<Fault[]> {
 
 /** What GitHub's language service finds: unknown keys, broken expressions, unknown inputs of this action. */
 async function serviceFaultsOf(file: string, source: string): Promise<Fault[]> {
-  // In this repository `./` is this action, too.
+  // In this repository `./` is also this action.
   const text = source.replaceAll(/\buses: \.\/$/gm, `uses: ${OWN_ACTION}`);
   const document = TextDocument.create(pathToFileURL(file).href, 'yaml', 1, text);
   const fetchActionMetadata = async ({ owner, name }: { owner: string; name: string }) =>
@@ -58,7 +58,7 @@ async function serviceFaultsOf(file: string, source: string): Promise<Fault[]> {
     }));
 }
 
-/** The rules of this repository, which the language service does not know. */
+/** What violates this repository's own rules. */
 function ownFaultsOf(source: string): Fault[] {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines });
@@ -68,20 +68,17 @@ function ownFaultsOf(source: string): Fault[] {
 
   const permissions = document.get('permissions');
   if (!isMap(permissions) || permissions.items.length > 0) {
-    found(0, 'permissions: {} is missing at the top; grant permissions job by job');
+    found(0, 'permissions: {} is missing at the top; grant permissions in each job');
   }
   visit(document, {
     Pair(_, { key, value }) {
       if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return;
       const offset = value.range?.[0] ?? 0;
       if (key.value === 'run' && value.value.includes('${{')) {
-        found(offset, 'An expression in run: lets text run as commands; hand it over in env:');
+        found(offset, 'An expression in run: lets text run as commands; pass it in env:');
       }
       if (key.value === 'uses' && !isPinned(value.value, value.comment ?? '')) {
-        found(
-          offset,
-          `${value.value} is not pinned; write its commit and beside it the version: @<40 hex> # v1.2.3`,
-        );
+        found(offset, `${value.value} is not pinned; write its commit and its version: @<40 hex> # v1.2.3`);
       }
     },
   });
@@ -96,7 +93,7 @@ function isPinned(uses: string, comment: string): boolean {
   return /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/.test(uses) && /^ v\d+\.\d+\.\d+$/.test(comment);
 }
 
-/** Every output of this action that an expression reads, with its place. */
+/** Every output of this action that an expression uses, with its place. */
 function* outputsUsed(document: Document): Generator<[offset: number, name: string]> {
   const ids = new Set<string>();
   visit(document, {

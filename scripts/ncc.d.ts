@@ -1,10 +1,10 @@
-// @vercel/ncc ships no types. What scripts/build.ts uses of its programmatic interface (its readme, "Programmatically From Node.js").
+// @vercel/ncc ships no types. This is the part that scripts/build.ts uses (its readme, "Programmatically From Node.js").
 declare module '@vercel/ncc' {
   interface Options {
     readonly cache?: false;
     readonly quiet?: boolean;
     readonly target?: string;
-    /** Imports that are left as they are. */
+    /** Imports to leave unchanged. */
     readonly externals?: readonly string[];
   }
   interface Result {

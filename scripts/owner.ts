@@ -1,12 +1,12 @@
-// `npm run owner -- acme` names the owner of this repository: in package.json, and in every file that users copy from.
-// `node scripts/owner.ts --check` is the guard of the release: it fails while the owner is not the one on GitHub.
+// `npm run owner -- acme` sets the owner of this repository in package.json and in every file that users copy from.
+// `node scripts/owner.ts --check` guards the release: it fails if the owner is not the one on GitHub.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-/** What stands for the owner until there is one. */
+/** The owner's name until there is one. */
 const PLACEHOLDER = 'OWNER';
-/** Where the repository is named: `owner/opper-span-action`. */
+/** The files that may name the repository: `owner/opper-span-action`. */
 const FILES = ['package.json', '*.md', '.github/**/*.{md,yml}', 'docs/**/*.md', 'examples/*'];
 
 /** This repository, as package.json names it: `owner/opper-span-action`. */
@@ -15,7 +15,7 @@ export const REPOSITORY: string = JSON.parse(
 ).repository.replace('github:', '');
 const [owner = '', name = ''] = REPOSITORY.split('/');
 
-/** Writes `newOwner` wherever the present owner stands before the name of the repository, and returns those files. */
+/** Replaces the owner before the name of the repository, and returns the changed files. */
 function rename(newOwner: string): string[] {
   const files = filesThatName(owner);
   for (const file of files) {
@@ -32,7 +32,7 @@ function filesThatName(someOwner: string): string[] {
     .sort();
 }
 
-/** What keeps this repository from being released, with the remedy; undefined when nothing does. */
+/** What prevents a release, and how to fix it; undefined if nothing does. */
 function obstacle(ownerOnGitHub: string | undefined): string | undefined {
   const remedy = `Run \`npm run owner -- ${ownerOnGitHub ?? '<owner>'}\`, commit, and tag that commit.`;
   if (owner === PLACEHOLDER) return `The repository is still named ${REPOSITORY}. ${remedy}`;
@@ -41,7 +41,7 @@ function obstacle(ownerOnGitHub: string | undefined): string | undefined {
   }
   const left = filesThatName(PLACEHOLDER);
   if (left.length === 0) return undefined;
-  return `${PLACEHOLDER}/${name} still stands in ${left.join(', ')}. Write ${REPOSITORY} there.`;
+  return `These files still say ${PLACEHOLDER}/${name}: ${left.join(', ')}. Write ${REPOSITORY} there.`;
 }
 
 if (import.meta.main) {
@@ -53,7 +53,7 @@ if (import.meta.main) {
       process.exitCode = 1;
     }
   } else if (/^[a-z\d][\w-]{0,38}$/i.test(argument)) {
-    console.log(`${argument}/${name} now stands in ${rename(argument).join(', ')}.`);
+    console.log(`Wrote ${argument}/${name} to ${rename(argument).join(', ')}.`);
   } else {
     console.error('Usage: npm run owner -- <user or organization on GitHub>');
     process.exitCode = 2;

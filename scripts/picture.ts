@@ -1,5 +1,5 @@
-// `npm run picture` takes the pictures in README.md, light and dark: the job summary of a tracked job, run from dist against the span server,
-// in a real browser. It needs Chromium (or Chrome; the variable CHROMIUM may name it) and fonts with emoji: on Debian
+// `npm run picture` takes the light and dark pictures in README.md: the job summary of a tracked job, run from dist against the span
+// server and shown in a real browser. It needs Chromium or Chrome (CHROMIUM may be set to its path) and fonts with emoji. On Debian:
 // `apt-get install chromium fonts-liberation fonts-noto-color-emoji`.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ const THEMES = {
   },
 };
 
-/** GitHub's own style sheet, as far as it shows in a summary. */
+/** The part of GitHub's style sheet that matters for a summary. */
 function styleOf({ page, text, line, stripe, code, link }: (typeof THEMES)['light']): string {
   return `
   body { margin: 0; padding: 16px; background: ${page}; color: ${text};
@@ -103,7 +103,7 @@ function chromium(...args: string[]): string {
     : ['chromium', 'chromium-browser', 'google-chrome'];
   for (const name of names) {
     try {
-      // No sandbox: containers have none to offer, and the page is our own.
+      // No sandbox: containers do not support it, and the page is our own.
       return execFileSync(name, ['--headless', '--no-sandbox', '--hide-scrollbars', ...args], {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],
@@ -112,7 +112,7 @@ function chromium(...args: string[]): string {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
-  throw new Error(`There is no ${names.join(', no ')}. Install Chromium, or set CHROMIUM to its path.`);
+  throw new Error(`Not found: ${names.join(', ')}. Install Chromium, or set CHROMIUM to its path.`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'picture-'));
@@ -133,7 +133,7 @@ try {
     const url = pathToFileURL(page).href;
     const [, height] =
       /<title>(\d+)<\/title>/.exec(chromium(`--window-size=${WIDTH},800`, '--dump-dom', url)) ?? [];
-    if (height === undefined) throw new Error('The browser did not tell the height of the page.');
+    if (height === undefined) throw new Error('The browser did not report the height of the page.');
     chromium(
       `--window-size=${WIDTH},${height}`,
       '--force-device-scale-factor=1.5',

@@ -1,4 +1,4 @@
-// `node scripts/schema.ts` writes schema/span.json, the JSON Schema of the output `span`, from src/api/span.ts; with `--check` it
+// `node scripts/schema.ts` writes schema/span.json, the JSON Schema of the output `span`, from src/api/span.ts. With `--check` it
 // only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { Span } from '../src/api/span.ts';
 
 const FILE = join(import.meta.dirname, '..', 'schema', 'span.json');
 
-/** The fields that src/api/span.ts checks by a function of its own, as JSON Schema. */
+/** The JSON Schema of fields that src/api/span.ts checks with a function. */
 const CUSTOM: Readonly<Record<string, object>> = {
   input: {},
   output: {},
@@ -20,7 +20,7 @@ const { $schema, ...body } = toJSONSchema(Span, {
   override({ zodSchema, jsonSchema, path }) {
     if (zodSchema._zod.def.type !== 'custom') return;
     const schema = Object.entries(CUSTOM).find(([field]) => path.includes(field))?.[1];
-    if (schema === undefined) throw new Error(`What is ${path.join('.')} in JSON Schema? Say it in CUSTOM.`);
+    if (schema === undefined) throw new Error(`CUSTOM has no JSON Schema for ${path.join('.')}. Add it.`);
     Object.assign(jsonSchema, schema);
   },
 });
@@ -28,10 +28,10 @@ const schema = {
   $schema,
   title: 'Opper span',
   description:
-    'The output `span` of opper-span-action: the span as the API answers it. A field that is null may be missing. ' +
-    'Where nothing was written (`outcome` is dry-run or skipped) it holds what would have been written.',
+    'The output `span` of opper-span-action: the span as the API returns it. A field that is null may be missing. ' +
+    'If nothing was written (`outcome` is dry-run or skipped), it has what would have been written.',
   ...body,
-  // Where nothing was written the name is not known.
+  // If nothing was written, the name may be unknown.
   required: ['id'],
 };
 const text = `${JSON.stringify(schema, null, 2)}\n`;

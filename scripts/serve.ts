@@ -1,4 +1,4 @@
-// `node scripts/serve.ts` starts the span server, makes a span and says how to reach both, in the form of a step's outputs.
+// `node scripts/serve.ts` starts the span server, makes a span, and prints the address, the key and the span's id as step outputs.
 import { startSpanServer } from '../test/harness/span-server.ts';
 
 const { baseUrl, key, create } = await startSpanServer();

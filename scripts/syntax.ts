@@ -22,14 +22,14 @@ export function nodesOf(path: string): Node[] {
   return nodesOfText(readFileSync(join(ROOT, path), 'utf8'), path);
 }
 
-/** All nodes of TypeScript. Throws when it cannot be parsed. */
+/** All nodes of TypeScript source. Throws if it cannot be parsed. */
 export function nodesOfText(source: string, path = 'source.ts'): Node[] {
   const { program, errors } = parseSync(path, source);
   if (errors.length > 0) throw new Error(`${path} cannot be parsed: ${errors[0]?.message}`);
   return [...nodesWithin(program)];
 }
 
-/** A node, or each of a list, and all nodes inside, in their order. */
+/** A node or list of nodes, with all nodes inside, in order. */
 export function* nodesWithin(value: unknown): Generator<Node> {
   if (typeof value !== 'object' || value === null) return;
   if ('type' in value) yield value as Node;

@@ -21,19 +21,19 @@ const ROOT = new URL('../', import.meta.url);
 const FOLDER = fileURLToPath(new URL('.try/', ROOT));
 const KEY = '${{ secrets.OPPER_API_KEY }}';
 const STEP = 'span';
-// Waits between retries included.
+// Includes the waits between retries.
 const TIMEOUT_MS = 120_000;
 const USAGE = `Usage: npm run try -- [--scenario NAME] [--list] [--help] [input=value …]
 
-Runs a job with the action in it, against a span server on this machine, and shows what comes of it.
-Inputs are those of action.yml; paths among them start at the current directory. With OPPER_API_KEY set and
+Runs a job with the action against a span server on this machine, and shows the result.
+Inputs are those of action.yml. Paths are relative to the current directory. With OPPER_API_KEY set and
 span_id=… or base_url=… the step talks to the real API.`;
-/** The job around a step is made up here, and the real API is to hear nothing of it. */
+/** The job around the step is made up, so none of it is sent to the real API. */
 const NO_JOB = { ci_meta: 'false', job_status: '' };
 
 process.exitCode = await main();
 
-/** The exit code: the job's own when it ran on the caller's inputs; 0 for a scenario, even one that fails. */
+/** The exit code: that of the job if the caller gave inputs, and 0 for a scenario, even one that fails. */
 async function main(): Promise<number> {
   const args = parseArguments();
   if (typeof args === 'string') return complain(`${args}\n\n${USAGE}`);
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   }
   const { runs } = await readAction();
   const missing = [runs.main, runs.post ?? runs.main].find((file) => !existsSync(new URL(file, ROOT)));
-  if (missing !== undefined) return complain(`${missing} is missing. Make it with: npm run build`);
+  if (missing !== undefined) return complain(`${missing} is missing. Run: npm run build`);
 
   const { inputs } = args;
   const hasInputs = Object.keys(inputs).length > 0;
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   return hasInputs && job.status !== 'success' ? 1 : 0;
 }
 
-/** What the command line asks for, or what is wrong with it. */
+/** The parsed command line, or what is wrong with it. */
 function parseArguments():
   | string
   | { help: boolean; list: boolean; scenario: Scenario | undefined; inputs: Record<string, string> } {
@@ -73,7 +73,7 @@ function parseArguments():
       },
       allowPositionals: true,
     });
-    // Of `npm run try --list`, npm keeps the flag to itself and hands it on as a variable.
+    // With `npm run try --list`, npm takes the flag and passes it on as a variable.
     const { npm_config_list, npm_config_scenario } = process.env;
     let name = values.scenario ?? npm_config_scenario;
     const inputs: Record<string, string> = {};
@@ -101,7 +101,7 @@ function complain(problem: string): number {
 async function tryEmbedded(scenario: Scenario, own: Readonly<Record<string, string>>): Promise<JobResult> {
   if (own.span_id !== undefined) {
     console.log(
-      'OPPER_API_KEY is not set: the step talks to the embedded server, which has no span of that id.',
+      'OPPER_API_KEY is not set: the step talks to the embedded server, which has no span with that id.',
     );
   }
   await using server = await startSpanServer();
@@ -192,7 +192,7 @@ async function runAndShow(
   const hasSteps = before.length + after.length > 0;
   const job = await runJob([...before.map(ownStep), step, ...after.map(ownStep)], {
     ...options,
-    // npm goes to the folder of package.json; the caller's paths start where the caller is.
+    // npm changes to the folder of package.json, but the caller's paths are relative to INIT_CWD.
     ...(hasSteps ? {} : { cwd: process.env.INIT_CWD ?? process.cwd() }),
     ...(context && { context }),
     ...(event && { event }),
@@ -216,7 +216,7 @@ function showStage({ step, stage, outcome, result, error }: StageResult): void {
     return;
   }
   const { log, annotations, outputs, stderr, timedOut } = result;
-  // With any operation but track there is nothing to do at the end, and nothing to show.
+  // Only track has something to do, and to show, at the end of the job.
   if (stage === 'post' && outcome === 'success' && log.length + annotations.length === 0) return;
   heading(`The action, ${stage === 'main' ? 'when its step runs' : 'at the end of the job'} → ${outcome}`);
   for (const line of log) console.log(line);
@@ -230,7 +230,7 @@ function showStage({ step, stage, outcome, result, error }: StageResult): void {
   }
 }
 
-/** A span without what is empty, its CI facts folded. */
+/** Prints a span without empty fields, its CI facts folded into one line. */
 function showSpan(title: string, span: Span): void {
   heading(title);
   const meta = Object.entries(span.meta ?? {});

@@ -1,5 +1,5 @@
-/** What `scripts/action-yml.ts` makes of action.yml while src is bundled or tested. */
+/** What `scripts/action-yml.ts` turns action.yml into when src is bundled or tested. */
 declare module '*.yml' {
-  /** Every input of action.yml with its default; empty where there is none, or where the runner computes it. */
+  /** The default of every input in action.yml; empty if there is none, or if the runner computes it. */
   export const defaults: Readonly<Record<string, string>>;
 }

@@ -3,26 +3,26 @@ import { codeOf, FormError, headlineOf } from './errors.ts';
 /** What the step may read of the file system. */
 export interface Files {
   /**
-   * The files that a path or glob names, sorted, each once and by its real path, so that a file and a link to it are one.
-   * None is an empty list. Throws {@link FormError} for a path that is no file and for a pattern that {@link checkPattern} refuses.
+   * The files that a path or glob matches, sorted, each once. They are named by real path, so that a file and a link to it are one.
+   * The list may be empty. Throws {@link FormError} for a path that is not a file, and for a pattern that {@link checkPattern} rejects.
    */
   find(pattern: string): Promise<string[]>;
-  /** The bytes of a file. Fails with the system's own error, or {@link FormError} for a directory, a pipe or a device. */
+  /** The bytes of a file. Throws the system's own error, or {@link FormError} for a directory, a pipe or a device. */
   read(path: string): AsyncIterable<Uint8Array>;
 }
 
-/** The most that is read whole, sent or received: a file, a request, an answer. */
+/** The size limit of a file that is read whole, a request and an answer. */
 export const MAX_BYTES = 32 * 1024 * 1024;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'no such file',
   EISDIR: 'it is a directory',
   EACCES: 'permission denied',
 };
 
 /**
- * The text of a UTF-8 file without a byte order mark. Throws {@link FormError} where the file cannot be read, is not UTF-8
- * or is larger than {@link MAX_BYTES}. The message reads on after the path.
+ * The text of a UTF-8 file without a byte order mark. Throws {@link FormError} if the file cannot be read, is not UTF-8
+ * or is larger than {@link MAX_BYTES}. The message follows the path.
  */
 export async function readText(files: Files, path: string): Promise<string> {
   const pieces: string[] = [];
@@ -30,7 +30,7 @@ export async function readText(files: Files, path: string): Promise<string> {
   return pieces.join('');
 }
 
-/** The same as {@link readText}, piece by piece and of any size unless `maxBytes` is given. */
+/** Like {@link readText}, but piece by piece, and of any size unless `maxBytes` is given. */
 export async function* readTextPieces(
   files: Files,
   path: string,
@@ -52,10 +52,10 @@ export async function* readTextPieces(
     if (codeOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
       throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf(error)}`);
     }
-    // No UTF-8 begins with these bytes, and UTF-16 with a byte order mark always does.
+    // UTF-8 never begins with these bytes. UTF-16 with a byte order mark always does.
     const isUtf16 = first === 0xfe || first === 0xff;
     throw new FormError(
-      isUtf16 ? 'is UTF-16, as older PowerShells write it; write it as UTF-8' : 'is not UTF-8',
+      isUtf16 ? 'is UTF-16, which older PowerShells write; write it as UTF-8' : 'is not UTF-8',
     );
   }
 }
@@ -65,8 +65,8 @@ const MAX_ALTERNATIVES = 100;
 const MAX_STARS = 4;
 
 /**
- * Throws {@link FormError} for a glob that could take minutes to match. A glob has `*`, `?`, `**` as a whole folder, and `{a,b}` or
- * `{1..9}`. Anything else, brackets too, stands for itself.
+ * Throws {@link FormError} for a glob that could take minutes to match. Globs support `*`, `?`, `**` as a whole folder, and `{a,b}` or
+ * `{1..9}`. Everything else is literal, brackets too.
  */
 export function checkPattern(pattern: string): void {
   if (pattern.length > MAX_PATTERN_LENGTH) {
@@ -80,16 +80,16 @@ export function checkPattern(pattern: string): void {
       `has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`,
     );
   }
-  // Matching a name takes its length to the power of the stars. Braces may hold slashes, so such a pattern is one part.
+  // Matching a name takes its length to the power of the number of stars. Braces may contain slashes, so a pattern with braces is one part.
   const parts = pattern.includes('{') ? [pattern] : pattern.split('/');
   if (parts.some((part) => starsIn(part) > MAX_STARS)) {
     throw new FormError(
-      `has more than ${MAX_STARS} of * in one name; write fewer, such as reports/*.xml, or several lines`,
+      `has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`,
     );
   }
 }
 
-/** The most patterns that the braces can stand for. */
+/** An upper bound for the number of patterns that the braces stand for. */
 function alternativesIn(pattern: string): number {
   let product = 1;
   for (const [, from = '', to = ''] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) {
@@ -104,12 +104,12 @@ function alternativesIn(pattern: string): number {
   return product;
 }
 
-/** Where the end of a range, a number or a letter, stands among its like. */
+/** The position of a range's end, a number or a letter. */
 function placeOf(end: string): number {
   return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
 }
 
-/** How many `*` there are, less the `**` that are whole folders. */
+/** The number of `*`, not counting `**` as a whole folder. */
 function starsIn(part: string): number {
   return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, '').split('*').length - 1;
 }

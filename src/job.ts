@@ -20,21 +20,21 @@ export type GitHubContext = Pick<
 /** Job facts that only expressions in action.yml can read. */
 interface JobInputs {
   readonly job_status?: 'success' | 'failure' | 'cancelled' | undefined;
-  /** The matrix values of this job; null or absent outside a matrix. */
+  /** The matrix values of this job; null or absent if it has no matrix. */
   readonly job_matrix?: Json | undefined;
   readonly job_check_run_id?: string | undefined;
 }
 
-/** The job that runs this step, as far as the step can know it. */
+/** What the step knows about the job it runs in. */
 export interface Job {
   readonly status: JobInputs['job_status'];
-  /** Whether it has failed or was cancelled. */
+  /** Whether it failed or was cancelled. */
   readonly isBroken: boolean;
-  /** One sentence to record as the span's error; undefined unless the job is broken. */
+  /** A sentence to record as the span's error; undefined unless the job is broken. */
   readonly error: string | undefined;
   /** Where it ran and how it went, for `meta`. */
   readonly facts: JsonObject;
-  /** The pages of the run and of the job (the run's where the job's id is not known). */
+  /** The pages of the run and of the job. Without the job's id, both are the run's page. */
   readonly links: { readonly run?: string; readonly job?: string };
   /** `Evals / test (3.12)`: workflow, job and matrix, to name a span after. */
   readonly title: string;
@@ -61,10 +61,10 @@ export function jobOf(context: GitHubContext, inputs: JobInputs): Job {
 }
 
 /**
- * Where the job ran and how it went, flat, under the names of OpenTelemetry's semantic conventions for CICD and VCS
- * (opentelemetry.io/docs/specs/semconv/registry/attributes, cicd and vcs), with GitHub's own for what has none there.
- * The head is what was tested: on a pull request its last commit, not the merge commit; after `workflow_run` that of the
- * run that triggered this one. An unknown fact is absent.
+ * Where the job ran and how it went, as a flat object. The names are those of OpenTelemetry's semantic conventions for CICD
+ * and VCS (opentelemetry.io/docs/specs/semconv/registry/attributes, cicd and vcs), or `github.*` if there is none.
+ * The head is the commit that was tested: for a pull request its last commit, not the merge commit; for `workflow_run` the
+ * head of the run that triggered this one. Unknown facts are absent.
  */
 function factsOf(context: GitHubContext, inputs: JobInputs, links: Job['links']): JsonObject {
   const { head, base, change } = refsOf(context);
@@ -117,9 +117,9 @@ const WITHHELD_FROM_DEPENDABOT = [
 ];
 
 /**
- * Whether GitHub withholds secrets from this run: on a pull request from a fork, and on most of what Dependabot triggers,
- * whoever runs it again. `pull_request_target` runs with secrets whatever the pull request comes from, unless Dependabot
- * opened it (docs.github.com, "Securely using pull_request_target").
+ * Whether GitHub withholds secrets from this run: for pull requests from forks, and for most events that Dependabot triggers,
+ * no matter who re-runs them. `pull_request_target` runs with secrets even for forks, but not if Dependabot opened the pull
+ * request (docs.github.com, "Securely using pull_request_target").
  */
 function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }: GitHubContext): boolean {
   if (actor === DEPENDABOT) {
@@ -128,7 +128,7 @@ function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }:
       : WITHHELD_FROM_DEPENDABOT.includes(eventName);
   }
   if (!/^pull_request(_review|_review_comment)?$/.test(eventName)) return false;
-  // The head has no repository any more where the fork was deleted.
+  // If the fork was deleted, the head has no repository.
   return pull !== undefined && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
 }
 
@@ -159,7 +159,7 @@ function refsOf({ payload, ref, sha }: GitHubContext): Refs {
   }
   if (trigger) {
     const change = trigger.pull_requests?.[0];
-    // A run on a push may be that of a tag, whose name stands in head_branch as well.
+    // After a push of a tag, head_branch is the name of the tag.
     const type = /^pull_request/.test(trigger.event) ? 'branch' : undefined;
     const head = { name: trigger.head_branch, type, revision: trigger.head_sha };
     return { head, ...(change && { base: branch(change.base?.ref, change.base?.sha), change }) };
@@ -182,7 +182,7 @@ function repoOf(context: GitHubContext): GitHubContext['repo'] | undefined {
     const { owner, repo } = context.repo;
     return owner && repo ? { owner, repo } : undefined;
   } catch {
-    // The getter throws outside a runner.
+    // The getter throws outside of a runner.
     return undefined;
   }
 }

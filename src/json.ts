@@ -2,10 +2,10 @@ import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { FormError } from './errors.ts';
 import { cut } from './words.ts';
 
-/** Any JSON value. A number that a double would rewrite may be kept as its source text, see {@link parseExactJson}. */
+/** Any JSON value. A number that a double would change may be kept as source text: see {@link parseExactJson}. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject | RawJson;
 export type JsonObject = { readonly [key: string]: Json };
-/** A JSON number as its source text: what `JSON.rawJSON` makes and `JSON.stringify` writes back verbatim. */
+/** A JSON number as source text. `JSON.rawJSON` makes it, and `JSON.stringify` writes it unchanged. */
 export interface RawJson {
   readonly rawJSON: string;
 }
@@ -19,13 +19,13 @@ declare global {
 }
 type ReviverWithSource = (key: string, value: Json, context: { source?: string }) => Json;
 
-// JSON.stringify, and every other walk through a value, overflows the stack at some 5000 levels in Node 24.
+// JSON.stringify and other recursive functions overflow the stack at about 5000 levels in Node 24.
 const MAX_DEPTH = 1000;
 
 /**
- * Strict JSON (RFC 8259), numbers as doubles. A byte order mark at the start is skipped. Throws {@link FormError} that says
- * where and why: line and column count from 1, columns in UTF-16 units. More than `maxDepth` levels of nesting is an error
- * too, so what comes back can be walked and written.
+ * Parses strict JSON (RFC 8259), numbers as doubles. Skips a byte order mark. Throws {@link FormError} that says where and
+ * why; line and column count from 1, columns in UTF-16 units. Nesting of more than `maxDepth` levels is also an error, so that
+ * recursion through the result is safe.
  */
 export function parseJson(text: string, maxDepth = MAX_DEPTH): Json {
   const source = text.replace(/^\uFEFF/, '');
@@ -37,7 +37,7 @@ export function parseJson(text: string, maxDepth = MAX_DEPTH): Json {
   }
 }
 
-/** As {@link parseJson}, but written again every number has its own digits: `1.0`, `-0`, 20 digits after the point. */
+/** Like {@link parseJson}, but numbers keep their digits when they are written again: `1.0`, `-0`, 20 decimals. */
 export function parseExactJson(text: string, maxDepth = MAX_DEPTH): Json {
   const value = parseJson(text, maxDepth);
   if (!MAY_BE_REWRITTEN.test(text)) return value;
@@ -48,7 +48,7 @@ export function parseExactJson(text: string, maxDepth = MAX_DEPTH): Json {
   return JSON.parse(text.replace(/^\uFEFF/, ''), exact as Parameters<typeof JSON.parse>[1]);
 }
 
-// The reviver costs more than the parsing. Only such numbers can differ from how a double is written.
+// The reviver takes longer than the parser, and only these numbers can differ from how a double is written.
 const MAY_BE_REWRITTEN = /[\d.]{16}|\d[eE]|\.\d*0(?!\d)|-0(?![.\d])|0\.0{6}/;
 
 /** Whether a JSON value is an object: not null, not an array, not a number kept as text. */
@@ -56,7 +56,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-/** The kind of a JSON value in words, for a sentence such as "expected an object, got an array". */
+/** The type of a JSON value in words, for a sentence such as "expected an object, got an array". */
 export function kindOf(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
@@ -64,15 +64,15 @@ export function kindOf(value: Json): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** A number, kept exactly or not, as a double; undefined where the value is no number. */
+/** A number, exact or not, as a double; undefined if the value is not a number. */
 export function numberOf(value: Json | undefined): number | undefined {
   if (typeof value === 'number') return value;
   return JSON.isRawJSON(value) ? Number(value.rawJSON) : undefined;
 }
 
 /**
- * Whether two JSON values say the same. The order of an object's keys does not count. Numbers are compared as doubles, since
- * servers store them so (`1.0` comes back as `1`), but for integers that a double cannot hold.
+ * Whether two JSON values are equal. The order of keys does not matter. Numbers are compared as doubles, since servers store
+ * them like that (`1.0` comes back as `1`), except integers that a double cannot hold.
  */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   return a === b || JSON.stringify(a, canonical) === JSON.stringify(b, canonical);
@@ -89,9 +89,9 @@ function canonical(_key: string, value: Json): Json {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Throws {@link FormError} at the bracket of a JSON text that opens one level too many. */
+/** Throws {@link FormError} if a JSON text is nested too deeply, with the place of the bracket that is too much. */
 function checkDepth(text: string, maxDepth: number): void {
-  // Few texts have that many brackets, and looking at every character takes longer than parsing.
+  // Few texts have that many brackets, and the loop below takes longer than parsing.
   if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
   let depth = 0;
   let isInString = false;
@@ -108,7 +108,7 @@ function checkDepth(text: string, maxDepth: number): void {
   }
 }
 
-/** Where a text stops being JSON, and why, which V8's own message leaves out for most faults. */
+/** Where a text stops being JSON, and why. V8's own message mostly leaves that out. */
 function faultIn(text: string): string | undefined {
   const faults: ParseError[] = [];
   parse(text, faults, { disallowComments: true });
@@ -119,7 +119,7 @@ function faultIn(text: string): string | undefined {
     .replaceAll(/\B[A-Z]/g, ' $&')
     .toLowerCase();
   const rest = text.slice(fault.offset);
-  // As Python's json.dumps writes them.
+  // Python's json.dumps writes these.
   const [notANumber] = /^-?(NaN|Infinity)/.exec(rest) ?? [];
   const found = notANumber ?? rest.slice(0, fault.length);
   const hint = notANumber ? ', which JSON does not have: write null' : '';

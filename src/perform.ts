@@ -13,9 +13,9 @@ import type { Exit } from './report/exit.ts';
 import { type Draft, type Finding, warn } from './report/report.ts';
 import { changesBetween, doubtsAbout } from './verdict.ts';
 
-// Each function notes on the report what came of a request as soon as it is known, so that a failure loses nothing.
+// Each function adds the outcome of a request to the report at once, so that a later failure loses nothing.
 
-/** Makes the requests that the task comes to, then those for metrics and case spans. Throws {@link ApiError}. */
+/** Makes the requests for the task, then those for metrics and case spans. Throws {@link ApiError}. */
 export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, report: Draft): Promise<void> {
   const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = plan.inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);
@@ -69,15 +69,15 @@ async function perform(task: Task, client: Client, exit: Exit, report: Draft): P
 }
 
 async function update(id: string, recording: Recording, client: Client, report: Draft): Promise<void> {
-  // Before it is sent, so that a failure can say what was not recorded.
+  // Set before sending, so that after a failure the report shows what was not recorded.
   report.sent = patchFor(recording);
   if (needsStored(recording)) {
     report.before = await client.readSpan(id, { isBeforeWrite: true });
     report.sent = patchFor(recording, report.before);
   }
-  // Metrics may be all that is recorded. What the API makes of an empty body nobody knows.
+  // If there are only metrics to record, the body is empty. It is not documented how the API treats that.
   const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
-  // Feedback comes with GET only.
+  // Only GET returns feedback.
   const feedback = span.feedback ?? report.before?.feedback;
   report.span = { ...span, ...(feedback && { feedback }) };
   report.changed = report.before && changesBetween(report.before, span);
@@ -85,7 +85,7 @@ async function update(id: string, recording: Recording, client: Client, report: 
   warn(report, doubtsAbout(report.sent, span, needsStored(recording)));
 }
 
-/** Makes the span. True where it was made before, as may be with `mayExist`: then nothing new was written. */
+/** Makes the span. With `mayExist` it may have been made before. Then nothing is written, and the result is true. */
 async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
   report.sent = fieldsOf(span);
   const { span: answer, wasFound } = await client.createSpan(span, { mayExist });
@@ -96,7 +96,7 @@ async function create(span: NewSpan, mayExist: boolean, client: Client, report: 
   return false;
 }
 
-/** Makes the span of a tracked job. A failure that may pass is a warning: the end of the job makes the span then. */
+/** Makes the span of a tracked job. A failure that may pass is a warning, since the span can be made at the end of the job. */
 async function start(
   span: NewSpan,
   recording: Recording,
@@ -104,7 +104,7 @@ async function start(
   exit: Exit,
   report: Draft,
 ): Promise<void> {
-  // First of all: the process may be killed before the answer comes.
+  // Saved first, since the process may be killed before the answer comes.
   saveTracked(exit, report, startedBy(span));
   try {
     await create(span, false, client, report);
@@ -113,14 +113,13 @@ async function start(
       saveTracked(exit, report, undefined);
       throw error;
     }
-    warn(report, [`${error.story}. The job goes on, and its end makes the span`]);
+    warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
     return;
   }
   report.outcome = 'tracking';
   saveTracked(exit, report, madeBy(span, recording, report.span.id));
 }
 
-/** Attaches the plan's metrics to the span. */
 async function attachMetrics({ inputs, metrics }: Plan, client: Client, report: Draft): Promise<void> {
   if (metrics.length === 0) return;
   const { stored, failures } = await recordMetrics(client, report.span.id ?? '', metrics);
@@ -141,7 +140,7 @@ async function makeCaseSpans(
   const spans = caseSpansOf(cases, report.span, inputs.score_scale, newId);
   const onProgress = (made: number, of: number) => exit.info(`Case spans: ${made} of ${of} made`);
   const { made, failure } = await createCaseSpans(client, spans, { onProgress });
-  // More than max_case_spans there may be.
+  // There may be more cases than max_case_spans.
   const of = report.tests?.casesWanted ?? spans.length;
   report.caseSpans = { made, of };
   if (failure === undefined) return;
@@ -149,13 +148,13 @@ async function makeCaseSpans(
   report.findings.push({ level: levelOf(inputs), title: 'Opper span: case spans', lines: [line] });
 }
 
-/** Hands a tracked span to the end of the job, in place of what was saved before. Undefined leaves the end nothing to do. */
+/** Saves the tracked span for the end of the job, in place of what was saved before. With undefined there is nothing to do at the end. */
 export function saveTracked(exit: Exit, report: Draft, tracked: Tracked | undefined): void {
   exit.saveState('tracked', tracked ? JSON.stringify(tracked) : '');
   report.goesOn = tracked !== undefined;
 }
 
-/** How bad a failure of the API is. */
+/** The level of an API failure. */
 export function levelOf({ fail_on_api_error }: Partial<Inputs>): Finding['level'] {
   return fail_on_api_error === false ? 'warning' : 'error';
 }

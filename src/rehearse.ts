@@ -9,13 +9,13 @@ import type { Exit } from './report/exit.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
 
 const WITHHELD =
-  'GitHub withholds secrets from pull requests of forks and of Dependabot, so there is no API key and nothing was recorded';
+  'GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded';
 
-/** Notes on the report what would be done, where nothing is sent: in a dry run, and where GitHub withholds the key. */
+/** Adds to the report what would be done if nothing is sent: in a dry run, or because GitHub withholds the key. */
 export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit, report: Draft): void {
   const { id, sent, request } = firstOf(task, spanUrl(plan.inputs.base_url));
   report.sent = sent;
-  // A dry run shows the id that it would ask for. Without a key nothing is made, so there is no id to hand on.
+  // A dry run shows the id that the new span would have. Without a key no span is made, so later steps get no id.
   const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
   report.span = {
     ...(knownId && { id: knownId }),
@@ -58,7 +58,7 @@ function firstOf(task: Task, url: string): First {
   }
 }
 
-/** The requests that hang metrics and case spans on the span. */
+/** The requests that add metrics and case spans to the span. */
 function childRequests({ inputs, metrics, cases }: Plan, id: string, newId: () => string): UnsentRequest[] {
   const url = spanUrl(inputs.base_url);
   return [

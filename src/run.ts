@@ -12,9 +12,9 @@ import { createExit } from './report/exit.ts';
 import { type Draft, type Finding, type Gate, newReport, scoreIn, warn } from './report/report.ts';
 
 /**
- * The whole step: mask the key, read inputs and files, plan, make the requests, judge what came of them, tell it. A tracked
- * job has a second stage, its end, which gets what the first left in `tracked`. Resolves to the exit code, which is 0 only
- * where nothing failed.
+ * The whole step: mask the key, read inputs and files, plan, make the requests, check the answers, report. A tracked job has a
+ * second stage at its end, which gets what the first stage saved as `tracked`. Resolves to the exit code: 0 only if nothing
+ * failed.
  */
 export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   const getInput = (name: string) => host.core.getInput(name, { trimWhitespace: false });
@@ -23,7 +23,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   const now = new Date(startedAt);
   const read = readInputs(getInput, host.env.OPPER_API_KEY, now);
   const isStart = read.values.operation === 'track' && !tracked;
-  // How a job ends is not known when it starts, and its files are not there yet.
+  // At the start of a tracked job its result is not known, and its files do not exist.
   const job = jobOf(host.context, isStart ? { ...read.values, job_status: undefined } : read.values);
   const report = newReport(tracked?.id ?? read.values.span_id, job);
   if (host.eventProblem) warn(report, [host.eventProblem]);
@@ -51,7 +51,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   });
 }
 
-/** The end of a job is recorded in any case: where the plan fails, with the reason as the span's error. */
+/** The plan for the end of a job. If the plan fails, the end is still recorded, with the reason as the span's error. */
 function planAtEnd(read: Read<Partial<Inputs>>, found: Found, job: Job, report: Draft): Plan {
   try {
     return planOf(read, found, job);
@@ -76,7 +76,7 @@ function unreadLines({ unread }: Plan, { status }: Job): string[] {
   return unread.map((problem) => `${lineOf(problem)}. The job ${what}, so the rest is recorded without it`);
 }
 
-/** What stopped the step, for its reader. */
+/** The finding that says why the step stopped. */
 function findingOf(error: unknown, inputs: Partial<Inputs>): Finding {
   if (error instanceof InputError) {
     const title = 'Opper span: bad input, nothing was sent';
@@ -85,7 +85,7 @@ function findingOf(error: unknown, inputs: Partial<Inputs>): Finding {
   if (error instanceof ApiError) {
     return { level: levelOf(inputs), title: 'Opper span: API failure', lines: [error.message] };
   }
-  const lines = [`This is a defect of the action, please report it: ${headlineOf(error)}`];
+  const lines = [`This is a bug in the action, please report it: ${headlineOf(error)}`];
   return { level: 'error', title: 'Opper span: internal error', lines };
 }
 

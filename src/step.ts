@@ -5,11 +5,11 @@ import { nodeHost } from './host/node-host.ts';
 import { parseTracked } from './plan/track.ts';
 import { run } from './run.ts';
 
-/** Runs the step, or with the state that its start has left the end of a tracked job, and ends the process. */
+/** Runs the step and ends the process. With `state`, saved at the start of a tracked job, it runs the end of that job. */
 export function step(state?: string): void {
-  // Compiling a schema pays off only when it is used many times.
+  // Compiling a schema pays off only if it is used many times.
   config({ jitless: true });
-  // Until the step knows better. Node ends a process whose last promise never settles as if all were well.
+  // A failure until the step is done: if the last promise never settles, Node would exit with 0.
   process.exitCode = 1;
   stage(state).then(exit, (thrown) => {
     error(headlineOf(thrown), { title: 'Opper span: internal error' });
@@ -22,8 +22,8 @@ async function stage(state: string | undefined): Promise<0 | 1> {
 }
 
 /**
- * Ends the process once what was printed is out. Left to itself it would live on with a connection that nobody waits for any
- * more: one that is being made for ten seconds, one through a proxy that does not answer for ever.
+ * Ends the process after its output is written. Otherwise an abandoned connection would keep it alive: for ten seconds while
+ * connecting, and forever through a proxy that does not answer.
  */
 function exit(code: number): void {
   process.stdout.write('', () => process.exit(code));

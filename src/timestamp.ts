@@ -8,8 +8,8 @@ const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?
 const WITH_OFFSET = z.iso.datetime({ offset: true });
 
 /**
- * A time stamp the API takes, from `now`, RFC 3339 with `Z` or an offset, or Unix time in seconds (10 digits, a fraction
- * allowed) or milliseconds (13 digits). A valid RFC 3339 text comes back as it is, so microseconds survive. Throws
+ * Makes a timestamp for the API from `now`, RFC 3339 with `Z` or an offset, or Unix time in seconds (10 digits, a fraction
+ * allowed) or milliseconds (13 digits). Valid RFC 3339 is returned unchanged, so microseconds survive. Throws
  * {@link FormError}.
  */
 export function parseTimestamp(text: string, now: Date): string {
@@ -23,7 +23,7 @@ export function parseTimestamp(text: string, now: Date): string {
   throw new FormError(`${quoted(text)} ${faultOf(text)}`);
 }
 
-/** Milliseconds since the Unix epoch; undefined where the text is no RFC 3339 time. Without an offset it is UTC, as the API's are. */
+/** Milliseconds since the Unix epoch; undefined if the text is not an RFC 3339 time. Without an offset it is UTC, as in the API. */
 export function instantOf(timestamp: string): number | undefined {
   const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
   return isTime(complete) ? Date.parse(normal(complete)) : undefined;
@@ -33,7 +33,7 @@ function isTime(text: string): boolean {
   return z.safeParse(WITH_OFFSET, normal(text)).success;
 }
 
-/** RFC 3339 allows small letters, and a blank in place of the T, as `date --rfc-3339` and Python's `str()` write it. */
+/** RFC 3339 allows lower case, and a space instead of the T, as `date --rfc-3339` and Python's `str()` write it. */
 function normal(text: string): string {
   return text.toUpperCase().replace(' ', 'T');
 }
@@ -43,7 +43,7 @@ function faultOf(text: string): string {
     return `has ${counted(text.length, 'digit')}. Unix time has 10 for seconds or 13 for milliseconds`;
   }
   if (/:\d\d.*[+-]\d{4}$/.test(text)) return 'has an offset without a colon. Write it as +02:00';
-  if (isTime(`${text}Z`)) return 'has no offset. Add Z for UTC, or one such as +02:00';
+  if (isTime(`${text}Z`)) return 'has no offset. Add Z for UTC, or an offset such as +02:00';
   if (DATE_AND_TIME.test(normal(text))) return 'is a date or time that does not exist';
   return 'is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)';
 }

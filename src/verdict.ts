@@ -3,18 +3,18 @@ import { type Json, type JsonObject, parseExactJson, sameJson } from './json.ts'
 import { instantOf } from './timestamp.ts';
 import { cut, textOf } from './words.ts';
 
-// Both sides of a comparison have to show in one line.
+// Both sides of a comparison must fit in one line.
 const MAX_COMPARED = 500;
 
-/** The fields whose value differs between two states of a span. Times are compared as instants; null is absent. */
+/** The fields that differ between two states of a span. Times are compared as instants; null counts as absent. */
 export function changesBetween(before: Span, after: Span): readonly SpanField[] {
   return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
 }
 
 /**
- * What is wrong with a span that the API answered with success: a field that does not hold what was sent, an end before the
- * start. `isMerged` says that the sent `meta` was merged with the stored one: then only the sent keys are compared, since
- * somebody else may have added one in between.
+ * What is wrong with a span in a successful answer: a field that is not what was sent, or an end before the start. If
+ * `isMerged`, the sent `meta` included the stored one. Then only the sent keys are compared, since another job may have added
+ * a key in between.
  */
 export function doubtsAbout(sent: SpanPatch, span: Span, isMerged: boolean): string[] {
   const doubts = SPAN_FIELDS.flatMap((field) => doubtAbout(field, sent, span, isMerged) ?? []);
@@ -34,7 +34,7 @@ function doubtAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: bo
     return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
   }
   if ((field === 'input' || field === 'output') && orNull(stored) === null) {
-    return `${field} was sent, but the span has none. A project keeps input and output only where retention is turned on for it`;
+    return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
   }
   return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }
@@ -54,7 +54,7 @@ function ownValue(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** Null, absent and an empty text are the same; so are a text and the JSON that a server has read from it. */
+/** Null, absent and empty text are equal. So are a text and the JSON that a server parsed from it. */
 function sameValue(field: SpanField, a: Json | undefined, b: Json | undefined): boolean {
   if (field.endsWith('_time') && typeof a === 'string' && typeof b === 'string') {
     const instant = instantOf(a);

@@ -1,9 +1,9 @@
-/** The text, or its beginning and `…`, at most `maxLength` UTF-16 units long. Never cuts a character in half. */
+/** The text, cut to at most `maxLength` UTF-16 units including a final `…`. Never cuts a character in half. */
 export function cut(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** A text in double quotes, cut, for a sentence that says what is wrong with it. */
+/** A text in double quotes, cut, for an error message. */
 export function quoted(text: string): string {
   return `"${cut(text, 200)}"`;
 }
@@ -21,12 +21,12 @@ export function listed(names: readonly string[]): string {
 
 /** A duration in milliseconds as `0.423 s`, `12.5 s` or `3600 s`. */
 export function secondsText(ms: number): string {
-  // A larger number would be written as 1e+23.
+  // Larger numbers would be written as 1e+23.
   const seconds = Math.min(ms / 1000, Number.MAX_SAFE_INTEGER);
   return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
 }
 
-/** A JSON value as text: '' for null or nothing, text as it is, anything else as JSON. */
+/** A JSON value as text: '' for null or undefined, text unchanged, anything else as JSON. */
 export function textOf(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);

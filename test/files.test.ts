@@ -33,7 +33,7 @@ describe('the text of a file', () => {
   });
 
   it.each([
-    ['ENOENT', 'there is no such file'],
+    ['ENOENT', 'no such file'],
     ['EISDIR', 'it is a directory'],
     ['EACCES', 'permission denied'],
     ['EIO', 'the disk is gone'],

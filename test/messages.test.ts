@@ -77,11 +77,11 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       file('<testsuite><testcase/></testsuite>', 'r.xml'),
     ],
     [
-      'results asked for without a file',
+      'results options without results_file',
       { score: '1', results_format: 'junit', results_metrics: 'true', case_spans: 'all' },
     ],
     [
-      'cases of a file that has none',
+      'case spans from a file without cases',
       { results_file: 'r.json', results_format: 'fields', case_spans: 'all' },
       file('{"score": 1}'),
     ],
@@ -89,7 +89,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   ],
   'A file': [
     ['meta_file that is not there', { meta_file: 'm.json' }],
-    ['meta_file that is no object', { meta_file: 'm.json' }, file('3', 'm.json')],
+    ['meta_file that is not an object', { meta_file: 'm.json' }, file('3', 'm.json')],
     ['results_file that is not there', { results_file: 'r.xml' }],
     results(''),
     results('<testsuite/>'),
@@ -109,7 +109,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['a file that a failed job did not write', { results_file: 'r.xml', job_status: 'failure' }],
     ['a file that a cancelled job did not write', { results_file: 'r.xml', job_status: 'cancelled' }],
   ],
-  'An answer of the API': [
+  'A response of the API': [
     ...[400, 401, 403, 404, 408, 409, 413, 418, 421, 422, 429, 500, 503].map((code) =>
       answer(String(code), status(code)),
     ),
@@ -128,9 +128,9 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     answer('not HTTP', raw('SSH-2.0-OpenSSH_9.2\r\n')),
     answer('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
     answer('a connection that breaks off', reset('in body')),
-    ['a port that nobody serves', { score: '1', retries: '0', base_url: 'http://127.0.0.1:1/v2' }],
+    ['a port that nothing listens on', { score: '1', retries: '0', base_url: 'http://127.0.0.1:1/v2' }],
   ],
-  'A span that is not as it was sent': [
+  'A span that was not stored as sent': [
     answer('a score', answeredWith({ score: null }), { score: '87' }),
     answer('a cleared field', answeredWith({ error: 'old' }), { clear: 'error' }),
     answer('a key of meta', answeredWith({ meta: { b: 2 } }), { meta: '{"a": 1}' }),
@@ -147,11 +147,11 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['no key on a pull request from a fork', { score: '1', api_key: '' }, { context: FORK }],
     ['outputs that cannot be written', { score: '1', dry_run: 'true' }, { broken: 'setOutput' }],
     ['a summary that cannot be written', { score: '1', dry_run: 'true' }, { broken: 'appendSummary' }],
-    ['a file of the span that cannot be written', { score: '1', dry_run: 'true' }, { broken: 'writeTemp' }],
+    ['a span_file that cannot be written', { score: '1', dry_run: 'true' }, { broken: 'writeTemp' }],
     ['outputs beyond 1 MiB', { output: 'x'.repeat(600_000), dry_run: 'true' }],
-    ['a defect', { score: '1' }, { broken: 'connect' }],
+    ['a bug', { score: '1' }, { broken: 'connect' }],
     [
-      'a start of a tracked job that fails by what passes',
+      'a tracked job whose start fails for a passing reason',
       { operation: 'track', span_id: '', retries: '0' },
       { faults: [{ times: FOREVER, fault: status(503) }] },
     ],

@@ -1,4 +1,4 @@
-// What a user could write in place of the action: the same two requests with nothing but `fetch`.
+// What a user could write instead of the action: the same two requests with only `fetch`.
 const url = `${process.env.INPUT_BASE_URL}/spans/${process.env.INPUT_SPAN_ID}`;
 const headers = { authorization: `Bearer ${process.env.INPUT_API_KEY}`, 'content-type': 'application/json' };
 

@@ -1,4 +1,4 @@
-// The same two requests with nothing but node:https. CommonJS: as an import, node:https would load Node's fetch.
+// The same two requests with only node:https. CommonJS, since importing node:https would load Node's fetch.
 const { Agent, request } = require('node:https');
 
 const url = `${process.env.INPUT_BASE_URL}/spans/${process.env.INPUT_SPAN_ID}`;

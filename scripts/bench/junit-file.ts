@@ -9,7 +9,7 @@ const CASES = 100;
 const STACK = '    at Object.run (/app/src/some/module/file.ts:10:5)\n'.repeat(8);
 const OUTPUT = 'a line of a log that says nothing much at all\n'.repeat(10);
 
-/** Gives the number of cases. */
+/** Resolves to the number of cases. */
 export async function writeJunitFile(path: string, megabytes: number): Promise<number> {
   const file = createWriteStream(path);
   file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');

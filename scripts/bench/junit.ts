@@ -31,10 +31,10 @@ const COLUMNS = [
   'parser',
 ];
 
-/** The step on JUnit files of growing size, next to its XML parser alone with handlers that do nothing. */
+/** Compares the step on JUnit files of growing size with its XML parser alone. */
 export async function benchJunit(connect: (latencyMs: number) => Promise<Bench>): Promise<void> {
   const bench = await connect(0);
-  console.log('\nThe step on JUnit files next to its bare parser');
+  console.log('\nThe step on JUnit files, compared with its bare parser');
   printRow(COLUMNS);
   await benchFile(bench, 1, 11);
   const at10 = await benchFile(bench, 10, 11);
@@ -45,7 +45,7 @@ export async function benchJunit(connect: (latencyMs: number) => Promise<Bench>)
   printTarget('the step ÷ bare parser, wall time, 100 MB', at100.step.ms / at100.parser.ms, 1.5);
   printTarget('the step ÷ bare parser, CPU time, 100 MB', at100.step.cpuMs / at100.parser.cpuMs, 1.5);
   printTarget('peak memory of the step, 200 MB', at200.step.peakBytes / MB, 300, ' MB');
-  // Differences leave out the time to start.
+  // The differences leave out the start time.
   const [early, late] = [
     (at100.step.cpuMs - at10.step.cpuMs) / 90,
     (at200.step.cpuMs - at100.step.cpuMs) / 100,

@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A program that is measured, as a whole process. */
+/** A program to measure as a whole process. */
 export interface Subject {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
-  /** What it asks of the server, to be sure that the same work is compared. */
+  /** The methods of its requests, to check that all subjects do the same work. */
   readonly requests: readonly string[];
 }
 
-/** What a subject took: medians, and its highest peak of resident memory. Only Node tells the last two: else they are NaN. */
+/** What a subject used: medians, and its highest peak of resident memory. CPU time and memory are NaN unless it is a Node process. */
 export interface Measured {
   readonly ms: number;
   /** User and system time of all threads. */
@@ -18,13 +18,13 @@ export interface Measured {
   readonly peakBytes: number;
 }
 
-/** What a part of the benchmark has at hand. */
+/** What a part of the benchmark uses. */
 export interface Bench {
-  /** For its files; removed afterwards. */
+  /** A folder for its files, removed afterwards. */
   readonly folder: string;
-  /** The environment of a step with all it needs to update the span, but for something to record. */
+  /** The environment of a step that updates the span. Something to record must be added. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the server was asked since the last time, and what the span holds by now. */
+  /** The requests since the last call, and what the span holds now. */
   happened(): Promise<{ methods: string[]; score: number | null; meta: Record<string, unknown> | null }>;
 }
 
@@ -38,7 +38,7 @@ export const STEP: Subject = {
   requests: ['GET', 'PATCH'],
 };
 
-/** Runs a subject once, with fresh files of the runner, and throws when it fails. `told` is what it wrote to file descriptor 3. */
+/** Runs a subject once, with empty runner files, and throws if it fails. `told` is what it wrote to file descriptor 3. */
 export function run(
   { name, command: [file, ...args] }: Subject,
   env: Bench['env'],
@@ -80,7 +80,7 @@ export function measure<const Subjects extends readonly Subject[]>(
 
 type Usage = Pick<Measured, 'cpuMs' | 'peakBytes'>;
 
-/** In a run of its own: to be asked adds a millisecond or two. */
+/** Measured in a separate run, since it adds a millisecond or two. */
 function usageOf(subject: Subject, env: Bench['env']): Usage {
   return JSON.parse(run(subject, env, ['--require', join(import.meta.dirname, 'usage.cjs')]).told);
 }
@@ -90,7 +90,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** A line of a table as wide as its titles: the first cell to the left, numbers to the right, NaN left out. */
+/** Prints a row of a table, with columns as wide as their titles: the first cell left-aligned, numbers right-aligned, NaN left out. */
 export function printRow(titles: readonly string[], cells: readonly (string | number)[] = titles): void {
   const [name = '', ...others] = titles.map((_, i) => {
     const cell = cells[i] ?? '';
@@ -102,7 +102,7 @@ export function printRow(titles: readonly string[], cells: readonly (string | nu
   );
 }
 
-/** A value beside the most it may be, and whether it keeps to that. */
+/** Prints a value, its limit, and whether the limit is met. */
 export function printTarget(what: string, value: number, limit: number, unit = ''): void {
   const verdict = value <= limit ? 'met' : 'NOT MET';
   console.log(

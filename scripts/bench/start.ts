@@ -43,7 +43,7 @@ const CURL_AND_JQ: Subject = {
   requests,
 };
 
-/** What the step costs next to what it replaces: other programs that make the same two requests. */
+/** Compares the step with what it replaces: other programs that make the same two requests. */
 export async function benchStart(connect: (latencyMs: number) => Promise<Bench>): Promise<void> {
   const sdk: Subject = { name: 'official SDK, bundled', command: [NODE, await bundledSdk()], requests };
   const tools = ['curl', 'jq'].every((command) => spawnSync(command, ['--version']).status === 0);
@@ -62,7 +62,7 @@ export async function benchStart(connect: (latencyMs: number) => Promise<Bench>)
     others,
     await connect(100),
     ROUNDS_WITH_LATENCY,
-    ', 100 ms of network in each answer',
+    ', 100 ms of latency in each answer',
   );
 
   console.log();
@@ -88,7 +88,7 @@ async function compare<const Subjects extends readonly Subject[]>(
   await verify(all, env, bench);
   const measured = measure(all, env, rounds);
   const base = measured[subjects.indexOf(FETCH)];
-  console.log(`\nThe step next to what it replaces, over TLS${note}, ${rounds} rounds`);
+  console.log(`\nThe step compared with what it replaces, over TLS${note}, ${rounds} rounds`);
   const titles = ['subject', 'wall ms', '÷ fetch', ' CPU ms', '÷ fetch', 'peak MB'];
   printRow(titles);
   for (const [i, { ms, cpuMs, peakBytes }] of measured.entries()) {
@@ -98,7 +98,7 @@ async function compare<const Subjects extends readonly Subject[]>(
   return measured as unknown as { [Position in keyof Subjects]: Measured };
 }
 
-/** Runs each subject once with a score of its own, and throws unless just that was recorded with just those requests. */
+/** Runs each subject once with a different score, and throws unless that score was recorded with exactly its requests. */
 async function verify(subjects: readonly Subject[], env: Bench['env'], { happened }: Bench): Promise<void> {
   for (const [position, subject] of subjects.entries()) {
     run(subject, { ...env, INPUT_SCORE: String(position + 1) });

@@ -1,5 +1,5 @@
-// Preloaded into a subject: at exit writes what the process used so far as JSON to file descriptor 3.
-// CommonJS, which costs a subject less to load than a module.
+// Preloaded into a subject. At exit it writes what the process used as JSON to file descriptor 3.
+// CommonJS, which loads faster than a module.
 const { existsSync, readFileSync, writeSync } = require('node:fs');
 
 const STATUS = '/proc/self/status';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { beforeEach } from 'vitest';
 
-// The same texts in every run, so that scores can be compared.
+// The same random texts in every run, so that scores can be compared.
 fc.configureGlobal({ seed: 1 });
 
-// Tests of megabytes are about time and memory. With all of Stryker's changes in it, src needs minutes for each.
+// Tests with megabytes of data are about time and memory. With all of Stryker's changes in src, each would take minutes.
 beforeEach(({ task, skip }) => {
   skip(task.fullName.includes('megabytes'));
 });

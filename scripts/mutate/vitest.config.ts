@@ -1,4 +1,4 @@
-// The tests of `npm run mutate`: those that run src itself.
+// The tests for `npm run mutate`: those that run src directly.
 import { defineConfig } from 'vitest/config';
 import { actionYml } from '../action-yml.ts';
 
@@ -7,14 +7,14 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [
-      // They run dist or scripts, in a process of their own.
+      // These run dist or scripts in another process.
       'test/{step,faults,harness,project}/**',
       'test/api/sdk.test.ts',
       // It runs the whole step two hundred times in one test, which says little of where a change is.
       'test/messages.test.ts',
     ],
     setupFiles: ['scripts/mutate/setup.ts'],
-    // Stryker puts all its changes into src at once; that makes src many times slower.
+    // Stryker puts all its changes into src at once, which makes src many times slower.
     testTimeout: 60_000,
     // Loading src anew for each test file takes longer than most of the tests in it.
     isolate: false,

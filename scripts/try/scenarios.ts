@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import type { JobOptions } from '../../test/harness/job.ts';
 import type { Span, SpanServer } from '../../test/harness/span-server.ts';
 
-/** A job worth seeing: the action's step and what stands around it. */
+/** A job to show: the action's step and the steps around it. */
 export interface Scenario {
   readonly shows: string;
   readonly with: Readonly<Record<string, string>>;
-  /** The steps of the job's own, and whether they come before or after the action's. Default: none. */
+  /** The job's own steps, before or after the action's. Default: none. */
   readonly before?: readonly OwnStep[];
   readonly after?: readonly OwnStep[];
-  /** What is on a span that exists already. Without it the step makes its span. */
+  /** The fields of an existing span. Without it, the step makes its span. */
   readonly span?: Partial<Span>;
   readonly context?: NonNullable<JobOptions['context']>;
   readonly event?: object;
   readonly withoutKey?: boolean;
-  /** The API answers 503 until a step mends it. */
+  /** The API answers 503 until a step ends the outage. */
   readonly outage?: boolean;
 }
 
-/** A step of the job's own: the command that is shown, and what is done in its place. */
+/** One of the job's own steps: the command to show, and what to do instead. */
 export interface OwnStep {
   readonly run: string;
   act(job: { readonly workspace: string; readonly server: SpanServer; cancel(): void }): void;
@@ -27,7 +27,7 @@ export interface OwnStep {
 
 const REPORT = 'reports/pytest.xml';
 
-/** Pytest on four answers of a support bot, one of them wrong unless told. */
+/** pytest on four answers of a support bot. */
 function pytest(wrong: 'one wrong' | 'all right', then: 'fails' | 'goes on' = 'goes on'): OwnStep {
   const cases = ['refund', 'parcel', 'invoice', 'password'].map((name) => {
     const isWrong = wrong === 'one wrong' && name === 'invoice';
@@ -62,7 +62,7 @@ export const STORED = {
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   track: {
-    shows: 'one step, put first, puts the whole job on one span',
+    shows: 'one step, placed first, records the whole job on one span',
     with: TRACK,
     after: [pytest('all right')],
   },
@@ -77,12 +77,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     after: [pytest('all right'), DEPLOY],
   },
   'track-cancelled': {
-    shows: 'the job is cancelled: the span is ended all the same',
+    shows: 'the job is cancelled: the span is ended anyway',
     with: TRACK,
     after: [{ run: 'pytest', act: ({ cancel }) => cancel() }],
   },
   'track-no-results': {
-    shows: 'the tests write no report: the step fails, the span is ended and says why',
+    shows: 'the tests write no report: the step fails, and the span is ended and says why',
     with: TRACK,
     after: [{ run: 'pytest', act() {} }],
   },
@@ -92,16 +92,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     after: [pytest('one wrong')],
   },
   'track-outage': {
-    shows: 'the API is down when the job starts: the end makes the span whole',
+    shows: 'the API is down when the job starts: the span is made at the end',
     with: { ...TRACK, retries: '1' },
     outage: true,
     after: [
-      { run: 'sleep 60 # by then the API is up again', act: ({ server }) => void server.faults.splice(0) },
+      { run: 'sleep 60 # then the API is up again', act: ({ server }) => void server.faults.splice(0) },
       pytest('all right'),
     ],
   },
   create: {
-    shows: 'one step after the tests makes a finished span of their report',
+    shows: 'one step after the tests makes a finished span from their report',
     with: {
       operation: 'create',
       results_file: REPORT,
@@ -122,7 +122,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   'failed-job': {
-    shows: 'a step before failed; the action was told nothing but the span',
+    shows: 'an earlier step failed; the action gets only the span',
     span: STORED,
     with: {},
     before: [DEPLOY],
@@ -175,7 +175,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   get: {
-    shows: 'the span is only read, human feedback included',
+    shows: 'the span is only read, including human feedback',
     span: { ...STORED, score: 87, feedback: { score: 1, comment: 'Friendly and right' } },
     with: { operation: 'get' },
   },

@@ -4,37 +4,37 @@ import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../j
 import { cut, secondsText, textOf } from '../words.ts';
 import { isRetriedStatus, isTooLong } from './retry.ts';
 
-// A span holds what was recorded a level deeper than it was given, and `{ data }` may be around it.
+// In a span, recorded values are one level deeper than in the input, and `{ data }` may be around the span.
 const MAX_DEPTH = 1100;
 
 const MAX_SAID = 500;
 
-/** An answer of the API, fully read. */
+/** A response of the API, with its whole body. */
 export interface Answer {
   readonly status: number;
   readonly statusText: string;
   readonly location: string | null;
-  /** What `Retry-After` asks for, in milliseconds; undefined where it is absent or makes no sense. */
+  /** `Retry-After` in milliseconds; undefined if absent or invalid. */
   readonly retryAfterMs: number | undefined;
   readonly body: string;
 }
 
-/** A request, as far as errors tell of it. */
+/** What errors say about a request. */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
-  /** What the answer should hold, such as `a span`. */
+  /** What the answer should contain, such as `a span`. */
   readonly wanted: string;
   /** What to check after a 404, as sentences. */
   readonly ifNotFound: string;
-  /** Whose id the answer has to bear; absent where the server may choose one. */
+  /** The id that the answer must have; absent if the server may choose one. */
   readonly id?: string;
 }
 
 /**
- * What a successful answer holds, by its schema; `{ "data": … }` may be around it. Every number keeps its digits. Throws
- * {@link ApiError} for an error status, a redirect, and anything else that is not what was asked for. `tried` is put into the
- * error of a refusal: `tried 4 times`.
+ * The content of a successful answer, checked by its schema; `{ "data": … }` may be around it. Every number keeps its digits.
+ * Throws {@link ApiError} for an error status, a redirect, and any other unexpected content. The error for an error status
+ * contains `tried`, such as `tried 4 times`.
  */
 export function read<Schema extends z.ZodMiniType>(
   answer: Answer,
@@ -53,14 +53,13 @@ export function read<Schema extends z.ZodMiniType>(
         : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
-  if (body.trim() === '')
-    throw unusable(answer, call, `, but with nothing where ${call.wanted} was expected`);
+  if (body.trim() === '') throw unusable(answer, call, `, but with an empty body; expected ${call.wanted}`);
   const json = jsonOf(answer, call);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
     const { id } = parsed.data as { id?: string };
     if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(answer, call, ', but with another span than the one asked for', id);
+    throw unusable(answer, call, ', but with a different span than requested', id);
   }
   const faults = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
@@ -68,15 +67,15 @@ export function read<Schema extends z.ZodMiniType>(
   throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
 }
 
-/** The error for a success that is not what was asked for. `what` reads on after the status. */
+/** The error for a successful answer with unexpected content. `what` follows the status. */
 function unusable(answer: Answer, call: Call, what: string, said = ''): ApiError {
   const hint = 'Check that base_url is the address of the Opper API, with its /v2.';
   return apiError(call, `${answerText(answer)}${what}`, said, hint, false);
 }
 
-/** `was answered with 503 Service Unavailable`. */
+/** `returned 503 Service Unavailable`. */
 export function answerText({ status, statusText }: Answer): string {
-  return `was answered with ${`${status} ${cut(statusText, 100)}`.trim()}`;
+  return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 
 /** The error of a request that failed. */
@@ -87,7 +86,7 @@ export function apiError(
   hint: string,
   isTransient: boolean,
 ): ApiError {
-  // A long body is cut twice: white space need not be looked for in all of it.
+  // Cut twice, so that white space is not searched in all of a long body.
   const words = cut(
     cut(said, 4 * MAX_SAID)
       .replace(/\s+/g, ' ')
@@ -104,17 +103,17 @@ function refusal(answer: Answer, call: Call, tried: string): ApiError {
   return apiError(
     call,
     `${answerText(answer)} (${tried})`,
-    // Not what the status line says already.
+    // Do not repeat the status line.
     said === statusText ? '' : said,
     hintFor(answer, call),
-    // A conflict is answered to what is there already. Whether it is, was not to be seen.
+    // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
     isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
   );
 }
 
 function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call): string {
   if (isRetriedStatus(status) && isTooLong(retryAfterMs)) {
-    return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than a step waits. Run the job again then.`;
+    return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
   }
   switch (status) {
     case 401:
@@ -125,26 +124,26 @@ function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call)
       return ifNotFound;
     case 409:
       return method === 'POST'
-        ? 'It says that this is there already, but a look did not find it. Run the job again.'
+        ? 'The API says that it already exists, but a lookup did not find it. Run the job again.'
         : '';
     case 413:
       return 'Record less: shorten output, input, error or meta.';
     case 421:
-      return 'This server does not answer for that host. Check base_url, and the proxy if there is one.';
+      return 'This server does not serve that host. Check base_url, and the proxy if there is one.';
     case 422:
-      return 'Correct what it names.';
+      return 'Correct the fields it names.';
     case 429:
-      return 'Too many requests. Raise retries, or run fewer of these steps at once.';
+      return 'Raise retries, or run fewer of these steps at once.';
     default:
       return status >= 500
-        ? 'The API is in trouble. Run the job again later; with fail_on_api_error: false a job stays green all the same.'
+        ? 'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.'
         : '';
   }
 }
 
 /**
- * ` to Other.example` where the answer names another place: only the host, for the rest may be long and private. As it is
- * written, since a URL parser would change its case, and a key in it would no longer be found and removed.
+ * ` to Other.example` for a redirect. Only the host, since the rest may be long and private. Not parsed as a URL: that would
+ * change its case, and a key in it would not be found and removed.
  */
 function targetText(location: string, url: string): string {
   const authority = (address: string) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
@@ -158,7 +157,7 @@ function jsonOf(answer: Answer, call: Call): Json {
     return parseExactJson(body, MAX_DEPTH);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    const what = isHtml(body) ? ', but with an HTML page' : `, but what came ${error.message}`;
+    const what = isHtml(body) ? ', but with an HTML page' : `, but the body ${error.message}`;
     throw unusable(answer, call, what, wordsOf(body));
   }
 }
@@ -172,15 +171,15 @@ function isHtml(body: string): boolean {
 }
 
 /**
- * What an error body says, whatever its shape: the API's envelope `{ type, message, detail }`, a bare `detail` as text,
- * object or list (FastAPI's `{ loc, msg }`), some other JSON, an HTML page (its title), plain text, nothing.
+ * The message in an error body of any shape: the API's envelope `{ type, message, detail }`, a bare `detail` as text, object
+ * or list (FastAPI's `{ loc, msg }`), other JSON, an HTML page (its title), plain text, nothing.
  */
 function wordsOf(body: string): string {
   if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? '';
   try {
     return jsonWords(parseJson(body));
   } catch {
-    // Text, or JSON that is broken or too deep.
+    // Plain text, or JSON that is broken or too deep.
     return body.trim();
   }
 }

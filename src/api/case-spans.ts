@@ -8,13 +8,13 @@ const PROGRESS_EVERY = 100;
 export interface CaseSpans {
   readonly made: number;
   readonly of: number;
-  /** Why the first was not made that could not be; undefined where all were. */
+  /** The first failure; undefined if all were made. */
   readonly failure: ApiError | InputError | undefined;
 }
 
 /**
- * Makes spans in the order given, four at a time, each once ({@link Client.createSpan}). After the first that cannot be made,
- * no more are begun. `onProgress` is told how many are made, after each hundred but the last.
+ * Makes spans in the given order, four at a time, each once ({@link Client.createSpan}). Starts no more after the first failure.
+ * Calls `onProgress` after every hundred, but not at the end.
  */
 export async function createCaseSpans(
   client: Client,
@@ -25,7 +25,7 @@ export async function createCaseSpans(
   let made = 0;
   let failure: ApiError | InputError | undefined;
 
-  /** Several of these take from the same spans. */
+  /** Several of these run at the same time and share `next`. */
   async function work(): Promise<void> {
     for (const span of next) {
       if (failure) return;

@@ -8,7 +8,7 @@ import { type NewSpan, Span, type SpanPatch } from './span.ts';
 import { MAX_BODY_BYTES } from './transport.ts';
 
 const METRICS_OF_A_PAGE = 100;
-// No span has as many. A server that always has one page more would keep the step for ever.
+// More than any span has. Without a limit, a server that always has another page would keep the step forever.
 const MAX_PAGES = 100;
 
 export interface ClientOptions extends SenderOptions {
@@ -17,18 +17,18 @@ export interface ClientOptions extends SenderOptions {
 }
 
 /**
- * The spans API, v2. All methods throw {@link ApiError}; those that send a body throw {@link InputError} before they send one
- * that is too large.
+ * The spans API, v2. All methods throw {@link ApiError}. Those with a body throw {@link InputError} instead of sending one that
+ * is too large.
  */
 export interface Client {
-  /** `GET /spans/{id}`. After a 404 the error depends on whether the span is to be written then. */
+  /** `GET /spans/{id}`. With `isBeforeWrite`, the error for a 404 says how to write without reading. */
   readSpan(id: string, options?: { readonly isBeforeWrite?: boolean }): Promise<Span>;
-  /** `PATCH /spans/{id}`; resolves to the span as the API answers it. */
+  /** `PATCH /spans/{id}`; resolves to the span in the answer. */
   updateSpan(id: string, patch: SpanPatch): Promise<Span>;
   /**
-   * `POST /spans`, so that the span is made once: where it is not known whether a POST arrived (timeout, reset, 408, 409, 5xx),
-   * a look for the span comes before the next. Say `mayExist` when an earlier call may have made it: then a look comes first.
-   * `wasFound` says that a look found the span, as it was made before. The answer's id counts, which may not be the given one.
+   * `POST /spans`, made only once: if it is not known whether a POST arrived (timeout, reset, 408, 409, 5xx), this looks for the
+   * span before the next POST. Set `mayExist` if an earlier call may have made the span: then it looks first. `wasFound` means
+   * that the span was found, unchanged by this call. Use the id of the returned span, which may differ from the given one.
    */
   createSpan(
     span: NewSpan,
@@ -36,18 +36,18 @@ export interface Client {
   ): Promise<{ readonly span: Span; readonly wasFound: boolean }>;
   /** `GET /spans/{id}/metrics`, all pages. */
   listMetrics(spanId: string): Promise<readonly Metric[]>;
-  /** `POST /spans/{id}/metrics`, once as in {@link createSpan}: what is found is the newest metric of that dimension. */
+  /** `POST /spans/{id}/metrics`, made once as in {@link createSpan}. It looks for the newest metric of that dimension. */
   createMetric(
     spanId: string,
     metric: NewMetric,
   ): Promise<{ readonly metric: Metric; readonly wasFound: boolean }>;
   /** `PATCH /spans/{id}/metrics/{metric_id}`. */
   updateMetric(spanId: string, metricId: string, change: Omit<NewMetric, 'dimension'>): Promise<Metric>;
-  /** What has been sent and answered so far. */
+  /** The number of requests and the last status so far. */
   readonly traffic: Readonly<Traffic>;
 }
 
-/** A client whose every request goes below `baseUrl`. */
+/** A client that sends all requests below `baseUrl`. */
 export function createClient({ baseUrl, ...options }: ClientOptions): Client {
   const sender = createSender(options);
 
@@ -67,7 +67,7 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, '', 'Remove some of them.', false);
       const { data, meta } = await request(call, MetricPage, { tries });
       const countBefore = metrics.size;
-      // Metrics that somebody else adds meanwhile may push some to the next page: they come twice.
+      // If other metrics are added meanwhile, some may move to the next page and appear twice.
       for (const metric of data) metrics.set(metric.id, metric);
       if (metrics.size >= meta.total_count || metrics.size === countBefore) return [...metrics.values()];
     }
@@ -132,20 +132,20 @@ export function metricUrl(baseUrl: string, spanId: string, metricId?: string): s
   return metricId === undefined ? url : `${url}/${encoded(metricId)}`;
 }
 
-/** An id may come from an answer, and then hold anything. Half of a character cannot be encoded. */
+/** An id from an answer may contain anything. A lone surrogate cannot be encoded, so it is replaced. */
 function encoded(id: string): string {
   return encodeURIComponent(id.toWellFormed());
 }
 
-const TOO_MANY_METRICS = `was not tried: the span has more than ${MAX_PAGES * METRICS_OF_A_PAGE} metrics`;
-const CHECK_SPAN = 'Check span_id, that the key belongs to the project of the span, and base_url.';
-const CHECK_NEW_SPAN = `${CHECK_SPAN} A span made a moment ago can take a little until it is there.`;
+const TOO_MANY_METRICS = `was not sent: the span has more than ${MAX_PAGES * METRICS_OF_A_PAGE} metrics`;
+const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
+const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
 const WRITE_UNREAD =
-  'A project that retains no data cannot be read: meta_mode: replace writes without reading the span.';
-const CHECK_PARENT = 'Check parent_id, that the key belongs to the project of the parent, and base_url.';
+  'Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.';
+const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
 const CHECK_ADDRESS = 'Check base_url, and the project of the key.';
 
-/** A request's body. Throws {@link InputError} for one that is larger than an answer may be: it could never be read again. */
+/** A request's body. Throws {@link InputError} if it is larger than an answer may be, since it could never be read again. */
 function bodyOf(fields: object): string {
   const body = JSON.stringify(fields);
   const size = Buffer.byteLength(body);
@@ -153,7 +153,7 @@ function bodyOf(fields: object): string {
   const [name, largest] = Object.entries(fields)
     .map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? '')] as const)
     .reduce((a, b) => (b[1] > a[1] ? b : a));
-  const message = `is ${mibText(largest)} of the ${mibText(size)} to send, more than the ${mibText(MAX_BODY_BYTES)} that can be. Shorten it`;
+  const message = `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BODY_BYTES)}. Shorten it`;
   throw new InputError([{ name, message }]);
 }
 

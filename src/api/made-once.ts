@@ -9,18 +9,18 @@ import { isRetried, type Result, type Sender, statusOf, type Tries } from './sen
 export interface Making<Schema extends z.ZodMiniType> {
   readonly call: Call;
   readonly body: string;
-  /** What the answer holds. */
+  /** The schema of the answer. */
   readonly schema: Schema;
-  /** Resolves to the same where it is there already. Throws {@link ApiError}. */
+  /** Looks for it: resolves to it if it exists. Throws {@link ApiError}. */
   readonly look: (tries: Tries) => Promise<z.infer<Schema> | undefined>;
-  /** An earlier POST may have made it, so the look comes first. */
+  /** Whether an earlier POST may have made it. Then `look` is called first. */
   readonly mayExist: boolean;
 }
 
 /**
- * Makes something with a POST, and never twice where the server can tell: while it is not known whether a POST arrived
- * ({@link mayHaveArrived}), a look comes before the next. A look belongs to the retry that it precedes and takes from the same
- * retries where it fails; one more look is the last that is tried. Throws {@link ApiError} where it was neither made nor found.
+ * Makes something with a POST, and never twice as far as the server can show: if it is not known whether a POST arrived
+ * ({@link mayHaveArrived}), `look` is called before the next POST, and once more after the last. Retries of `look` count as
+ * retries of the POST. Throws {@link ApiError} if it was neither made nor found.
  */
 export async function makeOnce<Schema extends z.ZodMiniType>(
   sender: Sender,
@@ -30,12 +30,12 @@ export async function makeOnce<Schema extends z.ZodMiniType>(
   let found = mayExist ? await look(tries) : undefined;
   if (found !== undefined) return { made: found, wasFound: true };
 
-  // Stays so once it is: the first of several may show up late.
+  // Never reset: the result of an earlier POST may appear late.
   let isInDoubt = mayExist;
   const rule = async (failure: Result): Promise<boolean> => {
     const isDoubtful = mayHaveArrived(failure);
     isInDoubt ||= isDoubtful;
-    // To ask again helps with a conflict too: what is there already may be found then.
+    // After a conflict a retry can help too: what exists already may be found then.
     const isPassing = isRetried(failure) || statusOf(failure) === 409;
     const willRetry = isPassing && (await sender.retry(failure, call, tries));
     if (!isInDoubt || !(isPassing || isDoubtful)) return willRetry;
@@ -51,16 +51,16 @@ export async function makeOnce<Schema extends z.ZodMiniType>(
 }
 
 function unknownOutcome({ method, url }: Call, what: string, { story }: ApiError): ApiError {
-  const both = `${method} ${url} ${what}, and whether it was carried out is not known: ${story}`;
+  const both = `${method} ${url} ${what}, and it is not known whether it took effect: ${story}`;
   return new ApiError(both, 'Look for the span in Opper before you run the job again.', true);
 }
 
-/** Whether a request may have been carried out all the same: it was not refused, and a connection was there to send it on. */
+/** Whether a failed request may still have taken effect: the server did not reject it, and there was a connection. */
 function mayHaveArrived(failure: Result): boolean {
   if ('answer' in failure) return [408, 409].includes(failure.answer.status) || failure.answer.status >= 500;
   const { thrown } = failure;
   if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
-  // An address with several IPs gives an error for each.
+  // For an address with several IPs there is an error for each.
   const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
   return !['connect', 'getaddrinfo'].includes(first?.syscall);
 }

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import { type Json, numberOf, type RawJson } from '../json.ts';
 
-/** A number to attach to a span under a name, with an optional remark. Fractions and raw units alike. */
+/** A named number to attach to a span, with an optional comment. Any unit, fractions allowed. */
 export interface NewMetric {
   readonly dimension: string;
   readonly value: number;
   readonly comment?: string;
 }
 
-/** A metric as the API answers it. Unknown fields are kept. Times are RFC 3339. */
+/** A metric in an answer. Unknown fields are kept. Times are RFC 3339. */
 export const Metric = z.looseObject({
   id: z.string('expected text'),
   dimension: z.string('expected text'),
@@ -28,8 +28,8 @@ export const MetricPage = z.looseObject({
 });
 
 /**
- * The metric of a dimension, the newest where the span holds several. The API may let a dimension be there twice: then a
- * reader that takes one takes the latest, and the older ones are somebody else's.
+ * The metric of a dimension, the newest if the span has several. The API may allow several, and readers that show only one
+ * show the newest.
  */
 export function metricOf(metrics: readonly Metric[], dimension: string): Metric | undefined {
   return metrics

@@ -2,29 +2,29 @@ import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../words.ts';
 import { ProxyError } from './proxy.ts';
 
-/** An answer came that cannot be used, such as one that is too large or is not UTF-8. Another attempt would bring the same. */
+/** An answer that cannot be used, such as one that is too large or is not UTF-8. Retrying cannot help. */
 export class BadAnswerError extends Error {
   override readonly name = 'BadAnswerError';
 }
 
 /**
- * Why no usable answer came, as words that follow the request: `failed: connect ECONNREFUSED 127.0.0.1:9` or `got no complete
- * answer within 10 s`. `thrown` is what the transport threw. May hold foreign text.
+ * Why no usable answer came, to follow the request: `failed: connect ECONNREFUSED 127.0.0.1:9` or `got no complete response
+ * within 10 s`. `thrown` is what the transport threw. May contain untrusted text.
  */
 export function failureText(thrown: unknown, timeoutMs: number): string {
-  if (isTimeout(thrown)) return `got no complete answer within ${secondsText(timeoutMs)}`;
+  if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
   return `failed: ${reasonOf(thrown)}`;
 }
 
-/** What to do about it, in a sentence. */
+/** What to do about it, as a sentence. */
 export function failureHint(thrown: unknown): string {
   if (thrown instanceof BadAnswerError) return 'Check that base_url is the address of the Opper API.';
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
   if (thrown instanceof ProxyError && thrown.status === 407) {
-    return 'The proxy wants a user and password, or others than it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
+    return 'The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
   }
   if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) {
-    return 'What answers there does not speak TLS. Check scheme and port, in base_url and in HTTPS_PROXY.';
+    return 'The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.';
   }
   const code = codeOf(thrown);
   switch (code) {
@@ -38,10 +38,10 @@ export function failureHint(thrown: unknown): string {
   if (isCertificateCode(code)) {
     return 'The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.';
   }
-  return 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, HTTPS_PROXY in the env of the step too.';
+  return 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, also HTTPS_PROXY in the env of the step.';
 }
 
-/** Whether another attempt may end differently: not with this certificate, this login at the proxy, this kind of answer. */
+/** Whether a retry can help. It cannot for a bad certificate, a rejected proxy login or an unusable answer. */
 export function isWorthRetrying(thrown: unknown): boolean {
   if (thrown instanceof ProxyError && thrown.status === 407) return false;
   return !(thrown instanceof BadAnswerError || isCertificateCode(codeOf(thrown)));
@@ -51,14 +51,14 @@ function reasonOf(thrown: unknown): string {
   const headline = headlineOf(thrown);
   if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
   // Node's names for a connection that ends too early.
-  if (headline === 'socket hang up') return 'the connection was closed before an answer came';
-  if (headline === 'aborted') return 'the connection was closed in the middle of the answer';
-  if (codeOf(thrown) === 'HPE_HEADER_OVERFLOW') return 'the headers of the answer are too long';
+  if (headline === 'socket hang up') return 'the connection was closed before a response came';
+  if (headline === 'aborted') return 'the connection was closed in the middle of the response';
+  if (codeOf(thrown) === 'HPE_HEADER_OVERFLOW') return 'the response headers are too long';
   return (
     headline
-      // What llhttp says, such as `Expected HTTP/, RTSP/ or ICE/`.
-      .replace(/^Parse Error: /, 'what came is not HTTP: ')
-      // OpenSSL's error queue has the reason between the names of a function and of a file.
+      // Followed by llhttp's reason, such as `Expected HTTP/, RTSP/ or ICE/`.
+      .replace(/^Parse Error: /, 'the response is not HTTP: ')
+      // In OpenSSL's error queue the reason is between the names of a function and a file.
       .replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
   );
 }
@@ -68,8 +68,8 @@ function isTimeout(thrown: unknown): boolean {
 }
 
 // Node's and OpenSSL's names: ERR_TLS_CERT_ALTNAME_INVALID, DEPTH_ZERO_SELF_SIGNED_CERT, CERT_HAS_EXPIRED,
-// UNABLE_TO_VERIFY_LEAF_SIGNATURE (Node's documentation, tls, "X509 certificate error codes"). The codes that begin with
-// ERR_SSL are about the handshake, and some of them about a certificate of ours that the server wants.
+// UNABLE_TO_VERIFY_LEAF_SIGNATURE (Node's documentation, tls, "X509 certificate error codes"). Codes that begin with
+// ERR_SSL are about the handshake; some are about a client certificate that the server asks for.
 function isCertificateCode(code: string): boolean {
   return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(code) && !code.startsWith('ERR_SSL_');
 }

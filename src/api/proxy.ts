@@ -8,18 +8,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Proxy {
   /** Without user and password. */
   readonly url: URL;
-  /** What `Proxy-Authorization` carries; undefined where the URL has no user. */
+  /** The value of `Proxy-Authorization`; undefined if the URL has no user and password. */
   readonly authorization: string | undefined;
 }
 
-/** No connection came about through the proxy. `status` is what it answered; without one, `cause` says what broke. */
+/** The proxy made no connection. `status` is its answer; without one, `cause` says what failed. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly status: number | undefined;
   readonly code: string;
 
   constructor({ status, cause }: { readonly status?: number | undefined; readonly cause?: unknown }) {
-    super(status === undefined ? 'no connection through the proxy' : `the proxy answered with ${status}`, {
+    super(status === undefined ? 'no connection through the proxy' : `the proxy returned ${status}`, {
       cause,
     });
     this.status = status;
@@ -27,12 +27,12 @@ export class ProxyError extends Error {
   }
 }
 
-// Lower case goes first, as in curl and Node. HTTP_PROXY is for http alone, which only a loopback address is asked by.
+// Lower case wins, as in curl and Node. HTTP_PROXY is not here: all requests are https, except to a loopback address.
 const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
 
 /**
- * The proxy that the environment names for requests to `target`. There is none for a loopback address, where the key may
- * travel in the clear, and for hosts that NO_PROXY names. Throws {@link InputError} for a variable that holds no URL.
+ * The proxy that the environment names for requests to `target`. Undefined for a loopback address, where the key may be sent
+ * in plain text, and for hosts in NO_PROXY. Throws {@link InputError} for a variable that is not a URL.
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
@@ -48,12 +48,12 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
     url.password = '';
     return { url, authorization: login ? `Basic ${Buffer.from(login).toString('base64')}` : undefined };
   } catch {
-    // Without the value, or what was thrown: either may hold a password.
+    // Neither the value nor the caught error is shown: both may contain a password.
     throw new InputError([{ name, message: 'is not a URL such as http://proxy.example:3128' }]);
   }
 }
 
-/** NO_PROXY as curl reads it: names, which stand for their subdomains too, each with or without a port; `*` is any host. */
+/** NO_PROXY as curl reads it: names, which include their subdomains, each with or without a port; `*` is any host. */
 function isExempt({ hostname, port }: URL, list: string): boolean {
   const names = [hostname, hostname.replace(/^\[|\]$/g, ''), `${hostname}:${port || 443}`];
   const entries = list
@@ -68,10 +68,10 @@ function isExempt({ hostname, port }: URL, list: string): boolean {
 
 /**
  * An agent that asks the proxy for a tunnel (CONNECT, RFC 9110, section 9.3.6) and speaks TLS through it, so that the proxy
- * sees a host name and nothing else.
+ * sees only a host name.
  *
- * Not Node's own (`proxyEnv`): early releases of Node 24 lack it, and in 24.21 it adds a listener for each piece of the
- * proxy's answer that all later ones run through, which doubles them. Forty pieces take all memory (lib/https.js, establishTunnel).
+ * Not Node's own (`proxyEnv`): early releases of Node 24 lack it. In 24.21 each piece of the proxy's answer doubles the
+ * listeners, so forty pieces use up all memory (lib/https.js, establishTunnel).
  */
 export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): Agent {
   const https = process.getBuiltinModule('node:https');
@@ -88,7 +88,7 @@ export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): A
       request({
         hostname,
         port: url.port,
-        // Node would check the proxy's certificate for the name in `host`. Addresses are not sent as a name.
+        // Otherwise Node would check the proxy's certificate for the name in `host`. TLS takes no IP address as server name.
         servername: isIP(hostname) ? '' : hostname,
         method: 'CONNECT',
         path: target,

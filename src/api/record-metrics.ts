@@ -5,16 +5,16 @@ import type { Client } from './client.ts';
 import { type Metric, metricOf, type NewMetric } from './metric.ts';
 
 export interface RecordedMetrics {
-  /** Those of the wanted dimensions that the span has now, with the value it has. */
+  /** The wanted dimensions that the span has now, with their stored values. */
   readonly stored: Readonly<Record<string, number>>;
-  /** One line for each dimension that could not be recorded, and one for all that were not tried. */
+  /** One line for each dimension that was not recorded, and one for all that were not tried. */
   readonly failures: readonly string[];
 }
 
 /**
- * Sees to it that a span has these metrics, each dimension once: leaves those that are equal, changes those that differ, makes
- * the rest. A metric with no comment of its own leaves a stored one alone. Dimensions differ from each other. Throws nothing
- * for what a server does; after a failure that would meet the next one too (an outage) no more are tried.
+ * Gives a span these metrics, each dimension once: leaves those that are equal, changes those that differ, makes the rest. A
+ * metric without a comment keeps the stored one. The dimensions in `wanted` must differ. Never throws for what a server does.
+ * After a failure that would also affect the next metric (an outage), no more are tried.
  */
 export async function recordMetrics(
   client: Client,
@@ -52,7 +52,7 @@ export async function recordMetrics(
   return { stored: Object.fromEntries(stored), failures };
 }
 
-/** The metric as it is stored in the end. Throws {@link ApiError}. */
+/** Resolves to the metric as stored. Throws {@link ApiError}. */
 async function recordMetric(
   client: Client,
   spanId: string,
@@ -79,7 +79,7 @@ function namesOf(metrics: readonly NewMetric[]): string {
   return listed(metrics.map(({ dimension }) => dimension));
 }
 
-/** The message of an {@link ApiError}. Throws anything else again. */
+/** The message of an {@link ApiError}. Rethrows anything else. */
 function apiMessageOf(error: unknown): string {
   if (error instanceof ApiError) return error.message;
   throw error;

@@ -9,31 +9,30 @@ import type { Transport } from './transport.ts';
 export interface SenderOptions {
   readonly apiKey: string;
   readonly userAgent: string;
-  /** Limit of one attempt, as the transport has it; for messages. */
+  /** The transport's limit for one attempt, for messages. */
   readonly timeoutMs: number;
   /** Attempts after the first. */
   readonly retries: number;
   readonly transport: Transport;
-  /** Resolves after so many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
   /** At least 0 and below 1. */
   readonly random: () => number;
   readonly now: () => number;
-  /** Told before each wait: what happened, what comes next, how long the wait is. One line, foreign text in it. */
+  /** Called before each wait with one line: what happened, what comes next, how long the wait is. May contain untrusted text. */
   readonly onRetry: (notice: string) => void;
 }
 
-/** What came of an attempt: an answer, whatever its status, or none. */
+/** The result of an attempt: an answer with any status, or what was thrown. */
 export type Result = { readonly answer: Answer } | { readonly thrown: unknown };
-/** The last of several attempts. */
+/** The result of the last attempt. */
 type LastResult = Result & { readonly attempts: number };
 
-/** The retries that one call of the client has used, over all the requests it takes. */
+/** The retries that one call of the client has used, for all its requests. */
 export interface Tries {
   used: number;
 }
 
-/** Decides after a failed attempt whether there is another, and waits until it is time for it. */
+/** Decides after a failed attempt whether to try again, and waits before that. */
 type RetryRule = (failure: Result) => Promise<boolean>;
 
 export interface Traffic {
@@ -43,30 +42,30 @@ export interface Traffic {
 }
 
 export interface Sender {
-  /** Sends a request, again where `rule` says so; the usual one is {@link retry}. Never throws for what a server does. */
+  /** Sends a request, and again if `rule` says so, which is {@link retry} by default. Never throws for what a server does. */
   send(call: Call, tries: Tries, body?: string, rule?: RetryRule): Promise<LastResult>;
-  /** What the last answer holds. Throws {@link ApiError} where none came, or one that holds something else. */
+  /** The content of the last answer. Throws {@link ApiError} if there was none, or if it has unexpected content. */
   read<Schema extends z.ZodMiniType>(
     last: LastResult,
     schema: Schema,
     call: Call,
     afterwards?: string,
   ): z.infer<Schema>;
-  /** Waits for the next attempt and resolves to true, where retries are left and the server asks for no long wait. */
+  /** Waits and resolves to true. Resolves to false at once if no retries are left or the server asks for too long a wait. */
   retry(failure: Result, call: Call, tries: Tries): Promise<boolean>;
-  /** Waits as before a retry, for something else than one. */
+  /** Waits as before a retry, but for another request, described by `next`. */
   pause(failure: Result, call: Call, tries: Tries, next: string): Promise<void>;
-  /** `was answered with 503 Service Unavailable` or `failed: read ECONNRESET`. */
+  /** `returned 503 Service Unavailable` or `failed: read ECONNRESET`. */
   textOf(result: Result): string;
   readonly traffic: Readonly<Traffic>;
 }
 
 /**
- * Requests over ofetch, which makes and repeats them; when to, is decided here. The key lives in this closure and in no object
- * that is thrown or handed on.
+ * Sends requests with ofetch, which also repeats them when this code says so. The key stays in this closure and is in no object
+ * that is thrown or passed on.
  *
- * Works around two behaviours of ofetch 1.5.1: by itself it retries no PATCH and no POST; and a body that is an object makes it
- * load all of Node's fetch, so it gets text.
+ * Works around two behaviours of ofetch 1.5.1: by default it does not retry PATCH and POST; and for a body that is an object it
+ * loads all of Node's fetch, so the body is passed as text.
  */
 export function createSender(options: SenderOptions): Sender {
   const { apiKey, userAgent, timeoutMs, retries, transport, now } = options;
@@ -77,7 +76,7 @@ export function createSender(options: SenderOptions): Sender {
     traffic.status = reply.status;
     return reply;
   };
-  // Of fetch and Headers, the transport has as much as ofetch uses.
+  // The transport implements only what ofetch uses of fetch and Headers.
   const request = createFetch({ fetch, Headers: transport.Headers } as unknown as CreateFetchOptions);
 
   function resultOf({ response, error }: { response?: TextResponse | undefined; error?: unknown }): Result {
@@ -132,7 +131,7 @@ export function createSender(options: SenderOptions): Sender {
         });
         return { ...resultOf({ response }), attempts };
       } catch (error) {
-        // It holds the request's headers, and with them the key, so it goes no further.
+        // Not rethrown: it contains the request's headers, and with them the key.
         if (!(error instanceof FetchError)) throw error;
         return { ...resultOf({ response: error.response, error: error.cause }), attempts };
       }
@@ -175,10 +174,10 @@ export function createSender(options: SenderOptions): Sender {
   return sender;
 }
 
-/** A response as ofetch hands it on, its text in `_data`. */
+/** A response from ofetch, with its text in `_data`. */
 type TextResponse = Pick<Response, 'status' | 'statusText' | 'headers'> & { _data?: string };
 
-/** Whether the same request may well be answered otherwise the next time. */
+/** Whether a retry may succeed. */
 export function isRetried(failure: Result): boolean {
   return 'answer' in failure ? isRetriedStatus(failure.answer.status) : isWorthRetrying(failure.thrown);
 }

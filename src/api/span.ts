@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { isJsonObject, type Json, type JsonObject, numberOf, type RawJson } from '../json.ts';
 import { instantOf } from '../timestamp.ts';
 
-/** The fields that can be recorded, in the order in which they are shown. */
+/** The fields that can be recorded, in display order. */
 export const SPAN_FIELDS = [
   'score',
   'error',
@@ -32,7 +32,7 @@ export interface SpanFields {
 /** The body of `PATCH /spans/{span_id}`: an absent field is left alone, null empties it. */
 export type SpanPatch = { readonly [Field in SpanField]?: SpanFields[Field] | null };
 
-/** The body of `POST /spans`. The `id` is our own choice; the server may or may not take it. */
+/** The body of `POST /spans`. We choose the `id`, but the server may ignore it. */
 export interface NewSpan extends SpanFields {
   readonly id: string;
   readonly name: string;
@@ -50,8 +50,8 @@ const number = z.custom<number | RawJson>(
 );
 
 /**
- * A span as the API answers it. Fields that are null may be missing altogether; unknown ones are kept. `input` and `output`
- * may be any JSON. `feedback` is human feedback and comes with `GET` only.
+ * A span in an answer. Null fields may be missing. Unknown fields are kept. `input` and `output` may be any JSON. `feedback` is
+ * human feedback, which only `GET` returns.
  */
 export const Span = z.looseObject({
   id: text,
@@ -70,7 +70,7 @@ export const Span = z.looseObject({
 });
 export type Span = z.infer<typeof Span>;
 
-/** The fields that have a value: an absent one means "leave alone", and must not become undefined. */
+/** The fields that have a value. The others must be absent, not undefined: an absent field is left alone. */
 export function fieldsOf(
   values: { readonly [Field in SpanField]?: SpanFields[Field] | undefined },
 ): SpanFields {
@@ -78,7 +78,7 @@ export function fieldsOf(
   return Object.fromEntries(given.map((field) => [field, values[field]]));
 }
 
-/** Milliseconds from start to end, undefined where one of them is missing. Negative when the end is before the start. */
+/** Milliseconds from start to end; undefined if one of them is missing. Negative if the end is before the start. */
 export function durationMsOf({ start_time, end_time }: Partial<Span>): number | undefined {
   const [start, end] = [instantOf(start_time ?? ''), instantOf(end_time ?? '')];
   return start === undefined || end === undefined ? undefined : end - start;

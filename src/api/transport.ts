@@ -7,20 +7,20 @@ import { proxyFor, tunnelAgent } from './proxy.ts';
 /** The most bytes an answer may have. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
-// A real server sends one or two. One that never stops keeps a connection busy without an answer.
+// Real servers send one or two. Without a limit, a server could keep the connection busy and never answer.
 const MAX_INTERIM_ANSWERS = 100;
 
 export interface TransportOptions {
   /** Every request goes below this URL: https, or http to a loopback address. */
   readonly baseUrl: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Limit of one attempt, body included. */
+  /** Limit for one attempt, including the body. */
   readonly timeoutMs: number;
 }
 
-/** What ofetch takes in place of the platform's own: `createFetch({ fetch, Headers })`. */
+/** What ofetch uses in place of the platform's `fetch` and `Headers`: `createFetch({ fetch, Headers })`. */
 export interface Transport {
-  /** One attempt. Resolves once the whole body has arrived, whatever the status. no-answer.ts has words for what it throws. */
+  /** One attempt. Resolves with any status, once the whole body has arrived. no-answer.ts has the messages for what it throws. */
   readonly fetch: (url: string, init: AttemptInit) => Promise<Reply>;
   readonly Headers: typeof Headers;
 }
@@ -31,7 +31,7 @@ export interface AttemptInit {
   readonly body?: string;
 }
 
-/** An answer, with as much of a `Response` as ofetch looks at. */
+/** An answer, with the parts of a `Response` that ofetch uses. */
 export interface Reply {
   readonly status: number;
   readonly statusText: string;
@@ -41,8 +41,8 @@ export interface Reply {
 }
 
 /**
- * As much of the platform's `Headers` as ofetch uses; touching that one loads all of Node's fetch. Names have to be in lower
- * case, as ofetch's own are.
+ * The parts of the platform's `Headers` that ofetch uses. The real class loads all of Node's fetch. Names must be in lower
+ * case, as in ofetch.
  */
 class Headers extends Map<string, string> {
   constructor(init: Iterable<readonly [string, string]> | Readonly<Record<string, string>> = {}) {
@@ -51,16 +51,15 @@ class Headers extends Map<string, string> {
 }
 
 /**
- * HTTP over node:http and node:https, which start in half the time that Node's fetch takes. Connections are kept for later
- * requests, and keep no process alive. Redirects are not followed. Throws {@link InputError} for a proxy variable that holds
- * no URL.
+ * HTTP over node:http and node:https, which start twice as fast as Node's fetch. Connections are kept for later requests, but
+ * do not keep the process alive. Redirects are not followed. Throws {@link InputError} for a proxy variable that is not a URL.
  */
 export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): Transport {
   const base = new URL(baseUrl);
-  // Loaded here, and the one that is needed: node:https takes 8 ms. As an import it would load Node's fetch as well.
+  // Loads only the module that is needed, since node:https takes 8 ms. As an import it would also load Node's fetch.
   const http = process.getBuiltinModule(base.protocol === 'http:' ? 'node:http' : 'node:https');
   const proxy = proxyFor(base, env);
-  // One of our own: with NODE_USE_ENV_PROXY the global one goes through a proxy, for loopback addresses too.
+  // Not the global agent: with NODE_USE_ENV_PROXY that uses a proxy even for loopback addresses.
   const agent = proxy ? tunnelAgent(proxy, timeoutMs) : new http.Agent({ keepAlive: true });
 
   async function fetch(url: string, init: AttemptInit): Promise<Reply> {
@@ -68,7 +67,7 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
     try {
       return await replyOf(await request(url, init, signal));
     } catch (error) {
-      // What breaks because time is up is told in many ways.
+      // A timeout can surface as many different errors.
       throw signal.aborted ? signal.reason : error;
     }
   }
@@ -90,22 +89,22 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
         })
         .on('information', () => {
           if (++interimAnswers > MAX_INTERIM_ANSWERS) {
-            sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim answers (1xx) came`));
+            sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim responses (1xx) came`));
           }
         })
         .once('upgrade', (response, socket) => {
           socket.destroy();
-          reject(new BadAnswerError(`the server wants another protocol (${response.statusCode})`));
+          reject(new BadAnswerError(`the server wants to switch protocols (${response.statusCode})`));
         })
         .once('response', resolve)
-        // Not once: a connection can fail again while it is taken down.
+        // `on`, not `once`: a connection can fail again while it is closed.
         .on('error', (error) => {
           const isStale =
             sent.reusedSocket &&
             sent.socket?.bytesRead === bytesBefore &&
             /^(ECONNRESET|EPIPE)$/.test(codeOf(error));
-          // The server closed the kept connection while the request was on its way. Whether it acted on the request is not
-          // known, so the one that must not be repeated blindly is not.
+          // The server closed the kept connection while the request was under way. It may have acted on the request, so a
+          // POST is not repeated.
           if (isStale && init.method !== 'POST') resolve(request(url, init, signal));
           else reject(error);
         })
@@ -122,12 +121,12 @@ async function replyOf(response: IncomingMessage): Promise<Reply> {
   const encoding = headers['content-encoding'] ?? 'identity';
   try {
     if (status < 200 || status > 599) throw new BadAnswerError(`${status} is not an HTTP status`);
-    // Of an error the status is what counts: a page that a proxy compressed must not hide it.
+    // For an error the status is what matters, even if a proxy compressed the page.
     if (isSuccess && encoding !== 'identity') {
-      throw new BadAnswerError(`the answer is compressed (${encoding}), which was not asked for`);
+      throw new BadAnswerError(`the response is compressed (${encoding}), which was not requested`);
     }
     const bytes = await bytesOf(response);
-    if (isSuccess && !isUtf8(bytes)) throw new BadAnswerError('the answer is not UTF-8');
+    if (isSuccess && !isUtf8(bytes)) throw new BadAnswerError('the response is not UTF-8');
     const body = encoding === 'identity' ? bytes.toString() : '';
     return {
       status,
@@ -148,7 +147,7 @@ async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   for await (const chunk of response) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) {
-      throw new BadAnswerError(`the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
+      throw new BadAnswerError(`the response is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
     }
     chunks.push(chunk);
   }

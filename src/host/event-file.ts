@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { headlineOf } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
 
-const LOST = 'What it tells of branch and pull request is not recorded';
+const LOST = 'Branch and pull request are not recorded';
 
-/** What is wrong with the file of the event that started the workflow, in a sentence. */
+/** What is wrong with the event file, as a sentence. */
 export const eventProblem = problemOf(process.env.GITHUB_EVENT_PATH);
-// @actions/github then does without.
+// Without it @actions/github uses an empty payload.
 if (eventProblem !== undefined) delete process.env.GITHUB_EVENT_PATH;
 
 function problemOf(path: string | undefined): string | undefined {
   if (!path) return undefined;
   try {
     if (isJsonObject(JSON.parse(readFileSync(path, 'utf8')))) return undefined;
-    return `The event file of the runner (GITHUB_EVENT_PATH) holds no JSON object. ${LOST}`;
+    return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
   } catch (error) {
     return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${headlineOf(error)}. ${LOST}`;
   }

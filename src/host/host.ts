@@ -3,7 +3,7 @@ import type { Transport } from '../api/transport.ts';
 import type { Files } from '../files.ts';
 import type { GitHubContext } from '../job.ts';
 
-/** All that the step touches, as plain data and functions. */
+/** Everything outside of the step that it uses, as plain data and functions. */
 export interface Host {
   readonly core: Pick<
     typeof actionsCore,
@@ -19,18 +19,17 @@ export interface Host {
   >;
   readonly context: GitHubContext;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What could not be read of the event that started the workflow, in a sentence. */
+  /** What is wrong with the event file, as a sentence. */
   readonly eventProblem: string | undefined;
   readonly files: Files;
-  /** Adds Markdown to the job summary. Throws where the runner takes none. */
+  /** Adds Markdown to the job summary. Throws if the runner has none. */
   readonly appendSummary: (markdown: string) => void;
-  /** Writes a file that only this user can read into the runner's temporary folder. Gives its path. */
+  /** Writes a file that only this user can read to the runner's temporary folder. Returns its path. */
   readonly writeTemp: (name: string, text: string) => string;
-  /** Gives what sends requests to `baseUrl`. `timeoutMs` is the limit of one attempt, body included. */
+  /** Makes a transport for `baseUrl`. `timeoutMs` limits one attempt, including the body. */
   readonly connect: (options: { readonly baseUrl: string; readonly timeoutMs: number }) => Transport;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Resolves after so many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
   /** At least 0 and below 1. */
   readonly random: () => number;

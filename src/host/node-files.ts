@@ -3,33 +3,33 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { codeOf, FormError } from '../errors.ts';
 import { checkPattern, type Files } from '../files.ts';
 
-/** The real file system, from the working directory. */
+/** The real file system. Paths are relative to the working directory. */
 export const nodeFiles: Files = {
   async find(pattern) {
-    // A path that exists is itself, whatever characters it holds.
+    // A path that exists is taken literally, whatever characters it contains.
     const stats = statsOf(pattern);
     if (stats !== undefined && !stats.isFile()) throw new FormError(notAFile(stats));
     if (stats !== undefined) return [realPathOf(pattern)];
     checkPattern(pattern);
-    // A bracket in brackets is a plain bracket. A backslash would be a slash to Node.
+    // `[[]` matches a literal bracket. Node would take a backslash for a slash.
     const paths = globSync(pattern.replaceAll('[', '[[]')).filter((path) => statsOf(path)?.isFile());
     return [...new Set(paths.map(realPathOf))].sort();
   },
 
   async *read(path) {
-    // Opening a pipe waits for someone who writes to it, perhaps for ever.
+    // Opening a pipe waits until something writes to it, perhaps forever.
     const stats = statsOf(path);
     if (stats !== undefined && !stats.isFile()) throw new FormError(notAFile(stats));
     yield* createReadStream(path);
   },
 };
 
-/** Undefined where there is nothing. Where the system will not tell, a file is assumed: reading it says why. */
+/** Undefined if nothing is there. If stat fails, it assumes a file, so that reading reports why. */
 function statsOf(path: string): Pick<Stats, 'isFile' | 'isDirectory' | 'isFIFO' | 'isSocket'> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    // A long pattern is no name, and neither is one with a NUL.
+    // A pattern that is too long or has a NUL cannot be the name of a file.
     if (['ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'].includes(codeOf(error))) return undefined;
     return { isFile: () => true, isDirectory: () => false, isFIFO: () => false, isSocket: () => false };
   }
@@ -41,7 +41,7 @@ function notAFile(stats: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket'>): st
   return `is a ${stats.isSocket() ? 'socket' : 'device'}; expected a file`;
 }
 
-/** From the working directory where the file is inside of it, absolute where it is not; with slashes on every system. */
+/** Relative to the working directory if the file is inside it, else absolute. With slashes on every system. */
 function realPathOf(path: string): string {
   let real = path;
   try {
@@ -49,7 +49,7 @@ function realPathOf(path: string): string {
     const inside = relative(realpathSync.native('.'), real);
     if (!inside.startsWith('..') && !isAbsolute(inside)) real = inside;
   } catch {
-    // Reading it says why.
+    // Reading the file reports why.
   }
   return real.replaceAll(sep, '/');
 }

@@ -1,4 +1,4 @@
-// First: @actions/github reads the event at import, and throws where its file is not JSON.
+// Must come first: @actions/github reads the event file at import, and throws if it is not JSON.
 import './event-file.ts';
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, writeFileSync } from 'node:fs';
@@ -26,14 +26,14 @@ const { env } = process;
 
 /** The runner, its files, the clock and the network. */
 export const nodeHost: Host = {
-  // One by one, so that the bundle leaves out what is not used.
+  // Listed one by one, so that the bundle leaves out unused code.
   core: { error, exportVariable, getInput, info, notice, saveState, setOutput, setSecret, warning },
   context,
   env,
   eventProblem,
   files: nodeFiles,
   appendSummary(markdown) {
-    if (!env.GITHUB_STEP_SUMMARY) throw new Error('the runner gives no file for it (GITHUB_STEP_SUMMARY)');
+    if (!env.GITHUB_STEP_SUMMARY) throw new Error('the runner sets no file for it (GITHUB_STEP_SUMMARY)');
     appendFileSync(env.GITHUB_STEP_SUMMARY, markdown);
   },
   writeTemp(name, text) {

@@ -5,10 +5,10 @@ import { isLoopback } from '../loopback.ts';
 import { parseTimestamp } from '../timestamp.ts';
 import { cut, quoted, textOf } from '../words.ts';
 
-// A form is a zod schema. It takes a text of the workflow or a JSON value of a `fields` file, and gives a typed value, or
-// says what is wrong in a message that reads on after the name of the input.
+// A form is a zod schema. It takes a text from the workflow or a JSON value from a `fields` file. It returns a typed value, or
+// an error message that follows the name of the input.
 
-/** The error of a schema: the value in quotes, then what is wrong with it. */
+/** The error of a schema: the value in quotes, then `what`. */
 const because = (what: string) => ({
   error: ({ input }: { input?: unknown }) => `${quoted(textOf(input as Json))} ${what}`,
 });
@@ -26,22 +26,22 @@ function parsedBy<Value>(parse: (value: Json) => Value) {
   });
 }
 
-/** An input that may be empty. Only its type changes, since one that is empty is not given to its form at all. */
+/** An input that may be empty. This changes only the type, since empty inputs never reach their form. */
 export function optional<Schema extends z.ZodMiniType>(schema: Schema) {
   return schema as z.ZodMiniType<z.infer<Schema> | undefined>;
 }
 
-/** JSON as it was written, so that an error counts lines and columns from its very start. */
+/** JSON, not trimmed, so that the line and column in an error are those of the original text. */
 export function json<Value>(read: (value: Json) => Value) {
   return optional(parsedBy(read));
 }
 
-/** Text as it was written, but for line breaks at the very end, which shells and YAML's `|` add. */
+/** Text, unchanged except for line breaks at the end, which shells and YAML's `|` add. */
 export const verbatim = z.transform(
   (value: Json): string | undefined => withoutAtEnd(textOf(value), '\r\n') || undefined,
 );
 
-/** All other text, without the white space around it. */
+/** Text without the white space around it. Other values are unchanged. */
 const trimmed = z.transform((value: Json): unknown => (typeof value === 'string' ? value.trim() : value));
 export const text = z.transform((value: Json) => textOf(value).trim());
 
@@ -54,7 +54,7 @@ export const jsonPointer = matching(/^\/([^~]|~[01])*$/, 'is not a JSON Pointer 
 
 export const timestampAt = (now: Date) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
 
-// The runner's own inputs take true and false in any case too.
+// In upper or lower case, like GitHub's own inputs.
 export const boolean = z.pipe(
   trimmed,
   z.stringbool({ truthy: ['true'], falsy: ['false'], ...because('is not true or false') }),
@@ -64,7 +64,7 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
   return z.pipe(trimmed, z.enum(words, because(`is not one of ${words.join(', ')}`)));
 }
 
-/** Names in a list (commas, spaces or lines between them) or in an array, each once. May be empty. */
+/** Names in an array, or in a text with commas, spaces or line breaks between them. Each once; undefined if there are none. */
 export function namesAmong<const Names extends readonly string[]>(names: Names, what: string) {
   const split = (value: Json): Json[] => (Array.isArray(value) ? value : textOf(value).split(/[\s,]+/));
   const list = z.transform((value: Json) => {
@@ -81,7 +81,7 @@ export const lines = z.transform((value: string): readonly string[] => {
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 
-/** A finite number. Text is decimal: neither hex, as `Number` takes it, nor an empty text, which is its 0. */
+/** A finite number. Text must be decimal: unlike `Number`, this accepts neither hex nor empty text. */
 export function numberForm(what: string) {
   const read = (value: Json): unknown => {
     const word = typeof value === 'string' ? value.trim() : value;
@@ -92,7 +92,7 @@ export function numberForm(what: string) {
 }
 
 export const positiveNumber = numberForm('is not a number such as 100').check(
-  z.positive(because('has to be above 0')),
+  z.positive(because('must be above 0')),
 );
 
 export function numberBetween(least: number, most: number, what: string) {
@@ -105,27 +105,27 @@ export function wholeNumber(least: number, most: number) {
   return numberBetween(least, most, what).check(z.int(because(`${what} from ${least} to ${most}`)));
 }
 
-// The value is shown in no message: it is the key.
+// No message shows the value: it is the key.
 export const apiKey = parsedBy((value) => {
   const key = textOf(value).trim();
-  // HTTP allows no more in a header (RFC 9110, section 5.5).
+  // HTTP allows only these characters in a header (RFC 9110, section 5.5).
   if (!/^[\x20-\x7e]+$/.test(key)) {
     throw new FormError(
       'has a line break or a character that is not printable ASCII. Check the secret it comes from',
     );
   }
-  // A secret that does not exist leaves the word alone.
+  // If the secret does not exist, only the word is left.
   if (/^bearer( |$)/i.test(key)) {
-    throw new FormError('begins with "Bearer". Drop that word, the step adds it itself');
+    throw new FormError('begins with "Bearer". Remove that word: the step adds it');
   }
   return key;
 });
 
-// The value is shown in no message: a URL may hold a password.
+// No message shows the value: a URL may contain a password.
 export const baseUrl = parsedBy((value) => {
   const written = textOf(value).trim();
   const url = URL.parse(written);
-  // URL.parse takes `https:///v2`, `https:h/v2` and tabs, and reads a host into them.
+  // URL.parse accepts `https:///v2`, `https:h/v2` and tabs, and makes up a host for them.
   if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) {
     throw new FormError(
       'is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty',
@@ -133,25 +133,25 @@ export const baseUrl = parsedBy((value) => {
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new FormError(
-      'has to begin with https:// (http:// only to a loopback address), so that the key is not sent in the clear',
+      'must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text',
     );
   }
-  if (url.username || url.password) throw new FormError('holds user info. Drop what stands before the @');
-  if (/[?#]/.test(written)) throw new FormError('holds a query or fragment. Drop what begins at the ? or #');
+  if (url.username || url.password) throw new FormError('has user info. Remove what is before the @');
+  if (/[?#]/.test(written)) throw new FormError('has a query or fragment. Remove it, from the ? or # on');
   const base = withoutAtEnd(url.href, '/');
   const end = base.slice(base.lastIndexOf('/') + 1);
   if (end === 'spans' || UUID.test(end)) {
-    throw new FormError('ends in /spans or the id of a span. Drop that, the step adds it itself');
+    throw new FormError('ends in /spans or a span id. Remove that: the step adds it');
   }
   return base;
 });
 
-/** The object that `meta` is, its numbers with their digits. Throws {@link FormError}. */
+/** The object for `meta`. Numbers keep their digits. Throws {@link FormError}. */
 export function metaObject(value: Json): JsonObject {
   return objectIn(value, '{"dataset": "v3"}');
 }
 
-/** What to attach as metrics, by dimension. */
+/** Metrics to attach, by dimension. */
 export type Metrics = Readonly<Record<string, Metric>>;
 interface Metric {
   readonly value: number;
@@ -189,7 +189,7 @@ function matching(pattern: RegExp, what: string) {
   return z.pipe(text, z.string().check(z.regex(pattern, because(what))));
 }
 
-/** Without such characters at its very end. `/[\r\n]+$/` would take quadratic time where a long run of them stands inside. */
+/** Removes these characters from the end. `/[\r\n]+$/` would take quadratic time for a text with a long run of them inside. */
 function withoutAtEnd(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text.charAt(end - 1))) end--;

@@ -29,12 +29,12 @@ import {
 
 const OPERATIONS = ['update', 'get', 'create', 'track'] as const;
 
-/** What `clear` may name. A span cannot be without a name. */
+/** What `clear` may name. Every span must have a name. */
 export const CLEARABLE = SPAN_FIELDS.filter((field) => field !== 'name');
 
 /**
- * The form of every input of action.yml, under its name and in its order. A form takes the text that the workflow wrote, or
- * the JSON value that a `fields` file holds. `now` is what the word `now` means.
+ * The form of every input, with the names and order of action.yml. A form takes a text from the workflow, or a JSON value from
+ * a `fields` file. `now` is the time that the word `now` stands for.
  */
 const formsAt = (now: Date) => ({
   operation: oneOf(OPERATIONS),
@@ -54,7 +54,7 @@ const formsAt = (now: Date) => ({
   type: verbatim,
   input: verbatim,
   output: verbatim,
-  clear: optional(namesAmong(CLEARABLE, 'is not among the fields that can be cleared')),
+  clear: optional(namesAmong(CLEARABLE, 'is not one of the fields that can be cleared')),
   results_file: optional(lines),
   results_format: oneOf(RESULTS_FORMATS),
   score_pointer: optional(jsonPointer),
@@ -77,10 +77,10 @@ const formsAt = (now: Date) => ({
 
 type Forms = ReturnType<typeof formsAt>;
 export type InputName = keyof Forms;
-/** Every input by its name, checked and typed. Undefined means "not given". */
+/** Every input by name, checked and typed. Undefined means "not given". */
 export type Inputs = { readonly [Name in InputName]: z.infer<Forms[Name]> };
 
-/** What a results file of the format `fields` may hold: inputs that say what to record. */
+/** The inputs that a `fields` file may contain. */
 export const FIELD_NAMES = [
   ...SPAN_FIELDS,
   'score_scale',
@@ -91,15 +91,15 @@ export const FIELD_NAMES = [
 export const RECORDED = [...FIELD_NAMES, 'meta_file', 'results_file'] as const satisfies readonly InputName[];
 export type Fields = Partial<Pick<Inputs, (typeof FIELD_NAMES)[number]>>;
 
-/** Values as far as they could be read. One that is bad is absent, as one that was not given, and has a problem. */
+/** The values that could be read. A bad value is absent, like one that was not given, and has a problem. */
 export interface Read<Values> {
   readonly values: Values;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Every input of action.yml, read once through `getInput`, which gives the text as it was written. An empty one has its
- * default. The key is that of the environment where no input gives one.
+ * Reads every input of action.yml once, with `getInput`, which must not trim. An empty input gets its default. The key comes
+ * from the environment if no input has it.
  */
 export function readInputs(
   getInput: (name: string) => string,
@@ -115,12 +115,12 @@ export function readInputs(
   return readForms(formsAt(now), values, (name) => name);
 }
 
-/** The inputs of a step that gives none. */
+/** The inputs of a step that sets none. */
 export function defaultInputs(): Inputs {
   return readInputs(() => '', undefined, new Date(0)).values as Inputs;
 }
 
-/** The fields of a results file of the format `fields`, by the forms of the inputs of the same name. */
+/** Reads the content of a `fields` file, with the forms of the inputs of the same names. */
 export function readFields(document: Readonly<Record<string, Json>>, path: string, now: Date): Read<Fields> {
   const forms = formsAt(now);
   const known = Object.fromEntries(FIELD_NAMES.map((name) => [name, forms[name]]));
@@ -129,12 +129,12 @@ export function readFields(document: Readonly<Record<string, Json>>, path: strin
   const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
   const problems = [...read.problems];
   if (unknown.length > 0) {
-    const message = `${path} holds ${unknown.map(quoted).join(', ')}, but may hold only ${FIELD_NAMES.join(', ')}`;
+    const message = `${path} has ${unknown.map(quoted).join(', ')}, but may have only ${FIELD_NAMES.join(', ')}`;
     problems.push({ name: 'results_file', message });
   } else if (problems.length === 0 && Object.keys(read.values).every((name) => name === 'score_scale')) {
     problems.push({
       name: 'results_file',
-      message: `${path} gives no field a value, so there is nothing to record`,
+      message: `${path} sets no field, so there is nothing to record`,
     });
   }
   return { values: read.values, problems };
@@ -148,7 +148,7 @@ function readForms<Values>(
   const problems: Problem[] = [];
   const entries = Object.entries(forms).flatMap(([name, form]) => {
     const value = Object.hasOwn(given, name) ? given[name] : '';
-    // White space alone is text where text counts as it was written, and else nothing.
+    // White space alone counts as text only in verbatim inputs.
     if (value === '' || (form !== verbatim && textOf(value).trim() === '')) return [];
     const { success, data, error } = z.safeParse(form, value);
     if (success) return data === undefined ? [] : [[name, data]];

@@ -3,11 +3,11 @@ import type { Job } from '../job.ts';
 import { PASS_RATE_SCALE } from '../score.ts';
 import { type Fields, type InputName, type Inputs, RECORDED, type Read } from './inputs.ts';
 
-// What is wrong with inputs that are fine one by one. An input that is bad by itself is not complained about again.
+// Inputs that are fine one by one but wrong together. An input that is bad by itself gets no second problem.
 
 type Partly = Read<Partial<Inputs>>;
 
-/** What is missing to know the span and to be let in. A run without secrets cannot have made a span either. */
+/** Whether the key or the span is missing. If GitHub withholds secrets, neither is: no earlier step could make a span. */
 export function accessProblems({ values, problems }: Partly, job: Job): Problem[] {
   const isMissing = (name: InputName) =>
     values[name] === undefined && !problems.some((problem) => problem.name === name);
@@ -15,43 +15,42 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
   if (isMissing('api_key') && values.dry_run === false) {
     if (job.withholdsSecrets) return [];
     const message =
-      'is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is empty too';
+      'is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is also empty';
     found.push({ name: 'api_key', message });
   }
   if (isMissing('span_id') && (values.operation === 'update' || values.operation === 'get')) {
     const message =
-      'is empty. Hand on the UUID of the span from the step that made it, and check that that step ran and set it';
+      'is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output';
     found.push({ name: 'span_id', message });
   }
   return found;
 }
 
-/** What is given, but would be lost in silence by this operation. */
+/** What is given, but would be silently ignored by this operation. */
 export function operationProblems({ values }: Partly): Problem[] {
   const { operation, span_id } = values;
   const problems: Problem[] = [];
   const recorded = RECORDED.filter((name) => values[name] !== undefined);
   if (operation === 'get' && recorded.length > 0) {
-    const message = `get writes nothing, but ${recorded.join(', ')} is given. Use update, or drop it`;
+    const message = `get writes nothing, but these are given: ${recorded.join(', ')}. Remove them, or use update`;
     problems.push({ name: 'operation', message });
   }
   if (operation === 'create' && span_id !== undefined) {
     problems.push({
       name: 'span_id',
-      message: 'is given, but create makes a new span. Drop it, or use update',
+      message: 'is given, but create makes a new span. Remove it, or use update',
     });
   }
   const makesSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
   for (const name of ['parent_id', 'trace_id'] as const) {
     if (makesSpan || operation === undefined || values[name] === undefined) continue;
-    const message =
-      'goes with create, or with track without span_id, since it says where a new span belongs. Drop it';
+    const message = 'says where a new span belongs, so it needs create, or track without span_id. Remove it';
     problems.push({ name, message });
   }
   return problems;
 }
 
-/** What does not go with `results_format`, whatever the file holds. */
+/** What does not go with `results_format`, whatever is in the file. */
 export function formatProblems({ values, problems }: Partly): Problem[] {
   const { results_file, results_format: format, score_pointer: pointer } = values;
   const found: Problem[] = [];
@@ -59,21 +58,21 @@ export function formatProblems({ values, problems }: Partly): Problem[] {
   const isPointerBad = problems.some((problem) => problem.name === name);
   if (results_file && format === 'json' && pointer === undefined && !isPointerBad) {
     const message =
-      'is required with results_format json. Write where the score is, such as /summary/accuracy';
+      'is required with results_format json. Set it to where the score is, such as /summary/accuracy';
     found.push({ name, message });
   }
   if (pointer !== undefined && format !== undefined && format !== 'json') {
-    found.push({ name, message: 'is read with results_format json only' });
+    found.push({ name, message: 'works only with results_format json. Remove it, or set that' });
   }
   const needing = needingCases(values);
   if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {
-    const message = `is ${format}, which tells nothing of single cases, but ${needing.join(', ')} needs them`;
+    const message = `is ${format}, which has no test cases, but they are required by ${needing.join(', ')}. Use a test format such as junit`;
     found.push({ name: 'results_format', message });
   }
   return found;
 }
 
-/** Inputs that ask for results where no `results_file` is named. Only the end of a tracked job may know the file. */
+/** Inputs that need results, without a `results_file`. In a tracked job the file may be known only at the end. */
 export function resultsProblems(values: Partial<Inputs>): Problem[] {
   if (values.results_file !== undefined) return [];
   const asking = [
@@ -82,7 +81,7 @@ export function resultsProblems(values: Partial<Inputs>): Problem[] {
     ...needingCases(values),
   ];
   if (asking.length === 0) return [];
-  const message = `is empty, but ${asking.join(', ')} needs it. Name the file that the eval or test tool writes`;
+  const message = `is empty, but required by ${asking.join(', ')}. Name the file that the eval or test tool writes`;
   return [{ name: 'results_file', message }];
 }
 
@@ -90,29 +89,34 @@ function needingCases({ results_metrics, case_spans = 'none' }: Partial<Inputs>)
   return [...(results_metrics ? ['results_metrics'] : []), ...(case_spans === 'none' ? [] : ['case_spans'])];
 }
 
-/** What `clear` cannot empty: a new span, and a field that is given a value too, by an input or a file. */
+/** What `clear` cannot empty: a new span, and a field that an input or a file also gives a value. */
 export function clearProblems(given: Fields & Partial<Inputs>): Problem[] {
   const { clear, operation } = given;
   if (clear === undefined) return [];
   if (operation === 'create') {
-    return [{ name: 'clear', message: 'is given, but a new span has nothing to clear. Drop it' }];
+    return [{ name: 'clear', message: 'is given, but a new span has nothing to clear. Remove it' }];
   }
   const values = { ...given, meta: given.meta ?? given.meta_file };
   const both = clear.filter((field) => values[field] !== undefined);
   if (both.length === 0) return [];
-  return [{ name: 'clear', message: `names ${both.join(', ')}, which is also given. Drop one of the two` }];
+  return [
+    {
+      name: 'clear',
+      message: `empties fields that are also given: ${both.join(', ')}. Remove one of the two`,
+    },
+  ];
 }
 
-/** A gate that nearly any score passes, since the score is scaled and the gate is not. */
+/** A gate that nearly every score passes, since the score is scaled and the gate is not. */
 export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
   if (minScore === undefined || scale === undefined) return [];
   if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
   const meant = Number((minScore * scale).toPrecision(15));
-  const message = `${minScore} would let nearly every score pass, for the score is recorded on a scale of ${scale}. Write ${meant}`;
+  const message = `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${meant}`;
   return [{ name: 'min_score', message }];
 }
 
-/** The scale of the score that results lead to, as far as the inputs tell it. */
+/** The scale of the score from results, if the inputs show it. */
 export function resultsScale({
   score_scale,
   results_file,

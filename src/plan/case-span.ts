@@ -2,7 +2,7 @@ import { fieldsOf, type NewSpan, type Span } from '../api/span.ts';
 import type { TestCase } from '../results/test-run.ts';
 import { PASS_RATE_SCALE, scaled } from '../score.ts';
 
-/** The child spans of cases. `scale` is that of the scores on spans, `newId` makes the id of each. */
+/** The child spans for cases. Scores are multiplied by `scale`. `newId` makes the ids. */
 export function caseSpansOf(
   cases: readonly TestCase[],
   parent: Pick<Partial<Span>, 'id' | 'trace_id'>,

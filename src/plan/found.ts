@@ -7,13 +7,13 @@ import type { JsonObject } from '../json.ts';
 import type { Results } from '../results/results.ts';
 import type { TestRun } from '../results/test-run.ts';
 
-/** What the files say that the inputs name, as far as they could be read. */
+/** The content of the files that the inputs name, as far as they could be read. */
 export interface Found {
   /** From files of a test format. */
   readonly tests?: TestRun;
-  /** From a file of one's own. `name` says where it stands, for an error. */
+  /** From a `json` or `fields` file. `name` says where it is, for errors. */
   readonly score?: { readonly name: string; readonly value: number; readonly scale?: number | undefined };
-  /** From a `fields` file, but for its score. */
+  /** From a `fields` file, except its score. */
   readonly fields: Fields;
   /** From `meta_file`. */
   readonly meta?: JsonObject;
@@ -22,7 +22,7 @@ export interface Found {
 
 export const NOTHING_FOUND: Found = { fields: {}, problems: [] };
 
-/** Reads the files that the inputs name. What is wrong with them is among the problems. */
+/** Reads the files that the inputs name. Anything wrong with them becomes a problem. */
 export async function readFound(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Found> {
   const problems = resultsProblems(read.values);
   const results = await collect(readResultsOf(read.values, files), problems);
@@ -66,7 +66,7 @@ async function readMeta(path: string | undefined, files: Files): Promise<JsonObj
   }
 }
 
-/** What the work gives; undefined where it throws an {@link InputError}, whose problems go to `problems`. */
+/** The result of the work; undefined if it throws an {@link InputError}, whose problems are added to `problems`. */
 async function collect<Value>(work: Promise<Value>, problems: Problem[]): Promise<Value | undefined> {
   try {
     return await work;

@@ -24,33 +24,33 @@ import type { TestCase } from '../results/test-run.ts';
 import { PASS_RATE_SCALE, scoreOf } from '../score.ts';
 import type { Found } from './found.ts';
 
-/** What is to be done, everything checked. */
+/** What to do, with everything checked. */
 export interface Plan {
   readonly inputs: Inputs;
   readonly recording: Recording;
   readonly metrics: readonly NewMetric[];
-  /** The cases to make child spans of. */
+  /** The cases to make child spans for. */
   readonly cases: readonly TestCase[];
-  /** What is wrong with files that a broken job did not write, or not to the end. */
+  /** Problems with files that a broken job did not write, or did not finish. */
   readonly unread: readonly Problem[];
 }
 
 /** What to record on a span. */
 export interface Recording {
-  /** Values by field. `meta` holds only the keys this step names. */
+  /** Values by field. `meta` has only the keys that this step sets. */
   readonly fields: SpanFields;
-  /** Fields to empty, unless a value is recorded on them after all. */
+  /** Fields to empty, unless `fields` has a value for them. */
   readonly clear: readonly SpanField[];
-  /** Whether keys of the stored `meta` that this step does not name stay. */
+  /** Whether to keep stored keys of `meta` that this step does not set. */
   readonly keepsMeta: boolean;
-  /** The error of a broken job, for a span that would have none otherwise. */
+  /** The error of a broken job, for a span that has no other error. */
   readonly jobError: string | undefined;
 }
 
 /**
  * Checks inputs, files and job together, and works out what to record. Throws {@link InputError} with every problem at once.
- * In a broken job, what is wrong with files is only noted: the step that writes them may be the one that failed, and that is
- * to be recorded.
+ * In a broken job, problems with files do not throw: the step that writes them may be the one that failed, and that should be
+ * recorded.
  */
 export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Plan {
   const values: Partial<Inputs> & Fields = { ...found.fields, ...read.values };
@@ -69,12 +69,12 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
   if (ofClear.length === 0) {
     ofFiles.push(...clearProblems({ ...values, ...(found.score && { score: found.score.value }) }));
   }
-  // With a bad scale nobody knows the score.
+  // With a bad scale the score is unknown.
   const isScaleBad = read.problems.some(({ name }) => name === 'score_scale');
   if (score.problem && !isScaleBad) (values.score === undefined ? ofFiles : problems).push(score.problem);
   if (!job.isBroken) problems.push(...ofFiles);
   if (problems.length > 0) throw new InputError(problems);
-  // Without a problem every input has been read.
+  // There are no problems, so every input has been read.
   const inputs = read.values as Inputs;
 
   const recording = {
@@ -107,8 +107,8 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
 }
 
 /**
- * What an end of a tracked job can still record when its plan fails: that the job has ended, and why the rest is missing.
- * Undefined where not even the way to the API is known.
+ * What the end of a tracked job can still record if its plan fails: that the job has ended, and why the rest is missing.
+ * Undefined without a `base_url` or key.
  */
 export function closingPlan(
   { values }: Read<Partial<Inputs>>,
@@ -126,12 +126,12 @@ export function closingPlan(
 
 interface Score {
   readonly value?: number | undefined;
-  /** That of the recorded score, as far as it is known. */
+  /** The scale of the recorded score, if known. */
   readonly scale: number | undefined;
   readonly problem?: Problem;
 }
 
-/** The score to record: the one that is given, else that of a file, scaled, else the pass rate. */
+/** The score to record: the input, else the score in a file, either of them scaled, else the pass rate. */
 function scoreIn(inputs: Partial<Inputs>, found: Found, passRate: number | undefined): Score {
   const { score, score_scale } = inputs;
   const own = score === undefined ? found.score : { name: 'score', value: score, scale: score_scale };
@@ -145,14 +145,14 @@ function scoreIn(inputs: Partial<Inputs>, found: Found, passRate: number | undef
   }
 }
 
-/** The layers in one, later ones winning key by key; undefined where there is nothing. */
+/** Merges the layers key by key, later ones win; undefined if all are. */
 function merged(layers: readonly (JsonObject | undefined)[]): JsonObject | undefined {
   const given = layers.filter((layer) => layer !== undefined);
-  // Object.assign would take a key named __proto__ for the prototype, and lose it.
+  // Object.assign would lose a key named __proto__, since it would set the prototype.
   return given.length > 0 ? Object.fromEntries(given.flatMap((layer) => Object.entries(layer))) : undefined;
 }
 
-/** The layers in one, later ones winning dimension by dimension. */
+/** Merges the layers by dimension, later ones win. */
 function metricsOf(
   layers: readonly (Readonly<Record<string, number | Omit<NewMetric, 'dimension'>>> | undefined)[],
 ): NewMetric[] {
@@ -164,15 +164,15 @@ function metricsOf(
   return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
 }
 
-/** Whether the stored span has to be read before {@link patchFor}: only where its `meta` is to be kept beside new keys. */
+/** Whether {@link patchFor} needs the stored span: only to keep its `meta` beside new keys. */
 export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
   return fields.meta !== undefined && keepsMeta && !clear.includes('meta');
 }
 
 /**
- * The body to send. Fields that the recording does not name are absent, so the API leaves them alone. The stored `meta` is
- * sent along under the recorded keys, which loses nothing whether the API merges `meta` or replaces it. The job's error is
- * recorded where neither the recording nor the stored span has one.
+ * The body to send. Fields that are not recorded are absent, so the API leaves them alone. The recorded `meta` is merged into
+ * the stored one, so nothing is lost whether the API merges `meta` or replaces it. The job's error is recorded if neither the
+ * recording nor the stored span has an error.
  */
 export function patchFor(recording: Recording, stored?: Span): SpanPatch {
   const { fields, clear, jobError } = recording;
@@ -187,8 +187,8 @@ export function patchFor(recording: Recording, stored?: Span): SpanPatch {
 }
 
 /**
- * A span that holds what the recording says. It is named `title` where no name is given. One that has ended but gives no start
- * starts when it ended: the server would take the time of the request, which is later.
+ * A new span with this recording. Its name is `title` if none is given. A span with an end but no start gets the end as its
+ * start: the server would use the time of the request, which is later.
  */
 export function newSpanOf(
   { parent_id, trace_id }: Inputs,
@@ -208,7 +208,7 @@ export function newSpanOf(
   };
 }
 
-/** Whether nothing would be sent. */
+/** Whether the body would be empty. */
 export function isEmpty(patch: SpanPatch): boolean {
   return Object.keys(patch).length === 0;
 }

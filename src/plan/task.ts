@@ -3,19 +3,19 @@ import type { Job } from '../job.ts';
 import { newSpanOf, type Plan, type Recording } from './plan.ts';
 import { atEnd, atStart, type Tracked } from './track.ts';
 
-/** What an operation comes to: which span, and what happens to it. */
+/** What to do: with which span, and what to record. */
 export type Task =
   | { readonly kind: 'read'; readonly id: string }
   | { readonly kind: 'update'; readonly id: string; readonly recording: Recording }
   | { readonly kind: 'create'; readonly span: NewSpan }
-  /** The start of a tracked job, with a span of its own. `recording` is what was given for it. */
+  /** The start of a tracked job that makes a span. `recording` is what was given for it. */
   | { readonly kind: 'start'; readonly span: NewSpan; readonly recording: Recording }
-  /** The start of a tracked job whose span was there before: nothing is sent until its end. */
+  /** The start of a tracked job with an existing span: nothing is sent until its end. */
   | { readonly kind: 'wait'; readonly tracked: Tracked }
-  /** The start could not make the span, or cannot tell whether it did. `recording` is for a span that exists after all. */
+  /** The start of the job failed to make the span, or does not know whether it did. `recording` is for a span that exists after all. */
   | { readonly kind: 'ensure'; readonly span: NewSpan; readonly recording: Recording };
 
-/** What to do when the step runs. A span that is made gets the id `newId`. */
+/** What to do when the step runs. A new span gets the id `newId`. */
 export function taskOf({ inputs, recording }: Plan, job: Job, newId: string, now: Date): Task {
   const { operation, span_id } = inputs;
   const id = span_id ?? newId;

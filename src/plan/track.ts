@@ -4,46 +4,46 @@ import type { Recording } from './plan.ts';
 
 const Tracked = z.object({
   id: z.string(),
-  /** False where it is not known: the request to make the span was sent, and no answer came. */
+  /** False if that is not known: the request to make the span was sent, but no answer came. */
   exists: z.boolean(),
-  /** Absent where the span was there before, and no start time was given. */
+  /** Absent for an existing span without a given start time. */
   start_time: z.optional(z.string()),
-  /** The fields that the span got at the start. */
+  /** The fields that were sent at the start. */
   sent: z.array(z.string()),
 });
 
-/** What the start of a tracked job hands to its end. Small, since the runner hands it over in an environment variable. */
+/** What the start of a tracked job saves for its end. Small, since the runner passes it in an environment variable. */
 export type Tracked = z.infer<typeof Tracked>;
 
-/** What to hand on before the answer has come. */
+/** What to save before the answer comes. */
 export function startedBy({ id, start_time }: NewSpan): Tracked {
   return { id, exists: false, start_time, sent: [] };
 }
 
-/** What to hand on once the span was made. The server may have given it another id. */
+/** What to save after the span was made. The server may have chosen another id. */
 export function madeBy(span: NewSpan, { fields }: Recording, id = span.id): Tracked {
-  // Not the fields of the span: its name may be the default, and the end may know a better one.
+  // The recorded fields, not those of the span: its name may be the default, and the end may know a better one.
   return { id, exists: true, start_time: span.start_time, sent: Object.keys(fields) };
 }
 
-/** Reads what the runner gives the end as `STATE_tracked`. Throws where that is not what the start has saved. */
+/** Parses `STATE_tracked`, which the runner sets at the end of the job. Throws if the start did not save it. */
 export function parseTracked(state: string): Tracked {
   try {
     return z.parse(Tracked, JSON.parse(state));
   } catch {
     throw new Error(
-      'STATE_tracked does not hold what the start of the job saved, so its end cannot be recorded. Nothing but the step may set it.',
+      'STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.',
     );
   }
 }
 
-/** What to record when a job begins: no score, error, output or end time. */
+/** What to record when a job starts: no score, error, output or end time. */
 export function atStart({ fields, keepsMeta }: Recording, now: Date): Recording {
   const { score, error, output, end_time, ...known } = fields;
   return { fields: { start_time: now.toISOString(), ...known }, clear: [], keepsMeta, jobError: undefined };
 }
 
-/** What to record when a tracked job ends. A start time known at its start stays, and what was sent then is not sent again. */
+/** What to record when a tracked job ends. Keeps the start time from its start, and does not repeat what was sent then. */
 export function atEnd(recording: Recording, { start_time, sent }: Tracked, now: Date): Recording {
   const fields = {
     end_time: now.toISOString(),

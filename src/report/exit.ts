@@ -9,28 +9,27 @@ import { redactorOf } from './secret.ts';
 import { summaryOf } from './summary.ts';
 import { firstOf, gateText, passes } from './wording.ts';
 
-/** What the exit writes with. */
+/** What the exit uses to write. */
 export interface ExitHost {
   readonly core: Pick<
     typeof actionsCore,
     'error' | 'exportVariable' | 'info' | 'notice' | 'saveState' | 'setOutput' | 'setSecret' | 'warning'
   >;
-  /** Adds Markdown to the job summary; throws where it cannot be written. */
+  /** Adds Markdown to the job summary. Throws if it cannot be written. */
   readonly appendSummary: (markdown: string) => void;
-  /** Writes a new file, readable by its user only, into the runner's temporary folder, and returns its path. */
+  /** Writes a new file that only this user can read to the runner's temporary folder. Returns its path. */
   readonly writeTemp: (name: string, text: string) => string;
 }
 
-/** The only way out of the step: everything said goes through it, without the secrets, and none of it can act. */
+/** The only way out of the step. It removes the secrets from everything it writes, and makes the text harmless. */
 export interface Exit {
-  /** Writes a line to the log. It begins with a word of the step's own; the rest may be foreign. */
+  /** Writes a line to the log. The line must begin with the step's own word; the rest may be untrusted. */
   info(line: string): void;
   /** Keeps a value for the end of the job. */
   saveState(name: string, value: string): void;
   /**
-   * Writes outputs, log, summary and annotations; one failing does not stop the rest. A span that was made is handed to later
-   * steps as environment variables, along with the outputs. Returns the exit code: 1 if a finding is an error or the gate is
-   * missed.
+   * Writes outputs, log, summary and annotations; one failing does not stop the rest. With the outputs, later steps get the ids
+   * of a span that was made as environment variables. Returns the exit code: 1 if a finding is an error or the gate is missed.
    */
   publish(report: Report, options: { readonly summary: boolean; readonly outputs: boolean }): 0 | 1;
 }
@@ -89,7 +88,7 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
         );
       }
       if (report.gate && !passes(report.gate)) {
-        const advice = report.gate.score === undefined ? '. Give score or results_file' : '';
+        const advice = report.gate.score === undefined ? '. Set score or results_file' : '';
         findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate) + advice] });
       }
       for (const { level, title, lines } of findings) {
@@ -105,16 +104,16 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
   };
 }
 
-/** The report without secrets in what may be foreign; what is the step's own, such as the outcome, stays. */
+/** The report with secrets removed from untrusted text. The step's own words, such as the outcome, stay. */
 function withoutSecrets(report: Report, redact: ReturnType<typeof redactorOf>): Report {
   const { outcome, jobStatus, changed } = report;
   const findings = report.findings.map((finding) => ({ ...finding, lines: redact(finding.lines) }));
-  // The cases may be large and are not told.
+  // The cases may be large, and are not written.
   const tests = report.tests && { ...report.tests, cases: [] };
   return { ...redact({ ...report, tests }), outcome, jobStatus, changed, findings };
 }
 
-/** Where later calls can put their spans. The ids are foreign text, so nothing but a UUID is handed on. */
+/** The ids for later steps, to put their spans under this one. The ids are untrusted text, so only UUIDs are passed on. */
 function variablesOf({ outcome, span }: Report): [string, string][] {
   if (outcome !== 'created' && outcome !== 'tracking') return [];
   const ids: [string, string | null | undefined][] = [

@@ -1,9 +1,9 @@
 import { cut } from '../words.ts';
 
-// Control and format characters (bidirectional overrides and zero-width characters among them), line and paragraph
-// separators, lone surrogates; without the joiners that emoji and some scripts need.
+// Control and format characters (such as bidirectional overrides and zero-width characters), line and paragraph separators,
+// and lone surrogates. Not the joiners, which emoji and some scripts need.
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-// Nearly all text is of these, and the first use of a class of Unicode takes a millisecond.
+// Nearly all text matches this, and the first use of a Unicode class takes a millisecond.
 const PLAIN = /^[ -~]*$/;
 const LINE_BREAK = /\r\n|\r|\n/;
 const LONG_PIECE = /\S{30}(?=\S)/gu;
@@ -16,10 +16,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A line for the log, with foreign text in it, as one line that only reads: a line break is `⏎`, any other invisible
- * character is written out (`\u{202e}`), and no workflow command `##[name]` survives, which the runner takes anywhere in a
- * line (actions/runner, ActionCommand.cs). It takes `::name::` only where a line begins with it: the caller begins the line
- * with a word of its own.
+ * Makes a log line with untrusted text harmless, and one line: a line break becomes `⏎`, other invisible characters are escaped
+ * (`\u{202e}`), and `##[` is broken up, since the runner finds the command `##[name]` anywhere in a line (actions/runner,
+ * ActionCommand.cs). It finds `::name::` only at the beginning of a line, so the caller must begin the line with its own word.
  */
 export function inert(line: string): string {
   if (PLAIN.test(line) && !line.includes('##[')) return line;
@@ -27,8 +26,8 @@ export function inert(line: string): string {
 }
 
 /**
- * Foreign text as HTML that only reads, in one line of source, so that no blank line can end the HTML block around it. No
- * tag, entity or invisible character of the text is left; a line break is `<br>`; a word too long for a line may break.
+ * Untrusted text as harmless HTML. It is one line of source, so that no blank line can end the HTML block around it. Tags,
+ * entities and invisible characters are escaped, a line break becomes `<br>`, and long words may wrap.
  */
 export function html(text: string, maxLength: number): string {
   return cut(text, maxLength)
@@ -37,7 +36,7 @@ export function html(text: string, maxLength: number): string {
     .join('<br>');
 }
 
-/** Foreign text for an attribute of HTML, in double quotes. */
+/** Untrusted text for an HTML attribute in double quotes. */
 export function attribute(text: string): string {
   return escaped(visible(text));
 }

@@ -9,8 +9,8 @@ const MAX_BODY = 20_000;
 const MAX_LISTED = 50;
 
 /**
- * A few plain lines for the log: the span, what changed, how many requests and how long, the results. Each begins with a
- * word of the step's own, whatever foreign text follows. What an annotation says is not among them.
+ * The lines for the log: the span, what changed, how many requests and how long, the results. Each begins with the step's own
+ * word, before any untrusted text. What annotations say is not repeated.
  */
 export function logOf(report: Report): string[] {
   return [...spanLines(report), ...resultLines(report), ...unsentLines(report), ...gateLines(report)];
@@ -68,7 +68,7 @@ function unsentLines({ dryRun }: Report): string[] {
   return firstOf(lines, MAX_LISTED);
 }
 
-/** A missed gate is an annotation. */
+/** Only a gate that is passed. A missed gate is an annotation. */
 function gateLines({ gate }: Report): string[] {
   return gate && passes(gate) ? [`Gate: ${gateText(gate)}`] : [];
 }

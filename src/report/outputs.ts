@@ -29,10 +29,10 @@ export const OUTPUTS = [
 ] as const;
 export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>;
 
-// GitHub counts a job's outputs together, in UTF-16 (docs.github.com, "Passing information between jobs").
+// GitHub limits a job's outputs together, counted in UTF-16 (docs.github.com, "Passing information between jobs").
 const MAX_OUTPUTS_BYTES = 1024 * 1024;
 
-/** All outputs as text; '' is "unknown". `span_file` is the path of a file that holds `span`. */
+/** All outputs as text; '' if unknown. `span_file` is left empty here. */
 export function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, status }: Report): Outputs {
   return {
     outcome,
@@ -60,7 +60,7 @@ export function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, 
   };
 }
 
-/** The outputs, those that exceed GitHub's limit together left empty, the longest first, and named in `dropped`. */
+/** The outputs, cut to GitHub's limit by leaving the longest ones empty. `dropped` names those. */
 export function fitting(outputs: Outputs): { readonly fit: Outputs; readonly dropped: readonly string[] } {
   const bytes = (name: keyof Outputs) => 2 * (name.length + outputs[name].length);
   let total = OUTPUTS.reduce((sum, name) => sum + bytes(name), 0);

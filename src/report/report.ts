@@ -6,21 +6,21 @@ import type { TestRun } from '../results/test-run.ts';
 export type Outcome = 'updated' | 'read' | 'created' | 'tracking' | 'dry-run' | 'skipped' | 'failed';
 
 /**
- * Everything there is to tell about a step, as plain data. Any text in it may be foreign or echo the key, except `outcome`,
- * `jobStatus`, `changed`, and the titles of findings, which are the step's own words.
+ * Everything to report about a step, as plain data. Any text in it may be untrusted or contain the key, except `outcome`,
+ * `jobStatus`, `changed` and the titles of findings, which are the step's own words.
  */
 export interface Report {
   readonly outcome: Outcome;
-  /** How the job went so far; undefined where that is not known. */
+  /** The status of the job so far, if known. */
   readonly jobStatus: Job['status'];
   readonly spanId: string | undefined;
-  /** The span as far as it is known: read, answered, or what would have been sent. */
+  /** What is known of the span: as read, as returned by a write, or as it would have been sent. */
   readonly span: Partial<Span>;
-  /** The span before the update, where it was read. */
+  /** The span before the update, if it was read. */
   readonly before: Span | undefined;
   /** What was sent, or would have been. */
   readonly sent: SpanPatch | undefined;
-  /** The fields whose value changed, where that is known. */
+  /** The fields whose value changed, if known. */
   readonly changed: readonly SpanField[] | undefined;
   readonly requests: number;
   /** HTTP status of the last answer. */
@@ -29,14 +29,14 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly gate: Gate | undefined;
   readonly tests: TestRun | undefined;
-  /** Metrics of the span as stored, dimension to value; undefined where none was asked for. */
+  /** The stored metrics, value by dimension; undefined if none were to be recorded. */
   readonly metrics: Readonly<Record<string, number>> | undefined;
-  /** Case spans made, of how many; undefined where none was asked for. */
+  /** How many case spans were made, of how many; undefined if none were to be made. */
   readonly caseSpans: { readonly made: number; readonly of: number } | undefined;
   readonly links: Job['links'];
   /** The requests that a dry run did not send. */
   readonly dryRun: readonly UnsentRequest[];
-  /** Whether the end of the job goes on with this span, and tells the rest. */
+  /** Whether the end of the job continues with this span, and reports the rest. */
   readonly goesOn: boolean;
 }
 
@@ -47,8 +47,8 @@ export interface UnsentRequest {
 }
 
 /**
- * Something the reader of the run has to know. Becomes an annotation; an `error` fails the step. The title is the step's own
- * words, the lines may hold foreign text.
+ * Something the user must know. Becomes an annotation; an `error` fails the step. The title is the step's own words; the lines
+ * may contain untrusted text.
  */
 export interface Finding {
   readonly level: 'error' | 'warning' | 'notice';
@@ -56,13 +56,13 @@ export interface Finding {
   readonly lines: readonly string[];
 }
 
-/** `min_score` against the score it was compared with. One that is missed fails the step: no finding needs to say so. */
+/** `min_score` and the score it is compared with. A missed gate fails the step by itself; it needs no finding. */
 export interface Gate {
   readonly minScore: number;
   readonly score: number | undefined;
 }
 
-/** The report while the step goes on: whatever is thrown on the way, what was known until then is told. */
+/** The report while the step runs. If something throws, what is known until then is still reported. */
 export type Draft = { -readonly [Name in keyof Report]: Report[Name] } & { readonly findings: Finding[] };
 
 export function newReport(spanId: string | undefined, { status, links }: Job): Draft {
@@ -88,7 +88,7 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
   };
 }
 
-/** The score on the span or, where nothing was written, the one that would be. */
+/** The score on the span or, if nothing was written, the one that would have been. */
 export function scoreIn({ outcome, span, before, sent }: Report): number | undefined {
   const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
   return numberOf(isKnown ? span.score : { ...before, ...sent }.score);

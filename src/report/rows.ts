@@ -4,14 +4,14 @@ import { instantOf } from '../timestamp.ts';
 import { counted, textOf } from '../words.ts';
 import type { Outcome, Report } from './report.ts';
 
-/** A field and its value as text; `before` is undefined where the earlier value is not known. */
+/** A field and its value as text; `before` is undefined if the earlier value is not known. */
 export interface Row {
   readonly field: SpanField;
   readonly before: string | undefined;
   readonly after: string;
 }
 
-/** What the rows of a report are about. */
+/** The heading of the rows. */
 export const ROWS_TITLES: Readonly<Record<Outcome, string>> = {
   updated: 'Recorded',
   read: 'Value',
@@ -19,15 +19,15 @@ export const ROWS_TITLES: Readonly<Record<Outcome, string>> = {
   tracking: 'Recorded so far',
   'dry-run': 'Would be recorded',
   skipped: 'Not recorded',
-  failed: 'Was to be recorded',
+  failed: 'Should have been recorded',
 };
 
-export const UNCHANGED = 'no field changed, the span had these values before';
+export const UNCHANGED = 'no field changed: the span already had these values';
 const NOTHING = '(nothing)';
 
 /**
- * What to show of the fields: those that changed, before and after; all that were sent where the span was not read before,
- * or that should have been sent where that failed; all that the span has where it was only read.
+ * The fields to show. After an update: those that changed, before and after. If the span was not read before: all that were
+ * sent. After a failure: all that should have been sent. After `get`: all that the span has.
  */
 export function rowsOf(report: Report): Row[] {
   const { outcome, sent, before, changed, span } = report;
@@ -53,7 +53,7 @@ function newText(
     : text;
 }
 
-/** Whether an error says nothing but what the list of failures does. */
+/** Whether an error only repeats the list of failures. */
 function tellsFailures(error: string, failures: readonly { readonly name: string }[]): boolean {
   const isTold = (line: string) =>
     /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
@@ -64,13 +64,13 @@ function valueText(field: Exclude<SpanField, 'meta'>, values: Partial<Span> | Sp
   const text = textOf(values[field]);
   if (text === '') return NOTHING;
   const instant = field.endsWith('_time') ? instantOf(text) : undefined;
-  // Outputs have it to the microsecond.
+  // To the second. The outputs have the exact time.
   return instant === undefined
     ? text
     : `${new Date(instant).toISOString().replace('T', ' ').replace(/\..*/, '')} UTC`;
 }
 
-/** `4 keys: dataset, vcs.*`: how many there are, and which of them are new or different. */
+/** `4 keys: dataset, vcs.*`: how many keys there are, and which of them changed. */
 function changedKeysText(old: Span['meta'], now: Span['meta']): string {
   const keys = Object.keys(now ?? {}).filter((key) => !sameJson(old?.[key], now?.[key]));
   return [keysText(now), ...familiesOf(keys)].join(', ').replace(', ', ': ');
@@ -80,7 +80,7 @@ function keysText(meta: Span['meta']): string {
   return counted(Object.keys(meta ?? {}).length, 'key');
 }
 
-/** Keys, with those of one family in one: `vcs.owner.name` and `vcs.repository.name` are `vcs.*`. */
+/** Groups keys by prefix: `vcs.owner.name` and `vcs.repository.name` become `vcs.*`. */
 function familiesOf(keys: readonly string[]): string[] {
   const families = Map.groupBy(keys, (key) => key.split('.')[0]);
   return [...families].map(([family, [key = '', ...others]]) => (others.length > 0 ? `${family}.*` : key));

@@ -1,8 +1,8 @@
 import { isJsonObject } from '../json.ts';
 
-// A text may hold only the beginning of a secret, cut by whoever made it. One this long must not show either.
+// A text may be cut off inside a secret. A piece of this length must not be shown either.
 const MIN_PIECE = 12;
-/** What an escaped character begins with: percent-encoded, in JSON, as an HTML entity. */
+/** The characters that begin an escape: percent-encoding, JSON, HTML entity. */
 const ESCAPES = /[%\\&]/;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': 'amp',
@@ -13,14 +13,14 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns a function that replaces secrets by `***` in every text of a value, however deep, keys of objects included.
+ * Returns a function that replaces secrets with `***` in every text of a value, at any depth, including keys of objects.
  *
- * What holds: a secret of 12 characters or more is found as it is; with any of its characters percent-encoded, escaped as
- * in JSON (`\/`, `\"`, `\u002b`) or written as an HTML entity (`&#43;`, `&#x2b;`, `&quot;`), in capital or small letters;
- * in Base64 of either alphabet, alone or within a longer text; and cut off, if 12 characters of any of these are left
- * (half of an escape may stay behind).
- * One that is shorter is found as it is, in values only, since it may be part of an ordinary word. Not found: a secret
- * that was encoded twice, split or changed in any other way, or that lost its first characters.
+ * A secret of 12 characters or more is found unchanged; with any of its characters percent-encoded, escaped as in JSON (`\/`,
+ * `\"`, `\u002b`) or written as an HTML entity (`&#43;`, `&#x2b;`, `&quot;`), in upper or lower case; in Base64 with either
+ * alphabet, alone or inside a longer text; and cut off, if 12 characters of any of these are left (half of an escape may
+ * remain).
+ * A shorter secret is matched literally, and never in keys, since it may be part of an ordinary word. Not found: a secret that
+ * was encoded twice, split or changed in another way, or that lost its first characters.
  */
 export function redactorOf(secrets: readonly string[]): <Value>(value: Value) => Value {
   const long = secrets.filter((secret) => secret.length >= MIN_PIECE).flatMap(formsOf);
@@ -38,10 +38,10 @@ export function redactorOf(secrets: readonly string[]): <Value>(value: Value) =>
   return redact as <Value>(value: Value) => Value;
 }
 
-/** The secret as it is and in Base64. */
+/** The secret, unchanged and in Base64. */
 function formsOf(secret: string): string[] {
-  // Base64 turns three bytes into four characters, so a secret within a longer text can look three ways, the first
-  // characters of which depend on what stands before it.
+  // Base64 turns three bytes into four characters, so inside a longer text a secret can look three ways. The first characters
+  // depend on the text before it and are left out.
   const base64 = [0, 1, 2].map((shift) =>
     Buffer.from(' '.repeat(shift) + secret)
       .toString('base64')
@@ -52,11 +52,11 @@ function formsOf(secret: string): string[] {
   return [...new Set([secret, ...base64, ...base64Url])];
 }
 
-/** Replaces each of the forms, spelled in any way, and what a cut left of it. */
+/** Replaces all forms, with any escapes, whole or cut off. */
 function replacerOf(forms: readonly string[]): (text: string) => string {
   if (forms.length === 0) return (text) => text;
   const pieces = forms.map((form) => form.slice(0, MIN_PIECE));
-  // Compiling the patterns takes longer than all the rest of the exit, and hardly a text needs them.
+  // Compiling the patterns takes longer than the rest of the exit, and few texts need them.
   let search: ((text: string) => string) | undefined;
   return (text) => {
     if (!ESCAPES.test(text) && !pieces.some((piece) => text.includes(piece))) return text;
@@ -73,7 +73,7 @@ function searchFor(forms: readonly string[]): (text: string) => string {
   const beginnings = new Set(forms.map((form) => [...form.slice(0, MIN_PIECE)].map(spellingsOf).join('')));
   const beginning = new RegExp([...beginnings].join('|'), 'g');
 
-  /** Where `form` ends in `text` when it starts at `start`, as far as it is there. */
+  /** Where `form`, or the part of it that is there, ends in `text` if it starts at `start`. */
   const endOf = (form: string, text: string, start: number): number => {
     let plain = 0;
     while (plain < form.length && form[plain] === text[start + plain]) plain++;
@@ -95,7 +95,7 @@ function searchFor(forms: readonly string[]): (text: string) => string {
     for (let found = beginning.exec(text); found; found = beginning.exec(text)) {
       const start = found.index;
       kept.push(text.slice(end, start));
-      // Two forms may begin alike, so the longest counts.
+      // Two forms may begin the same way, so take the longest match.
       end = Math.max(...forms.map((form) => endOf(form, text, start)));
       beginning.lastIndex = end;
     }
@@ -103,7 +103,7 @@ function searchFor(forms: readonly string[]): (text: string) => string {
   };
 }
 
-/** A pattern of the ways to write one character, the longer ones first. */
+/** A pattern for all ways to write one character, longer ones first. */
 function spellingsOf(character: string): string {
   const plain = RegExp.escape(character);
   const code = character.charCodeAt(0);

@@ -6,7 +6,7 @@ import type { Finding, Outcome, Report } from './report.ts';
 import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { countsText, feedbackText, firstOf, gateText, passes, shortened } from './wording.ts';
 
-// GitHub takes less than 1 MiB.
+// GitHub's limit is 1 MiB.
 const MAX_BYTES = 1_000_000;
 const MAX_LINE = 1000;
 const MAX_LINES = 50;
@@ -32,9 +32,9 @@ const TRACES = 'https://platform.opper.ai/traces';
 
 /**
  * The job summary as Markdown, below 1 MiB: how the run went, what went wrong, then the span and what changed on it.
- * Everything foreign stands in HTML blocks, in which Markdown is not read (CommonMark 0.31, section 4.6), with HTML's
- * characters escaped, and inside `<code>`, where GitHub makes no links of mentions, issues and addresses. Only a blank line
- * would end such a block, and foreign text can make none.
+ * Untrusted text is escaped for HTML and placed in HTML blocks, where Markdown is not parsed (CommonMark 0.31, section 4.6),
+ * inside `<code>`, where GitHub does not link mentions, issues and addresses. Only a blank line would end such a block, and
+ * escaped text cannot contain one.
  */
 export function summaryOf(report: Report): string {
   const { findings, tests } = report;
@@ -52,7 +52,7 @@ export function summaryOf(report: Report): string {
   return `${fitting(blocks).join('\n\n')}\n\n`;
 }
 
-/** Drops the blocks that there is no room for. */
+/** Drops the blocks that do not fit. */
 function fitting(blocks: readonly string[]): string[] {
   let total = 0;
   return blocks.filter((block) => {
@@ -61,7 +61,7 @@ function fitting(blocks: readonly string[]): string[] {
   });
 }
 
-/** `❌ Job failed, 15 of 40 tests failed, score 62 · Opper span updated`: numbers and words of our own. */
+/** `❌ Job failed, 15 of 40 tests failed, score 62 · Opper span updated`: only numbers and our own words. */
 function headingOf({ outcome, jobStatus, findings, gate, tests, span }: Report): string {
   const [icon, ending] = ENDINGS[outcome];
   const failed = tests ? tests.failed + tests.errored : 0;
@@ -108,7 +108,7 @@ function testsBlock(tests: TestRun): string {
   ].join('\n');
 }
 
-/** The proportions in exactly 20 squares, at least one for what happened at all. */
+/** The proportions as exactly 20 squares, at least one for each status that occurred. */
 function barOf(tests: TestRun): string {
   const names = (Object.keys(SQUARES) as (keyof typeof SQUARES)[]).filter((name) => tests[name] > 0);
   const total = names.reduce((sum, name) => sum + tests[name], 0);
@@ -163,7 +163,7 @@ function measuresBlock({ metrics, caseSpans, span }: Report): string {
 function unsentBlock({ dryRun }: Report): string {
   const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`, MAX_CELL));
   return lines.length > 0
-    ? paragraph(['Not sent, with bodies as in the log:', ...firstOf(lines, MAX_LINES)])
+    ? paragraph(['Not sent (the log has the bodies):', ...firstOf(lines, MAX_LINES)])
     : '';
 }
 
@@ -179,7 +179,7 @@ function metaBlock(report: Report): string {
   return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
 }
 
-/** An object that was sent is shown whole, so the table need not tell of it. */
+/** Whether `meta` has its own folded table, so that the other table leaves it out. */
 function isMetaFolded({ sent }: Report): boolean {
   return Object.keys(sent?.meta ?? {}).length > 0;
 }

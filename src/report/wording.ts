@@ -3,7 +3,7 @@ import type { Failure, TestRun } from '../results/test-run.ts';
 import { counted, secondsText, textOf } from '../words.ts';
 import type { Gate } from './report.ts';
 
-/** Whether the gate is passed: there is a score, and it is not below `min_score`. */
+/** Whether there is a score that is not below `min_score`. */
 export function passes({ minScore, score }: Gate): boolean {
   return score !== undefined && score >= minScore;
 }
@@ -15,11 +15,11 @@ export function gateText(gate: Gate): string {
   return `score ${score} ${passes(gate) ? 'reaches' : 'is below'} min_score ${minScore}`;
 }
 
-/** `40 tests, 87.5 % passed: 33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. The rate is of those that ran. */
+/** `40 tests, 87.5 % passed: 33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. The rate leaves out skipped tests. */
 export function testsText(tests: TestRun): string {
   const { passed, failed, errored, skipped } = tests;
   const ran = passed + failed + errored;
-  // One failure among many never reads as 100 %, nor one pass as 0 %.
+  // Never 100 % with a failure, and never 0 % with a pass.
   const rounded = Math.round((passed / ran) * 1000) / 10;
   const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, 0.1), 99.9);
   return `${counted(ran + skipped, 'test')}, ${rate} % passed: ${countsText(tests)}`;
@@ -30,7 +30,7 @@ export function countsText({ passed, failed, errored, skipped, durationMs, forma
   const counts = Object.entries({ passed, failed, errored, skipped })
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);
-  // Tools write 0 for a time they do not know.
+  // Tools write 0 if they do not know the time.
   const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
   return `${[...counts, ...duration].join(', ')} (${format})`;
 }
@@ -40,12 +40,12 @@ export function failureText({ name, message }: Failure): string {
   return message ? `${name}: ${message}` : name;
 }
 
-/** `0.8: Friendly and right`; either half may be missing. Empty where there is none. */
+/** `0.8: Friendly and right`. Either half may be missing. Empty if there is no feedback. */
 export function feedbackText(feedback: Span['feedback']): string {
   return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(': ');
 }
 
-/** The first `max` lines, and how many there are besides. */
+/** The first `max` lines, and how many more there are. */
 export function firstOf(lines: readonly string[], max: number, total = lines.length): string[] {
   const shown = lines.slice(0, max);
   return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;

@@ -2,7 +2,7 @@ import { FormError } from '../errors.ts';
 import { type Files, readTextPieces } from '../files.ts';
 import { cut, quoted } from '../words.ts';
 
-/** The same as {@link checkBeginning}, of a file of any size. */
+/** Like {@link checkBeginning}, for a file of any size. */
 export async function readBeginning(path: string, files: Files): Promise<string> {
   let text = '';
   for await (const piece of readTextPieces(files, path)) {
@@ -13,8 +13,8 @@ export async function readBeginning(path: string, files: Files): Promise<string>
 }
 
 /**
- * The first line of a text that is not blank, cut. Throws {@link FormError} where there is none, or where it shows that a script
- * runner printed into the file before the tool did.
+ * The first line of a text that is not blank, cut. Throws {@link FormError} if there is none, or if the line shows that a script
+ * runner such as npm printed into the file before the tool did.
  */
 export function checkBeginning(text: string): string {
   const [line = ''] = text

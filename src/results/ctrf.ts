@@ -8,7 +8,7 @@ const STATUSES = {
   failed: 'failed',
   skipped: 'skipped',
   pending: 'skipped',
-  // A result that is none of the rest: nothing that could count as a pass.
+  // Any other result must not count as a pass.
   other: 'errored',
 } as const;
 
@@ -23,12 +23,12 @@ export const ctrf: JsonFormat = {
     const durations = arrayAt('results.tests', results.tests).map((value, index) => {
       const test = objectAt(`results.tests[${index}]`, value);
       const duration = numberIn(test.duration);
-      // Reporters file under `other` what did not run; `rawStatus` is the tool's own word.
+      // Reporters use `other` for tests that did not run; `rawStatus` is the tool's own word.
       const isUnrun = test.status === 'other' && statusOf(textIn(test.rawStatus)) === 'skipped';
       found({
         status: isUnrun ? 'skipped' : oneAt(`results.tests[${index}].status`, test.status, STATUSES),
         details: () => ({
-          // One name, or since version 1 the names of the suites from the outside in.
+          // One name or, since version 1, the names of the suites, outermost first.
           suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
           name: textIn(test.name),
           why: { message: textIn(test.message), body: textIn(test.trace) },

@@ -1,14 +1,14 @@
 import type { Json } from '../json.ts';
 import type { Found } from './test-case.ts';
 
-/** What a file says of itself, beside its cases. */
+/** What a file says besides its cases. */
 export interface FileSummary {
-  /** Of all cases, in milliseconds. */
+  /** The time of all cases, in milliseconds. */
   readonly durationMs: number | undefined;
   readonly totals: Totals;
-  /** How the file says that something failed, such as `success: false`; undefined where it does not. */
+  /** How the file says that something failed, such as `success: false`; undefined if it does not. */
   readonly failure?: string | undefined;
-  /** Words for the end of a case that nobody knows. They count as a pass. */
+  /** Unknown words for the status of a case. They count as a pass. */
   readonly unknownWords?: readonly string[];
 }
 
@@ -22,8 +22,8 @@ export interface Totals {
 /** A test format in JSON. */
 export interface JsonFormat {
   readonly name: string;
-  /** Whether the content, not the name, is of this format. */
+  /** Whether the content is in this format. */
   recognises(document: Json): boolean;
-  /** Reports each case to `found`, in the file's order. Throws {@link FormError} with the place that is not of this format. */
+  /** Reports each case to `found`, in the file's order. Throws {@link FormError} with the place that is not in this format. */
   read(document: Json, found: Found): FileSummary;
 }

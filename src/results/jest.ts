@@ -45,7 +45,7 @@ function readFile(file: JsonObject, place: string, folder: string, found: Found)
     found({ status, details: () => ({ ...detailsOf(test), file: path }) });
     return numberIn(test.duration);
   });
-  // A file that did not load, or a hook outside of every test: nothing but the file's own status says so.
+  // If a file did not load, or a hook outside of all tests failed, only the file's own status says so.
   if (file.status === 'failed' && !statuses.has('failed')) {
     found({
       status: 'errored',
@@ -65,7 +65,7 @@ function readFile(file: JsonObject, place: string, folder: string, found: Found)
 function detailsOf(test: JsonObject): CaseDetails {
   const { ancestorTitles, title, fullName, failureMessages } = test;
   const durationMs = numberIn(test.duration);
-  // Since Jest 30. Vitest has no start of a case.
+  // Since Jest 30. Vitest does not write the start of a case.
   const startMs = numberIn(test.startAt);
   return {
     ...(typeof title === 'string'
@@ -82,7 +82,7 @@ function firstText(messages: Json | undefined): string {
   return Array.isArray(messages) ? textIn(messages.find((message) => textIn(message) !== '')) : '';
 }
 
-/** The files are named by their absolute paths; what all have in common says nothing. */
+/** The folder that all files share. Their names are absolute paths, so it is left out of case names. */
 function commonFolderOf(paths: readonly string[]): string {
   const [first = [], ...others] = paths.map((path) => path.split(/(?<=[\\/])/).slice(0, -1));
   const fork = first.findIndex((part, i) => others.some((other) => other[i] !== part));

@@ -7,18 +7,18 @@ import { statusOf } from './status.ts';
 import { type Explanation, type Found, MAX_TEXT_LENGTH } from './test-case.ts';
 import type { CaseStatus } from './test-run.ts';
 
-/** Nested suites and all; what the known tools write stays below ten. */
+/** Limit for nested elements. Known tools stay below ten. */
 const MAX_DEPTH = 100;
-/** The most that is held of one text; an attribute that is longer is an error. */
+/** How much of one text is kept in memory. A longer attribute is an error. */
 const MAX_HELD_LENGTH = 1024 * 1024;
 
-/** Private to saxes, which gathers a text until its end. */
+/** A private field of saxes, which collects a text until its end. */
 const TEXT = 'text';
 
-// Strictly not XML, but tools that copy escape codes into their reports write these characters, raw or as a reference.
+// Not well-formed XML, but some tools copy escape codes into their reports, raw or as character references.
 const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
 
-/** A case in which several are found ends as the first of these. */
+/** If a case has several of these, the first one here counts. */
 const ORDER: readonly CaseStatus[] = ['skipped', 'errored', 'failed'];
 
 type Attributes = SaxesTagPlain['attributes'];
@@ -26,11 +26,11 @@ type Attributes = SaxesTagPlain['attributes'];
 interface OpenSuite {
   readonly attributes: Attributes;
   readonly depth: number;
-  /** Whether a time of its own or of a suite around it covers it. */
+  /** Whether this suite or one around it has a time. */
   readonly isTimed: boolean;
-  /** Whether a case in it failed, or did so before it passed. */
+  /** Whether a case in it failed, even if it passed when it was run again. */
   hasFailure: boolean;
-  /** What the suite wrote to standard error; Newman has the reason there. */
+  /** What the suite wrote to standard error. Newman puts the reason there. */
   output: Detail | undefined;
 }
 
@@ -40,7 +40,7 @@ interface OpenCase {
   readonly endings: Map<CaseStatus, Detail>;
 }
 
-/** An element with an explanation. */
+/** An open element that explains a failure. */
 interface Detail extends Explanation {
   readonly type: string;
   readonly depth: number;
@@ -48,11 +48,11 @@ interface Detail extends Explanation {
 }
 
 /**
- * JUnit's XML, for which there is no standard but many dialects: `testcase` elements in `testsuite` elements, which may be nested.
- * An `error` or `failure` of a suite, outside of its cases, is a case that errored, and so is a suite that says something failed
- * where no case in it did. Reports each case to `found`, in the file's order. Throws {@link FormError} with the place where the
- * file is broken or not JUnit. Read as a stream: neither long files nor long texts in them are held. Every suite of a file without
- * a name is named `path`.
+ * Reads JUnit XML, which has no standard but many dialects: `testcase` elements in `testsuite` elements, which may be nested.
+ * An `error` or `failure` of a suite, outside of its cases, counts as an errored case. So does a suite that says something failed
+ * if none of its cases did. Reports each case to `found`, in the file's order. Throws {@link FormError} with the place where the
+ * file is broken or not JUnit. Reads the file as a stream and does not keep long texts in memory. A suite without a name is
+ * named `path`.
  */
 export async function readJunit(
   pieces: AsyncIterable<string>,
@@ -62,7 +62,7 @@ export async function readJunit(
   const { SaxesParser } = await import('saxes');
   const parser = new SaxesParser({ xmlns: false });
   const suites: OpenSuite[] = [];
-  /** Of the root, and of the suites in it added up. */
+  /** The totals of the root element, and the sum of those of the suites directly in it. */
   let rootTotals: Totals = {};
   let innerTotals: Totals | undefined;
   const unknownWords = new Set<string>();
@@ -82,7 +82,7 @@ export async function readJunit(
   parser.on('opentag', (tag) => {
     isInTag = false;
     depth++;
-    if (depth > MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} elements within each other`);
+    if (depth > MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
     open(localNameOf(tag), tag.attributes);
   });
   parser.on('text', addText);
@@ -104,7 +104,7 @@ export async function readJunit(
   parser.close();
   return {
     durationMs: caseMs ?? suiteMs,
-    // Those of the root where it has them.
+    // The root's own totals win.
     totals: { ...innerTotals, ...rootTotals },
     unknownWords: [...unknownWords],
   };
@@ -137,12 +137,12 @@ export async function readJunit(
   function openInCase(parent: OpenCase, name: string, attributes: Attributes): void {
     if (name === 'testcase') fail('is not JUnit', 'a testcase within a testcase');
     if (depth !== parent.depth + 1) return;
-    // Mostly `skipped`, `error` or `failure`. PHPUnit has `warning`.
+    // Mostly `skipped`, `error` or `failure`. PHPUnit also writes `warning`.
     const ending = statusOf(name);
     if (ending !== undefined && !parent.endings.has(ending)) {
       parent.endings.set(ending, openDetail(attributes));
     }
-    // Surefire's reruns. Its totals may count the failures of a case that passed in the end.
+    // Surefire's reruns. Its totals may include failures of a case that passed in the end.
     if (/^(?:flaky|rerun)/.test(name)) noteFailure();
   }
 
@@ -164,7 +164,7 @@ export async function readJunit(
   function closeCase({ attributes, endings }: OpenCase): void {
     openCase = undefined;
     const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
-    // A failure of a skipped case too: node --test counts that of a to-do, which it writes as skipped.
+    // Even the failure of a skipped case: node --test writes a failed to-do as skipped, but counts it as a failure.
     if (status === 'failed' || endings.has('failed') || status === 'errored' || endings.has('errored'))
       noteFailure();
     const suite = suites.at(-1)?.attributes;
@@ -184,7 +184,7 @@ export async function readJunit(
     });
   }
 
-  /** What tools say in an attribute of the case alone: GoogleTest, CTest, Bazel. */
+  /** The status in the attributes of a case. GoogleTest, CTest and Bazel write it only there. */
   function statusIn({ status = '', result = '' }: Attributes): CaseStatus {
     const words = [status, result].filter((word) => word.trim() !== '');
     const statuses = words.map((word) => {
@@ -231,7 +231,7 @@ export async function readJunit(
   }
 }
 
-/** Prefixes of namespaces say nothing here. */
+/** The name without its namespace prefix. */
 function localNameOf({ name }: SaxesTagPlain): string {
   return name.slice(name.indexOf(':') + 1);
 }
@@ -245,7 +245,7 @@ function totalsIn({ tests, failures, errors, skipped, disabled }: Attributes): T
   };
 }
 
-/** The sums of what both have: a total that one suite lacks is not known of all. */
+/** Adds up the totals that both have. If one suite lacks a total, the sum is unknown. */
 function addTotals(sum: Totals | undefined, totals: Totals): Totals {
   if (sum === undefined) return totals;
   const keys = (Object.keys(sum) as (keyof Totals)[]).filter((key) => totals[key] !== undefined);
@@ -256,7 +256,7 @@ function countOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Milliseconds of seconds such as `0.25`, and `1,234.5` as Surefire writes it. */
+/** Milliseconds from seconds such as `0.25`, or `1,234.5` as Surefire writes it. */
 function millisecondsOf(text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === '') return undefined;
   const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text);
@@ -264,7 +264,7 @@ function millisecondsOf(text: string | undefined): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-/** The instant of a time stamp with an offset. Without one nobody knows which instant is meant. */
+/** The instant of a timestamp with an offset. Without an offset the instant is unknown. */
 function instantOf(timestamp: string | undefined): number | undefined {
   const hasOffset = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp ?? '');
   const ms = hasOffset ? Date.parse(timestamp ?? '') : Number.NaN;

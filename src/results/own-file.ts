@@ -2,22 +2,22 @@ import { InputError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
 import { counted, listed, quoted } from '../words.ts';
 
-/** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names pointer and file. */
+/** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names the pointer and the file. */
 export function scoreAt(pointer: string, document: Json, path: string): number {
   const value = valueAt(pointer, document, path);
   if (typeof value !== 'number') {
     throw problem(
       'score_pointer',
-      `${quoted(pointer)} leads to ${kindOf(value)} in ${path}; expected a number`,
+      `${quoted(pointer)} points to ${kindOf(value)} in ${path}; expected a number`,
     );
   }
   if (!Number.isFinite(value)) {
-    throw problem('score_pointer', `${quoted(pointer)} leads to a number in ${path} that is too large`);
+    throw problem('score_pointer', `${quoted(pointer)} points to a number in ${path} that is too large`);
   }
   return value;
 }
 
-/** The document as fields of a span; what they may be is for the inputs to say. Throws {@link InputError} that names the file. */
+/** The document as an object of fields, not checked yet. Throws {@link InputError} that names the file. */
 export function fieldsIn(document: Json, path: string): JsonObject {
   if (!isJsonObject(document)) {
     throw problem(
@@ -36,7 +36,7 @@ function valueAt(pointer: string, document: Json, path: string): Json {
     if (next === undefined) {
       throw problem(
         'score_pointer',
-        `${quoted(pointer)} leads nowhere in ${path}: ${place || 'the document'} is ${insideOf(value)}`,
+        `${quoted(pointer)} finds nothing in ${path}: ${place || 'the document'} is ${insideOf(value)}`,
       );
     }
     place += `/${token}`;
@@ -54,7 +54,7 @@ function insideOf(value: Json): string {
   if (Array.isArray(value)) return `an array of ${counted(value.length, 'item')}`;
   if (!isJsonObject(value)) return kindOf(value);
   const keys = Object.keys(value);
-  return keys.length === 0 ? 'an object without a key' : `an object with ${listed(keys)}`;
+  return keys.length === 0 ? 'an empty object' : `an object with the keys ${listed(keys)}`;
 }
 
 function problem(name: string, message: string): InputError {

@@ -5,10 +5,10 @@ import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from 
 import type { Measured } from './test-case.ts';
 import type { CaseStatus } from './test-run.ts';
 
-// promptfoo's ResultFailureReason; version 2 of its results does not have it yet.
+// From promptfoo's ResultFailureReason. Version 2 of its results does not have a reason yet.
 const ERRORED = 2;
 
-/** What `promptfoo eval -o results.json` writes, versions 2 and 3 of its results: `results.results[]`, latency in milliseconds. */
+/** What `promptfoo eval -o results.json` writes, in versions 2 and 3: `results.results[]`, latency in milliseconds. */
 export const promptfoo: JsonFormat = {
   name: 'promptfoo',
 
@@ -36,7 +36,7 @@ export const promptfoo: JsonFormat = {
       });
     });
     const stats = objectIn(document.stats);
-    // Version 2 counts errors among the failures.
+    // Version 2 counts errors as failures.
     const [failures, errors] = [numberIn(stats.failures), numberIn(stats.errors)];
     const failed = sumOf([failures, errors]);
     return {
@@ -50,21 +50,21 @@ export const promptfoo: JsonFormat = {
   },
 };
 
-/** Nothing where the model gave none. */
+/** The model's answer as `output`; absent if there is none. */
 function answerIn({ response }: JsonObject): { output?: string } {
   const { output } = objectIn(response);
   return output === undefined || output === null ? {} : { output: textOf(output) };
 }
 
 function failedOrErrored({ failureReason, error, gradingResult }: JsonObject): CaseStatus {
-  // A reason the assertions gave stands in `error` too; what went wrong before them has no grading.
+  // `error` may also be the reason of a failed assertion. An error before the assertions has no grading.
   const isErrored = failureReason === undefined ? error && !gradingResult : failureReason === ERRORED;
   return isErrored ? 'errored' : 'failed';
 }
 
-/** What tells cases of one title apart: the provider and the prompt, where there are several. */
+/** Labels that tell cases with the same title apart: the provider and the prompt, if there are several. */
 function labelling(results: readonly JsonObject[]): (result: JsonObject) => string {
-  // Version 3 says where in the configuration a prompt stands; cases are in the order in which they ended.
+  // Cases are in the order in which they ended. Version 3 has the prompts' order in the configuration.
   const inOrder = results.toSorted((a, b) => (numberIn(a.promptIdx) ?? 0) - (numberIn(b.promptIdx) ?? 0));
   const prompts = [...new Set(inOrder.map(promptOf))];
   const providers = new Set(results.map(providerOf));
@@ -96,7 +96,7 @@ function measuredIn({ score, namedScores, cost, tokenUsage, response }: JsonObje
   const named = Object.entries(objectIn(namedScores)).filter(
     (entry): entry is [string, number] => entry[0].trim() !== '' && numberIn(entry[1]) !== undefined,
   );
-  // Version 2 has the tokens only in the provider's response.
+  // In version 2 the tokens are only in the provider's response.
   const tokens = objectIn(tokenUsage ?? objectIn(response).tokenUsage);
   return {
     score: numberIn(score),

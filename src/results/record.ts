@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import { scaled } from '../score.ts';
 import type { Failure, TestRun } from './test-run.ts';
 
-/** What test results become on the span: the pass rate × `scale`, a line per failure, and counts. */
+/** What to record for test results: the pass rate × `scale`, a line for each failure, and counts. */
 export function recordOf(tests: TestRun, scale: number): { score: number; error?: string; meta: JsonObject } {
   const { passed, failed, errored, skipped, durationMs, failures } = tests;
   const ran = passed + failed + errored;
@@ -25,7 +25,7 @@ export function recordOf(tests: TestRun, scale: number): { score: number; error?
   };
 }
 
-/** A failure as one line; `cart > adds two: expected 3, got 4`. */
+/** A failure as one line, such as `cart > adds two: expected 3, got 4`. */
 function lineOf({ name, message }: Failure): string {
   return message ? `${name}: ${message}` : name;
 }

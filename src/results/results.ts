@@ -12,10 +12,10 @@ import type { TestRun } from './test-run.ts';
 
 /** Where the results are, and how to read them. */
 export interface ResultsRequest {
-  /** Paths and globs, at least one; none of them empty. */
+  /** At least one path or glob. None is empty. */
   readonly patterns: readonly string[];
   readonly format: ResultsFormat;
-  /** RFC 6901; given with the format `json`. */
+  /** A JSON Pointer (RFC 6901), for the format `json`. */
   readonly pointer: string | undefined;
   readonly keepCases: KeepCases;
 }
@@ -23,13 +23,13 @@ export interface ResultsRequest {
 export type Results =
   | { readonly kind: 'tests'; readonly tests: TestRun }
   | { readonly kind: 'score'; readonly score: number; readonly path: string }
-  /** Fields by the names of the inputs, unchecked but for this: something is given. Numbers keep their digits. */
+  /** Fields by input name, not checked yet. Numbers keep their digits. */
   | { readonly kind: 'fields'; readonly document: JsonObject; readonly path: string };
 
 /**
  * Reads the files that the patterns match, each once. Throws {@link InputError} with every problem; each names the file and the
- * place in it. A pattern that matches nothing is a problem, and so is a file without a case or a run in which all were skipped:
- * none of these is a pass.
+ * place in it. It is a problem if a pattern matches nothing, a file has no case, or all cases were skipped: none of these is a
+ * pass.
  */
 export async function readResults(request: ResultsRequest, files: Files): Promise<Results> {
   const { format, pointer = '', keepCases } = request;
@@ -66,7 +66,7 @@ async function findAll(patterns: readonly string[], files: Files): Promise<strin
 
 function noFileFor(pattern: string): string {
   const hint = /[[\]]/.test(pattern) ? '. Brackets stand for themselves; a glob has *, ?, ** and {a,b}' : '';
-  return `matches no file. Check that the step that writes it ran, and its path from the workspace${hint}`;
+  return `matches no file. Check that the step that writes it ran, and that the path is relative to the workspace${hint}`;
 }
 
 async function readOwnFile(parse: (text: string) => Json, path: string, files: Files): Promise<Json> {

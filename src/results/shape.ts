@@ -2,7 +2,7 @@ import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
 import { cut } from '../words.ts';
 
-// Reading JSON of an expected shape. The first four insist, with the place in the error; the last three take what is there.
+// Functions named `…At` throw if the value does not have the expected type, with the place in the error. Those named `…In` do not throw.
 
 export function objectAt(place: string, value: Json | undefined): JsonObject {
   return isJsonObject(value) ? value : mismatch(place, 'an object', value);
@@ -16,7 +16,7 @@ export function booleanAt(place: string, value: Json | undefined): boolean {
   return typeof value === 'boolean' ? value : mismatch(place, 'true or false', value);
 }
 
-/** What `table` makes of the word at `place`. */
+/** Looks up the word at `place` in `table`. */
 export function oneAt<Value>(
   place: string,
   value: Json | undefined,
@@ -36,12 +36,12 @@ export function textIn(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** JSON has numbers that a double has not: `1e999` is read as infinite, and nobody can record that. */
+/** The number, if it is finite. JSON allows `1e999`, which is parsed as infinite and cannot be recorded. */
 export function numberIn(value: Json | undefined): number | undefined {
   return Number.isFinite(value) ? (value as number) : undefined;
 }
 
-/** The sum of the numbers that are known; undefined where none is. */
+/** The sum of the known numbers; undefined if there are none. */
 export function sumOf(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);

@@ -16,8 +16,8 @@ const STATUSES: ReadonlyMap<string, CaseStatus> = new Map(
 );
 
 /**
- * What a tool's word for the end of a case means, in an attribute or as the name of an element. Case, spaces, `-` and `_` do not
- * count: `Timed-Out` is `timedout`. Undefined for a word that is not known.
+ * The meaning of a tool's word for the status of a case, in an attribute or as the name of an element. Case, spaces, `-` and `_`
+ * are ignored: `Timed-Out` is `timedout`. Undefined for an unknown word.
  */
 export function statusOf(word: string): CaseStatus | undefined {
   return STATUSES.get(word.toLowerCase().replaceAll(/[\s_-]/g, ''));

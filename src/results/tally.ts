@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import { type FoundCase, failureOf, testCaseOf } from './test-case.ts';
 import type { Failure, TestCase } from './test-run.ts';
 
-/** Which cases to keep for spans of their own. */
+/** Which cases to keep for case spans. */
 export interface KeepCases {
   readonly kind: 'none' | 'failed' | 'all';
   readonly max: number;
@@ -13,13 +13,13 @@ export interface Counts {
   readonly failed: number;
   readonly errored: number;
   readonly skipped: number;
-  /** Those of them that are failures outside of every case. */
+  /** How many of these are failures outside of all cases. */
   readonly extra: number;
 }
 
 const MAX_FAILURES = 10;
 
-/** What is summed up over the cases: `meta` key by metric dimension. */
+/** What is added up over all cases: `meta` key by metric dimension. */
 const SUMS = {
   cost: 'test.cost',
   input_tokens: 'gen_ai.usage.input_tokens',
@@ -27,7 +27,7 @@ const SUMS = {
 } as const;
 const OWN_DIMENSIONS = ['pass_rate', 'score', ...Object.keys(SUMS)];
 
-/** Counts cases as they come. Holds ten failures and, of the cases that were asked for, as many as may be among the first. */
+/** Counts cases one by one. Keeps the first ten failures and, of the cases to keep, only the first `max`, failures first. */
 export function createTally({ kind, max }: KeepCases) {
   const counts = { passed: 0, failed: 0, errored: 0, skipped: 0, extra: 0 };
   const failures: Failure[] = [];
@@ -67,7 +67,7 @@ export function createTally({ kind, max }: KeepCases) {
 
     counts: (): Counts => ({ ...counts }),
 
-    /** The result; at least one case ran. */
+    /** The result. At least one case must have run. */
     result() {
       const meta: [string, number][] = [];
       const ran = counts.passed + counts.failed + counts.errored;
@@ -81,7 +81,7 @@ export function createTally({ kind, max }: KeepCases) {
         metrics.push(['score', scores.value()]);
       }
       for (const dimension of Object.keys(SUMS) as (keyof typeof SUMS)[]) {
-        // Tools write 0 for a cost or a use of tokens that they do not know.
+        // Tools write 0 if they do not know the cost or the token use.
         if (sums[dimension] === 0) continue;
         meta.push([SUMS[dimension], tidy(sums[dimension])]);
         metrics.push([dimension, tidy(sums[dimension])]);
@@ -113,7 +113,7 @@ function createMean() {
   };
 }
 
-/** Without the noise of adding in binary: 0.30000000000000004 is 0.3. */
+/** Removes the noise of binary addition: 0.30000000000000004 becomes 0.3. */
 function tidy(value: number): number {
   return Number(value.toPrecision(12));
 }

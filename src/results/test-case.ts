@@ -2,21 +2,21 @@ import { stripVTControlCharacters } from 'node:util';
 import { cut } from '../words.ts';
 import type { CaseStatus, Failure, TestCase } from './test-run.ts';
 
-/** A case as a format finds it in a file. */
+/** A case that a format found in a file. */
 export interface FoundCase {
   readonly status: CaseStatus;
-  /** A failure outside of every case, such as of a hook or a whole file. The file's own totals may leave it out. */
+  /** A failure outside of all cases, such as in a hook or a whole file. The file's own totals may leave it out. */
   readonly isExtra?: boolean;
-  /** Asked only of the cases that are shown or kept. */
+  /** Called only for cases that are shown or kept. */
   readonly details: () => CaseDetails;
   readonly measured?: Measured;
 }
 
 export type Found = (found: FoundCase) => void;
 
-/** What a format knows of a case. */
+/** What a format knows about a case. */
 export interface CaseDetails {
-  /** The names of the suites, from the outside in; empty ones are left out. */
+  /** The names of the suites, outermost first. Empty ones are left out later. */
   readonly suites?: readonly string[];
   readonly name: string;
   readonly why?: Explanation | undefined;
@@ -30,16 +30,16 @@ export interface CaseDetails {
   readonly endMs?: number | undefined;
 }
 
-/** Where a format may say why a case failed; each may be empty. */
+/** Where a format may say why a case failed. Each may be empty. */
 export interface Explanation {
   readonly message: string;
   /** Mostly a stack trace, which begins with the message. */
   readonly body?: string;
-  /** Of the exception. */
+  /** The type of the exception. */
   readonly type?: string;
 }
 
-/** What an eval measured of one case. */
+/** What an eval measured for one case. */
 export interface Measured {
   readonly score?: number | undefined;
   readonly namedScores: Readonly<Record<string, number>>;
@@ -48,15 +48,15 @@ export interface Measured {
   readonly outputTokens?: number | undefined;
 }
 
-/** The most that is kept of one text of a case, in UTF-16 units. */
+/** The length at which a text of a case is cut, in UTF-16 units. */
 export const MAX_TEXT_LENGTH = 64 * 1024;
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_PATH_LENGTH = 1000;
-// Enough to find the first line that says something.
+// Enough to find the first meaningful line.
 const MAX_SEARCHED_LENGTH = 8192;
 
-/** A failure with its texts made fit to show: the name, and the line that says most. */
+/** A failure to show: the name, and the line that says most. */
 export function failureOf(details: CaseDetails): Failure {
   return {
     name: nameOf(details),
@@ -64,7 +64,7 @@ export function failureOf(details: CaseDetails): Failure {
   };
 }
 
-/** All that is known of a case. One that failed has an error, whether the file says why or not. */
+/** Everything known about a case. A failed case has an error even if the file does not say why. */
 export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
   const { why, input, output, score, file, durationMs, startMs, endMs } = details;
   const isFailing = status === 'failed' || status === 'errored';
@@ -86,7 +86,7 @@ export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
   };
 }
 
-/** `cart > adds two`: the case within its suites. Some tools repeat the outermost in the name of the case. */
+/** `cart > adds two`: the suites and the case. Some tools repeat the outermost suite in the name of the case. */
 function nameOf(details: CaseDetails): string {
   const { name } = details;
   const [outermost = '', ...inner] = suitesOf(details);
@@ -100,14 +100,14 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
 }
 
 /**
- * The first line of the message, or of the body where the message is empty or as good as that. Where the body begins with
- * the same line after the name of the exception, that: `/ by zero` alone says little.
+ * The first line of the message, or of the body if the message says nothing. If the body begins with the same line after the
+ * name of the exception, that line: `/ by zero` alone says little.
  */
 function headlineOf({ message, body = '', type = '' }: Explanation): string {
   const [top = '', ...rest] = linesOf(afterTraceback(message));
-  // GoogleTest begins with where it was.
+  // GoogleTest writes the place first.
   const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(' ')}` : top;
-  // gotestsum puts the output of `go test -v` into the body.
+  // For gotestsum the body is the output of `go test -v`.
   const [line = ''] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
   const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
   return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || '';
@@ -122,12 +122,12 @@ function wholeOf({ message, body = '', type = '' }: Explanation): string {
   return cut(whole || told || plain(type), MAX_TEXT_LENGTH);
 }
 
-/** What nose2, behave, gotestsum and others write into every message. */
+/** Whether this is what nose2, behave, gotestsum and others write as every message. */
 function saysNothing(message: string): boolean {
   return /^(?:failed|failure|test failure|none)?$/i.test(message);
 }
 
-/** The text from where a Python traceback at its beginning ends, which is where the exception is named. */
+/** The text after a Python traceback at its beginning, which starts with the name of the exception. */
 function afterTraceback(text: string): string {
   return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, '');
 }
@@ -140,14 +140,14 @@ function linesOf(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** The beginning, without terminal escape codes and halves of characters. */
+/** The beginning of a text, without terminal escape codes and lone surrogates. */
 function plain(text: string): string {
-  // What pytest (#x1B), Surefire's attributes (&#27;) and its CDATA (&amp#27;) make of the escape character.
+  // The escape character as written by pytest (#x1B), and by Surefire in attributes (&#27;) and in CDATA (&amp#27;).
   const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, '\x1b');
   return stripVTControlCharacters(escaped).toWellFormed();
 }
 
-// Before 1973 it is rather a count of seconds, or of milliseconds since the run began. After 9999 RFC 3339 has no year.
+// A time before 1973 is more likely in seconds, or counted from the start of the run. RFC 3339 ends with the year 9999.
 const [FIRST_MS, LAST_MS] = [100_000_000_000, 253_402_300_799_999];
 
 function timeOf(ms: number | undefined): string | undefined {

@@ -19,8 +19,8 @@ const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
 const MAX_WARNINGS = 10;
 
 /**
- * Reads every file in one of the test formats, or in its own with `auto`. Throws {@link InputError} with every problem; each
- * names the file and the place in it. A file without a case is a problem, and so is a run in which all were skipped.
+ * Reads every file in the given test format, or with `auto` each in its own. Throws {@link InputError} with every problem; each
+ * names the file and the place in it. It is a problem if a file has no case, or if all cases were skipped.
  */
 export async function readTests(
   format: string,
@@ -44,7 +44,7 @@ export async function readTests(
         counts = lessThan(tally.counts(), before);
       }
       if (totalOf(counts) === 0)
-        throw new FormError('holds no test case: nothing ran. Check which tests the command selects');
+        throw new FormError('has no test case, so nothing ran. Check which tests the command selects');
       warnings.push(...doubtsAbout(path, summary, counts));
       formats.add(name);
       durations.push(summary.durationMs);
@@ -54,7 +54,7 @@ export async function readTests(
   }
   const { passed, failed, errored } = tally.counts();
   if (problems.length === 0 && passed + failed + errored === 0) {
-    const message = `${listed(paths)}: every case was skipped: nothing ran`;
+    const message = `${listed(paths)}: every case was skipped, so nothing ran`;
     problems.push({ name: 'results_file', message });
   }
   if (problems.length > 0) throw new InputError(problems);
@@ -82,7 +82,7 @@ async function readFile(
   }
   if (format === 'auto' && !/^[{[]/.test(beginning)) {
     throw new FormError(
-      `is of an unknown kind: it begins with ${quoted(beginning)}; expected XML or JSON (${KNOWN})`,
+      `has an unknown format: it begins with ${quoted(beginning)}; expected XML or JSON (${KNOWN})`,
     );
   }
   const document = parseJson(await readText(files, path));
@@ -91,17 +91,17 @@ async function readFile(
   );
   if (reader === undefined) {
     throw new FormError(
-      `is JSON, but none of ${KNOWN}. For a file of your own set results_format to json or fields`,
+      `is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`,
     );
   }
   return { name: reader.name, summary: reader.read(document, found) };
 }
 
-/** One sentence for each thing in which a file disagrees with its own cases, or that nobody knows. */
+/** One sentence if a file's totals disagree with its cases, and one if it has unknown words. */
 function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
   const { passed, failed, errored, skipped, extra } = counts;
   const total = passed + failed + errored + skipped;
-  // Some tools leave out of a total what failed outside of the cases.
+  // Some tools leave failures outside of all cases out of their totals.
   const fits: [string, number | undefined, number[]][] = [
     ['test', totals.tests, [total, total - extra]],
     ['failed', totals.failed, [failed + errored, failed + errored - extra]],
@@ -115,9 +115,9 @@ function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, c
   const told = listOf(off.map(([, count]) => count));
   const cases = listOf(off.map(([, , [count]]) => count));
   return [
-    ...(off.length > 0 ? [`${path} says ${told}; its cases come to ${cases}, which is what counts.`] : []),
+    ...(off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts.`] : []),
     ...(unknownWords.length > 0
-      ? [`${path} has cases with a status nobody knows, counted as passed: ${unknownWords.join(', ')}.`]
+      ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(', ')}.`]
       : []),
   ];
 }

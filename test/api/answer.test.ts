@@ -77,9 +77,7 @@ describe('the words of an error body', () => {
   ])('are told in one line: %s', (_, body, said) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const { message } = errorOf({ status: 400, statusText: 'Bad Request', body: text });
-    expect(message).toBe(
-      `PATCH ${CALL.url} was answered with 400 Bad Request (tried once)${said && `: ${said}`}`,
-    );
+    expect(message).toBe(`PATCH ${CALL.url} returned 400 Bad Request (tried once)${said && `: ${said}`}`);
   });
 
   it.each([
@@ -97,7 +95,7 @@ describe('a refusal', () => {
     [401, {}, /api_key/],
     [403, {}, /rights/],
     [404, {}, /Check span_id\.$/],
-    [409, { method: 'POST' }, /there already/],
+    [409, { method: 'POST' }, /already exists/],
     [413, {}, /shorten/],
     [421, {}, /base_url/],
     [422, {}, /Correct/],
@@ -106,7 +104,7 @@ describe('a refusal', () => {
     [599, {}, /later/],
   ])('with %d says what to do, after what the server says', (status, call, hint) => {
     const { message } = errorOf({ status, body: 'No such luck' }, call);
-    expect(message).toMatch(/^\w+ https:.* was answered with \d+ \(tried once\): No such luck\. [A-Z].*\.$/);
+    expect(message).toMatch(/^\w+ https:.* returned \d+ \(tried once\): No such luck\. [A-Z].*\.$/);
     expect(message).toMatch(hint);
   });
 
@@ -147,14 +145,14 @@ describe('a redirect', () => {
     ['https:///', ''],
   ])('to %s names the host as it is written and no more', (location, target) => {
     expect(errorOf({ status: 307, location }).message).toContain(
-      `was answered with 307${target}, but redirects are not followed`,
+      `returned 307${target}, but redirects are not followed`,
     );
   });
 
   it.each([300, 304, 399])('of status %d without a target is no span either', (status) => {
     const { message, isTransient } = errorOf({ status, body: JSON.stringify({ id: ID, name: 'x' }) });
     expect({ message, isTransient }).toEqual({
-      message: expect.stringContaining(`was answered with ${status}, but without the span`),
+      message: expect.stringContaining(`returned ${status}, but without the span`),
       isTransient: false,
     });
   });

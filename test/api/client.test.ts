@@ -158,8 +158,8 @@ describe('a retry', () => {
     );
     await UPDATE(client);
     expect(notices).toEqual([
-      'PATCH was answered with 429 Too Many Requests; attempt 2 of 3 in 7 s',
-      'PATCH got no complete answer within 0.4 s; attempt 3 of 3 in 0.5 s',
+      'PATCH returned 429 Too Many Requests; attempt 2 of 3 in 7 s',
+      'PATCH got no complete response within 0.4 s; attempt 3 of 3 in 0.5 s',
     ]);
   });
 
@@ -225,8 +225,8 @@ describe('a retry', () => {
     server.faults.push({ on: 'GET', fault: faults.status(503) }, { on: 'PATCH', fault: faults.status(502) });
     await Promise.all([READ(client), UPDATE(client)]);
     expect(notices.toSorted()).toEqual([
-      'GET was answered with 503 Service Unavailable; attempt 2 of 2 in 0.25 s',
-      'PATCH was answered with 502 Bad Gateway; attempt 2 of 2 in 0.25 s',
+      'GET returned 503 Service Unavailable; attempt 2 of 2 in 0.25 s',
+      'PATCH returned 502 Bad Gateway; attempt 2 of 2 in 0.25 s',
     ]);
   });
 
@@ -314,8 +314,8 @@ describe('an answer', () => {
     ['an HTML page', faults.answer({ status: 200, body: html }), /an HTML page: Sign in\. Check .*base_url/],
     ['text', faults.answer({ status: 200, body: 'OK' }), /not JSON: line 1, column 1: .*: OK\. Check/],
     ['half the JSON', faults.truncatedJson(), /not JSON: line 1, column \d+: .*: \{"id":/],
-    ['nothing', faults.empty(), /200 OK, but with nothing where the span/],
-    ['a 204', faults.empty(204), /204 No Content, but with nothing where the span/],
+    ['nothing', faults.empty(), /200 OK, but with an empty body; expected the span/],
+    ['a 204', faults.empty(204), /204 No Content, but with an empty body; expected the span/],
     ['a list', faults.answer({ status: 200, body: [] }), /an array that is not the span\. Check/],
     [
       'another object',
@@ -327,7 +327,7 @@ describe('an answer', () => {
       faults.span({ name: null, score: '9', meta: [], end_time: 1 }),
       /not the span: name: .*; end_time: .*; meta: .*; score: /,
     ],
-    ['another span', faults.span({ id: OTHER_ID }), new RegExp(`another span .*: ${OTHER_ID}`)],
+    ['another span', faults.span({ id: OTHER_ID }), new RegExp(`a different span .*: ${OTHER_ID}`)],
     ['a compressed span', faults.gzipBomb(1), /compressed \(gzip\)/],
   ])('that is %s is an error that says so, and is not asked for again', async (_, fault, words) => {
     const { message, isTransient } = await errorAfter(fault);
@@ -347,9 +347,7 @@ describe('an answer', () => {
       faults.redirect(`${other.baseUrl}/spans/${ID}?x`, code),
     );
     expect({ message, isTransient, there: other.requests }).toEqual({
-      message: expect.stringMatching(
-        new RegExp(`was answered with ${code} .* to ${host}, but redirects are not`),
-      ),
+      message: expect.stringMatching(new RegExp(`returned ${code} .* to ${host}, but redirects are not`)),
       isTransient: false,
       there: [],
     });
@@ -358,13 +356,13 @@ describe('an answer', () => {
 
 describe('a 404', () => {
   it.each<[string, RegExp, (client: Client) => Promise<unknown>]>([
-    ['of a read', /span_id.*base_url.*a moment ago[^.]*\.$/, READ],
+    ['of a read', /span_id.*base_url.*just made[^.]*\.$/, READ],
     [
       'of a read before a write',
       /meta_mode: replace/,
       (client) => client.readSpan(ID, { isBeforeWrite: true }),
     ],
-    ['of an update', /span_id.*base_url.*a moment ago[^.]*\.$/, UPDATE],
+    ['of an update', /span_id.*base_url.*just made[^.]*\.$/, UPDATE],
     ['of a new span', /not found\. Check base_url[^.]*\.$/i, CREATE],
     [
       'of a new span under a parent',

@@ -107,9 +107,9 @@ describe('while it is not known whether a POST arrived', () => {
       wasFound: false,
       methods: 'POST GET GET POST GET POST',
       notices: [
-        expect.stringMatching(/^POST was answered with 503 .*; attempt 2 of 4/),
-        expect.stringMatching(/^GET was answered with 502 .*; attempt 3 of 4/),
-        expect.stringMatching(/^POST was answered with 500 .*; attempt 4 of 4/),
+        expect.stringMatching(/^POST returned 503 .*; attempt 2 of 4/),
+        expect.stringMatching(/^GET returned 502 .*; attempt 3 of 4/),
+        expect.stringMatching(/^POST returned 500 .*; attempt 4 of 4/),
       ],
     });
   });
@@ -173,7 +173,7 @@ describe('no look is needed', () => {
     server.faults.push(post(faults.status(503)), post(faults.status(status)));
     const { message, isTransient } = await apiErrorOf(client.createSpan(SPAN));
     expect({ message, isTransient, methods: methodsOf(server), waits }).toEqual({
-      message: expect.stringMatching(new RegExp(`^POST .* was answered with ${status} .*tried 2 times`)),
+      message: expect.stringMatching(new RegExp(`^POST .* returned ${status} .*tried 2 times`)),
       isTransient: false,
       methods: 'POST GET POST',
       waits: [250],
@@ -249,7 +249,7 @@ describe('the error says', () => {
     const { server, client } = await start();
     server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(403) });
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
-      message: expect.stringMatching(/^POST .* 503 .*is not known: GET .* 403 /),
+      message: expect.stringMatching(/^POST .* 503 .*is not known whether it took effect: GET .* 403 /),
       isTransient: true,
     });
     expect(methodsOf(server)).toBe('POST GET');

@@ -64,12 +64,12 @@ describe('where no answer comes, the words say so', () => {
   });
 
   it.each<[string, (socket: Socket) => void, string]>([
-    ['before the answer', (socket) => socket.end(), 'closed before an answer came'],
-    ['in the headers', (socket) => socket.end('HTTP/1.1 200 OK\r\nconte'), 'closed before an answer came'],
+    ['before the answer', (socket) => socket.end(), 'closed before a response came'],
+    ['in the headers', (socket) => socket.end('HTTP/1.1 200 OK\r\nconte'), 'closed before a response came'],
     [
       'in the body',
       (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{'),
-      'closed in the middle of the answer',
+      'closed in the middle of the response',
     ],
     ['by force', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
   ])('the connection ends %s', async (_, act, words) => {

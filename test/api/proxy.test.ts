@@ -180,7 +180,7 @@ describe('a proxy that fails', () => {
     const proxy = await startProxy(1, 'me:right');
     const failure = await failureOf({ HTTPS_PROXY: `http://me:wr0ng@${proxy.host}` });
     expect(failure).toEqual({
-      text: expect.stringContaining('proxy answered with 407'),
+      text: expect.stringContaining('proxy returned 407'),
       hint: expect.stringContaining('HTTPS_PROXY'),
       again: false,
     });
@@ -191,7 +191,7 @@ describe('a proxy that fails', () => {
   it.each([201, 403, 502])('by answering %d is named with that', async (status) => {
     const proxy = await startTcpServer((socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
     expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` })).toEqual({
-      text: `failed: the proxy answered with ${status}`,
+      text: `failed: the proxy returned ${status}`,
       hint: anyHint,
       again: true,
     });
@@ -208,9 +208,9 @@ describe('a proxy that fails', () => {
 
   const head = 'HTTP/1.1 200 OK\r\n';
   it.each<[string, (socket: Socket) => void, string]>([
-    ['hanging up', (socket) => socket.end(), 'closed before an answer'],
+    ['hanging up', (socket) => socket.end(), 'closed before a response'],
     ['a reset', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
-    ['hanging up in its answer', (socket) => socket.end(head), 'closed before an answer'],
+    ['hanging up in its answer', (socket) => socket.end(head), 'closed before a response'],
     ['hanging up in the tunnel', (socket) => socket.end(`${head}\r\n`), 'disconnected before secure TLS'],
     ['something else than HTTP', (socket) => socket.end('220 mail.example\r\n\r\n'), 'not HTTP'],
     ['silence', () => {}, 'within 0.5 s'],
@@ -234,7 +234,7 @@ describe('a proxy that fails', () => {
         socket.on('drain', more);
         more();
       },
-      'headers of the answer are too long',
+      'response headers are too long',
     ],
   ])('by %s is one CONNECT, and one error', async (_, act, words) => {
     const proxy = await startTcpServer((socket) => act(socket));

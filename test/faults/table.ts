@@ -64,7 +64,7 @@ const RETRIES = 1;
 const STALL_TIMEOUT_MS = 1000;
 const WINDOWS = process.platform === 'win32';
 
-const STALLED = { what: 'no complete answer within 1 s', advice: 'timeout_seconds', stalls: true } as const;
+const STALLED = { what: 'no complete response within 1 s', advice: 'timeout_seconds', stalls: true } as const;
 const MIB = 1024 * 1024;
 
 /** A success that holds no span, or that cannot be read at all. */
@@ -79,7 +79,7 @@ function lost(name: string, fault: Fault, what: string): FaultRow {
 
 /** A status that is tried again. */
 function troubled(code: number, advice: string): FaultRow {
-  return { name: `${code}`, fault: faults.status(code), what: `answered with ${code} `, advice };
+  return { name: `${code}`, fault: faults.status(code), what: `returned ${code} `, advice };
 }
 
 /** A status that is not. */
@@ -123,8 +123,8 @@ export const FAULTS: readonly FaultRow[] = [
   },
   resets('before headers', 'ECONNRESET'),
   resets('in headers', 'ECONNRESET'),
-  resets('after headers', 'in the middle of the answer'),
-  resets('in body', 'in the middle of the answer'),
+  resets('after headers', 'in the middle of the response'),
+  resets('in body', 'in the middle of the response'),
   stalls('before headers'),
   refused(400, 'Bad request'),
   refused(401, 'OPPER_API_KEY'),
@@ -145,10 +145,10 @@ export const FAULTS: readonly FaultRow[] = [
   limited('soon', '0.01 s'),
   { ...limited('3600', ''), advice: '3600 s (Retry-After)', final: true },
   stalls('in body'),
-  troubled(500, 'in trouble'),
-  troubled(502, 'in trouble'),
-  troubled(503, 'in trouble'),
-  troubled(504, 'in trouble'),
+  troubled(500, 'has a problem'),
+  troubled(502, 'has a problem'),
+  troubled(503, 'has a problem'),
+  troubled(504, 'has a problem'),
   unusable('600', faults.status(600), '600 is not an HTTP status'),
   unusable('HTML with 200', faults.html(), 'HTML page', 'Sign in'),
   { name: 'a byte a second', fault: faults.trickle(1000), ...STALLED, acts: true },
@@ -166,8 +166,8 @@ export const FAULTS: readonly FaultRow[] = [
     faults.span({ name: null, score: 'nine' }),
     'name: expected text; score: expected a number',
   ),
-  unusable('empty 200', faults.empty(), 'answered with 200 OK, but with nothing'),
-  unusable('204', faults.empty(204), 'answered with 204 No Content, but with nothing'),
+  unusable('empty 200', faults.empty(), 'returned 200 OK, but with an empty body'),
+  unusable('204', faults.empty(204), 'returned 204 No Content, but with an empty body'),
   unusable('redirect to the same origin', faults.redirect('/v2/elsewhere'), 'redirects are not followed'),
   unusable(
     'redirect to another origin',
@@ -179,12 +179,12 @@ export const FAULTS: readonly FaultRow[] = [
   unusable(
     'interim answers without end',
     faults.flood('', 'HTTP/1.1 102 Processing\r\n\r\n'),
-    'interim answers',
+    'interim responses',
   ),
   {
     name: 'headers without end',
     fault: faults.flood('HTTP/1.1 200 OK\r\n', 'a: b\r\n'),
-    what: 'headers of the answer are too long',
+    what: 'response headers are too long',
     advice: 'base_url',
   },
   {

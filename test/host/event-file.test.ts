@@ -46,8 +46,8 @@ it.each([undefined, ''])('where the runner names none (%j) nothing is wrong', as
 });
 
 it.each([
-  ['null', /^.*GITHUB_EVENT_PATH.* no JSON object.*$/],
-  ['[1]', /^.*GITHUB_EVENT_PATH.* no JSON object.*$/],
+  ['null', /^.*GITHUB_EVENT_PATH.* not a JSON object.*$/],
+  ['[1]', /^.*GITHUB_EVENT_PATH.* not a JSON object.*$/],
   ['', /^.*GITHUB_EVENT_PATH.* cannot be read: .*JSON.*$/],
   ['{"action": ', /^.*GITHUB_EVENT_PATH.* cannot be read: .*JSON.*$/],
 ])('an event file that holds %j is a sentence, and the event is empty', async (content, why) => {

@@ -113,7 +113,7 @@ describe('reading a file', () => {
   it.each([
     ['b', 'is a directory'],
     ...SPECIAL,
-    ['b/dangling.xml', 'there is no such file'],
+    ['b/dangling.xml', 'no such file'],
     ['report1.xml/a', 'cannot be read'],
   ])('%s is an error at once', (path, message) => {
     expect(readText(path)).toEqual(refusal(message));

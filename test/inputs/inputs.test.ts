@@ -147,7 +147,7 @@ const REFUSED = [
     /printable ASCII/,
     ...['\n', '\r', '\0', 'é', '\x7f'].map((end) => `${KEY}${end}${KEY}`),
   ),
-  ...refused('api_key', /Bearer.*Drop/, `Bearer ${KEY}`, `bearer  ${KEY}`, 'Bearer '),
+  ...refused('api_key', /Bearer.*Remove/, `Bearer ${KEY}`, `bearer  ${KEY}`, 'Bearer '),
   ...refused('base_url', /host/, 'https://a\tb/v2', 'https://ho st/v2', 'https://a.example/\nv2'),
   ...refused(
     'base_url',
@@ -173,7 +173,7 @@ const REFUSED = [
   ),
   ...refused(
     'base_url',
-    /spans.*span.*Drop/,
+    /spans.*span.*Remove/,
     ...words(
       `https://a.b/spans https://a.b/v2/spans/ https://a.b/v2/spans/${ID} https://a.b/${ID.toUpperCase()}/`,
     ),

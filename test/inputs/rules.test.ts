@@ -82,7 +82,7 @@ describe('an operation', () => {
     for (const name of recorded) {
       const read = { values: { operation: 'get', [name]: 'x' }, problems: [] } as unknown as Read<Given>;
       expect(operationProblems(read)).toEqual([
-        { name: 'operation', message: expect.stringMatching(new RegExp(`get .* ${name} `)) },
+        { name: 'operation', message: expect.stringMatching(new RegExp(`get .* ${name}\\.`)) },
       ]);
     }
   });
@@ -129,9 +129,9 @@ describe('results that are asked for with no file', () => {
 it.each<[string | undefined, Given]>([
   [undefined, { score: 9, meta: {} }],
   [undefined, { clear: ['meta'], score: 9 }],
-  ['score, error,', { clear: ['type', 'score', 'error'], score: 0, error: 'No' }],
-  ['meta,', { clear: ['meta'], meta: {} }],
-  ['meta,', { clear: ['meta'], meta_file: 'm.json' }],
+  ['score, error.', { clear: ['type', 'score', 'error'], score: 0, error: 'No' }],
+  ['meta.', { clear: ['meta'], meta: {} }],
+  ['meta.', { clear: ['meta'], meta_file: 'm.json' }],
   ['new span', { clear: ['meta'], operation: 'create' }],
 ])('clear has trouble with %j of %j', (fragment, given) => {
   const problem = { name: 'clear', message: expect.stringContaining(fragment ?? '') };

@@ -75,7 +75,7 @@ describe('a new name', () => {
 
   it('that stands elsewhere than in action.yml is told', () => {
     const names = { ...allWith('score', 'tag'), 'src/report/outputs.ts': ['tag', 'score'] };
-    const messages = 'src/report/outputs.ts has tag in another place than action.yml.';
+    const messages = 'src/report/outputs.ts has tag in a different place than action.yml.';
     expect(checkOf(names)).toEqual({ status: 1, messages });
   });
 });

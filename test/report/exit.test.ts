@@ -115,7 +115,7 @@ describe('the exit', () => {
       annotations: [
         [
           'error',
-          'there is no score to compare with min_score 0. Give score or results_file',
+          'there is no score to compare with min_score 0. Set score or results_file',
           { title: 'Opper span: gate' },
         ],
       ],

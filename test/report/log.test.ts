@@ -33,7 +33,7 @@ describe('the log', () => {
   });
 
   test('says that nothing changed', () => {
-    expect(logOf(reportOf({ changed: [] }))[1]).toBe('  no field changed, the span had these values before');
+    expect(logOf(reportOf({ changed: [] }))[1]).toBe('  no field changed: the span already had these values');
   });
 
   test('has no heading over the values that were read', () => {

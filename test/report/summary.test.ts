@@ -314,7 +314,7 @@ describe('a reader sees', () => {
     ['created', 'Recorded'],
     ['dry-run', 'Would be recorded'],
     ['skipped', 'Not recorded'],
-    ['failed', 'Was to be recorded'],
+    ['failed', 'Should have been recorded'],
   ] as const)('of the outcome %s what was sent or would have been', (outcome, title) => {
     const sent = { error: null, meta: { a: 1 } };
     expect(read({ ...UNREAD, outcome, span: { id: SPAN_ID, meta: { a: 1 } }, sent })).toMatchObject({
@@ -336,7 +336,7 @@ describe('a reader sees', () => {
 
   test('that nothing changed', () => {
     const { paragraphs, rows } = read({ changed: [] });
-    expect(paragraphs).toContain('no field changed, the span had these values before');
+    expect(paragraphs).toContain('no field changed: the span already had these values');
     expect(rows).toEqual([]);
   });
 

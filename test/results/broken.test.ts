@@ -35,7 +35,7 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
   'an empty file': ['', 'is empty'],
   'a blank file': [' \n\t\r\n', 'is empty'],
   'a byte order mark alone': ['\uFEFF', 'is empty'],
-  'plain text': ['\nok 1 - adds\nok 2', 'unknown kind', '"ok 1 - adds"', 'junit, ctrf, promptfoo, jest'],
+  'plain text': ['\nok 1 - adds\nok 2', 'unknown format', '"ok 1 - adds"', 'junit, ctrf, promptfoo, jest'],
   'the banner of npm': [
     '\n> demo@1.0.0 test\n> jest --json\n\n{"testResults": []}',
     'npm',
@@ -43,8 +43,12 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
     '--silent',
   ],
   'the banner of yarn': ['yarn run v1.22.22\n$ jest --json\n{"testResults": []}', '--outputFile'],
-  'JSON of another kind': ['{"score": 1}', 'none of junit, ctrf, promptfoo, jest', 'json or fields'],
-  'a JSON array': ['[{"status": "passed"}]', 'none of junit, ctrf, promptfoo, jest'],
+  'JSON of another kind': [
+    '{"score": 1}',
+    'none of the known formats (junit, ctrf, promptfoo, jest)',
+    'json or fields',
+  ],
+  'a JSON array': ['[{"status": "passed"}]', 'none of the known formats (junit, ctrf, promptfoo, jest)'],
   'XML of another kind': [
     '<?xml version="1.0"?>\n<coverage line-rate="1"/>',
     'not JUnit',

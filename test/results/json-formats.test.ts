@@ -200,7 +200,9 @@ describe('totals that disagree with the cases', () => {
     expect(await reading()).toMatchObject({
       failed: 1,
       errored: 0,
-      warnings: [expect.stringContaining('out/r says 2 tests, 2 failed; its cases come to 1 test, 1 failed')],
+      warnings: [
+        expect.stringContaining('out/r says 2 tests, 2 failed; its cases add up to 1 test, 1 failed'),
+      ],
     });
   });
 });

@@ -291,15 +291,15 @@ describe('JUnit', () => {
   it.each([
     [
       '<testsuites tests="9"><testsuite tests="1"><testcase/></testsuite></testsuites>',
-      '9 tests; its cases come to 1 test',
+      '9 tests; its cases add up to 1 test',
     ],
     [
       '<testsuites><testsuite tests="4" failures="0"><testcase><failure/></testcase></testsuite></testsuites>',
-      '4 tests, 0 failed; its cases come to 1 test, 1 failed',
+      '4 tests, 0 failed; its cases add up to 1 test, 1 failed',
     ],
     [
       '<testsuite skipped="1" disabled="1"><testcase/><testcase><skipped/></testcase></testsuite>',
-      '2 skipped; its cases come to 1 skipped',
+      '2 skipped; its cases add up to 1 skipped',
     ],
   ])('warns of totals that disagree with the cases: %s', async (xml, words) => {
     expect((await testsIn(xml)).warnings).toEqual([expect.stringContaining(`out/r says ${words}`)]);

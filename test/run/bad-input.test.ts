@@ -102,7 +102,7 @@ describe('bad input', () => {
   });
 });
 
-test('a defect of the action is an error that says so, and the outputs are there', async () => {
+test('a bug in the action is an error that says so, and the outputs are there', async () => {
   const { exitCode, annotations, outputs } = await runStage(
     server,
     { span_id, score: '1' },

@@ -93,13 +93,13 @@ const DOUBTS: readonly Doubt[] = [
   },
   { what: 'a 502 that did not arrive', fault: status(502), requests: ['POST GET POST', 'POST GET POST'] },
   {
-    what: 'a 502 after it was carried out',
+    what: 'a 502 after it was acted on',
     fault: applied(status(502)),
     requests: ['POST GET', 'POST GET POST'],
   },
   { what: 'a 409 out of nothing', fault: status(409), requests: ['POST GET POST', 'POST GET POST'] },
   {
-    what: 'a 409 after it was carried out',
+    what: 'a 409 after it was acted on',
     fault: applied(status(409)),
     requests: ['POST GET', 'POST GET POST'],
   },

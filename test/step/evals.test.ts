@@ -151,8 +151,8 @@ describe('metrics', () => {
   it.each<[string, NonNullable<SpanServerOptions['metrics']>, Fault]>([
     ['an answer that is lost', 'refused', applied(reset('before headers'))],
     ['an answer that is lost', 'repeated', applied(reset('before headers'))],
-    ['a 502 after it was carried out', 'repeated', applied(status(502))],
-    ['a 409 after it was carried out', 'refused', applied(status(409))],
+    ['a 502 after it was acted on', 'repeated', applied(status(502))],
+    ['a 409 after it was acted on', 'refused', applied(status(409))],
   ])('are there once after %s, on a server where a second one is %s', async (_, metrics, fault) => {
     await using server = await startSpanServer({ metrics });
     const { id } = server.create({ name: 'Eval' });

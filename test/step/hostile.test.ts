@@ -301,7 +301,7 @@ describe('files', () => {
       },
     ],
     [
-      'a pointer that leads nowhere',
+      'a pointer that finds nothing',
       () => ({
         results_file: write('p.json', JSON.stringify({ [HOSTILE]: HOSTILE })),
         results_format: 'json',

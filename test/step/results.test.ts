@@ -201,7 +201,7 @@ describe('results_format json', () => {
 
   it.each([
     ['a fraction without a scale', inputs, 0.87, 'out/eval.json'],
-    ['a pointer that leads nowhere', { ...inputs, score_pointer: '/summary/accuracy' }, 1, 'score_pointer'],
+    ['a pointer that finds nothing', { ...inputs, score_pointer: '/summary/accuracy' }, 1, 'score_pointer'],
   ])('refuses %s, and names where it is', async (_what, given, score, name) => {
     expect(await refusal(given, file(score))).toContain(name);
   });
