@@ -94,3 +94,26 @@ function githubContext(given: Readonly<Record<string, unknown>>): Record<string,
 function runnerOs(): string {
   return process.platform === 'win32' ? 'Windows' : process.platform === 'darwin' ? 'macOS' : 'Linux';
 }
+
+const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/15123456789';
+/** The page of the job in these contexts. */
+export const JOB_URL = `${RUN_URL}/job/41234567890`;
+/** The CI facts of these contexts, but for how the job went. */
+export const FACTS = {
+  'cicd.pipeline.name': 'Evals',
+  'cicd.pipeline.run.id': '15123456789',
+  'cicd.pipeline.run.url.full': RUN_URL,
+  'cicd.pipeline.task.name': 'eval',
+  'cicd.pipeline.task.run.id': '41234567890',
+  'cicd.pipeline.task.run.url.full': JOB_URL,
+  'vcs.provider.name': 'github',
+  'vcs.owner.name': 'acme',
+  'vcs.repository.name': 'support-bot',
+  'vcs.repository.url.full': 'https://github.com/acme/support-bot',
+  'vcs.ref.head.name': 'main',
+  'vcs.ref.head.type': 'branch',
+  'vcs.ref.head.revision': '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
+  'github.event_name': 'push',
+  'github.actor': 'octocat',
+  'github.run_attempt': 1,
+};

@@ -6,26 +6,15 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import * as faults from './faults.ts';
 import { type FaultRule, type SpanServer, type SpanServerOptions, startSpanServer } from './span-server.ts';
+import { BLANK_SPAN } from './span-store.ts';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const OTHER = '5e8b7a3e-2b6f-4a53-9a4f-1c2d3e4f5a6b';
 const TRACE = '123e4567-e89b-12d3-a456-426614174000';
 const UUID = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
 const TIME = expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+\+00:00$/);
-const BARE = {
-  id: ID,
-  name: 'Answer a ticket',
-  type: null,
-  start_time: null,
-  end_time: null,
-  input: null,
-  output: null,
-  error: null,
-  meta: null,
-  score: null,
-  trace_id: null,
-  parent_id: null,
-};
+const { feedback: _, ...BLANK } = BLANK_SPAN;
+const BARE = { ...BLANK, id: ID, name: 'Answer a ticket' };
 
 /** A server with one span on it, and a client that sends what it is told. */
 async function start(options?: SpanServerOptions, fields: object = {}) {

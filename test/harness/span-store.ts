@@ -192,7 +192,8 @@ export function createStore(options: StoreOptions) {
   };
 }
 
-const BLANK_SPAN: Span = {
+/** A span on which nothing is recorded. */
+export const BLANK_SPAN: Span = {
   id: '',
   name: '',
   type: null,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { FACTS, JOB_URL } from '../harness/context.ts';
 import { status } from '../harness/faults.ts';
 import { runJob } from '../harness/job.ts';
 import { runStep, type StepOptions } from '../harness/runner.ts';
@@ -48,7 +49,6 @@ test('the whole job is done under nothing but what a runner gives', async () => 
     },
     { context: { job: { status: 'failure' }, matrix: { model: 'small-2' } } },
   );
-  const jobUrl = 'https://github.com/acme/support-bot/actions/runs/15123456789/job/41234567890';
   const stored = {
     id,
     name: 'Answer support tickets',
@@ -57,26 +57,11 @@ test('the whole job is done under nothing but what a runner gives', async () => 
     end_time: '2026-11-20T12:00:42.500000+00:00',
     input: { tickets: 100 },
     output: 'line 1\n::error::line 2 %0A',
-    error: `Job eval (small-2) failed in workflow Evals: ${jobUrl}`,
+    error: `Job eval (small-2) failed in workflow Evals: ${JOB_URL}`,
     meta: {
       prompt: 12,
-      'cicd.pipeline.name': 'Evals',
-      'cicd.pipeline.run.id': '15123456789',
-      'cicd.pipeline.run.url.full': 'https://github.com/acme/support-bot/actions/runs/15123456789',
-      'cicd.pipeline.task.name': 'eval',
-      'cicd.pipeline.task.run.id': '41234567890',
-      'cicd.pipeline.task.run.url.full': jobUrl,
+      ...FACTS,
       'cicd.pipeline.task.run.result': 'failure',
-      'vcs.provider.name': 'github',
-      'vcs.owner.name': 'acme',
-      'vcs.repository.name': 'support-bot',
-      'vcs.repository.url.full': 'https://github.com/acme/support-bot',
-      'vcs.ref.head.name': 'main',
-      'vcs.ref.head.type': 'branch',
-      'vcs.ref.head.revision': '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-      'github.event_name': 'push',
-      'github.actor': 'octocat',
-      'github.run_attempt': 1,
       'github.matrix': { model: 'small-2' },
       dataset: 'support-v3',
     },

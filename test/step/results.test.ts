@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it as sequential } from 'vitest';
 import { runStep, type StepResult } from '../harness/runner.ts';
 import { type Span, startSpanServer } from '../harness/span-server.ts';
+import { BLANK_SPAN } from '../harness/span-store.ts';
 import { EXPECTED_RECORDS } from '../results/expected-records.ts';
 
 // Each step has a server and a workspace of its own.
@@ -14,21 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'results-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-const BLANK: Span = {
-  id: ID,
-  name: 'Eval',
-  type: null,
-  start_time: null,
-  end_time: null,
-  input: null,
-  output: null,
-  error: null,
-  meta: null,
-  score: null,
-  trace_id: null,
-  parent_id: null,
-  feedback: null,
-};
+const BLANK: Span = { ...BLANK_SPAN, id: ID, name: 'Eval' };
 
 interface Recorded {
   readonly result: StepResult;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it as sequential } from 'vitest';
+import { FACTS, JOB_URL } from '../harness/context.ts';
 import { applied, reset, status } from '../harness/faults.ts';
 import { type ActionStep, type JobOptions, type JobResult, type RunStep, runJob } from '../harness/job.ts';
 import { type Fault, type SpanServer, startSpanServer } from '../harness/span-server.ts';
@@ -9,26 +10,6 @@ import { type Fault, type SpanServer, startSpanServer } from '../harness/span-se
 const it = sequential.concurrent;
 
 const EVER = Number.POSITIVE_INFINITY;
-const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/15123456789';
-const JOB_URL = `${RUN_URL}/job/41234567890`;
-const FACTS = {
-  'cicd.pipeline.name': 'Evals',
-  'cicd.pipeline.run.id': '15123456789',
-  'cicd.pipeline.run.url.full': RUN_URL,
-  'cicd.pipeline.task.name': 'eval',
-  'cicd.pipeline.task.run.id': '41234567890',
-  'cicd.pipeline.task.run.url.full': JOB_URL,
-  'vcs.provider.name': 'github',
-  'vcs.owner.name': 'acme',
-  'vcs.repository.name': 'support-bot',
-  'vcs.repository.url.full': 'https://github.com/acme/support-bot',
-  'vcs.ref.head.name': 'main',
-  'vcs.ref.head.type': 'branch',
-  'vcs.ref.head.revision': '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-  'github.event_name': 'push',
-  'github.actor': 'octocat',
-  'github.run_attempt': 1,
-};
 const factsAtEnd = (result: string) => ({ ...FACTS, 'cicd.pipeline.task.run.result': result });
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
