@@ -98,14 +98,15 @@ function runnerOs(): string {
 const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/15123456789';
 /** The page of the job in these contexts. */
 export const JOB_URL = `${RUN_URL}/job/41234567890`;
-/** The CI facts of these contexts, but for how the job went. */
-export const FACTS = {
+/** The CI facts of these contexts; how the job went is known at its end only. */
+export const factsOf = (result?: string) => ({
   'cicd.pipeline.name': 'Evals',
   'cicd.pipeline.run.id': '15123456789',
   'cicd.pipeline.run.url.full': RUN_URL,
   'cicd.pipeline.task.name': 'eval',
   'cicd.pipeline.task.run.id': '41234567890',
   'cicd.pipeline.task.run.url.full': JOB_URL,
+  ...(result !== undefined && { 'cicd.pipeline.task.run.result': result }),
   'vcs.provider.name': 'github',
   'vcs.owner.name': 'acme',
   'vcs.repository.name': 'support-bot',
@@ -116,4 +117,4 @@ export const FACTS = {
   'github.event_name': 'push',
   'github.actor': 'octocat',
   'github.run_attempt': 1,
-};
+});

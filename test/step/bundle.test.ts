@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { FACTS, JOB_URL } from '../harness/context.ts';
+import { factsOf, JOB_URL } from '../harness/context.ts';
 import { status } from '../harness/faults.ts';
 import { runJob } from '../harness/job.ts';
 import { runStep, type StepOptions } from '../harness/runner.ts';
@@ -60,8 +60,7 @@ test('the whole job is done under nothing but what a runner gives', async () => 
     error: `Job eval (small-2) failed in workflow Evals: ${JOB_URL}`,
     meta: {
       prompt: 12,
-      ...FACTS,
-      'cicd.pipeline.task.run.result': 'failure',
+      ...factsOf('failure'),
       'github.matrix': { model: 'small-2' },
       dataset: 'support-v3',
     },

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it as sequential } from 'vitest';
-import { FACTS, JOB_URL } from '../harness/context.ts';
+import { factsOf, JOB_URL } from '../harness/context.ts';
 import { applied, reset, status } from '../harness/faults.ts';
 import { type ActionStep, type JobOptions, type JobResult, type RunStep, runJob } from '../harness/job.ts';
 import { type Fault, type SpanServer, startSpanServer } from '../harness/span-server.ts';
@@ -10,7 +10,6 @@ import { type Fault, type SpanServer, startSpanServer } from '../harness/span-se
 const it = sequential.concurrent;
 
 const EVER = Number.POSITIVE_INFINITY;
-const factsAtEnd = (result: string) => ({ ...FACTS, 'cicd.pipeline.task.run.result': result });
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** What a test tool writes of so many tests. */
@@ -102,21 +101,21 @@ describe('the shortest workflow, one step put first, records a job', () => {
       steps: [evalStep(junit(10, 0))],
       status: 'success',
       recorded: { score: 100 },
-      meta: { ...factsAtEnd('success'), ...countsOf(10, 0) },
+      meta: { ...factsOf('success'), ...countsOf(10, 0) },
     },
     {
       when: 'has tests that fail',
       steps: [evalStep(junit(9, 1), fails)],
       status: 'failure',
       recorded: { score: 90, error: failure(1) },
-      meta: { ...factsAtEnd('failure'), ...countsOf(9, 1) },
+      meta: { ...factsOf('failure'), ...countsOf(9, 1) },
     },
     {
       when: 'fails in a later step',
       steps: [evalStep(junit(10, 0)), { id: 'deploy', run: fails }],
       status: 'failure',
       recorded: { score: 100, error: `Job eval failed in workflow Evals: ${JOB_URL}` },
-      meta: { ...factsAtEnd('failure'), ...countsOf(10, 0) },
+      meta: { ...factsOf('failure'), ...countsOf(10, 0) },
     },
     {
       when: 'has no results file, and nothing else is wrong',
@@ -124,7 +123,7 @@ describe('the shortest workflow, one step put first, records a job', () => {
       status: 'failure',
       isRed: true,
       recorded: { error: expect.stringMatching(/^results_file: "\*\.xml" matches no file/) },
-      meta: factsAtEnd('success'),
+      meta: factsOf('success'),
     },
     {
       when: 'stays below min_score',
@@ -132,7 +131,7 @@ describe('the shortest workflow, one step put first, records a job', () => {
       status: 'failure',
       isRed: true,
       recorded: { score: 60, error: failure(2) },
-      meta: { ...factsAtEnd('success'), ...countsOf(3, 2) },
+      meta: { ...factsOf('success'), ...countsOf(3, 2) },
     },
   ])('that $when', async ({ steps = [], status, isRed = false, recorded, meta }) => {
     await using server = await startSpanServer();
@@ -147,7 +146,7 @@ describe('the shortest workflow, one step put first, records a job', () => {
     const id = span?.id ?? '';
     const start_time = expect.stringMatching(TIME);
     expect(sent(server)).toEqual([
-      ['POST ', { id, name: 'Evals / eval', start_time, meta: FACTS }],
+      ['POST ', { id, name: 'Evals / eval', start_time, meta: factsOf() }],
       [`GET /${id}`],
       [`PATCH /${id}`, { ...recorded, end_time: expect.stringMatching(TIME), meta }],
     ]);
@@ -177,14 +176,17 @@ describe('the shortest workflow, one step put first, records a job', () => {
     const job = await runOn(server, steps, { cancel: cancel.signal });
     const [span] = server.spans();
     expect(sent(server)).toEqual([
-      ['POST ', { id: span?.id, name: 'Evals / eval', start_time: expect.stringMatching(TIME), meta: FACTS }],
+      [
+        'POST ',
+        { id: span?.id, name: 'Evals / eval', start_time: expect.stringMatching(TIME), meta: factsOf() },
+      ],
       [`GET /${span?.id}`],
       [
         `PATCH /${span?.id}`,
         {
           error: `Job eval was cancelled in workflow Evals: ${JOB_URL}`,
           end_time: expect.stringMatching(TIME),
-          meta: factsAtEnd('cancellation'),
+          meta: factsOf('cancellation'),
         },
       ],
     ]);
@@ -233,7 +235,7 @@ describe('a start', () => {
         name: 'Evals / eval',
         score: 90,
         error: 'evals > f0: no',
-        meta: { ...factsAtEnd('success'), ...countsOf(9, 1) },
+        meta: { ...factsOf('success'), ...countsOf(9, 1) },
         end_time: expect.any(String),
       },
     ]);
@@ -388,7 +390,7 @@ it('a dry run shows the requests of both ends', async () => {
   const [post = '', , started = ''] = shown('main');
   expect([post, JSON.parse(started)]).toEqual([
     'POST',
-    { id, name: 'Evals / eval', start_time: expect.stringMatching(TIME), meta: FACTS },
+    { id, name: 'Evals / eval', start_time: expect.stringMatching(TIME), meta: factsOf() },
   ]);
   const [patch = '', to = '', ended = '', ...metric] = shown('post');
   expect([patch, to, JSON.parse(ended)]).toEqual([
@@ -398,7 +400,7 @@ it('a dry run shows the requests of both ends', async () => {
       score: 90,
       error: 'evals > f0: no',
       end_time: expect.stringMatching(TIME),
-      meta: { ...factsAtEnd('success'), ...countsOf(9, 1) },
+      meta: { ...factsOf('success'), ...countsOf(9, 1) },
     },
   ]);
   expect(metric).toEqual(['POST', `${url}/${id}/metrics`, '{"dimension":"a","value":1}']);
