@@ -27,11 +27,11 @@ const BARE = {
   parent_id: null,
 };
 
-/** A server with one span on it, and a client that sends what it is told. */
+/** A server with one span, and a client that sends any request. */
 async function start(options?: SpanServerOptions, fields: object = {}) {
   const server = await startSpanServer(options);
   server.create({ id: ID, name: 'Answer a ticket', ...fields });
-  /** Status and JSON of an answer, about the span unless told. */
+  /** The status and JSON of an answer, by default about the span. */
   const ask = async (method: string, body?: unknown, path?: string) => {
     const { status, json } = await call(server, method, { body, ...(path && { path }) });
     return { status, json };
