@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ApiError, codeOf, headlineOf, InputError } from '../src/errors.ts';
 
-/** An error as Node makes it: with a code. */
+/** An error with a code, as Node throws it. */
 const systemError = (message: string, code: string) => Object.assign(new Error(message), { code });
 
 it.each<[string, unknown, string]>([
@@ -20,7 +20,7 @@ it.each<[string, unknown, string]>([
   ['nothing', undefined, 'undefined'],
   ['an object', { error: { code: 7 } }, '{ error: { code: 7 } }'],
   ['an object without a prototype', Object.create(null), '[Object: null prototype] {}'],
-])('a headline tells of %s', (_, thrown, headline) => {
+])('a headline describes %s', (_, thrown, headline) => {
   expect(headlineOf(thrown)).toBe(headline);
 });
 
@@ -32,11 +32,11 @@ it.each<[string, unknown, string]>([
   ['none of a text', 'no', ''],
   ['none of null', null, ''],
   ['none of nothing', undefined, ''],
-])('a code is that of %s', (_, thrown, code) => {
+])('a code is found in %s', (_, thrown, code) => {
   expect(codeOf(thrown)).toBe(code);
 });
 
-it('an error of the input says every problem in a line', () => {
+it('an InputError lists each problem on its own line', () => {
   const problems = [
     { name: 'score', message: 'is not a number' },
     { name: 'score in result.json', message: 'is empty' },
@@ -52,7 +52,7 @@ it.each([
   ['GET failed', 'Wait.', 'GET failed. Wait.'],
   ['GET failed: no!', 'Wait.', 'GET failed: no! Wait.'],
   ['GET failed', '', 'GET failed'],
-])('an error of the API says %j, then the advice %j', (story, advice, message) => {
+])('an ApiError says %j, then the advice %j', (story, advice, message) => {
   const error = new ApiError(story, advice, true);
   expect([error.message, error.story, error.isTransient]).toEqual([message, story, true]);
 });

@@ -9,7 +9,7 @@ const filesOf = (...pieces: readonly Uint8Array[]): Files => ({
 });
 
 describe('the text of a file', () => {
-  it('is read across pieces that end within a character, without a byte order mark', async () => {
+  it('is read from pieces that split a character, without a byte order mark', async () => {
     const bytes = Buffer.from('\uFEFFgrün 😀');
     expect(await readText(filesOf(...Array.from(bytes, (byte) => Buffer.of(byte))), 'a')).toBe('grün 😀');
   });
@@ -19,14 +19,14 @@ describe('the text of a file', () => {
     [Buffer.from('😀').subarray(0, 3), 'is not UTF-8'],
     [Buffer.from('\uFEFF{}', 'utf16le'), 'is UTF-16'],
     [Buffer.from('\uFEFF{}', 'utf16le').swap16(), 'is UTF-16'],
-  ])('that is in another encoding (%#) is an error', async (bytes, message) => {
+  ])('in another encoding (%#) is an error', async (bytes, message) => {
     await expect(readText(filesOf(bytes), 'a')).rejects.toMatchObject({
       name: 'FormError',
       message: expect.stringContaining(message),
     });
   });
 
-  it('may be 32 MiB long, and not a byte more', async () => {
+  it('may be 32 MiB long, but not a byte more', async () => {
     const mebi = Array.from({ length: 32 }, () => Buffer.alloc(1024 * 1024, 'a'));
     expect(await readText(filesOf(...mebi), 'a')).toHaveLength(MAX_BYTES);
     await expect(readText(filesOf(...mebi, Buffer.from('b')), 'a')).rejects.toThrow('larger than 32 MiB');
@@ -37,7 +37,7 @@ describe('the text of a file', () => {
     ['EISDIR', 'it is a directory'],
     ['EACCES', 'permission denied'],
     ['EIO', 'the disk is gone'],
-  ])('that fails with %s is an error that reads on after the path', async (code, reason) => {
+  ])('that fails with %s is an error whose message follows the path', async (code, reason) => {
     const files: Files = {
       find: async () => [],
       read: () => {

@@ -20,7 +20,7 @@ const FORK_SHA = '0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c';
 const QUEUE = `gh-readonly-queue/main/pr-31-${BASE_SHA}`;
 const DEPENDABOT = 'dependabot[bot]';
 
-/** What @actions/github makes of a runner's variables: a push to main, unless told otherwise. */
+/** The context that @actions/github reads from a runner's variables, by default for a push to main. */
 function contextOf(overrides: Partial<GitHubContext> = {}): GitHubContext {
   return {
     actor: 'mona',
@@ -38,7 +38,7 @@ function contextOf(overrides: Partial<GitHubContext> = {}): GitHubContext {
   };
 }
 
-/** What the class of @actions/github is outside a runner: nothing but undefined, NaN and a getter that throws. */
+/** The context of @actions/github outside of a runner: only undefined, NaN and a getter that throws. */
 const OUTSIDE = {
   payload: {},
   runAttempt: Number.NaN,
@@ -160,7 +160,7 @@ describe('the facts of a job', () => {
     expect([facts['cicd.pipeline.task.run.result'], status]).toEqual([result, job_status]);
   });
 
-  it('hold the matrix as it is', () => {
+  it('contain the matrix unchanged', () => {
     const job_matrix = { model: 'small-2', shard: [1, 4] };
     expect(jobOf(contextOf(), { ...INPUTS, job_matrix }).facts).toEqual({
       ...FACTS,
@@ -172,7 +172,7 @@ describe('the facts of a job', () => {
     expect(jobOf(contextOf(), { ...INPUTS, job_matrix }).facts).toEqual(FACTS);
   });
 
-  it('are absent where they are not known', () => {
+  it('are absent if they are unknown', () => {
     const unknown = { actor: '', workflow: '', job: '', ref: '', sha: '', runAttempt: Number.NaN };
     const repo = { owner: 'acme' } as GitHubContext['repo'];
     expect(jobOf(contextOf({ ...unknown, repo }), {}).facts).toEqual({
@@ -209,7 +209,7 @@ describe('the facts of a job', () => {
       },
     ],
     [
-      'a workflow_run of which little is known',
+      'a workflow_run with little data',
       { payload: { workflow_run: { head_sha: PULL_SHA } } },
       { 'ref.head.revision': PULL_SHA },
     ],
@@ -219,14 +219,14 @@ describe('the facts of a job', () => {
       { 'ref.head.type': 'branch', 'ref.head.revision': PULL_SHA, 'change.id': '7' },
     ],
     ['a ref that is neither branch nor tag', { ref: 'refs/pull/31/merge' }, { 'ref.head.revision': SHA }],
-  ])('of %s are what is left', (_, context, refs) => {
+  ])('of %s are those that are known', (_, context, refs) => {
     const { facts } = jobOf(contextOf(context), INPUTS);
     const ofRefs = Object.entries(facts).filter(([name]) => /^vcs\.(ref|change)/.test(name));
     expect(Object.fromEntries(ofRefs)).toEqual(refFacts(refs));
   });
 });
 
-it('outside a runner nothing is known of a job', () => {
+it('outside of a runner nothing is known about a job', () => {
   expect(jobOf(OUTSIDE, { job_status: 'failure' })).toEqual({
     status: 'failure',
     isBroken: true,
@@ -238,7 +238,7 @@ it('outside a runner nothing is known of a job', () => {
   });
 });
 
-it('the link to the job is the one to the run where the job has no id', () => {
+it('the link to the job is the link to the run if the job has no id', () => {
   expect([jobOf(contextOf(), INPUTS).links, jobOf(contextOf(), {}).links]).toEqual([
     { run: RUN_URL, job: JOB_URL },
     { run: RUN_URL, job: RUN_URL },
@@ -263,7 +263,7 @@ describe('a job is called', () => {
 });
 
 describe('the error of a job', () => {
-  it('is one sentence that names job, matrix and workflow, what happened, and where to look', () => {
+  it('is one sentence with the job, matrix and workflow, what happened, and a link', () => {
     const inputs = { ...INPUTS, job_matrix: { model: 'small-2' } };
     const [failed, cancelled] = [
       jobOf(contextOf(), { ...inputs, job_status: 'failure' }),

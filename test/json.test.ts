@@ -13,7 +13,7 @@ import {
 
 const rewritten = (text: string) => JSON.stringify(parseExactJson(text));
 
-/** Why a text is refused; undefined where it is accepted. */
+/** Why a text is rejected; undefined if it is accepted. */
 function refusalOf(text: string): string | undefined {
   try {
     parseJson(text);
@@ -39,11 +39,11 @@ describe('exact JSON', () => {
     '[1e400,-1e400,1e-400]',
     '{"__proto__":{"constructor":9007199254740993},"toString":1.0}',
     '["\\ud800","1234567890123456","1.0"]',
-  ])('is written again as it was read: %s', (text) => {
+  ])('is written as it was read: %s', (text) => {
     expect(rewritten(text)).toBe(text);
   });
 
-  it('has a double for each number that a double would not rewrite', () => {
+  it('has a double for each number that a double does not change', () => {
     expect(parseExactJson('[1, 0.5, 1.0]')).toEqual([1, 0.5, JSON.rawJSON('1.0')]);
   });
 
@@ -71,7 +71,7 @@ describe('exact JSON', () => {
     ['\uFEFF {"a" :\t1.0}\r\n', '{"a":1.0}'],
     ['{"a":1,"a":2}', '{"a":2}'],
     ['"\\u0041\\/"', '"A/"'],
-  ])('loses what is not part of a value: %j', (text, written) => {
+  ])('drops what is not part of a value: %j', (text, written) => {
     expect(rewritten(text)).toBe(written);
   });
 });
@@ -81,7 +81,7 @@ describe('plain JSON', () => {
     expect(parseJson('\uFEFF[1.0, 1e2, 12345678901234567890]')).toEqual([1, 100, 12345678901234567000]);
   });
 
-  it('keeps the prototype of an object, whatever its keys', () => {
+  it('keeps the prototype of an object, whatever its keys are', () => {
     for (const parse of [parseJson, parseExactJson]) {
       const value = parse('{"__proto__": {"polluted": 1.0}}') as Record<string, Json>;
       expect([Object.getPrototypeOf(value), Object.keys(value)]).toEqual([Object.prototype, ['__proto__']]);
@@ -101,7 +101,7 @@ describe('plain JSON', () => {
     }, json),
   );
 
-  it('is what JSON.parse takes, with the same value, and the place of an error is in the text', () => {
+  it('is what JSON.parse accepts, with the same value, and errors have a place in the text', () => {
     const anyText = fc.oneof({ weight: 4, arbitrary: mutated }, fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(anyText, (text) => {
@@ -121,7 +121,7 @@ describe('plain JSON', () => {
   });
 });
 
-describe('an error says where a text stops being JSON, and what stands there', () => {
+describe('an error says where a text stops being JSON, and what it found there', () => {
   it.each([
     ['', 1, 1, 'the end of the text'],
     [' \n ', 2, 2, 'the end of the text'],
@@ -160,7 +160,7 @@ describe('nesting', () => {
     expect(refusalOf(nested(levels))).toMatch(/deep.*line 1, column 3001:.*1000/);
   });
 
-  it('counts no brackets in strings, and none that are closed', () => {
+  it('does not count brackets in strings, or closed ones', () => {
     expect(refusalOf(`["${'[{\\"['.repeat(1001)}",${'[],{},'.repeat(1001)}0]`)).toBeUndefined();
   });
 
@@ -184,7 +184,7 @@ it.each<[Json, string, number?]>([
   expect(numberOf(value)).toBe(number);
 });
 
-describe('two values say', () => {
+describe('two values are', () => {
   it.each([
     ['{"a":1,"b":{"c":2,"d":[{"e":3,"f":4}]}}', '{"b":{"d":[{"f":4,"e":3}],"c":2},"a":1}'],
     ['1.0', '1'],
@@ -193,7 +193,7 @@ describe('two values say', () => {
     ['0.1234567890123456789', '0.12345678901234568'],
     ['12345678901234567890', '12345678901234567890'],
     ['1e400', '1e400'],
-  ])('the same: %s and %s', (a, b) => {
+  ])('equal: %s and %s', (a, b) => {
     expect([
       sameJson(parseExactJson(a), parseExactJson(b)),
       sameJson(parseExactJson(b), parseExactJson(a)),
@@ -210,14 +210,14 @@ describe('two values say', () => {
     ['9007199254740993', '9007199254740992'],
     ['1e400', '1e401'],
     ['0.1', '0.10000000000000002'],
-  ])('not the same: %s and %s', (a, b) => {
+  ])('not equal: %s and %s', (a, b) => {
     expect([
       sameJson(parseExactJson(a), parseExactJson(b)),
       sameJson(parseExactJson(b), parseExactJson(a)),
     ]).toEqual([false, false]);
   });
 
-  it('the same where both are absent only', () => {
+  it('equal only if both are absent', () => {
     expect([sameJson(undefined, undefined), sameJson(null, undefined)]).toEqual([true, false]);
   });
 });

@@ -3,8 +3,8 @@ import { span as answeredWith, html, raw, redirect, reset, status, truncatedJson
 import { type Fault, startSpanServer } from './harness/span-server.ts';
 import { FOREVER, FORK, runStage, type StepOptions } from './harness/step.ts';
 
-// Every message in one file that a person can read through: messages.md. The only place that holds the wording. After a
-// change of words: `npm test -- -u`, and read the difference.
+// messages.md shows the messages in one file that a person can read through. After changing a message, run `npm test -- -u` and
+// review the diff.
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
@@ -171,7 +171,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   ],
 };
 
-test('the messages are those of messages.md', { timeout: 60_000 }, async () => {
+test('the messages are those in messages.md', { timeout: 60_000 }, async () => {
   const lines = ['# What the step says', ''];
   for (const [chapter, scenes] of Object.entries(CHAPTERS)) {
     lines.push(`## ${chapter}`, '');

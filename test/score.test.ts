@@ -23,7 +23,7 @@ describe('a scaled score is rounded half away from zero', () => {
     expect(scaled(value, scale)).toBe(score);
   });
 
-  it('whatever the decimals', () => {
+  it('for any decimals', () => {
     const digits = fc.integer({ min: -9_999_999, max: 9_999_999 });
     fc.assert(
       fc.property(digits, fc.nat(7), fc.nat(9_999), fc.nat(3), (a, aPlaces, b, bPlaces) => {
@@ -37,7 +37,7 @@ describe('a scaled score is rounded half away from zero', () => {
     );
   });
 
-  it('a pass rate too, as exactly as the counts tell it', () => {
+  it('for a pass rate too, exactly as the counts say', () => {
     const counts = fc
       .integer({ min: 1, max: 100_000 })
       .chain((ran) => fc.tuple(fc.nat(ran), fc.constant(ran)));
@@ -64,7 +64,7 @@ describe('the score to record', () => {
     [1e-7, undefined, /"1e-7" .*integer.*score_scale/],
     [9007199254740992, undefined, /"9007199254740992" .*±9007199254740991/],
     [-1e300, 1e300, /"-1e\+300" times score_scale .*±9007199254740991/],
-  ])('is none for %d with scale %s, and the error says why', (value, scale, why) => {
+  ])('does not exist for %d with scale %s, and the error says why', (value, scale, why) => {
     expect(() => scoreOf(value, scale)).toThrow(FormError);
     expect(() => scoreOf(value, scale)).toThrow(why);
   });

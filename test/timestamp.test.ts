@@ -19,7 +19,7 @@ function readingOf(text: string): string | FormError {
 const digits = (max: number, width: number) =>
   fc.nat(max).map((number) => String(number).padStart(width, '0'));
 
-describe('a time stamp', () => {
+describe('a timestamp', () => {
   it('in RFC 3339 is sent as it was written', () => {
     const form = fc.tuple(
       fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true }),
@@ -36,7 +36,7 @@ describe('a time stamp', () => {
     );
   });
 
-  it('is accepted just where the calendar has that second', () => {
+  it('is accepted if and only if that second exists', () => {
     const clock = fc.tuple(
       digits(9999, 4),
       digits(14, 2),
@@ -58,13 +58,13 @@ describe('a time stamp', () => {
     );
   });
 
-  it('may be of 29 February in leap years only', () => {
+  it('may be on 29 February only in leap years', () => {
     const years = ['0000', '0004', '0100', '1900', '2000', '2023', '2024', '2100', '2400'];
     const leap = years.filter((year) => typeof readingOf(`${year}-02-29T00:00:00Z`) === 'string');
     expect(leap).toEqual(['0000', '0004', '2000', '2024', '2400']);
   });
 
-  it('of Unix time means the same instant, to the digits given', () => {
+  it('in Unix time is the same instant, to the given digits', () => {
     const seconds = fc.integer({ min: 1_000_000_000, max: 9_999_999_999 });
     fc.assert(
       fc.property(seconds, digits(999, 3), digits(999_999, 6), (seconds, millis, micros) => {
@@ -76,7 +76,7 @@ describe('a time stamp', () => {
     );
   });
 
-  it('that says now is the one instant handed in', () => {
+  it('that says now is the given instant', () => {
     expect(readingOf('now')).toBe('2026-04-07T13:33:27.179Z');
   });
 

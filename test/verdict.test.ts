@@ -14,24 +14,20 @@ const SAME: [string, SpanPatch, Partial<Span>][] = [
   ['nothing and an empty text', { error: null, input: null }, { error: '', input: '' }],
   ['a number in another spelling', { score: 87 }, { score: JSON.rawJSON('87.0') }],
   [
-    'a time in another spelling',
+    'the same time written differently',
     { end_time: '2026-04-07 15:33:27.179710+02:00' },
     { end_time: '2026-04-07T13:33:27.179000+00:00' },
   ],
   [
-    'a time whose offset is left out',
+    'a time without its offset',
     { start_time: '2026-04-07T13:33:27Z' },
     { start_time: '2026-04-07T13:33:27' },
   ],
   ['a time that is none', { end_time: 'soon' }, { end_time: 'soon' }],
   ['keys in another order', { meta: { a: 1, b: { c: 2, d: 3 } } }, { meta: { b: { d: 3, c: 2 }, a: 1 } }],
+  ['a text and its JSON', { input: '{"a": 1}', output: '[1]' }, { input: { a: 1 }, output: [1] }],
   [
-    'a text and the JSON that is read from it',
-    { input: '{"a": 1}', output: '[1]' },
-    { input: { a: 1 }, output: [1] },
-  ],
-  [
-    'the same with a number that no double holds',
+    'the same with a number that a double cannot hold',
     { output: '{"id": 12345678901234567890}' },
     { output: objectOf('{"id": 12345678901234567890}') },
   ],
@@ -107,14 +103,14 @@ describe('an answer', () => {
     ],
     ['all of meta', { meta: { a: 1 } }, { meta: null }, /^meta .* {"a":1}, .* nothing$/],
     [
-      'a key that a replace left there',
+      'a key that a replace did not remove',
       { meta: { a: 1 } },
       { meta: { b: 2, a: 1 } },
       /^meta .* {}, .* {"b":2}$/,
       false,
     ],
     [
-      'a digit of a number that no double holds',
+      'a digit of a number that a double cannot hold',
       { meta: objectOf('{"id": 12345678901234567890}') },
       { meta: objectOf('{"id": 12345678901234567891}') },
       /^meta .*890}, .*891}$/,
@@ -131,11 +127,11 @@ describe('an answer', () => {
     expect(doubts(sent, answer, isMerged)).toEqual([expect.stringMatching(doubt)]);
   });
 
-  it('leaves none about a key of meta that somebody else added meanwhile', () => {
+  it('leaves no doubt about a key of meta that another job added meanwhile', () => {
     expect(doubts({ meta: { a: 1 } }, { meta: { b: 2, a: 1 } })).toEqual([]);
   });
 
-  it('leaves a doubt about an end before the start, whoever wrote them, and about each field', () => {
+  it('leaves a doubt about an end before the start, sent or not, and about each field', () => {
     const times = { start_time: '2026-04-07T13:33:27Z', end_time: '2026-04-07T13:33:26Z' };
     expect(doubts({ score: 1, type: 't' }, times)).toEqual([
       expect.stringMatching(/^score /),

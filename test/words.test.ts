@@ -7,15 +7,15 @@ it.each([
   ['a😀b', 4, 'a😀b'],
   ['a😀bc', 4, 'a😀…'],
   ['ab😀c', 4, 'ab…'],
-])('%s in at most %i units is %s', (text, maxLength, cutText) => {
+])('%s cut to %i units is %s', (text, maxLength, cutText) => {
   expect(cut(text, maxLength)).toBe(cutText);
 });
 
-it('a quoted text is cut, the quotes are not', () => {
+it('a quoted text is cut, but keeps its quotes', () => {
   expect([quoted('a"b'), quoted('x'.repeat(201))]).toEqual(['"a"b"', `"${'x'.repeat(199)}…"`]);
 });
 
-it('a count has the plural but for one', () => {
+it('a count has the plural except for one', () => {
   expect([0, 1, 2].map((count) => counted(count, 'test'))).toEqual(['0 tests', '1 test', '2 tests']);
 });
 

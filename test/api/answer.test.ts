@@ -32,7 +32,7 @@ function errorOf(answer: Partial<Answer>, call: Partial<Call> = {}): ApiError {
   throw new Error('no ApiError');
 }
 
-describe('the words of an error body', () => {
+describe('the message in an error body', () => {
   const envelope = (detail: unknown) => ({ type: 'XError', message: 'The request is invalid', detail });
   const problem = {
     input: 'x',
@@ -74,7 +74,7 @@ describe('the words of an error body', () => {
     ['nothing', '', ''],
     ['white space', ' \r\n', ''],
     ['what the status line says already', { detail: 'Bad Request' }, ''],
-  ])('are told in one line: %s', (_, body, said) => {
+  ])('is reported in one line: %s', (_, body, said) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const { message } = errorOf({ status: 400, statusText: 'Bad Request', body: text });
     expect(message).toBe(`PATCH ${CALL.url} returned 400 Bad Request (tried once)${said && `: ${said}`}`);
@@ -84,13 +84,13 @@ describe('the words of an error body', () => {
     ['text', 'x'.repeat(20 * 1024 * 1024)],
     ['JSON that is too deep', '['.repeat(5000)],
     ['white space', `a${' '.repeat(20 * 1024 * 1024)}b`],
-  ])('are cut to 500 characters: %s', (_, body) => {
+  ])('is cut to 500 characters: %s', (_, body) => {
     const { message } = errorOf({ status: 400, body });
     expect(message.split('(tried once): ')[1]?.length).toBeLessThanOrEqual(500);
   });
 });
 
-describe('a refusal', () => {
+describe('an error status', () => {
   it.each<[number, Partial<Call>, RegExp]>([
     [401, {}, /api_key/],
     [403, {}, /rights/],
@@ -102,20 +102,20 @@ describe('a refusal', () => {
     [429, {}, /retries/],
     [500, {}, /later/],
     [599, {}, /later/],
-  ])('with %d says what to do, after what the server says', (status, call, hint) => {
+  ])('of %d says what the server said, then what to do', (status, call, hint) => {
     const { message } = errorOf({ status, body: 'No such luck' }, call);
     expect(message).toMatch(/^\w+ https:.* returned \d+ \(tried once\): No such luck\. [A-Z].*\.$/);
     expect(message).toMatch(hint);
   });
 
-  it('may pass by itself, or not', () => {
+  it('is transient or not', () => {
     const passing = [400, 401, 403, 404, 408, 409, 413, 418, 422, 425, 429, 500, 501, 503, 599].filter(
       (status) => errorOf({ status }).isTransient,
     );
     expect(passing).toEqual([408, 425, 429, 500, 501, 503, 599]);
   });
 
-  it('ends no sentence twice', () => {
+  it('does not end a sentence twice', () => {
     expect(errorOf({ status: 422, body: 'No.' }).message).toContain(': No. Correct');
     expect(errorOf({ status: 422, body: 'No!' }).message).toContain(': No! Correct');
   });
@@ -129,7 +129,7 @@ describe('a refusal', () => {
     [60_000, false],
     [60_500, true],
     [86_400_000, true],
-  ])('that asks for %d ms names them where that is too long: %s', (retryAfterMs, isNamed) => {
+  ])('with a Retry-After of %d ms names it if it is too long: %s', (retryAfterMs, isNamed) => {
     const { message } = errorOf({ status: 429, retryAfterMs });
     expect(message.includes(`${retryAfterMs / 1000} s (Retry-After)`)).toBe(isNamed);
   });
@@ -143,7 +143,7 @@ describe('a redirect', () => {
     ['/v3/spans', ' to api.opper.ai'],
     ['spans?next=https://other.example/', ' to api.opper.ai'],
     ['https:///', ''],
-  ])('to %s names the host as it is written and no more', (location, target) => {
+  ])('to %s names only the host, as it was written', (location, target) => {
     expect(errorOf({ status: 307, location }).message).toContain(
       `returned 307${target}, but redirects are not followed`,
     );
@@ -170,12 +170,12 @@ describe('a success', () => {
     expect(spanIn(`\ufeff${JSON.stringify(SPAN)}`)).toEqual(SPAN);
   });
 
-  it('may hold the span in { data }, but a span with data of its own is not opened', () => {
+  it('may have the span in { data }, but a span with its own data is not unwrapped', () => {
     expect(spanIn(JSON.stringify({ data: SPAN, meta: {} }))).toEqual(SPAN);
     expect(spanIn(JSON.stringify({ ...SPAN, data: { id: 'y', name: 'y' } }))).toMatchObject(SPAN);
   });
 
-  it('may hold meta as deep as meta may be', () => {
+  it('may have meta as deep as meta may be', () => {
     const span = { ...SPAN, meta: parseJson(`${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`) };
     expect(spanIn(JSON.stringify({ data: span }))).toEqual(span);
   });
@@ -187,11 +187,11 @@ describe('a success', () => {
     ['true', 'a boolean'],
     ['[]', 'an array'],
     ['{"data": null}', 'an object'],
-  ])('that is %s is not what was wanted', (body, kind) => {
+  ])('that is %s is an error', (body, kind) => {
     expect(errorOf({ body }).message).toContain(`but with ${kind} that is not the span`);
   });
 
-  it('that is a list is read by the schema of a list', () => {
+  it('may be a list, by the schema of a list', () => {
     const Page = z.object({ data: z.array(z.number()) });
     expect(read(answerOf({ body: '{"data": [1, 2]}' }), Page, CALL, '')).toEqual({ data: [1, 2] });
   });

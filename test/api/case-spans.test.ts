@@ -28,7 +28,7 @@ async function create(
   server.create({ id: PARENT, name: 'Eval' });
   server.faults.push(...rules);
   const { Headers, fetch } = createTransport({ baseUrl: server.baseUrl, env: {}, timeoutMs: 5000 });
-  // By name, in the order in which they were sent; they may arrive in another.
+  // By name, in the order in which they were sent; they may arrive in a different order.
   const sent: string[] = [];
   const transport: Transport = {
     Headers,
@@ -43,7 +43,7 @@ async function create(
   return { server, sent, progress, result: await createCaseSpans(client, spans, { onProgress }) };
 }
 
-it('makes a span for each case, in order, four at a time, and tells how far it is', async () => {
+it('makes a span for each case, in order, four at a time, and reports progress', async () => {
   const cases = casesOf(300);
   const { server, sent, progress, result } = await create(cases, [], { latencyMs: 2 });
   expect(result).toEqual({ made: 300, of: 300, failure: undefined });
@@ -58,7 +58,7 @@ it('makes a span for each case, in order, four at a time, and tells how far it i
   expect(progress).toEqual(['100 of 300', '200 of 300']);
 });
 
-it('has nothing to do where there are no cases', async () => {
+it('does nothing without cases', async () => {
   const { server, progress, result } = await create([]);
   expect({ result, progress, requests: server.requests }).toEqual({
     result: { made: 0, of: 0, failure: undefined },
@@ -74,7 +74,7 @@ it('makes each once, though answers are lost', async () => {
   expect(server.children(PARENT)).toHaveLength(20);
 });
 
-it('begins no more after one failed for good, and says how many were made', async () => {
+it('starts no more after one failed despite retries, and says how many were made', async () => {
   let posts = 0;
   const when = () => ++posts > 37;
   const outage = { on: 'POST', when, times: Number.POSITIVE_INFINITY, fault: faults.status(503) } as const;
@@ -88,7 +88,7 @@ it('begins no more after one failed for good, and says how many were made', asyn
   expect(new Set(sent).size).toBeLessThanOrEqual(37 + 4);
 });
 
-it('begins no more after a single one was refused', async () => {
+it('starts no more after one was rejected', async () => {
   const when = ({ text }: { text: string }) => text.includes('case 37');
   const { server, sent, result } = await create(casesOf(100), [{ when, fault: faults.status(422) }]);
   expect(result.failure?.message).toContain(' 422 ');
@@ -96,7 +96,7 @@ it('begins no more after a single one was refused', async () => {
   expect(sent.length).toBeLessThan(60);
 });
 
-it('reports a case that is too large to be sent like one that was refused', async () => {
+it('reports a case that is too large to send like one that was rejected', async () => {
   const [first, second = expect.fail(), ...rest] = casesOf(9);
   const large = { ...second, output: 'x'.repeat(33 * 1024 * 1024) };
   const { result } = await create([first ?? expect.fail(), large, ...rest]);

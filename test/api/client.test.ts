@@ -25,7 +25,7 @@ const READ = (client: Client) => client.readSpan(ID);
 const UPDATE = (client: Client) => client.updateSpan(ID, { score: 9 });
 const CREATE = (client: Client) => client.createSpan({ id: OTHER_ID, name: 'x' });
 
-/** What is wrong with the answer to one request, which is not repeated. */
+/** The error after one faulty answer. The request must not be retried. */
 async function errorAfter(fault: Fault, act: (client: Client) => Promise<unknown> = READ) {
   const { server, client } = await start();
   server.faults.push({ times: EVER, fault });
@@ -53,7 +53,7 @@ describe('a request', () => {
     });
   });
 
-  it('to update a span carries the patch as JSON, null and every digit included', async () => {
+  it('to update a span carries the patch as JSON, including null and every digit', async () => {
     const { server, client } = await start();
     const meta = { big: JSON.rawJSON('12345678901234567890'), one: JSON.rawJSON('1.0') };
     expect(await client.updateSpan(ID, { score: 9, error: null, meta })).toMatchObject({ score: 9 });
@@ -66,7 +66,7 @@ describe('a request', () => {
     });
   });
 
-  it('to make a span is a POST of all that is given', async () => {
+  it('to make a span is a POST of everything given', async () => {
     const { server, client } = await start();
     const parent_id = ID;
     const { span, wasFound } = await client.createSpan({ id: OTHER_ID, name: 'x', parent_id, score: 9 });
@@ -83,7 +83,7 @@ describe('a request', () => {
     ]);
   });
 
-  it('about metrics goes below their span', async () => {
+  it('about metrics has a URL below that of the span', async () => {
     const { server, client } = await start();
     const { metric } = await client.createMetric(ID, { dimension: 'cost', value: 0.25 });
     await client.updateMetric(ID, metric.id, { value: 0.5, comment: 'less' });
@@ -150,7 +150,7 @@ describe('a retry', () => {
     expect(server.requests.map(({ text }) => text)).toEqual(Array(3).fill('{"score":9}'));
   });
 
-  it('is told in a line: what happened, which attempt comes, after what wait', async () => {
+  it('is logged in one line: what happened, which attempt comes next, after what wait', async () => {
     const { server, client, notices } = await start({ retries: 2, timeoutMs: 400 });
     server.faults.push(
       { fault: faults.status(429, { retryAfter: '7' }) },
@@ -181,13 +181,13 @@ describe('a retry', () => {
     [422, false],
     [501, true],
     [505, true],
-  ])('does not follow a %d; that it may pass by itself is %s', async (status, isTransient) => {
+  ])('is not made after a %d, whose error is transient: %s', async (status, isTransient) => {
     const error = await errorAfter(faults.status(status, { retryAfter: '3600' }), UPDATE);
     expect(error).toMatchObject({ message: expect.stringContaining(`${status} `), isTransient });
     expect(error.message).not.toContain('Retry-After');
   });
 
-  it('follows a connection that breaks', async () => {
+  it('is made after a connection breaks', async () => {
     const { server, client, notices } = await start();
     server.faults.push({ fault: faults.reset('in body') }, { fault: faults.hangUp('in body') });
     expect(await UPDATE(client)).toMatchObject({ score: 9 });
@@ -197,7 +197,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('follows a connection that is refused, and the error says where to', async () => {
+  it('is made after a connection is refused, and the error names the address', async () => {
     const port = await closedPort();
     const { client, waits } = clientOf({ baseUrl: `http://127.0.0.1:${port}/v2`, key: 'op-x' });
     const { message, isTransient } = await apiErrorOf(READ(client));
@@ -211,7 +211,7 @@ describe('a retry', () => {
     });
   });
 
-  it('has a time limit of its own', async () => {
+  it('has its own time limit', async () => {
     const { server, client } = await start({ timeoutMs: 400, retries: 1 });
     server.faults.push({ fault: faults.status(503) }, { times: EVER, fault: faults.stall('before headers') });
     expect((await apiErrorOf(UPDATE(client))).message).toMatch(
@@ -220,7 +220,7 @@ describe('a retry', () => {
     expect(client.traffic).toEqual({ requests: 2, status: 503 });
   });
 
-  it('is counted for each call', async () => {
+  it('is counted separately for each call', async () => {
     const { server, client, notices } = await start({ retries: 1 });
     server.faults.push({ on: 'GET', fault: faults.status(503) }, { on: 'PATCH', fault: faults.status(502) });
     await Promise.all([READ(client), UPDATE(client)]);
@@ -230,7 +230,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('does not happen with retries: 0', async () => {
+  it('is not made with retries: 0', async () => {
     const { server, client, waits } = await start({ retries: 0 });
     server.faults.push({ times: EVER, fault: faults.reset('before headers') });
     expect((await apiErrorOf(READ(client))).message).toContain('(tried once)');
@@ -272,7 +272,7 @@ describe('Retry-After', () => {
     ['61', '61 s'],
     ['Fri, 20 Nov 2026 13:00:00 GMT', '3600 s'],
   ])(
-    'of %s is longer than a step waits: no further attempt, and the error names it',
+    'of %s is longer than a step waits, so it ends the retries, and the error names it',
     async (retryAfter, named) => {
       const { message, isTransient } = await errorAfter(faults.status(429, { retryAfter }), UPDATE);
       expect({ message, isTransient }).toEqual({
@@ -329,12 +329,12 @@ describe('an answer', () => {
     ],
     ['another span', faults.span({ id: OTHER_ID }), new RegExp(`a different span .*: ${OTHER_ID}`)],
     ['a compressed span', faults.gzipBomb(1), /compressed \(gzip\)/],
-  ])('that is %s is an error that says so, and is not asked for again', async (_, fault, words) => {
+  ])('that is %s is an error that says so, and is not retried', async (_, fault, words) => {
     const { message, isTransient } = await errorAfter(fault);
     expect({ message, isTransient }).toEqual({ message: expect.stringMatching(words), isTransient: false });
   });
 
-  it('that is not UTF-8 is an error, so that no broken letter is written back', async () => {
+  it('that is not UTF-8 is an error, so that no broken character is written back', async () => {
     const body = Buffer.from(`{"id":"${ID}","name":"x","meta":{"a":"café"}}`, 'latin1');
     const { message } = await errorAfter(faults.answer({ status: 200, body }));
     expect(message).toContain('UTF-8');
@@ -375,7 +375,7 @@ describe('a 404', () => {
   });
 });
 
-describe('no error holds the key', () => {
+describe('no error contains the key', () => {
   it.each<[string, Fault]>([
     ['a refusal', faults.status(401)],
     ['a lasting 503', faults.status(503)],
@@ -396,7 +396,7 @@ describe('no error holds the key', () => {
     }
   });
 
-  it('in another form than the server wrote it, so that it is found and removed when it is shown', async () => {
+  it('in a form that the server did not write, so that it is found and removed', async () => {
     const key = 'op-Test-0123456789ABCDEF';
     const { message } = await errorAfter(faults.redirect(`https://me:pw@${key}.example/`));
     expect(message).toContain(` to ${key}.example, but`);

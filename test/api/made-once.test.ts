@@ -52,7 +52,7 @@ describe('a span is made once', () => {
   for (const ids of servers) {
     for (const visibleAfter of [0, 2]) {
       it.each(losses)(
-        `after %s, where ids are ${ids} and ${visibleAfter} looks come too early`,
+        `after %s, where ids are ${ids} and ${visibleAfter} lookups come too early`,
         async (_, fault) => {
           const { server, made } = await create([post(fault)], { ids, visibleAfter }, { timeoutMs: 400 });
           const spans = server.spans();
@@ -66,8 +66,8 @@ describe('a span is made once', () => {
   }
 });
 
-describe('while it is not known whether a POST arrived', () => {
-  it('a look comes before the next one, and is the answer where it finds the span', async () => {
+describe('if it is not known whether a POST arrived', () => {
+  it('a lookup comes before the next one, and its span is returned', async () => {
     const { server, made, methods, waits } = await create([post(faults.applied(faults.status(503)))]);
     expect({ made, methods, waits }).toEqual({
       made: { span: server.span(SPAN.id), wasFound: true },
@@ -76,7 +76,7 @@ describe('while it is not known whether a POST arrived', () => {
     });
   });
 
-  it('a look that finds nothing lets the same body go out again, with no further wait', async () => {
+  it('a lookup that finds nothing is followed by the same body, without another wait', async () => {
     const { server, made, methods, waits } = await create([post(faults.status(503))]);
     expect({ wasFound: made.wasFound, methods, waits }).toEqual({
       wasFound: false,
@@ -87,7 +87,7 @@ describe('while it is not known whether a POST arrived', () => {
     expect(second?.text).toBe(first?.text);
   });
 
-  it('a 409 is answered by another look, after the wait of a retry', async () => {
+  it('a 409 is followed by another lookup, after the wait of a retry', async () => {
     const lost = post(faults.applied(faults.reset('before headers')));
     const { made, methods, waits } = await create([lost], { ids: 'refused', visibleAfter: 1 });
     expect({ wasFound: made.wasFound, methods, waits }).toEqual({
@@ -97,7 +97,7 @@ describe('while it is not known whether a POST arrived', () => {
     });
   });
 
-  it('looks and POSTs share one count of retries, each told in a line', async () => {
+  it('lookups and POSTs share one count of retries, each logged in one line', async () => {
     const { made, methods, notices } = await create([
       post(faults.status(503)),
       { on: 'GET', fault: faults.status(502) },
@@ -114,13 +114,13 @@ describe('while it is not known whether a POST arrived', () => {
     });
   });
 
-  it('it stays unknown after a later POST that was refused: the first may show up late', async () => {
+  it('a later POST that is rejected changes nothing: the first may take effect late', async () => {
     const lost = post(faults.applied(faults.reset('before headers')));
     const { made, methods } = await create([lost, post(faults.status(429))], { visibleAfter: 1 });
     expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET POST GET' });
   });
 
-  it.each([0, 1])('a look is the last thing that is tried, with retries: %d', async (retries) => {
+  it.each([0, 1])('a lookup is the last attempt, with retries: %d', async (retries) => {
     const rules = [post(faults.status(503), retries), post(faults.applied(faults.reset('before headers')))];
     const { made, methods, notices } = await create(rules, {}, { retries });
     expect({ wasFound: made.wasFound, methods, last: notices.at(-1) }).toEqual({
@@ -133,13 +133,13 @@ describe('while it is not known whether a POST arrived', () => {
   it.each([
     ['a status that is not retried', faults.status(524)],
     ['a wait that is too long', faults.status(503, { retryAfter: '3600' })],
-  ])('a look comes after %s, too', async (_, fault) => {
+  ])('a lookup also comes after %s', async (_, fault) => {
     const { made, methods } = await create([post(faults.applied(fault))]);
     expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET' });
   });
 });
 
-describe('no look is needed', () => {
+describe('no lookup is made', () => {
   it.each([425, 429])('after a %d, which refuses the request', async (status) => {
     const { made, methods } = await create([post(faults.status(status))]);
     expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: false, methods: 'POST POST' });
@@ -182,7 +182,7 @@ describe('no look is needed', () => {
 });
 
 describe('a span that may exist', () => {
-  it('is looked for first, and is handed over as it is stored', async () => {
+  it('is looked for first, and returned as stored', async () => {
     const { server, client } = await start();
     server.create({ id: SPAN.id, name: 'Started before' });
     expect(await client.createSpan(SPAN, { mayExist: true })).toEqual({
@@ -202,7 +202,7 @@ describe('a span that may exist', () => {
     expect(methodsOf(server)).toBe('GET POST GET POST');
   });
 
-  it('is made where it is not there', async () => {
+  it('is made if it does not exist', async () => {
     const { server, client } = await start();
     expect(await client.createSpan(SPAN, { mayExist: true })).toMatchObject({
       span: { id: SPAN.id, score: 9 },
@@ -211,7 +211,7 @@ describe('a span that may exist', () => {
     expect(methodsOf(server)).toBe('GET POST');
   });
 
-  it('is looked for again after a refusal that says it exists', async () => {
+  it('is looked for again after a 409', async () => {
     const { server, client } = await start({ ids: 'refused' });
     server.create({ id: SPAN.id, name: 'Started before' });
     server.faults.push({ on: 'GET', fault: faults.status(404) });
@@ -222,7 +222,7 @@ describe('a span that may exist', () => {
     expect(methodsOf(server)).toBe('GET POST GET');
   });
 
-  it('is not made while it cannot be looked for', async () => {
+  it('is not made if the lookup fails', async () => {
     const { server, client } = await start();
     server.faults.push({ on: 'GET', times: EVER, fault: faults.status(503) });
     const { message, isTransient } = await apiErrorOf(client.createSpan(SPAN, { mayExist: true }));
@@ -245,7 +245,7 @@ describe('the error says', () => {
     expect(methodsOf(server)).toBe('POST GET POST GET POST GET POST GET');
   });
 
-  it('that it is not known, where the looks fail too', async () => {
+  it('that it is not known, if the lookups fail too', async () => {
     const { server, client } = await start();
     server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(403) });
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
@@ -255,7 +255,7 @@ describe('the error says', () => {
     expect(methodsOf(server)).toBe('POST GET');
   });
 
-  it('that it may pass by itself, where the API says it exists and does not show it', async () => {
+  it('that it is transient, if the API says that it exists but does not show it', async () => {
     const { server, client } = await start({ ids: 'refused', visibleAfter: EVER }, { retries: 1 });
     server.faults.push(post(faults.applied(faults.reset('before headers'))));
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({

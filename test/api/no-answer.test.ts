@@ -10,7 +10,7 @@ afterEach(closeServers);
 
 const TIMEOUT_MS = 400;
 
-/** What is said of a request that fails. */
+/** The message and advice for a request that fails. */
 async function failureOf(baseUrl: string) {
   const { fetch } = createTransport({ baseUrl, env: {}, timeoutMs: TIMEOUT_MS });
   const thrown = await fetch(baseUrl, { method: 'GET', headers: [] }).then(
@@ -42,23 +42,23 @@ async function startTls(name: 'loopback' | 'remote' | 'expired', isTrusted: bool
 const known = getCACertificates();
 afterEach(() => setDefaultCACertificates(known));
 
-describe('where no answer comes, the words say so', () => {
-  it('nobody listens', async () => {
+describe('without an answer, the message says so', () => {
+  it('if nothing listens on the port', async () => {
     const host = `127.0.0.1:${await closedPort()}`;
     expect(await failureOf(`http://${host}`)).toEqual(failure(`ECONNREFUSED ${host}`, 'base_url', true));
   });
 
-  it('nobody listens at any of several addresses', () => {
+  it('if nothing listens at any of several addresses', () => {
     const first = new Error('connect ECONNREFUSED ::1:9');
     const thrown = new AggregateError([first, new Error('connect ECONNREFUSED 127.0.0.1:9')]);
     expect(wordsFor(thrown)).toEqual(failure('connect ECONNREFUSED ::1:9', 'base_url', true));
   });
 
-  it('nobody has the name', async () => {
+  it('if the host name does not exist', async () => {
     expect(await failureOf('https://no..name')).toEqual(failure('ENOTFOUND no..name', 'base_url', true));
   });
 
-  it('time is up', async () => {
+  it('after a timeout', async () => {
     const { host } = await startTcpServer(() => {});
     expect(await failureOf(`http://${host}`)).toEqual(failure('within 0.4 s', 'timeout_seconds', true));
   });
@@ -72,40 +72,40 @@ describe('where no answer comes, the words say so', () => {
       'closed in the middle of the response',
     ],
     ['by force', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
-  ])('the connection ends %s', async (_, act, words) => {
+  ])('if the connection ends %s', async (_, act, words) => {
     const { host } = await startTcpServer(act);
     expect(await failureOf(`http://${host}`)).toEqual(failure(words, 'base_url', true));
   });
 
-  it('what comes is not HTTP', async () => {
+  it('if the answer is not HTTP', async () => {
     const { host } = await startTcpServer((socket) => socket.end('220 mail.example\r\n'));
     expect(await failureOf(`http://${host}`)).toEqual(failure('not HTTP', 'base_url', true));
   });
 
-  it('what comes is not TLS', async () => {
+  it('if the answer is not TLS', async () => {
     const { host } = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await failureOf(`https://${host}`)).toEqual(failure('TLS: ', 'does not speak TLS', true));
   });
 
-  it('what comes is TLS, where base_url says http', async () => {
+  it('if the answer is TLS although base_url says http', async () => {
     const baseUrl = await startTls('loopback', true);
     const { text, again } = await failureOf(baseUrl.replace('https', 'http'));
     expect({ text, again }).toEqual({ text: expect.stringMatching(/not HTTP|closed/), again: true });
   });
 
-  it('what comes is of no use', () => {
+  it('if the answer is unusable', () => {
     expect(wordsFor(new BadAnswerError('600 is not an HTTP status'))).toEqual(
       failure('failed: 600 is not an HTTP status', 'base_url', false),
     );
   });
 
-  it('anything else is thrown', () => {
+  it('if anything else is thrown', () => {
     expect(wordsFor('odd')).toEqual(failure('failed: odd', 'base_url', true));
   });
 });
 
-describe('where a certificate is in the way, the words say how to mend it, and another attempt is not worth it', () => {
-  it('of an unknown authority', async () => {
+describe('a bad certificate is not retried, and the message says how to fix it', () => {
+  it('from an unknown authority', async () => {
     expect(await failureOf(await startTls('loopback', false))).toEqual(
       failure('self-signed certificate', 'NODE_EXTRA_CA_CERTS', false),
     );
@@ -121,7 +121,7 @@ describe('where a certificate is in the way, the words say how to mend it, and a
     );
   });
 
-  it('which is of ours, where the server wants one', async () => {
+  it('which the server requests from the client', async () => {
     const identity = identityOf('loopback');
     setDefaultCACertificates([...known, identity.cert]);
     const server = createTlsServer({ ...identity, requestCert: true }, () => {});

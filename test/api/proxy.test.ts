@@ -30,7 +30,7 @@ beforeAll(() => {
 });
 afterAll(() => setDefaultCACertificates(trusted));
 
-/** The API at api.example, which only a proxy can find. */
+/** The API at api.example, which only a proxy can reach. */
 async function startRemote() {
   const keys: unknown[] = [];
   const server = createTlsServer(identityOf('remote'), ({ headers }, response) => {
@@ -43,7 +43,7 @@ async function startRemote() {
 const get = (env: Record<string, string>, baseUrl = REMOTE, timeoutMs = 5000) =>
   createTransport({ baseUrl, env, timeoutMs }).fetch(baseUrl, GET);
 
-/** What is said of a request that fails. */
+/** The message and advice for a request that fails. */
 async function failureOf(env: Record<string, string>, baseUrl = REMOTE, timeoutMs = 5000) {
   const thrown = await get(env, baseUrl, timeoutMs).then(
     ({ status }) => `a ${status} came`,
@@ -57,7 +57,7 @@ async function failureOf(env: Record<string, string>, baseUrl = REMOTE, timeoutM
 }
 
 describe('a proxy', () => {
-  it('named by HTTP_PROXY is for http alone, and sees nothing of a request over https', async () => {
+  it('named by HTTP_PROXY is for http only, and does not see a request over https', async () => {
     const remote = await startRemote();
     const proxy = await startProxy(remote.port);
     const { text } = await failureOf({
@@ -69,7 +69,7 @@ describe('a proxy', () => {
   });
 
   it.each(['HTTPS_PROXY', 'https_proxy'])(
-    'named by %s is asked for the host of base_url, and sees nothing of the key',
+    'named by %s is asked for the host of base_url, and does not see the key',
     async (variable) => {
       const remote = await startRemote();
       const proxy = await startProxy(remote.port);
@@ -109,7 +109,7 @@ describe('a proxy', () => {
     });
   });
 
-  it('is asked for an IPv6 address in brackets', async () => {
+  it('gets an IPv6 address in brackets', async () => {
     const proxy = await startTcpServer((socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
     await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, 'https://[2001:db8::1]:8443/v2');
     expect(proxy.received[0]).toMatch(/^CONNECT \[2001:db8::1\]:8443 HTTP/);
@@ -131,9 +131,9 @@ describe('a proxy', () => {
     ['other.test, api.example'],
     ['other.test api.example'],
     ['*'],
-  ])('is left out for NO_PROXY=%s', async (value) => {
+  ])('is not used for NO_PROXY=%s', async (value) => {
     const proxy = await startProxy(1);
-    // No name can have two dots in a row, so nobody is asked for it.
+    // A name cannot have two dots in a row, so no DNS server is asked for it.
     const baseUrl = 'https://no..api.example/v2';
     const { text } = await failureOf({ HTTPS_PROXY: `http://${proxy.host}`, no_proxy: value }, baseUrl);
     expect(text).toContain('ENOTFOUND');
@@ -176,7 +176,7 @@ describe('a proxy', () => {
 describe('a proxy that fails', () => {
   const anyHint = expect.any(String);
 
-  it('by refusing the login is named with 407, shows no password, and is not asked again', async () => {
+  it('by rejecting the login is reported with 407 and no password, and is not retried', async () => {
     const proxy = await startProxy(1, 'me:right');
     const failure = await failureOf({ HTTPS_PROXY: `http://me:wr0ng@${proxy.host}` });
     expect(failure).toEqual({
@@ -188,7 +188,7 @@ describe('a proxy that fails', () => {
     expect(proxy.received).toHaveLength(1);
   });
 
-  it.each([201, 403, 502])('by answering %d is named with that', async (status) => {
+  it.each([201, 403, 502])('by returning %d is reported with that status', async (status) => {
     const proxy = await startTcpServer((socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
     expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` })).toEqual({
       text: `failed: the proxy returned ${status}`,
@@ -197,7 +197,7 @@ describe('a proxy that fails', () => {
     });
   });
 
-  it('by being dead is named with its address', async () => {
+  it('by being down is reported with its address', async () => {
     const host = `127.0.0.1:${await closedPort()}`;
     expect(await failureOf({ HTTPS_PROXY: `http://me:wr0ng@${host}` })).toEqual({
       text: expect.stringMatching(new RegExp(`proxy: connect ECONNREFUSED ${host}$`)),
@@ -210,13 +210,13 @@ describe('a proxy that fails', () => {
   it.each<[string, (socket: Socket) => void, string]>([
     ['hanging up', (socket) => socket.end(), 'closed before a response'],
     ['a reset', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
-    ['hanging up in its answer', (socket) => socket.end(head), 'closed before a response'],
+    ['hanging up in its response', (socket) => socket.end(head), 'closed before a response'],
     ['hanging up in the tunnel', (socket) => socket.end(`${head}\r\n`), 'disconnected before secure TLS'],
     ['something else than HTTP', (socket) => socket.end('220 mail.example\r\n\r\n'), 'not HTTP'],
     ['silence', () => {}, 'within 0.5 s'],
     ['silence in the tunnel', (socket) => socket.write(`${head}\r\n`), 'within 0.5 s'],
     [
-      'a byte now and then',
+      'sending a byte now and then',
       (socket) => {
         const timer = setInterval(() => socket.write('a'), 5);
         socket.write(`${head}a: `);
@@ -236,7 +236,7 @@ describe('a proxy that fails', () => {
       },
       'response headers are too long',
     ],
-  ])('by %s is one CONNECT, and one error', async (_, act, words) => {
+  ])('by %s gets one CONNECT and causes one error', async (_, act, words) => {
     const proxy = await startTcpServer((socket) => act(socket));
     const { text, again } = await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, REMOTE, 500);
     expect(text).toContain(words);
@@ -244,7 +244,7 @@ describe('a proxy that fails', () => {
     expect(proxy.received[0]).toMatch(/^CONNECT /);
   });
 
-  it('by not speaking TLS, where its URL says https, is told to have its scheme checked', async () => {
+  it('by not speaking TLS although its URL says https is reported with advice to check the scheme', async () => {
     const proxy = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await failureOf({ HTTPS_PROXY: `https://${proxy.host}` })).toEqual({
       text: expect.stringContaining('through the proxy: TLS: '),
@@ -253,7 +253,7 @@ describe('a proxy that fails', () => {
     });
   });
 
-  it('by leading elsewhere is an error about the certificate', async () => {
+  it('by connecting to another host is an error about the certificate', async () => {
     const elsewhere = createTlsServer(identityOf('remote'), (_, response) => void response.end('ok'));
     const proxy = await startProxy(await listen(elsewhere));
     expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, 'https://other.example')).toEqual({

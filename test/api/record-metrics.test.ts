@@ -34,7 +34,7 @@ const STORED = [
 ];
 
 describe('metrics', () => {
-  it('that the span does not have are made', async () => {
+  it('that the span lacks are made', async () => {
     const { server, record } = await start();
     expect(await record()).toEqual({ stored: { pass_rate: 0.925, cost: 340.5 }, failures: [] });
     expect(metricsOf(server)).toEqual(STORED);
@@ -46,7 +46,7 @@ describe('metrics', () => {
   });
 
   it.each(['refused', 'repeated'] as const)(
-    'recorded twice are equal and unrepeated, where a second POST is %s',
+    'recorded twice are not repeated, if a second POST is %s',
     async (metrics) => {
       const { server, record } = await start({ metrics });
       const first = await record();
@@ -58,7 +58,7 @@ describe('metrics', () => {
     },
   );
 
-  it('that differ are changed, and only they', async () => {
+  it('that differ are changed, and no others', async () => {
     const { server, record } = await start();
     server.createMetric(ID, { dimension: 'pass_rate', value: 0.9, comment: 'by hand' });
     server.createMetric(ID, { dimension: 'cost', value: 340.5, comment: 'in euros' });
@@ -88,7 +88,7 @@ describe('metrics', () => {
     );
   });
 
-  it('in a list that claims more than it gives are read to its end', async () => {
+  it('in a list with fewer entries than it claims are read to its end', async () => {
     const { server, record } = await start();
     const list = { meta: { total_count: 1000 }, data: [{ id: 'a', ...WANTED[0] }] };
     server.faults.push({ on: 'GET', times: EVER, fault: faults.answer({ status: 200, body: list }) });
@@ -96,7 +96,7 @@ describe('metrics', () => {
     expect(methodsOf(server)).toBe('GET GET');
   });
 
-  it('that somebody else makes meanwhile are listed again after a 409, and changed', async () => {
+  it('that another job makes meanwhile are listed again after a 409, and changed', async () => {
     const { server, record } = await start();
     server.faults.push({
       on: 'POST',
@@ -111,7 +111,7 @@ describe('metrics', () => {
   });
 
   it.each(['refused', 'repeated'] as const)(
-    'whose POST got no answer are there once, where a second POST is %s',
+    'whose POST got no answer exist once, if a second POST is %s',
     async (metrics) => {
       const { server, record } = await start({ metrics });
       server.faults.push({ on: 'POST', fault: faults.applied(faults.reset('before headers')) });
@@ -121,7 +121,7 @@ describe('metrics', () => {
     },
   );
 
-  it('that are not wanted cost no request', async () => {
+  it('cause no request if there are none', async () => {
     const { server, record } = await start();
     expect(await record([])).toEqual({ stored: {}, failures: [] });
     expect(server.requests).toEqual([]);
@@ -135,7 +135,7 @@ describe('metrics', () => {
   });
 });
 
-describe('a dimension that the span holds twice', () => {
+describe('a dimension that the span has twice', () => {
   const metric = (id: string, created_at?: string | null) => ({
     id,
     dimension: 'cost',
@@ -149,12 +149,12 @@ describe('a dimension that the span holds twice', () => {
     [['2026-11-20T10:00:00+00:00', '2026-11-20T10:30:00+02:00'], 'a'],
     [['2026-11-20T10:00:00+00:00', null], 'a'],
     [[undefined, undefined], 'b'],
-  ])('is the newer of two made at %j, else the last: %s', ([a, b], id) => {
+  ])('counts as the newer of two made at %j, else the last: %s', ([a, b], id) => {
     const other = { ...metric('c', '2027-01-01T00:00:00Z'), dimension: 'other' };
     expect(metricOf([metric('a', a), metric('b', b), other], 'cost')?.id).toBe(id);
   });
 
-  it('is changed there and nowhere else', async () => {
+  it('is changed only there', async () => {
     const { server, record } = await start({ metrics: 'repeated' });
     server.createMetric(ID, { dimension: 'pass_rate', value: 0.1 });
     server.createMetric(ID, { dimension: 'pass_rate', value: 0.2 });
@@ -167,7 +167,7 @@ describe('a dimension that the span holds twice', () => {
 });
 
 describe('a failure', () => {
-  it('of one metric is told by its name, and the others are recorded', async () => {
+  it('of one metric names it, and the others are recorded', async () => {
     const { server, record } = await start();
     server.faults.push({ on: 'POST', fault: faults.status(422) });
     expect(await record()).toEqual({
@@ -176,7 +176,7 @@ describe('a failure', () => {
     });
   });
 
-  it('that meets the next one too ends it: what was not tried is named', async () => {
+  it('that would affect the next metric too stops, and names those that were not tried', async () => {
     const { server, record } = await start();
     server.faults.push({ on: 'POST', times: EVER, fault: faults.status(503) });
     expect(await record([...WANTED, { dimension: 'tokens', value: 1 }])).toEqual({
@@ -189,7 +189,7 @@ describe('a failure', () => {
     expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(4);
   });
 
-  it('of a change leaves what was stored before', async () => {
+  it('to change a metric leaves the stored one', async () => {
     const { server, record } = await start();
     server.createMetric(ID, { dimension: 'cost', value: 1 });
     server.faults.push({ on: 'PATCH', times: EVER, fault: faults.status(500) });
@@ -199,7 +199,7 @@ describe('a failure', () => {
     });
   });
 
-  it('of the list is told once, with every name', async () => {
+  it('to list them is reported once, with every name', async () => {
     const { server, record } = await start();
     server.faults.push({ on: 'GET', fault: faults.status(403) });
     expect(await record()).toEqual({
@@ -209,7 +209,7 @@ describe('a failure', () => {
     expect(methodsOf(server)).toBe('GET');
   });
 
-  it('is a value that was not stored as it was sent', async () => {
+  it('is reported for a value that was not stored as sent', async () => {
     const { server, record } = await start();
     server.faults.push({ on: 'POST', fault: faults.span({ value: 0.9 }) });
     expect(await record()).toEqual({

@@ -97,7 +97,7 @@ describe('on the span server the official SDK', () => {
     ]);
   });
 
-  it('gets what a new span lacks from the server, and the trace from its parent', async () => {
+  it('gets default values for a new span, and the trace of its parent', async () => {
     const root = await opper.spans.create({ name: 'Eval' });
     expect(root).toMatchObject({ id: UUID, traceId: UUID, startTime: expect.any(Date) });
     const child = await opper.spans.create({ name: 'Case 1', parentId: root.id });
@@ -198,7 +198,7 @@ describe('the action sends what the official SDK sends', () => {
       { score: -1, meta: { dataset: 'support-v3', deep: { list: [1, null, true, 0.5] } } },
     ],
     [
-      'for what is cleared',
+      'for cleared fields',
       { clear: 'error, score, meta', name: 'Eval' },
       { error: null, score: null, meta: null, name: 'Eval' },
       { error: null, score: null, meta: null, name: 'Eval' },
@@ -256,7 +256,7 @@ describe('the action sends what the official SDK sends', () => {
   }
 });
 
-describe('a span goes back and forth', () => {
+describe('a span can be passed', () => {
   it('from the SDK to the outputs of the step', async () => {
     const { id } = await opper.spans.create({
       name: 'Answer a ticket',

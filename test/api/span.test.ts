@@ -13,11 +13,11 @@ it.each<[Partial<Span>, number | undefined]>([
   [{ start_time: '2026-04-07T13:33:27Z' }, undefined],
   [{ start_time: null, end_time: '2026-04-07T13:33:27Z' }, undefined],
   [{ start_time: 'soon', end_time: '2026-04-07T13:33:27Z' }, undefined],
-])('a span of %j lasts %s ms', (span, duration) => {
+])('the duration of %j is %s ms', (span, duration) => {
   expect(durationMsOf(span)).toBe(duration);
 });
 
-describe('a span as the API answers it', () => {
+describe('a span in an answer', () => {
   it('may have fields that are new, null or missing, and any JSON as input and output', () => {
     const answer = {
       ...BARE,
@@ -37,7 +37,7 @@ describe('a span as the API answers it', () => {
   });
 });
 
-describe('on a server that does with meta what nobody outside knows', () => {
+describe('whatever the API does with meta', () => {
   const stored = {
     prompt_version: 12,
     model: { name: 'small-2' },
@@ -46,7 +46,7 @@ describe('on a server that does with meta what nobody outside knows', () => {
   };
 
   it.each(['merge', 'replace'] as const)(
-    'and it %ss, keys the step does not name are still there afterwards',
+    'if it %ss, keys that the step does not set are kept',
     async (meta) => {
       await using server = await startSpanServer({ meta });
       const { id } = server.create({ name: 'Answer a ticket', meta: stored });

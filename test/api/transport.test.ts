@@ -50,7 +50,7 @@ async function answeredWith(...pieces: (string | Buffer)[]) {
 const messageOf = (promise: Promise<unknown>) => promise.then(String, ({ message }) => message);
 
 describe('an attempt', () => {
-  it('sends method, headers and body, asks for no compression, and gives back what came', async () => {
+  it('sends method, headers and body, asks for no compression, and returns the answer', async () => {
     const seen: IncomingMessage[] = [];
     const { url, send } = await start((request, response) => {
       seen.push(request);
@@ -80,7 +80,7 @@ describe('an attempt', () => {
     ]);
   });
 
-  it('takes an answer in pieces that part a character', async () => {
+  it('accepts an answer in pieces that split a character', async () => {
     const bytes = Buffer.from('"ä😀"');
     const pieces = [...bytes].map((byte) => Buffer.of(byte));
     const reply = await answeredWith(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`, ...pieces);
@@ -95,7 +95,7 @@ describe('an attempt', () => {
     expect(connections).toEqual([['GET']]);
   });
 
-  it('goes past interim answers', async () => {
+  it('skips interim answers', async () => {
     const { send } = await start((_, response) => {
       response.writeContinue();
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -104,7 +104,7 @@ describe('an attempt', () => {
     expect(await send(GET)).toMatchObject({ status: 200, body: 'ok' });
   });
 
-  it('reaches a port that browsers do not go to', async () => {
+  it('reaches a port that browsers block', async () => {
     const { fetch } = createTransport({ baseUrl: 'http://127.0.0.1:6000', env: {}, timeoutMs: 5000 });
     expect(await messageOf(fetch('http://127.0.0.1:6000', GET))).toBe('connect ECONNREFUSED 127.0.0.1:6000');
   });
@@ -122,7 +122,7 @@ describe('an answer that cannot be used', () => {
   });
 
   it.each(['gzip', 'br', 'gzip, identity'])(
-    'is one compressed by %s, which was not asked for',
+    'is one compressed with %s, which was not requested',
     async (name) => {
       expect(await messageOf(withBody(Buffer.from('{}'), `content-encoding: ${name}\r\n`))).toContain(
         `(${name})`,
@@ -148,12 +148,12 @@ describe('an answer that cannot be used', () => {
     expect(await messageOf(server.send(GET))).toContain('32 MiB');
   });
 
-  it('is not one of just 32 MiB', async () => {
+  it('is not one of exactly 32 MiB', async () => {
     const server = await start((_, response) => void response.end(Buffer.alloc(MAX_BODY_BYTES, ' ')));
     expect((await server.send(GET)).body).toHaveLength(MAX_BODY_BYTES);
   });
 
-  it('never hides an error status: there text is read as it comes, and a compressed page is left out', async () => {
+  it('never hides an error status: any text is read, and a compressed page is left out', async () => {
     const head = 'HTTP/1.1 502 Bad Gateway\r\n';
     const latin1 = await answeredWith(`${head}content-length: 4\r\n\r\n`, Buffer.from('café', 'latin1'));
     const gzip = await answeredWith(`${head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd`);
@@ -164,7 +164,7 @@ describe('an answer that cannot be used', () => {
   });
 });
 
-describe('an answer without end is over', () => {
+describe('an endless answer is cut off', () => {
   /** The error, and whether the connection is closed by then. */
   async function endOf(act: (socket: Socket) => void) {
     const closed: Promise<unknown>[] = [];
@@ -204,7 +204,7 @@ describe('an answer without end is over', () => {
     expect(await endOf(act)).toMatchObject(timedOut);
   });
 
-  it('at a limit: headers as fast as they can', async () => {
+  it('at a size limit: headers as fast as possible', async () => {
     const act = (socket: Socket) => {
       socket.write('HTTP/1.1 200 OK\r\n');
       flood('a: b\r\n')(socket);
@@ -212,7 +212,7 @@ describe('an answer without end is over', () => {
     expect(await endOf(act)).toMatchObject({ code: 'HPE_HEADER_OVERFLOW', connections: 1 });
   });
 
-  it('at a limit: interim answers as fast as they can', async () => {
+  it('at a limit: interim answers as fast as possible', async () => {
     expect(await endOf(flood('HTTP/1.1 102 Processing\r\n\r\n'))).toMatchObject({
       name: 'BadAnswerError',
       connections: 1,
@@ -243,7 +243,7 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET', 'GET'], ['GET']]);
   });
 
-  it('is another one for each request at the same time', async () => {
+  it('is not shared by requests at the same time', async () => {
     const { send, connections } = await start((_, response) => void setImmediate(() => response.end('ok')));
     await Promise.all([send(GET), send(GET), send(GET)]);
     expect(connections).toHaveLength(3);
@@ -271,21 +271,21 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET'], ['POST']]);
   });
 
-  it('that the server closed while a request was on its way is replaced, and nobody hears of it', async () => {
+  it('that the server closed while a request was under way is silently replaced', async () => {
     const { send, connections } = await closing();
     await send(GET);
     expect(await send(PATCH)).toMatchObject({ status: 200 });
     expect(connections).toEqual([['GET', 'PATCH'], ['PATCH']]);
   });
 
-  it('is not replaced once a part of the answer has come', async () => {
+  it('is not replaced after part of the answer has come', async () => {
     const { send, connections } = await closing('HTTP/1.1 2');
     await send(GET);
     expect(await messageOf(send(PATCH))).toBe('socket hang up');
     expect(connections).toEqual([['GET', 'PATCH']]);
   });
 
-  it('is not replaced under a POST, which must not be made twice', async () => {
+  it('is not replaced for a POST, which must not be made twice', async () => {
     const { send, connections } = await closing();
     await send(GET);
     expect(await messageOf(send(POST))).toBe('socket hang up');
@@ -300,7 +300,7 @@ describe('a connection', () => {
 });
 
 describe('over TLS', () => {
-  it('connections are kept too, and a process ends while one is open', async () => {
+  it('connections are also kept, and do not keep the process alive', async () => {
     let connections = 0;
     const server = createTlsServer(identityOf('loopback'), (_, response) => void response.end('ok'));
     server.on('secureConnection', () => connections++);
@@ -323,7 +323,7 @@ describe('over TLS', () => {
 });
 
 describe('ofetch', () => {
-  it('takes it in place of the platform: JSON out, text in, retries with the same headers and body', async () => {
+  it('works with it: sends JSON, reads text, retries with the same headers and body', async () => {
     const seen: unknown[] = [];
     const { url } = await start(({ method, headers }, response) => {
       seen.push([method, headers.authorization, headers['content-type'], headers['content-length']]);

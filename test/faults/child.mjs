@@ -1,7 +1,7 @@
-// Loaded into the step's process before the step itself (`--import`); plain JavaScript, since to strip types would cost each of
-// the many processes as much as Node's own start. What it does stands in the query of its URL:
+// Loaded into the step's process before the step itself (`--import`); plain JavaScript, since stripping types would
+// take each of the many processes as long as Node's own start. The query of its URL says what to do:
 //   divert=HOST:PORT&from=N&to=N    the Nth connections, counted from 1, go there instead
-// The jitter is fixed, near the least: the waits in the log can be compared, and take no time.
+// The jitter is fixed near its minimum, so that the waits in the log can be compared and take no time.
 import net from 'node:net';
 
 const { searchParams } = new URL(import.meta.url);

@@ -13,7 +13,7 @@ const CASES = FAULTS.flatMap((row) =>
   METHODS.flatMap((method) => TIMES.map((times) => ({ row, name: row.name, method, times }))),
 );
 
-// Most of a stalled row is waiting.
+// A stalled row mostly waits.
 vi.setConfig({ maxConcurrency: 8 });
 
 let bench: FaultBench;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
-describe.concurrent('a fault is got over or ends in words that say what to do', () => {
+describe.concurrent('the step recovers from a fault or says what to do', () => {
   it.each(CASES)('$name, on $method, $times', { timeout: 60_000 }, async ({ row, method, times }) => {
     const observed = await bench.observe(row, method, times);
     expect(differenceOf(observed, expectedOf(row, method, times))).toBe(undefined);

@@ -15,34 +15,34 @@ import {
   startTcpServer,
 } from '../harness/tcp-server.ts';
 
-/** Something that goes wrong between the step and the API, and what becomes of it. */
+/** Something that goes wrong between the step and the API, and what is expected of the step. */
 export interface FaultRow {
   readonly name: string;
-  /** What happens to a request, or where its connection ends up instead. */
+  /** What happens to a request, or where its connection goes instead. */
   readonly fault: Fault | { readonly divert: Diversion };
-  /** A part of how an attempt is told. */
+  /** A part of the description of an attempt. */
   readonly what: string;
   /** A part of the advice or of the server's words, at the end of the error. */
   readonly advice: string;
-  /** Absent: the step tries again. */
+  /** Absent: the step retries. */
   readonly final?: true;
   /** Each attempt lasts until its time limit. */
   readonly stalls?: true;
-  /** A PATCH is stored although its answer is of no use. */
+  /** A PATCH is stored although its answer is unusable. */
   readonly acts?: true;
-  /** The step gets over it without a word. */
+  /** The step recovers without a message. */
   readonly unnoticed?: true;
   /** The wait before the second attempt, where it is not the usual one. */
   readonly wait?: string;
 }
 
-/** Where a connection ends up. The last is a proxy, through which the other connections reach the API. */
+/** Where a connection goes. The last is a proxy, through which the other connections reach the API. */
 type Diversion = 'closed port' | 'unknown name' | 'full port' | 'proxy that hangs up';
 
 export type Method = 'GET' | 'PATCH';
 export type Times = 'once' | 'for ever';
 
-/** What came of a row. */
+/** What was observed for a row. */
 export interface Observed {
   /** Whether the update is on the span: all of it, or nothing. */
   readonly stored: 'yes' | 'no' | 'in part';
@@ -54,7 +54,7 @@ export interface Observed {
   readonly hungUp: number;
   readonly exitCode: number | null;
   readonly outcome: string | undefined;
-  /** The error of the step or, where there is none, what it said of its attempts. */
+  /** The error of the step or, if there is none, what it logged about its attempts. */
   readonly words: string;
 }
 
@@ -67,17 +67,17 @@ const WINDOWS = process.platform === 'win32';
 const STALLED = { what: 'no complete response within 1 s', advice: 'timeout_seconds', stalls: true } as const;
 const MIB = 1024 * 1024;
 
-/** A success that holds no span, or that cannot be read at all. */
+/** A success without a span, or one that cannot be read. */
 function unusable(name: string, fault: Fault, what: string, advice = 'base_url'): FaultRow {
   return { name, fault, what, advice, final: true };
 }
 
-/** The same, of a request that was acted on. */
+/** The same, for a request that took effect. */
 function lost(name: string, fault: Fault, what: string): FaultRow {
   return { ...unusable(name, faults.applied(fault), what), acts: true };
 }
 
-/** A status that is tried again. */
+/** A status that is retried. */
 function troubled(code: number, advice: string): FaultRow {
   return { name: `${code}`, fault: faults.status(code), what: `returned ${code} `, advice };
 }
@@ -102,11 +102,11 @@ function stalls(at: faults.Point): FaultRow {
   return { name: `stall ${at}`, fault: faults.stall(at), ...STALLED, ...(acts && { acts }) };
 }
 
-/** Those that last are spread out, so that the others run beside them. */
+/** The slow ones are spread out, so that others run beside them. */
 export const FAULTS: readonly FaultRow[] = [
   { name: 'connection refused', fault: { divert: 'closed port' }, what: 'ECONNREFUSED', advice: 'base_url' },
   { name: 'name not found', fault: { divert: 'unknown name' }, what: 'ENOTFOUND', advice: 'base_url' },
-  // Windows refuses what its queue has no room for.
+  // Windows refuses connections when its queue is full.
   ...(WINDOWS ? [] : [{ name: 'stall at connect', fault: { divert: 'full port' }, ...STALLED } as const]),
   {
     name: 'proxy that hangs up',
@@ -199,8 +199,8 @@ export const METHODS: readonly Method[] = ['GET', 'PATCH'];
 export const TIMES: readonly Times[] = ['once', 'for ever'];
 
 /**
- * What SPEC.md promises for a fault: a step that tries again gets over it once, and gives up after its retries. Of the words
- * these parts are expected.
+ * What is expected for a fault: a step that retries recovers if it happens once, and fails after its retries if it lasts. The
+ * message must contain these parts.
  */
 export function expectedOf(
   row: FaultRow,
@@ -208,7 +208,7 @@ export function expectedOf(
   times: Times,
 ): Omit<Observed, 'words'> & { readonly words: readonly string[] } {
   if (row.unnoticed) {
-    // The request came over the kept connection, then over a new one.
+    // The request came on the kept connection, then on a new one.
     const arrived = method === 'PATCH' ? 3 : 2;
     return { stored: 'yes', requests: 2, arrived, hungUp: 0, exitCode: 0, outcome: 'updated', words: [] };
   }
@@ -231,7 +231,7 @@ export function expectedOf(
   };
 }
 
-/** How an observation differs from what is expected; undefined where it does not. */
+/** How an observation differs from what is expected; undefined if it does not. */
 export function differenceOf(
   { words, ...facts }: Observed,
   expected: ReturnType<typeof expectedOf>,
@@ -243,7 +243,7 @@ export function differenceOf(
 }
 
 export interface FaultBench extends AsyncDisposable {
-  /** Runs the step from `dist` against a fault and looks at everything that came of it. */
+  /** Runs the step from `dist` against a fault and returns everything observed. */
   observe(row: FaultRow, method: Method, times: Times): Promise<Observed>;
 }
 
@@ -263,7 +263,7 @@ export async function startFaultBench(): Promise<FaultBench> {
       const from = method === 'GET' ? 1 : 2;
       const targets = {
         'closed port': `127.0.0.1:${closed}`,
-        // No name can have two dots in a row, so nobody is asked for it.
+        // A name cannot have two dots in a row, so no DNS server is asked for it.
         'unknown name': 'no..name:80',
         'full port': `127.0.0.1:${fullPort?.port}`,
         'proxy that hangs up': hangingUp.host,
@@ -325,15 +325,15 @@ export async function startFaultBench(): Promise<FaultBench> {
   };
 }
 
-/** The true answer, and the end of the connection. */
+/** The real answer, then the end of the connection. */
 const closing: Fault = ({ response, send, handle }) => {
   response.shouldKeepAlive = false;
   send(handle());
 };
 
 /**
- * A port on which a connection is neither accepted nor refused: its server, a thread that sleeps, has a queue of one, and
- * that is full.
+ * A port on which a connection is neither accepted nor refused: its server, a sleeping thread, has a queue of one, which is
+ * full.
  */
 async function startFullPort(): Promise<{ port: number; close(): Promise<void> }> {
   const worker = new Worker(

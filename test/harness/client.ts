@@ -4,10 +4,10 @@ import { createTransport } from '../../src/api/transport.ts';
 import { ApiError } from '../../src/errors.ts';
 import type { SpanServer } from './span-server.ts';
 
-/** The time by the clock of the clients made here. */
+/** The time of the clock of these clients. */
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
 
-/** A client of a span server, and what it waited and said. Waits take no time, and jitter halves each. */
+/** A client of a span server, with its waits and log lines. Waits take no time, and jitter halves each. */
 export function clientOf(
   { baseUrl, key }: Pick<SpanServer, 'baseUrl' | 'key'>,
   overrides: Partial<ClientOptions> = {},
@@ -31,7 +31,7 @@ export function clientOf(
   return { client, waits, notices };
 }
 
-/** The {@link ApiError} that something is rejected with. */
+/** The {@link ApiError} that a promise rejects with. */
 export async function apiErrorOf(promise: Promise<unknown>): Promise<ApiError> {
   const thrown = await promise.then(
     (value) => value,
@@ -41,7 +41,7 @@ export async function apiErrorOf(promise: Promise<unknown>): Promise<ApiError> {
   return thrown;
 }
 
-/** `GET /v2/spans/…`, each request a line. */
+/** Each request as a line: `GET /v2/spans/…`. */
 export function linesOf({ requests }: SpanServer): string[] {
   return requests.map(({ method, path }) => `${method} ${path}`);
 }

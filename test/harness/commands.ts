@@ -9,9 +9,9 @@ export interface Command {
   readonly message: string;
 }
 
-/** What the runner makes of a step's output. */
+/** What the runner reads from a step's output. */
 export interface Processed {
-  /** The lines that are no command, with what was masked by then as `***`. */
+  /** The lines that are not commands, with everything masked so far as `***`. */
   readonly log: string[];
   readonly commands: Command[];
   readonly annotations: Annotation[];
@@ -26,7 +26,7 @@ export interface Annotation {
   readonly message: string;
 }
 
-// The commands that the runner registers for a step; anything else that looks like one is plain text to it.
+// The commands that the runner registers for a step. Anything else that looks like one is plain text.
 const REGISTERED = [
   'add-mask',
   'add-matcher',
@@ -90,13 +90,13 @@ function nameAndProperties(
   return { name: name.toLowerCase(), properties: Object.fromEntries(pairs) };
 }
 
-/** Puts these characters back for their `%XX`, one after the other, in this order. */
+/** Unescapes the `%XX` of these characters, one after the other, in this order. */
 function unescaped(text: string, characters: string): string {
   const code = (character: string) => character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
   return [...characters].reduce((rest, character) => rest.replaceAll(`%${code(character)}`, character), text);
 }
 
-/** The runner's reading of a step's output, line by line, `stop-commands` included. `masks` are those of the steps before. */
+/** Reads a step's output like the runner, line by line, including `stop-commands`. `masks` are those of earlier steps. */
 export function createProcessor(masks: readonly string[] = []): {
   line(line: string): void;
   readonly result: Processed;
@@ -111,7 +111,7 @@ export function createProcessor(masks: readonly string[] = []): {
     if (name === 'stop-commands') stopToken = message;
     if (name === 'set-output' && properties.name !== undefined) result.outputs[properties.name] = message;
     if (name === 'add-mask') {
-      // Longest first, so that a mask within another leaves nothing of the longer one; each line of a secret is one, too.
+      // Longest first, so that a mask inside another leaves no part of the longer one. Each line of a secret is also a mask.
       const secrets = [message, ...message.split(/[\r\n]+/)].filter((secret) => secret.trim() !== '');
       const all = new Set([...result.masks, ...secrets]);
       result.masks.splice(0, Number.POSITIVE_INFINITY, ...[...all].sort((a, b) => b.length - a.length));
@@ -136,7 +136,7 @@ export function createProcessor(masks: readonly string[] = []): {
   return { line, result };
 }
 
-/** Splits bytes into lines as .NET's `StreamReader.ReadLine` does: at `\r`, `\n` and `\r\n`, nowhere else. */
+/** Splits bytes into lines as .NET's `StreamReader.ReadLine` does: only at `\r`, `\n` and `\r\n`. */
 export function createLineReader(onLine: (line: string) => void): {
   write(chunk: Buffer): void;
   end(): void;
@@ -166,7 +166,7 @@ export function createLineReader(onLine: (line: string) => void): {
  */
 export function parseKeyValueFile(text: string, eol: string = EOL): Record<string, string> {
   const pairs: [string, string][] = [];
-  // The lines, each followed by its break.
+  // The lines, each followed by its line break.
   const parts = text.split(eol === '\r\n' ? /(\r?\n)/ : /(\n)/);
   for (let at = 0; at < parts.length; at += 2) {
     const line = parts[at] ?? '';

@@ -1,6 +1,6 @@
 import { arch } from 'node:os';
 
-/** The contexts of a job, over those of a push to `main` in a job that succeeded so far. */
+/** The contexts of a job, merged over those of a push to `main` in a job that has succeeded so far. */
 export interface GivenContexts {
   readonly github?: Readonly<Record<string, unknown>>;
   readonly job?: Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export type Contexts = Readonly<
   readonly matrix: Readonly<Record<string, unknown>> | null;
 };
 
-/** Every context, whole. `github` and `runner` hold what is given with the call as well. */
+/** All contexts, complete. `github` and `runner` include what the caller gives. */
 export function contextsOf(
   given: GivenContexts,
   github: Readonly<Record<string, unknown>>,
@@ -55,7 +55,7 @@ export const DEFAULT_EVENT = {
   sender: { login: 'octocat' },
 };
 
-/** The `github` context; what follows from a given `ref` or `repository` follows, unless given too. */
+/** The `github` context. Values that depend on a given `ref` or `repository` are derived, unless also given. */
 function githubContext(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { ref = 'refs/heads/main', repository = REPOSITORY } = given;
   const [, kind, name] = /^refs\/(heads|tags|pull)\/(.+)$/.exec(String(ref)) ?? [];

@@ -5,17 +5,17 @@ import { gzipSync } from 'node:zlib';
 import { type Answer, apiError, type Exchange, encode, type Fault } from './span-server.ts';
 
 /**
- * Where an answer breaks off. All but `before headers` begin to send the API's true answer, so the request was acted on;
- * for a request that was acted on although nothing came back, see {@link applied}.
+ * Where an answer breaks off. All except `before headers` start to send the API's real answer, so the request took effect. For
+ * a request that took effect although nothing came back, see {@link applied}.
  */
 export type Point = 'before headers' | 'in headers' | 'after headers' | 'in body';
 
-/** Any answer; a function sees the request, so an answer can echo its headers. The request is not acted on. */
+/** Any answer. A function gets the request, so that it can echo its headers. The request has no effect. */
 export function answer(what: Answer | ((exchange: Exchange) => Answer)): Fault {
   return (exchange) => exchange.send(typeof what === 'function' ? what(exchange) : what);
 }
 
-/** An error status. Unless a body is given: the API's own envelope where the status has one, else a bare `{detail}`. */
+/** An error status. The default body is the API's own envelope if the status has one, else a bare `{detail}`. */
 export function status(
   code: number,
   options: { retryAfter?: string; headers?: Record<string, string>; body?: unknown } = {},
@@ -38,7 +38,7 @@ function errorBody(code: number): unknown {
   return { detail: STATUS_CODES[code] ?? 'Error' };
 }
 
-/** The true answer, late. */
+/** The real answer, late. */
 export function delay(ms: number): Fault {
   return async (exchange) => {
     const what = exchange.handle();
@@ -47,14 +47,14 @@ export function delay(ms: number): Fault {
   };
 }
 
-/** The answer begins and never goes on; the connection stays open. */
+/** The answer starts and then stalls. The connection stays open. */
 export function stall(at: Point): Fault {
   return ({ socket, ...exchange }) => {
     socket.write(upTo(at, exchange));
   };
 }
 
-/** The connection is reset (RST). Node cannot reset a TLS connection: there it is destroyed, with no close_notify. */
+/** The connection is reset (RST). Node cannot reset a TLS connection, so that is destroyed without close_notify. */
 export function reset(at: Point): Fault {
   return async ({ socket, ...exchange }) => {
     socket.write(upTo(at, exchange));
@@ -65,14 +65,14 @@ export function reset(at: Point): Fault {
   };
 }
 
-/** The connection ends in good order (FIN), but too early: in the body, less than Content-Length has come. */
+/** The connection is closed properly (FIN), but too early: in the body, before Content-Length is reached. */
 export function hangUp(at: Point): Fault {
   return ({ socket, ...exchange }) => {
     socket.end(upTo(at, exchange));
   };
 }
 
-/** The request is acted on before the fault, whatever that is: `applied(reset('before headers'))` is a PATCH whose answer is lost. */
+/** The request takes effect before the fault: `applied(reset('before headers'))` is a PATCH whose answer is lost. */
 export function applied(fault: Fault): Fault {
   return (exchange) => {
     exchange.handle();
@@ -94,7 +94,7 @@ export function html(code = 200): Fault {
   return answer({ status: code, headers: { 'content-type': 'text/html; charset=utf-8' }, body });
 }
 
-/** A sound HTTP answer whose body is the first half of the JSON. Compare {@link hangUp}. */
+/** A valid HTTP answer whose body is only the first half of the JSON. Compare {@link hangUp}. */
 export function truncatedJson(): Fault {
   return (exchange) => {
     const { bytes } = encode(exchange.handle());
@@ -103,7 +103,7 @@ export function truncatedJson(): Fault {
   };
 }
 
-/** The true answer with fields overwritten: another `id`, a wrong type, a score that is not what was sent. */
+/** The real answer with some fields replaced: another `id`, a wrong type, a different score than was sent. */
 export function span(overrides: Readonly<Record<string, unknown>>): Fault {
   return (exchange) => {
     const what = exchange.handle();
@@ -116,7 +116,7 @@ export function empty(code = 200): Fault {
   return answer({ status: code });
 }
 
-/** A redirect; a function sees the request, so the target can echo the key. */
+/** A redirect. A function gets the request, so that the target can echo the key. */
 export function redirect(location: string | ((exchange: Exchange) => string), code = 307): Fault {
   return answer((exchange) => ({
     status: code,
@@ -124,17 +124,17 @@ export function redirect(location: string | ((exchange: Exchange) => string), co
   }));
 }
 
-/** The true answer in other bytes than UTF-8. A name in it has to have a character beyond ASCII. */
+/** The real answer, not in UTF-8. A name in it must have a non-ASCII character. */
 export function latin1(): Fault {
   return inBytes((text) => Buffer.from(text, 'latin1'));
 }
 
-/** The true answer, ending in the first byte of a character. */
+/** The real answer, ending with the first byte of a character. */
 export function cutCharacter(): Fault {
   return inBytes((text) => Buffer.from(`${text}é`).subarray(0, -1));
 }
 
-/** The true answer, compressed although nobody asked for it. */
+/** The real answer, compressed although that was not requested. */
 export function gzip(): Fault {
   return inBytes(gzipSync, { 'content-encoding': 'gzip' });
 }
@@ -147,7 +147,7 @@ function inBytes(bytesOf: (text: string) => Buffer, headers: Record<string, stri
   };
 }
 
-/** A connection that has served an answer is closed at its next request. On a new one the answer is true. */
+/** Closes a connection at its second request. On a new connection the answer is real. */
 export function closeKept(): Fault {
   return ({ socket, send, handle }) => {
     if (socket.bytesWritten > 0) socket.destroy();
@@ -155,7 +155,7 @@ export function closeKept(): Fault {
   };
 }
 
-/** The same piece of an answer's head, over and over, as fast as it is taken. */
+/** The same piece of an answer's head, again and again, as fast as the client reads it. */
 export function flood(start: string, piece: string): Fault {
   return ({ socket }) => {
     const more = () => {
@@ -182,7 +182,7 @@ export function huge(bytes: number): Fault {
   };
 }
 
-/** The same as {@link huge} in gzip: about one thousandth on the wire. */
+/** Like {@link huge}, but in gzip: about one thousandth of the bytes on the wire. */
 export function gzipBomb(bytes: number): Fault {
   return ({ response }) => {
     // A gzip file may have any number of members, so one MiB is compressed once and repeated.
@@ -204,7 +204,7 @@ function drained(response: Exchange['response'], signal: AbortSignal): Promise<v
   });
 }
 
-/** The true answer's headers at once, then its body a byte per interval: always alive, never done. */
+/** Sends the real answer's headers at once, then one byte of the body per interval: always alive, never done. */
 export function trickle(intervalMs: number): Fault {
   return async (exchange) => {
     const { response, signal } = exchange;
@@ -219,7 +219,7 @@ export function trickle(intervalMs: number): Fault {
   };
 }
 
-/** The bytes of the true answer up to a point. */
+/** The bytes of the real answer up to a point. */
 function upTo(at: Point, exchange: Pick<Exchange, 'handle'>): Buffer {
   if (at === 'before headers') return Buffer.alloc(0);
   const what = exchange.handle();

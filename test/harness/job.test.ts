@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), 'job-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let actions = 0;
-/** An action file with these scripts. They have `env`, `write(text)`, `append(variable, text)` at hand. */
+/** An action file with these scripts. They can use `env`, `write(text)` and `append(variable, text)`. */
 function action({ main = '', post = '', runs = '' }): string {
   const path = join(folder, `action-${actions++}`);
   const prelude = `
@@ -27,7 +27,7 @@ function action({ main = '', post = '', runs = '' }): string {
   return file;
 }
 
-/** An action that prints its name and stage, and its inputs as they stand. */
+/** An action that prints its name, stage and inputs. */
 function speaker(name: string): string {
   const say = (stage: string) => `write(\`${name} ${stage}: \${env.INPUT_GIVEN} \${env.INPUT_STATUS}\`)`;
   return action({ main: say('main'), post: say('post') });
@@ -297,7 +297,7 @@ it('does not guess at an if it does not know', async () => {
   await expect(runJob([{ ...PASS, if: "steps.a.outputs.b == 'c'" }])).rejects.toThrow('cannot evaluate if');
 });
 
-/** Calls back as soon as a file is there. */
+/** Calls back as soon as a file exists. */
 function whenThere(file: string, act: () => void): void {
   if (existsSync(file)) act();
   else setTimeout(whenThere, 20, file, act);

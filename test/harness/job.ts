@@ -12,7 +12,7 @@ import {
   type StepResult,
 } from './runner.ts';
 
-/** What every step may have, by the names a workflow gives them. Expressions are evaluated when a stage of the step begins. */
+/** The keys of every step, named as in a workflow. Expressions are evaluated when a stage of the step starts. */
 interface AnyStep {
   readonly id?: string;
   /** `success()` unless given; knows `always()`, `success()`, `failure()`, `cancelled()`, each with a `!` or without. */
@@ -29,7 +29,7 @@ export interface ActionStep extends AnyStep {
   readonly kill?: AbortSignal;
 }
 
-/** A step of the user's own: a command for bash, or a function. A function that throws is a step that fails. */
+/** One of the user's own steps: a bash command or a function. If the function throws, the step fails. */
 export interface RunStep extends AnyStep {
   readonly run: string | ((job: RunningJob) => FunctionResult | Promise<FunctionResult>);
 }
@@ -48,19 +48,19 @@ type FunctionResult = void | {
 export type JobStep = ActionStep | RunStep;
 
 export interface JobOptions extends Pick<ProcessStepOptions, 'event' | 'summaryFile' | 'timeoutMs' | 'cwd'> {
-  /** The job's contexts. `job.status` is the harness's to know. */
+  /** The job's contexts. The harness sets `job.status`. */
   readonly context?: GivenContexts;
   /** The job's `env:`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Cancels the job: the step that runs is asked to end, and of the rest only those run whose `if` says so, and the posts. */
+  /** Cancels the job: asks the running step to end. After that only steps whose `if` allows it, and the posts, run. */
   readonly cancel?: AbortSignal;
 }
 
 type Outcome = 'success' | 'failure' | 'cancelled' | 'skipped';
 
 export interface StageResult {
-  /** The step's id; without one `step 1` for the first, and so on. */
+  /** The step's id, or `step 1` for the first step without one, and so on. */
   readonly step: string;
   readonly stage: 'main' | 'post';
   readonly outcome: Outcome;
@@ -72,7 +72,7 @@ export interface StageResult {
 
 export interface JobResult {
   readonly status: 'success' | 'failure' | 'cancelled';
-  /** Every stage, in the order in which they came. */
+  /** Every stage, in the order in which they ran. */
   readonly stages: readonly StageResult[];
   /** The context `steps` at the end. */
   readonly steps: Readonly<
@@ -80,16 +80,16 @@ export interface JobResult {
   >;
   /** The job's `env:` and what its steps wrote to `GITHUB_ENV`. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the main stage of a step did. Throws when it had no process. */
+  /** The result of a step's main stage. Throws if it had no process. */
   main(step: string): StepResult;
   /** The same for the post stage. */
   post(step: string): StepResult;
 }
 
 /**
- * Runs a job as the GitHub runner does: the steps one after the other, then the post stages, last in first out. A post stage is
- * registered before its main stage begins, so it runs after a main that failed or was killed, with inputs and defaults evaluated again.
- * Its outputs go nowhere; its failure fails the job.
+ * Runs a job as the GitHub runner does: the steps one after the other, then the post stages in reverse order. A post stage is
+ * registered before its main stage starts, so it also runs after a main that failed or was killed. Inputs and defaults are then
+ * evaluated again. Its outputs are lost. If it fails, the job fails.
  * Source: https://github.com/actions/runner/tree/main/src/Runner.Worker (StepsRunner.cs, ExecutionContext.cs, Handlers/NodeScriptActionHandler.cs)
  */
 export async function runJob(steps: readonly JobStep[], options: JobOptions = {}): Promise<JobResult> {
@@ -106,7 +106,7 @@ export async function runJob(steps: readonly JobStep[], options: JobOptions = {}
 
   const status = () => (cancel?.aborted ? 'cancelled' : hasFailed ? 'failure' : 'success');
 
-  /** What a stage that begins now is given. */
+  /** The contexts of a stage that starts now. */
   function surroundings(step: AnyStep) {
     const given: GivenContexts = {
       ...context,
@@ -123,13 +123,13 @@ export async function runJob(steps: readonly JobStep[], options: JobOptions = {}
       ...(event && { event }),
       ...(summaryFile !== undefined && { summaryFile }),
       ...(timeoutMs !== undefined && { timeoutMs }),
-      // A signal fires once, so a step that begins after the job was cancelled runs undisturbed.
+      // A signal fires only once, so a step that starts after the job was cancelled runs undisturbed.
       ...(cancel && { interrupt: cancel }),
     } satisfies ProcessStepOptions;
     return { contexts: { ...contexts, env: stepEnv }, processOptions };
   }
 
-  /** Runs a stage and records how it went; throws nothing that a step can throw. */
+  /** Runs a stage and records its result. Does not throw if the step fails. */
   async function runStage(
     step: AnyStep,
     name: string,

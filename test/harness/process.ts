@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { createLineReader } from './commands.ts';
 
 export interface ProcessResult {
-  /** `null` when a signal ended the process. */
+  /** `null` if a signal ended the process. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   /** The process took longer than `timeoutMs` and was killed. */
@@ -17,7 +17,7 @@ export interface ProcessOptions {
   readonly cwd: string;
   /** The whole environment; `undefined` is left out. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** After this the process is killed. */
+  /** After this time the process is killed. */
   readonly timeoutMs: number;
   /** Asks the process to end (SIGINT), and kills it ten seconds later, as the runner does with a step of a cancelled job. */
   readonly interrupt?: AbortSignal | undefined;
@@ -74,7 +74,7 @@ export function runProcess(
   });
 }
 
-/** What a process needs to start at all: no proxy, no key, no Node option of the caller's. */
+/** The variables that a process needs to start: no proxy, no key, and none of the caller's Node options. */
 export function systemEnv(): Record<string, string | undefined> {
   const { PATH, SystemRoot, SystemDrive, COMSPEC, PATHEXT, windir } = process.env;
   const temp = tmpdir();

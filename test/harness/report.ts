@@ -4,7 +4,7 @@ import type { TestRun } from '../../src/results/test-run.ts';
 export const SPAN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 export const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/17';
 
-/** A report of an update that recorded a score, with whatever a test is about in its place. */
+/** A report of an update that recorded a score, with the given overrides. */
 export function reportOf(overrides: Partial<Report> = {}): Report {
   const before = { id: SPAN_ID, name: 'Answer support tickets', score: null };
   return {
@@ -30,7 +30,7 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
   };
 }
 
-/** A JUnit run of 40 cases of which two failed and one errored, with whatever a test is about in its place. */
+/** A JUnit run of 40 cases of which two failed and one errored, with the given overrides. */
 export function testsOf(overrides: Partial<TestRun> = {}): TestRun {
   return {
     format: 'junit',

@@ -20,7 +20,7 @@ runs: { using: node24, main: main.mjs }
 `;
 writeFileSync(join(folder, 'action.yml'), ACTION);
 
-/** What a process needs to start at all; a few more are there on Windows and macOS in any case. */
+/** The variables that a process needs to start. Windows and macOS always add a few more. */
 // biome-ignore format: one list
 const SYSTEM = [
   'COMSPEC', 'HOME', 'PATHEXT', 'SYSTEMDRIVE', 'SYSTEMROOT', 'TEMP', 'TMPDIR', 'WINDIR',
@@ -28,7 +28,7 @@ const SYSTEM = [
 ];
 
 let scripts = 0;
-/** Runs a script as an action's step. It has `env`, `write(text)`, `append(variable, text)` at hand. */
+/** Runs a script as an action's step. It can use `env`, `write(text)` and `append(variable, text)`. */
 function step(script: string, options: StepOptions = {}) {
   const entry = join(folder, `step-${scripts++}.mjs`);
   const prelude = `

@@ -7,21 +7,21 @@ import { type Annotation, type Command, createProcessor, parseKeyValueFile } fro
 import { type Contexts, contextsOf, contextVariables, DEFAULT_EVENT, type GivenContexts } from './context.ts';
 import { type ProcessResult, runProcess, systemEnv } from './process.ts';
 
-/** What surrounds the process of a step. */
+/** The surroundings of a step's process. */
 export interface ProcessStepOptions {
-  /** The step's `env:`. Unlike on GitHub it wins over the runner's own variables; `undefined` takes one away. */
+  /** The step's `env:`. Unlike on GitHub it wins over the runner's own variables; `undefined` removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The contexts of the job, over those of a push to `main` in a job that succeeded so far. */
+  /** The contexts of the job, merged over those of a push to `main` in a job that has succeeded so far. */
   readonly context?: GivenContexts;
   /** The payload of the event that started the workflow. */
   readonly event?: object;
-  /** Secrets that the job masked before. */
+  /** Secrets that earlier steps of the job masked. */
   readonly masks?: readonly string[];
-  /** `false`: there is no `GITHUB_STEP_SUMMARY`, as on old servers. */
+  /** `false`: no `GITHUB_STEP_SUMMARY`, as on old servers. */
   readonly summaryFile?: boolean;
-  /** `false`: there is no `GITHUB_OUTPUT`. */
+  /** `false`: no `GITHUB_OUTPUT`. */
   readonly outputFile?: boolean;
-  /** After this the process is killed. Default: 30 000. */
+  /** After this time the process is killed. Default: 30 000. */
   readonly timeoutMs?: number;
   /** Asks the process to end, as the runner does when the job is cancelled. */
   readonly interrupt?: AbortSignal;
@@ -32,13 +32,13 @@ export interface ProcessStepOptions {
 }
 
 export interface StepOptions extends ProcessStepOptions {
-  /** The step's `with:`. An input that is not named gets action.yml's default. */
+  /** The step's `with:`. Other inputs get action.yml's default. */
   readonly with?: Readonly<Record<string, string>>;
   /** The action file. Default: this project's. */
   readonly action?: string;
   /** Which of the action's scripts to run. Default: `main`. */
   readonly stage?: 'main' | 'post';
-  /** The script to run instead. */
+  /** A script to run instead. */
   readonly entry?: string;
   /** What an earlier stage saved. */
   readonly state?: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export interface StepOptions extends ProcessStepOptions {
 }
 
 export interface StepResult extends ProcessResult {
-  /** What a reader of the job's log sees: no commands, secrets as `***`. */
+  /** The log as a reader sees it: without commands, secrets as `***`. */
   readonly log: readonly string[];
   readonly annotations: readonly Annotation[];
   /** What is masked from now on. */
@@ -72,9 +72,9 @@ interface Action {
 }
 
 /**
- * Does with one stage of an action what the GitHub runner does: inputs with their defaults, the environment, the files, a child process
- * on Node 24, and the reading of what the child printed and wrote. Nothing of the caller's environment reaches the child but what
- * a process needs to start. Throws when the outputs file is malformed, or the action file asks for what is not known here.
+ * Runs one stage of an action like the GitHub runner: sets inputs with their defaults, the environment and the files, starts a
+ * child process on Node 24, and reads what it printed and wrote. Of the caller's environment the child gets only what a process
+ * needs to start. Throws if the outputs file is malformed, or if the action file uses something that is not supported here.
  */
 export async function runStep(options: StepOptions = {}): Promise<StepResult> {
   const { action: path = OWN_ACTION, with: given = {}, stage = 'main', nodeArgs = [] } = options;
@@ -164,7 +164,7 @@ async function runPrepared(
   }
 }
 
-/** One variable per input: the default of each that the action declares, under what the step gives. */
+/** One variable per input: the defaults of the declared inputs, overridden by those that the step gives. */
 function inputVariables(
   action: Action,
   given: Readonly<Record<string, string>>,
@@ -189,8 +189,8 @@ function unexpectedInputs(action: Action, given: Readonly<Record<string, string>
 }
 
 /**
- * Fills the `${{ }}` of a text. Knows property paths and `toJSON(path)`, and throws on anything else. What a path does not find is
- * empty, as on GitHub.
+ * Evaluates the `${{ }}` in a text. Supports property paths and `toJSON(path)`, and throws on anything else. A path that finds
+ * nothing is empty, as on GitHub.
  */
 export function evaluate(template: string, contexts: Readonly<Record<string, unknown>>): string {
   return template.replaceAll(/\$\{\{(.*?)\}\}/gs, (whole, expression: string) => {

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, numberOf } from '../../src/json.ts';
 
-/** What is wrong with one field of a request, in pydantic's words, as the API answers it with 422. */
+/** What is wrong with one field of a request, in pydantic's words, as the API returns it with 422. */
 export interface Problem {
   readonly input: unknown;
   readonly loc: readonly string[];
@@ -48,7 +48,7 @@ const METRIC = { dimension: STRING, value: NUMBER, comment: STRING };
 export const METRIC_PATCH: Schema = { fields: METRIC, required: [] };
 export const NEW_METRIC: Schema = { fields: METRIC, required: ['dimension', 'value'] };
 
-/** Every wrong field. Unknown fields pass; `null` is good for every field that is not required. */
+/** Every wrong field. Unknown fields are accepted, and so is `null` for every field that is not required. */
 export function problemsOf(body: object, { fields, required }: Schema): Problem[] {
   const values = new Map<string, unknown>(Object.entries(body));
   const missing = required
@@ -62,7 +62,7 @@ export function problemsOf(body: object, { fields, required }: Schema): Problem[
   return [...missing, ...wrong];
 }
 
-/** The same for a body that may be anything; undefined stands for a text that is not JSON. */
+/** The same for a body of any kind; undefined means a text that is not JSON. */
 export function bodyProblems(body: unknown, text: string, contentType: string, schema: Schema): Problem[] {
   if (body === undefined) return [problem(['body'], 'json_invalid', 'JSON decode error', text)];
   if (isJsonObject(body) && /^application\/(.+\+)?json\b/.test(contentType)) return problemsOf(body, schema);

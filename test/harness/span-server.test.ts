@@ -16,11 +16,11 @@ const TIME = expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+\+00:00$/);
 const { feedback: _, ...BLANK } = BLANK_SPAN;
 const BARE = { ...BLANK, id: ID, name: 'Answer a ticket' };
 
-/** A server with one span on it, and a client that sends what it is told. */
+/** A server with one span, and a client that sends any request. */
 async function start(options?: SpanServerOptions, fields: object = {}) {
   const server = await startSpanServer(options);
   server.create({ id: ID, name: 'Answer a ticket', ...fields });
-  /** Status and JSON of an answer, about the span unless told. */
+  /** The status and JSON of an answer, by default about the span. */
   const ask = async (method: string, body?: unknown, path?: string) => {
     const { status, json } = await call(server, method, { body, ...(path && { path }) });
     return { status, json };

@@ -33,8 +33,8 @@ import {
 export type { Span } from './span-store.ts';
 
 /**
- * A request as it arrived. `body` is the JSON, each number with its own digits ({@link parseExactJson}), `undefined` when `text` is
- * not JSON; header names are lower case.
+ * A request as it arrived. `body` is the JSON, each number with its own digits ({@link parseExactJson}), or `undefined` if `text`
+ * is not JSON. Header names are lower case.
  */
 export interface SpanRequest {
   readonly method: string;
@@ -51,24 +51,24 @@ export interface Answer {
   readonly body?: unknown;
 }
 
-/** One request on its way to an answer: all that a fault has in hand. */
+/** One request in progress, with everything that a fault can use. */
 export interface Exchange {
   readonly request: SpanRequest;
   readonly response: ServerResponse;
-  /** The connection itself, for whatever is not HTTP. */
+  /** The connection itself, for anything that is not HTTP. */
   readonly socket: Socket;
-  /** Aborts when the connection is gone: every wait of a fault heeds it. */
+  /** Aborts when the connection is closed. Every wait of a fault must stop then. */
   readonly signal: AbortSignal;
-  /** What the API answers. It acts on the request (a PATCH is applied) on the first call, and only then. */
+  /** The API's answer. The first call carries out the request, such as a PATCH; later calls do not. */
   handle(): Answer;
-  /** Sends an answer whole. */
+  /** Sends a complete answer. */
   send(answer: Answer): void;
 }
 
-/** What happens instead of an answer. Constructors stand in `faults.ts`; any function will do. */
+/** What happens instead of an answer. `faults.ts` has constructors, but any function will do. */
 export type Fault = (exchange: Exchange) => void | Promise<void>;
 
-/** Which requests meet a fault: the next `times` (1 unless given) of the method `on` (any unless given) for which `when` holds. */
+/** Which requests meet a fault: the next `times` (default 1) with the method `on` (default any) for which `when` is true. */
 export interface FaultRule {
   readonly on?: 'GET' | 'PATCH' | 'POST' | 'DELETE' | '*';
   readonly when?: (request: SpanRequest) => boolean;
@@ -84,7 +84,7 @@ export interface SpanServerOptions extends StoreOptions {
   readonly wrap?: boolean;
   /** Answer with a content length and few headers, not chunked with some fifteen as a real API does. Default: false. */
   readonly terse?: boolean;
-  /** How long each answer, or fault, takes to begin. The request is acted on after that. Default: 0. */
+  /** How long each answer or fault is delayed. The request takes effect after that. Default: 0. */
   readonly latencyMs?: number;
   /** Serve https with this PEM key and certificate. */
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -95,21 +95,21 @@ export interface SpanServer extends AsyncDisposable {
   readonly baseUrl: string;
   /** The only key it accepts. */
   readonly key: string;
-  /** Every request, in the order in which they had arrived whole. */
+  /** Every request, in the order in which they had arrived completely. */
   readonly requests: SpanRequest[];
-  /** The most requests that were waiting for their answer at one time. */
+  /** The highest number of requests that were waiting for an answer at the same time. */
   readonly mostAtOnce: number;
-  /** The first rule that fits a request wins; a used-up one is passed over. */
+  /** The first rule that matches a request wins. Used-up rules are skipped. */
   readonly faults: FaultRule[];
-  /** Stores a span with these fields and no others. Throws when one has the wrong type. */
+  /** Stores a span with only these fields. Throws if one has the wrong type. */
   create(fields: NewSpanFields): Span;
-  /** A copy of the span as stored. Throws when there is none. */
+  /** A copy of the stored span. Throws if there is none. */
   span(id: string): Span;
   /** Copies of all spans, the oldest first. */
   spans(): Span[];
-  /** Copies of the spans right under a span, the oldest first. */
+  /** Copies of the direct children of a span, the oldest first. */
   children(id: string): Span[];
-  /** Stores a metric of a span. Throws when a field has the wrong type. */
+  /** Stores a metric of a span. Throws if a field has the wrong type. */
   createMetric(spanId: string, fields: NewMetricFields): Metric;
   /** Copies of a span's metrics, the oldest first. */
   metrics(spanId: string): Metric[];
@@ -119,7 +119,7 @@ export interface SpanServer extends AsyncDisposable {
 
 /**
  * The embedded span server: the Opper spans API (v2) and its metrics on loopback, in memory. It checks key, UUID, JSON and field
- * types, and answers in the API's own envelopes. What nobody outside knows of the API is a switch ({@link StoreOptions}).
+ * types, and answers in the API's own envelopes. Undocumented behaviour of the API is an option ({@link StoreOptions}).
  */
 export async function startSpanServer(options: SpanServerOptions = {}): Promise<SpanServer> {
   const { key = 'op-test-0123456789abcdef', terse = false, latencyMs = 0, tls } = options;
@@ -168,7 +168,7 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
 
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     serve(incoming, response).catch((error: unknown) => {
-      // A client that left is the client's affair; anything else is a defect of the server or of a fault.
+      // A client may disconnect. Any other error is a bug in the server or in a fault.
       if (incoming.socket.destroyed) return;
       console.error(error);
       incoming.socket.destroy();
@@ -216,7 +216,7 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
   };
 }
 
-/** What the API makes of each request. */
+/** The API's answer to each request. */
 function createApi(
   store: SpanStore,
   { key, omitNulls, wrap }: Required<Pick<SpanServerOptions, 'key' | 'omitNulls' | 'wrap'>>,
@@ -279,7 +279,7 @@ function createApi(
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: its schema has been checked by then
+// biome-ignore lint/suspicious/noExplicitAny: its schema has already been checked
 type Body = any;
 
 interface Route {
@@ -288,7 +288,7 @@ interface Route {
   act(call: { id: string; metric: string; body: Body; query: URLSearchParams }): Answer;
 }
 
-/** A page of a list: 100 entries from the first on, unless the query says otherwise. */
+/** A page of a list: the first 100 entries, unless the query says otherwise. */
 function pageOf(list: readonly Metric[], query: URLSearchParams): Answer {
   const offset = Number(query.get('offset') ?? 0);
   const limit = Number(query.get('limit') ?? 100);
@@ -301,7 +301,7 @@ function pageOf(list: readonly Metric[], query: URLSearchParams): Answer {
   return { status: 200, body: { meta: { total_count: list.length }, data } };
 }
 
-/** An error in the API's own envelope (seen in the official SDK). */
+/** An error in the API's own envelope, as in the official SDK. */
 export function apiError(status: keyof typeof ERRORS, detail: unknown): Answer {
   const [type, message] = ERRORS[status];
   return { status, body: { type, message, detail } };
@@ -315,7 +315,7 @@ const ERRORS = {
   422: ['RequestValidationError', 'The request is invalid'],
 } as const;
 
-/** The bytes of an answer's body, and the headers that go with it, its length among them. */
+/** The bytes of an answer's body, and its headers, including the length. */
 export function encode({ headers, body }: Answer): { headers: Record<string, string>; bytes: Buffer } {
   const plain = typeof body === 'string' || Buffer.isBuffer(body);
   const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(plain ? body : JSON.stringify(body));
@@ -330,13 +330,13 @@ function send(response: ServerResponse, answer: Answer, terse: boolean): void {
   const { headers, bytes } = encode(answer);
   const given = answer.headers ?? {};
   if ((answer.status === 204 || !terse) && !('content-length' in given)) delete headers['content-length'];
-  // With no length, Node sends the body chunked.
+  // Without a length, Node sends the body chunked.
   response.writeHead(answer.status, terse ? headers : { ...usualHeaders(), ...headers }).end(bytes);
 }
 
 /**
- * What proxies and frameworks add to the answers of a real API. With those that Node adds, there are some fifteen. A client that reads
- * few headers and a known length does less work, so a bench against such answers would flatter it.
+ * Headers that proxies and frameworks add to a real API's answers. With those from Node, there are about fifteen. A client does
+ * less work with few headers and a known length, so a benchmark with such answers would flatter it.
  */
 function usualHeaders(): Record<string, string> {
   return {

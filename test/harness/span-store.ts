@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Json, numberOf, parseExactJson } from '../../src/json.ts';
 import { NEW_METRIC, NEW_SPAN, parseTime, problemsOf, type Schema } from './span-schema.ts';
 
-/** A span as the server stores it: every field is there, unknown ones as `null`; times in UTC as `…+00:00`. */
+/** A span as stored by the server. Every field is present, `null` if unknown. Times are in UTC, as `…+00:00`. */
 export interface Span {
   id: string;
   name: string;
@@ -28,18 +28,18 @@ export interface Metric {
   created_at: string;
 }
 
-/** What nobody outside knows of the API. The default is the first of each. */
+/** Behaviour of the API that is not documented. The default is the first of each. */
 export interface StoreOptions {
-  /** What a PATCH of `meta` does to stored keys that it does not name. */
+  /** What a PATCH of `meta` does to stored keys that it does not have. */
   readonly meta?: 'replace' | 'merge';
   /** What an explicit `null` in a PATCH does. A `name` is never cleared. */
   readonly nulls?: 'clear' | 'ignore';
   /**
-   * What becomes of the `id` in a POST. `honoured`: the span gets it, and a second POST answers the stored span. `replaced`: a second POST
+   * What happens to the `id` in a POST. `honoured`: the span gets it, and a second POST returns the stored span. `replaced`: a second POST
    * overwrites it. `refused`: a second POST gets 409. `ignored`: the server chooses an id, so every POST makes a span.
    */
   readonly ids?: 'honoured' | 'replaced' | 'refused' | 'ignored';
-  /** How many GETs of a span that was just POSTed get 404. Default: 0. */
+  /** How many GETs of a new span return 404. Default: 0. */
   readonly visibleAfter?: number;
   /** What a second POST of a dimension does: 409, or a second metric. */
   readonly metrics?: 'refused' | 'repeated';
@@ -48,7 +48,7 @@ export interface StoreOptions {
 export type NewSpanFields = Partial<Span> & Pick<Span, 'name'>;
 export type NewMetricFields = Partial<Metric> & Pick<Metric, 'dimension' | 'value'>;
 
-/** The API does not do what a request asks for; `detail` goes into its answer. */
+/** The API rejects a request. `detail` goes into the answer. */
 export class Refusal extends Error {
   readonly status: 401 | 404 | 409 | 422;
   readonly detail: unknown;
@@ -62,12 +62,12 @@ export class Refusal extends Error {
 
 export type SpanStore = ReturnType<typeof createStore>;
 
-/** Spans and their metrics, in memory. What goes in has been checked; what comes out is a copy. Throws {@link Refusal}. */
+/** Spans and their metrics, in memory. Input must have been checked, and results are copies. Throws {@link Refusal}. */
 export function createStore(options: StoreOptions) {
   const { meta = 'replace', nulls = 'clear', ids = 'honoured', visibleAfter = 0 } = options;
   const spans = new Map<string, Span>();
   const metrics: Metric[] = [];
-  /** How many GETs of a span are still to be answered with 404. */
+  /** How many more GETs of a span will return 404. */
   const hidden = new Map<string, number>();
 
   function stored(id: string): Span {
@@ -82,7 +82,7 @@ export function createStore(options: StoreOptions) {
     return metric;
   }
 
-  /** Stores just what is given, under a new id unless one is given. */
+  /** Stores only the given fields, with a new id unless one is given. */
   function insert(fields: NewSpanFields): Span {
     const given = Object.entries(fields).filter(
       ([field, value]) => field in BLANK_SPAN && value !== undefined,
@@ -107,7 +107,7 @@ export function createStore(options: StoreOptions) {
       return insert(fields);
     },
 
-    /** As the API makes a span: it fills in what is missing, and a child belongs to its parent's trace. */
+    /** Makes a span like the API: with defaults for missing fields, and a child in its parent's trace. */
     post(fields: NewSpanFields): Span {
       const id = ids === 'ignored' ? randomUUID() : (fields.id ?? randomUUID()).toLowerCase();
       const same = spans.get(id);
@@ -148,7 +148,7 @@ export function createStore(options: StoreOptions) {
     /** Every span, the oldest first. */
     all: (): Span[] => [...spans.values()].map(copyOf),
 
-    /** Undefined where there is none, hidden or not. */
+    /** Undefined if the span does not exist. Finds hidden spans too. */
     find(id: string): Span | undefined {
       const span = spans.get(id.toLowerCase());
       return span && copyOf(span);
@@ -211,7 +211,7 @@ export const BLANK_SPAN: Span = {
 // biome-ignore format: one list
 const PATCHABLE = ['name', 'start_time', 'type', 'end_time', 'input', 'output', 'error', 'meta', 'score'] as const;
 
-/** What a test hands over is checked too, so that no test rests on a span that cannot be. */
+/** Checks a test's data too, so that no test uses an impossible span. */
 function checked(fields: object, schema: Schema): void {
   const problems = problemsOf(fields, schema);
   if (problems.length > 0) throw new TypeError(`cannot be stored: ${JSON.stringify(problems)}`);
@@ -223,7 +223,7 @@ function normalise(span: Span): void {
   if (span.score !== null) span.score = double(span.score);
 }
 
-/** The columns for numbers are doubles; only free JSON keeps the digits it was sent with. */
+/** Columns for numbers are doubles. Only free JSON keeps its digits. */
 function double(value: unknown): number {
   return numberOf(value as Json) ?? Number.NaN;
 }

@@ -18,14 +18,14 @@ export interface StepOptions {
   readonly faults?: readonly FaultRule[];
   /** The ids of the spans that the step makes, one after the other. */
   readonly ids?: readonly string[];
-  /** The state that the start of a tracked job has left: this is its end. */
+  /** The state that the start of a tracked job saved. If given, this is the end of the job. */
   readonly state?: string | undefined;
   readonly now?: Date;
-  /** Throws in place of what the host would do. */
+  /** A function of the host that throws. */
   readonly broken?: 'setOutput' | 'appendSummary' | 'writeTemp' | 'connect';
 }
 
-/** Runs a stage of the step against the span server, on a host of plain data that keeps whatever is done to it, in order. */
+/** Runs a stage of the step against the span server, on a host of plain data that records every call in order. */
 export async function runStage(
   server: SpanServer,
   inputs: Readonly<Record<string, string>>,

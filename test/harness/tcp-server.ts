@@ -21,7 +21,7 @@ export interface TcpServer {
   readonly received: string[];
 }
 
-/** A server for whatever is not quite HTTP. `act` is called with the first bytes of each connection. */
+/** A server for anything that is not quite HTTP. Calls `act` with the first bytes of each connection. */
 export async function startTcpServer(
   act: (socket: Socket, bytes: Buffer) => void,
   tls?: { key: string; cert: string },
@@ -63,7 +63,7 @@ export function closeServers(): void {
   for (const close of closers.splice(0)) close();
 }
 
-/** A port on which nobody listens. */
+/** A port on which nothing listens. */
 export async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -72,7 +72,7 @@ export async function closedPort(): Promise<number> {
   return port;
 }
 
-/** A proxy that connects everybody to `port` of this machine, whatever host is asked for, or only those with the login. */
+/** A proxy that connects every request to `port` of this machine, for any host. With a login, only requests that have it. */
 export async function startProxy(
   port: number,
   login?: string,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-// The module reads its variable at import, and changes it for what is imported next: each time in a process of its own.
+// The module reads and changes its variable at import, so each case runs in its own process.
 const PROGRAM = `
   const { eventProblem } = await import(${JSON.stringify(fileURLToPath(new URL('../../src/host/event-file.ts', import.meta.url)))});
   const { context } = await import('@actions/github');
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What is said of an event file, and what @actions/github makes of it. */
+/** The problem with an event file, and the payload that @actions/github reads from it. */
 async function readingOf(path: string | undefined): Promise<unknown> {
   const { GITHUB_EVENT_PATH: _, ...env } = process.env;
   const options = { env: { ...env, ...(path !== undefined && { GITHUB_EVENT_PATH: path }) } };
@@ -50,14 +50,14 @@ it.each([
   ['[1]', /^.*GITHUB_EVENT_PATH.* not a JSON object.*$/],
   ['', /^.*GITHUB_EVENT_PATH.* cannot be read: .*JSON.*$/],
   ['{"action": ', /^.*GITHUB_EVENT_PATH.* cannot be read: .*JSON.*$/],
-])('an event file that holds %j is a sentence, and the event is empty', async (content, why) => {
+])('an event file with %j is reported in a sentence, and the event is empty', async (content, why) => {
   expect(await readingOf(await eventFile(content))).toEqual({
     problem: expect.stringMatching(why),
     payload: {},
   });
 });
 
-it('an event file that is a directory or missing is a sentence, and the event is empty', async () => {
+it('an event file that is a directory or missing is reported in a sentence, and the event is empty', async () => {
   expect([await readingOf(folder), await readingOf(join(folder, 'none'))]).toEqual([
     { problem: expect.stringMatching(/cannot be read: EISDIR/), payload: {} },
     { problem: expect.stringMatching(/cannot be read: ENOENT/), payload: {} },

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// The working directory belongs to the process, so each question is put to a process of its own.
+// The working directory belongs to the process, so each question runs in its own process.
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../src/host/node-files.ts')).href;
 const folder = mkdtempSync(join(tmpdir(), 'node-files-'));
 const socket = createServer();
 const EXECUTABLE = realpathSync(process.execPath);
-/** What only some systems have as a file. */
+/** Kinds of files that only some systems have. */
 const SPECIAL: readonly [path: string, message: string][] =
   process.platform === 'win32'
     ? []
@@ -29,7 +29,7 @@ function ask(question: string): unknown {
     console.log(JSON.stringify(answer));`;
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: folder,
-    // A process that waits for ever is killed, and its answer is missing.
+    // A process that waits forever is killed, and its answer is missing.
     timeout: 20_000,
   });
   return JSON.parse(output.toString());
@@ -77,7 +77,7 @@ describe('finding files', () => {
     ['b/dangling.xml', []],
     ['nothing/*.xml', []],
     ['', []],
-  ])('%s gives %j: files alone, each once and by its real path', (pattern, paths) => {
+  ])('%s gives %j: only files, each once and by its real path', (pattern, paths) => {
     expect(find(pattern)).toEqual(paths);
   });
 
@@ -91,7 +91,7 @@ describe('finding files', () => {
     ['job [3.12]/*.xml', ['job [3.12]/a.xml']],
     ['report[1].xml', []],
     ['{report[1],x}.xml', ['x.xml']],
-  ])('%s gives %j: a path that exists is itself, and brackets stand for themselves', (pattern, paths) => {
+  ])('%s gives %j: a path that exists is taken literally, and so are brackets', (pattern, paths) => {
     expect(find(pattern)).toEqual(paths);
   });
 

@@ -20,7 +20,7 @@ type Given = Partial<Record<InputName, string>>;
 const read = (given: Given, environmentKey?: string) =>
   readInputs((name) => given[name as InputName] ?? '', environmentKey, NOW);
 
-/** What one input comes to, whatever the others do: its value, or what is wrong with it. */
+/** The result for one input, regardless of the others: its value, or what is wrong with it. */
 function outcomeOf(name: InputName, text: string) {
   const { values, problems } = read({ [name]: text });
   const wrong = problems.filter((problem) => problem.name === name).map(({ message }) => message);
@@ -28,10 +28,10 @@ function outcomeOf(name: InputName, text: string) {
 }
 
 const words = (text: string) => text.trim().split(/\s+/);
-/** What the workflow wrote in any of some inputs, and what it means. */
+/** Texts that these inputs accept, and their values. */
 const means = (names: string, rows: readonly [text: string, value: unknown][]) =>
   words(names).flatMap((name) => rows.map(([text, value]) => [name as InputName, text, value] as const));
-/** What may not be written in any of some inputs, each with an error that tells `why`. */
+/** Texts that these inputs reject, each with an error that matches `why`. */
 const refused = (names: string, why: RegExp, ...texts: string[]) =>
   words(names).flatMap((name) => texts.map((text) => [name as InputName, text, why] as const));
 
@@ -221,7 +221,7 @@ describe('an input', () => {
     expect(outcomeOf(name, text)).toEqual({ wrong: expect.stringMatching(why) });
   });
 
-  it('that is refused is quoted, unless it may hold a secret', () => {
+  it('that is rejected is quoted, unless it may contain a secret', () => {
     const secret = REFUSED.filter(([name]) => name === 'api_key' || name === 'base_url');
     const told = secret.map(([name, text]) => JSON.stringify(outcomeOf(name, text)));
     expect(told.filter((text) => text.includes(KEY) || text.includes('evil'))).toEqual([]);
@@ -229,14 +229,14 @@ describe('an input', () => {
     expect(outcomeOf('score', 'x'.repeat(9999)).wrong?.length).toBeLessThan(300);
   });
 
-  it('that holds numbers as JSON keeps their digits', () => {
+  it('with numbers as JSON keeps their digits', () => {
     const meta = '{"id":12345678901234567890,"rate":[1.0,-0,0.1234567890123456789],"__proto__":{"a":1e400}}';
     expect(JSON.stringify(read({ meta }).values.meta)).toBe(meta);
   });
 });
 
 describe('the inputs', () => {
-  it('have the defaults of action.yml where they are empty or blank', () => {
+  it('get the defaults of action.yml if they are empty or blank', () => {
     const { values, problems } = read({});
     expect({ values, problems }).toStrictEqual({
       values: {
@@ -269,7 +269,7 @@ describe('the inputs', () => {
     expect(read.sort()).toEqual([...NAMES].sort());
   });
 
-  it('have all their problems told at once, in the order of action.yml, and those that are fine are read', () => {
+  it('report all problems at once, in the order of action.yml, and the valid ones are read', () => {
     const bad: Given = Object.fromEntries(REFUSED.map(([name, text]) => [name, text]));
     const good: Given = Object.fromEntries(ACCEPTED.map(([name, text]) => [name, text]));
     const fine = NAMES.filter((name) => bad[name] === undefined);
@@ -288,22 +288,19 @@ describe('the inputs', () => {
     [' \n', KEY, KEY],
     ['', undefined, undefined],
     ['', '\n', undefined],
-  ])(
-    'have the key of the environment where they have none: %j and %j give %j',
-    (api_key, environment, key) => {
-      expect(read({ api_key }, environment)).toEqual({
-        values: { ...defaultInputs(), ...(key && { api_key: key }) },
-        problems: [],
-      });
-    },
-  );
+  ])('get the key from the environment if they have none: %j and %j give %j', (api_key, environment, key) => {
+    expect(read({ api_key }, environment)).toEqual({
+      values: { ...defaultInputs(), ...(key && { api_key: key }) },
+      problems: [],
+    });
+  });
 
-  it('refuse a key of the environment by the same form', () => {
+  it('reject a bad key from the environment too', () => {
     const { problems } = read({}, `Bearer ${KEY}`);
     expect(problems).toEqual([{ name: 'api_key', message: expect.stringMatching(/^(?!.*op-).*Bearer/) }]);
   });
 
-  it('understand any text, or refuse it by the name of its input', () => {
+  it('accept any text, or reject it with the name of its input', () => {
     const texts = [...ACCEPTED, ...REFUSED].map(([, text]) => text).filter((text) => text.length < 99);
     const nearby = fc.oneof(
       fc.constantFrom(...texts),
@@ -325,9 +322,9 @@ describe('the inputs', () => {
     );
   });
 
-  // One whose time grows with the square of the length would take minutes.
+  // A form with quadratic time would take minutes.
   it.each(['\n', '/', ' ', '1', '"', '[', '\\n', 'a', ',', '.'])(
-    'of a text of 200,000 times %j are read or refused',
+    'with a text of 200,000 times %j are read or rejected',
     (unit) => {
       const text = unit.repeat(200_000);
       for (const each of [`${text}x`, `/${text}~`, `https://x/${text}x`, `{"a": "${text}`, `"${text}"`]) {
@@ -357,7 +354,7 @@ describe('a fields file', () => {
       { end_time: '2026-04-07T13:33:27.50Z', start_time: NOW.toISOString() },
     ],
     ['{"type": null, "name": "n", "error": "", "clear": []}', { name: 'n' }],
-  ])('%s holds values by the forms of the inputs', (text, values) => {
+  ])('%s has values in the forms of the inputs', (text, values) => {
     expect(readText(text)).toEqual({ values, problems: [] });
   });
 
@@ -365,7 +362,7 @@ describe('a fields file', () => {
     expect(JSON.stringify(readText('{"meta": {"a": 1.0, "b": -0}}').values.meta)).toBe('{"a":1.0,"b":-0}');
   });
 
-  it('may hold what is recorded, and nothing else', () => {
+  it('may contain only what can be recorded', () => {
     const others = NAMES.filter((name) => !FIELD_NAMES.some((field) => field === name));
     const document = Object.fromEntries([...FIELD_NAMES, ...others].map((name) => [name, 'x']));
     const { message } = readFields(document, 'result.json', NOW).problems.at(-1) ?? {};
@@ -378,7 +375,7 @@ describe('a fields file', () => {
     });
   });
 
-  it('has each problem told by the name of the field and of the file, and every other field is read', () => {
+  it('reports each problem with the names of the field and the file, and the other fields are read', () => {
     const text =
       '{"score": 1e400, "score_scale": 0, "end_time": 17, "clear": ["name"], "meta": [1], "metrics": 1, "name": "n", "bogus": 1}';
     const { values, problems } = readText(text);
@@ -394,7 +391,7 @@ describe('a fields file', () => {
     ]);
   });
 
-  it('with nothing but a bad value has one problem', () => {
+  it('with only a bad value has one problem', () => {
     expect(readText('{"score": "x"}').problems.map(({ name }) => name)).toEqual(['score in result.json']);
   });
 
@@ -404,7 +401,7 @@ describe('a fields file', () => {
     '{"score": ""}',
     '{"error": "\\n", "clear": []}',
     '{"score_scale": 100}',
-  ])('%s has nothing in it, which is an error', (text) => {
+  ])('%s sets no field, which is an error', (text) => {
     expect(readText(text).problems).toEqual(results(/result\.json .*nothing/));
   });
 });

@@ -36,10 +36,10 @@ describe('access', () => {
     [['api_key'], readOf({ operation: 'create' }), job()],
     [['api_key'], readOf({ operation: 'track' }), job()],
     [['span_id'], readOf({ dry_run: true }), job()],
-    // A run without secrets has no span to name either.
+    // A run without secrets has no span either.
     [[], readOf({}), job(true)],
     [['span_id'], readOf({ api_key: 'op-1' }), job(true)],
-    // What could not be read has been told.
+    // A bad input has already been reported.
     [[], readOf({}, 'api_key', 'span_id'), job()],
     [['span_id'], readOf({}, 'dry_run'), job()],
     [['api_key'], readOf({}, 'operation'), job()],
@@ -70,7 +70,7 @@ describe('an operation', () => {
     expect(named(operationProblems(readOf(given, ...(bad as []))))).toEqual(names);
   });
 
-  it('that only reads refuses all that would be recorded, by name', () => {
+  it('that only reads rejects everything to record, by name', () => {
     const recorded = [
       ...SPAN_FIELDS,
       'score_scale',
@@ -105,7 +105,7 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   expect(named(formatProblems(readOf(given, ...(bad as []))))).toEqual(names);
 });
 
-describe('results that are asked for with no file', () => {
+describe('results without a file', () => {
   it.each<[string, Given]>([
     ['results_format', { results_format: 'json' }],
     ['results_format', { results_format: 'fields' }],
@@ -120,7 +120,7 @@ describe('results that are asked for with no file', () => {
     expect(resultsProblems(readOf({ ...given, results_file: ['r'] }).values)).toEqual([]);
   });
 
-  it('are none of an ordinary step, nor of one whose format could not be read', () => {
+  it('are fine in an ordinary step, and in one with a bad format', () => {
     expect(resultsProblems(defaultInputs())).toEqual([]);
     expect(resultsProblems(readOf({}, 'results_format', 'case_spans').values)).toEqual([]);
   });
@@ -149,7 +149,7 @@ it.each<[number | undefined, number | undefined, string | undefined]>([
   [1, 100, undefined],
   [-0.5, 100, undefined],
   [80, 100, undefined],
-])('a gate of %s beside a score that is scaled by %s is to be %s', (minScore, scale, meant) => {
+])('a gate of %s with a score scaled by %s should be %s', (minScore, scale, meant) => {
   const message = expect.stringMatching(new RegExp(`${minScore} .*${scale}.* Write ${meant}$`));
   expect(gateProblems(minScore, scale)).toEqual(meant === undefined ? [] : [{ name: 'min_score', message }]);
 });
@@ -163,6 +163,6 @@ it.each<[number | undefined, Given]>([
   [undefined, { results_file: ['r'], results_format: 'json' }],
   [undefined, { results_file: ['r'], results_format: 'fields' }],
   [5, { score_scale: 5 }],
-])('the scale is %s of %j', (scale, given) => {
+])('the scale is %s for %j', (scale, given) => {
   expect(resultsScale(given)).toBe(scale);
 });

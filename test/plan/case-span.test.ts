@@ -7,7 +7,7 @@ const newIds = () => {
   return () => `id-${++id}`;
 };
 
-it('a case becomes a child span with all that the file tells of it', () => {
+it('a case becomes a child span with everything the file says about it', () => {
   const failed = {
     status: 'failed',
     name: 'adds two',
@@ -54,7 +54,7 @@ it('a case becomes a child span with all that the file tells of it', () => {
   ]);
 });
 
-it('a case has its score on the scale that is given, and no parent or trace that is not known', () => {
+it('a case gets its scaled score, and no parent or trace if they are unknown', () => {
   const cases = [
     { status: 'passed', name: 'a', score: 0 } as const,
     { status: 'passed', name: 'b', score: 0.5 } as const,

@@ -48,7 +48,7 @@ const TESTS: NonNullable<Found['tests']> = {
   warnings: [],
 };
 
-/** An object as JSON.parse makes it: `__proto__` is a key like any other. */
+/** An object as JSON.parse makes it: `__proto__` is an ordinary key. */
 const objectOf = (text: string) => parseJson(text) as JsonObject;
 const jobWith = (status: Job['status']) => jobOf(CONTEXT, { job_status: status });
 const readOf = (given: Readonly<Record<string, string>>) =>
@@ -75,38 +75,33 @@ function problemsOf(work: () => unknown): string[] {
 
 describe('the body of an update', () => {
   test.each<[string, Partial<Recording>, Partial<Span> | undefined, object]>([
+    ['has only the recorded fields', { fields: { score: 0, error: '' } }, undefined, { score: 0, error: '' }],
     [
-      'has the fields that are recorded and no other',
-      { fields: { score: 0, error: '' } },
-      undefined,
-      { score: 0, error: '' },
-    ],
-    [
-      'has null for what is cleared, unless a value is recorded after all',
+      'has null for cleared fields, unless a value is recorded',
       { clear: ['score', 'error'], fields: { error: 'mine' } },
       undefined,
       { score: null, error: 'mine' },
     ],
     [
-      'has the stored meta under the recorded, key by key at the top level',
+      'merges the recorded meta into the stored, key by key at the top level',
       { fields: { meta: { d: 4, b: { other: 1 } } } },
       { meta: { a: 1, b: { deep: true } } },
       { meta: { a: 1, b: { other: 1 }, d: 4 } },
     ],
     [
-      'has the recorded meta alone where none is stored',
+      'has only the recorded meta if none is stored',
       { fields: { meta: { a: 1 } } },
       { meta: null },
       { meta: { a: 1 } },
     ],
     [
-      'has the recorded meta alone where it replaces',
+      'has only the recorded meta if it replaces',
       { fields: { meta: { b: 2 } }, keepsMeta: false },
       { meta: { a: 1 } },
       { meta: { b: 2 } },
     ],
     [
-      'has the recorded meta alone where the stored one is cleared',
+      'has only the recorded meta if the stored one is cleared',
       { fields: { meta: { b: 2 } }, clear: ['meta'] },
       { meta: { a: 1 } },
       { meta: { b: 2 } },
@@ -114,20 +109,20 @@ describe('the body of an update', () => {
     ['has null for a meta that is cleared', { clear: ['meta'] }, { meta: { a: 1 } }, { meta: null }],
     ['has the error of the job where there is none', { jobError: 'Job failed' }, {}, { error: 'Job failed' }],
     [
-      'has the error of the job where the span was not read',
+      'has the error of the job if the span was not read',
       { jobError: 'Job failed' },
       undefined,
       { error: 'Job failed' },
     ],
     [
-      'has the error of the job where the stored one is cleared',
+      'has the error of the job if the stored one is cleared',
       { jobError: 'Job failed', clear: ['error'] },
       { error: 'old' },
       { error: 'Job failed' },
     ],
     ['has no error of the job where the span has one', { jobError: 'Job failed' }, { error: 'old' }, {}],
     [
-      'has no error of the job where one is recorded',
+      'does not have the error of the job if another is recorded',
       { jobError: 'Job failed', fields: { error: 'mine' } },
       {},
       { error: 'mine' },
@@ -136,7 +131,7 @@ describe('the body of an update', () => {
     expect(patchFor({ ...RECORDING, ...recording }, stored && { ...BARE, ...stored })).toStrictEqual(body);
   });
 
-  test('takes every key of meta as a key, that of a prototype too', () => {
+  test('keeps every key of meta, even __proto__', () => {
     const stored = { ...BARE, meta: objectOf('{"__proto__": {"a": 1}, "constructor": 2}') };
     const patch = patchFor(
       { ...RECORDING, fields: { meta: objectOf('{"constructor": 4, "__proto__": 6}') } },
@@ -159,7 +154,7 @@ describe('the body of an update', () => {
 describe('a new span', () => {
   const inputs = readOf({}).values as Inputs;
 
-  test('is named after the job, and starts when it ended where nothing says more', () => {
+  test('is named after the job, and starts when it ends, unless given', () => {
     const fields = { end_time: '2026-11-20T12:00:00Z' };
     expect(newSpanOf(inputs, { ...RECORDING, fields }, ID, 'Evals / eval')).toStrictEqual({
       id: ID,
@@ -169,7 +164,7 @@ describe('a new span', () => {
     });
   });
 
-  test('takes name, start, parent and trace, and nothing that is to be cleared', () => {
+  test('has name, start, parent and trace, and no cleared field', () => {
     const fields = { name: 'mine', start_time: '2026-11-20T11:00:00Z', end_time: '2026-11-20T12:00:00Z' };
     const given = { ...inputs, parent_id: 'p', trace_id: 't' };
     expect(newSpanOf(given, { ...RECORDING, fields, clear: ['score'] }, ID, 'x')).toStrictEqual({
@@ -182,7 +177,7 @@ describe('a new span', () => {
 });
 
 describe('the plan', () => {
-  test('lets inputs win over a file of fields, and that over results', () => {
+  test('prefers inputs to a fields file, and that to results', () => {
     const found = { tests: TESTS, fields: { type: 'file', name: 'file' }, score: { name: 's', value: 3 } };
     expect(plan({ type: 'input' }, found).recording.fields).toEqual({
       type: 'input',
@@ -203,14 +198,14 @@ describe('the plan', () => {
     [5, { score_scale: '100' }, 0.5, 10],
     [50, { score_scale: '100' }, 0.5],
   ])(
-    'records the score %d of %j beside %d in a file with the scale %s, each scaled by its own',
+    'records the score %d for %j and %d in a file with the scale %s, each with its own scale',
     (score, given, value, scale) => {
       const found = { score: { name: 'score in f.json', value, scale } };
       expect(plan(given, found).recording.fields).toEqual({ score });
     },
   );
 
-  test('lays meta over CI facts: results, fields, meta_file, input', () => {
+  test('merges meta over CI facts: results, fields, meta_file, input', () => {
     const found = {
       tests: { ...TESTS, meta: { a: 1, b: 1, c: 1, d: 1 } },
       fields: { meta: { b: 2, c: 2, d: 2 } },
@@ -228,7 +223,7 @@ describe('the plan', () => {
     });
   });
 
-  test('takes metrics of results, file and input, the later ones winning by dimension', () => {
+  test('merges metrics from results, file and input by dimension, later ones win', () => {
     const found = { tests: TESTS, fields: { metrics: { a: { value: 1 }, b: { value: 1 } } } };
     const { metrics } = plan(
       { metrics: '{"b": {"value": 2, "comment": "x"}}', results_file: 'r.xml', results_metrics: 'true' },
@@ -245,7 +240,7 @@ describe('the plan', () => {
   test.each<[string, Record<string, string>, Partial<Found>, string[]]>([
     ['a score that is no integer', { score: '0.5' }, {}, ['score']],
     [
-      'a score in a file that is no integer',
+      'a score in a file that is not an integer',
       {},
       { score: { name: 'score in f.json', value: 0.5 } },
       ['score in f.json'],
@@ -272,13 +267,13 @@ describe('the plan', () => {
       ['clear'],
     ],
     [
-      'a gate on another scale than the pass rate',
+      'a gate on a different scale than the pass rate',
       { min_score: '0.8', results_file: 'r.xml' },
       { tests: TESTS },
       ['min_score'],
     ],
     [
-      'a gate on another scale than the score of a file',
+      'a gate on a different scale than the score in a file',
       { min_score: '0.8' },
       { score: { name: 's', value: 0.9, scale: 100 } },
       ['min_score'],
@@ -296,7 +291,7 @@ describe('the plan', () => {
     expect(problemsOf(() => plan(given))).toEqual([]);
   });
 
-  test('of a broken job notes what is wrong with files, and records the failure', () => {
+  test('for a broken job notes problems with files, and records the failure', () => {
     const problems = [{ name: 'results_file', message: 'is missing' }];
     const { unread, recording } = plan(
       {},
@@ -313,12 +308,12 @@ describe('the plan', () => {
     ]);
   });
 
-  test('of a broken job still refuses what is wrong with inputs', () => {
+  test('for a broken job still rejects bad inputs', () => {
     const given = { score: '0.5', clear: 'type', type: 'x', retries: 'x' };
     expect(problemsOf(() => plan(given, {}, 'failure'))).toEqual(['retries', 'clear', 'score']);
   });
 
-  test('of an end that is given nonsense closes the span with the reason', () => {
+  test('for the end of a job with bad inputs ends the span with the reason', () => {
     const read = readOf({ span_id: ID, score: 'high', ci_meta: 'false', min_score: '80' });
     const error = new InputError([...read.problems, { name: 'results_file', message: 'is missing' }]);
     const closing = closingPlan(read, error, jobWith('failure'));

@@ -40,11 +40,11 @@ it.each<[Partial<Inputs>, Task]>([
     { operation: 'track', span_id: 'a', start_time: EARLIER },
     { kind: 'wait', tracked: { id: 'a', exists: true, start_time: EARLIER, sent: [] } },
   ],
-])('%j comes to a task', (inputs, task) => {
+])('%j becomes a task', (inputs, task) => {
   expect(taskOf(planOf(inputs), JOB, 'new', NOW)).toEqual(task);
 });
 
-it('the end of a tracked job updates its span, or makes sure that there is one', () => {
+it('the end of a tracked job updates its span, or ensures that it exists', () => {
   const plan = planOf({ operation: 'track', parent_id: 'p' });
   const lost = { ...AT_END, fields: { ...AT_END.fields, start_time: EARLIER } };
   expect([

@@ -23,7 +23,7 @@ const ALL = {
   meta: { a: 1 },
 };
 
-it('at its start a job records what is known by then', () => {
+it('at its start a job records what is known so far', () => {
   expect(atStart(recordingOf(ALL), NOW)).toStrictEqual({
     fields: { start_time: NOW.toISOString(), name: 'n', type: 't', input: 'i', meta: { a: 1 } },
     clear: [],
@@ -37,13 +37,13 @@ it.each<[string, SpanFields, Partial<Tracked>, SpanFields]>([
   ['all that is given, and when it ended', { score: 1 }, {}, { score: 1, end_time: NOW.toISOString() }],
   ['the end time that is given', { end_time: EARLIER }, {}, { end_time: EARLIER }],
   [
-    'nothing that was sent at its start but meta, and never the start time',
+    'of what was sent at its start only meta, and never the start time',
     { ...ALL, start_time: NOW.toISOString() },
     { start_time: EARLIER, sent: ['start_time', 'name', 'input', 'meta'] },
     { score: 1, error: 'e', output: 'o', end_time: EARLIER, type: 't', meta: { a: 1 } },
   ],
   [
-    'the start time that was meant, where it could not be sent',
+    'the original start time, if it could not be sent',
     { start_time: NOW.toISOString(), end_time: NOW.toISOString() },
     { start_time: EARLIER, exists: false },
     { start_time: EARLIER, end_time: NOW.toISOString() },
@@ -60,11 +60,11 @@ it.each<[string, SpanFields, Partial<Tracked>, SpanFields]>([
   expect(ended).toStrictEqual({ ...recording, fields });
 });
 
-it('the end gets what the start has left, as text', () => {
+it('the end gets what the start saved, as text', () => {
   const span = { id: 'mine', name: 'Evals / eval', start_time: EARLIER };
   const started = startedBy(span);
   const made = madeBy(span, recordingOf({ start_time: EARLIER, type: 't' }), 'theirs');
-  // The name is the title of the job, so that the end may give a better one.
+  // The name is only the title of the job, so the end may set a better one.
   expect([started, made]).toEqual([
     { id: 'mine', exists: false, start_time: EARLIER, sent: [] },
     { id: 'theirs', exists: true, start_time: EARLIER, sent: ['start_time', 'type'] },

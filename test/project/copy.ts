@@ -6,7 +6,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 const LEFT_OUT = ['.git', '.stryker-tmp', '.try', 'node_modules', 'reports'];
 
-/** Copies the project as it stands, with its packages, into a new temporary folder, under `path` there. The caller removes the folder. */
+/** Copies the project with its packages to `path` in a new temporary folder. The caller removes the folder. */
 export function copyProject(path = 'project'): { readonly folder: string; readonly copy: string } {
   const folder = mkdtempSync(join(tmpdir(), 'copy-'));
   const copy = join(folder, path);

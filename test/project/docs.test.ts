@@ -19,7 +19,7 @@ function run(script: string, ...args: string[]) {
 }
 
 describe('npm run docs', () => {
-  it('finds README behind action.yml and behind the examples', () => {
+  it('detects a README that is out of date with action.yml or the examples', () => {
     for (const path of ['README.md', 'docs', 'action.yml', 'examples']) {
       cpSync(join(ROOT, path), join(folder, 'copy', path), { recursive: true });
     }

@@ -26,7 +26,7 @@ function isDead(document: string, target: string): boolean {
 }
 
 describe('the documents', () => {
-  it('have no link and no picture that leads nowhere', () => {
+  it('have no dead links or pictures', () => {
     const dead = DOCUMENTS.flatMap((document) =>
       [...proseOf(document).matchAll(/\]\(([^)]+)\)|\b(?:src|srcset)="([^"]+)"/g)]
         .map(([, link, picture]) => link ?? picture ?? '')
@@ -36,7 +36,7 @@ describe('the documents', () => {
     expect(dead).toEqual([]);
   });
 
-  it('show a link into nothing as dead', () => {
+  it('are checked: a link to a missing page or heading is dead', () => {
     expect([
       isDead('README.md', 'docs/api.md#ci-facts'),
       isDead('docs/forks.md', '../README.md'),
@@ -45,7 +45,7 @@ describe('the documents', () => {
     ]).toEqual([false, false, true, true]);
   });
 
-  it('name in docs/api.md every CI fact that a job can send', async () => {
+  it('name every CI fact that a job can send, in docs/api.md', async () => {
     const { outputs } = await runStep({
       with: { span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', dry_run: 'true' },
       context: {

@@ -25,17 +25,17 @@ const filesWith = (text: string) =>
     .flatMap((glob) => globSync(glob, { cwd: copy, exclude: ['**/node_modules/**'] }))
     .filter((path) => readFileSync(join(copy, path), 'utf8').includes(text));
 
-// Whoever owns this repository by now, the copy begins without an owner.
+// The copy starts without an owner, even if this repository has one.
 beforeAll(() => void owner('OWNER'));
 
-test('a repository without an owner is not released, and is told how to get one', () => {
+test('a repository without an owner is not released, and the error says how to set one', () => {
   const { status, stderr } = guard('acme');
   expect(status).toBe(1);
   expect(stderr).toContain('OWNER/opper-span-action');
   expect(stderr).toContain('npm run owner -- acme');
 });
 
-test('one command names the owner wherever it stands, and all checks of names pass at once', () => {
+test('one command sets the owner everywhere, and all checks of names then pass', () => {
   const before = filesWith('OWNER/opper-span-action');
   expect(before).toEqual(expect.arrayContaining(['package.json', 'README.md', 'SECURITY.md']));
   const { status, stdout } = owner('acme');
@@ -48,7 +48,7 @@ test('one command names the owner wherever it stands, and all checks of names pa
   expect(run('docs.ts', ['--check'])).toEqual(passed);
 });
 
-test('a repository with another owner than on GitHub is not released', () => {
+test('a repository with a different owner than on GitHub is not released', () => {
   const { status, stderr } = guard('umbrella');
   expect(status).toBe(1);
   expect(stderr).toContain('npm run owner -- umbrella');

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { filesIn, importsOf, type Node, nodesOf, nodesOfText } from '../../scripts/syntax.ts';
 
-/** The rooms that a value passes, from the bottom up. What is named nowhere here has its place by what it imports. */
+/** The rooms that data passes through, from the bottom up. The position of all others follows from their imports. */
 const FLOORS = [
   ['src/api', 'src/inputs', 'src/job.ts', 'src/results'],
   ['src/plan'],
@@ -31,11 +31,11 @@ describe('the rooms of src', () => {
     expect(FLOORS.flat().filter((room) => !rooms.has(room))).toEqual([]);
   });
 
-  it('import in no circle, nor do their files', () => {
+  it('have no import cycles, nor do their files', () => {
     expect(new Set([...circlesOf(rooms), ...circlesOf(imports)])).toEqual(new Set());
   });
 
-  it('need nothing from a floor above them', () => {
+  it('import nothing from a floor above them', () => {
     const floorOf = (room: string) => FLOORS.findIndex((floor) => floor.includes(room));
     const climbs = FLOORS.flat().flatMap((room) =>
       [...reachedFrom(room, rooms)]
@@ -48,7 +48,7 @@ describe('the rooms of src', () => {
   });
 });
 
-test('a circle and the way to a room are found', () => {
+test('a cycle and the path to a room are found', () => {
   const graph = new Map([
     ['a', ['b']],
     ['b', ['c', 'd']],
@@ -59,13 +59,13 @@ test('a circle and the way to a room are found', () => {
   expect(wayTo('a', 'd', graph)).toEqual(['a', 'b', 'd']);
 });
 
-test('run.ts and all that it needs take time, chance, environment and terminal from their caller', () => {
+test('run.ts and its imports get time, random numbers, environment and terminal from their caller', () => {
   const inside = ['src/run.ts', ...reachedFrom('src/run.ts', imports)];
   const uses = inside.flatMap((path) => machineUsesIn(nodesOf(path)).map((use) => `${path}: ${use}`));
   expect(uses).toEqual([]);
 });
 
-test('a use of the machine is seen', () => {
+test('a use of the machine is detected', () => {
   const source =
     'process.exit(); console.log(new Date(), Date.now(), Math.random()); setTimeout(f, new Date(0));';
   expect(machineUsesIn(nodesOfText(source))).toEqual([
@@ -78,7 +78,7 @@ test('a use of the machine is seen', () => {
   ]);
 });
 
-test('no test mocks a module or is left out', () => {
+test('no test mocks a module or is skipped', () => {
   const evasions = filesIn('test/**/*.ts').flatMap((path) =>
     nodesOf(path)
       .flatMap(evasionOf)
@@ -87,14 +87,14 @@ test('no test mocks a module or is left out', () => {
   expect(evasions).toEqual([]);
 });
 
-test('a mocked module and a test that is left out are seen', () => {
+test('a mocked module and a skipped test are detected', () => {
   const source = `vi.mock('./a.ts'); it.only('a'); describe.skip.each([]); it.todo('b');`;
   expect(nodesOfText(source).flatMap(evasionOf)).toEqual(['vi.mock', 'it.only', 'describe.skip', 'it.todo']);
 });
 
 type Graph = ReadonlyMap<string, Iterable<string>>;
 
-/** What can be reached from a place by one step or more, with the place before each. */
+/** The places that can be reached from a place in one or more steps, each with the place before it. */
 function stepsFrom(start: string, graph: Graph): Map<string, string> {
   const cameFrom = new Map<string, string>();
   const queue = [start];
@@ -112,7 +112,7 @@ function reachedFrom(start: string, graph: Graph): Iterable<string> {
   return stepsFrom(start, graph).keys();
 }
 
-/** The shortest way from one place to another, both included. */
+/** The shortest path from one place to another, both included. */
 function wayTo(start: string, end: string, graph: Graph): string[] {
   const cameFrom = stepsFrom(start, graph);
   const way = [end];
@@ -121,7 +121,7 @@ function wayTo(start: string, end: string, graph: Graph): string[] {
   return way;
 }
 
-/** Each circle once, from the place in it that comes first in the graph. */
+/** Each cycle once, from the place in it that comes first in the graph. */
 function circlesOf(graph: Graph): string[] {
   const told = new Set<string>();
   return [...graph.keys()].flatMap((place) => {
@@ -132,7 +132,7 @@ function circlesOf(graph: Graph): string[] {
   });
 }
 
-/** What is taken from the machine. Loading a module of Node when it is needed takes nothing. */
+/** The uses of the machine. Loading a module of Node on demand is not one. */
 function machineUsesIn(nodes: readonly Node[]): string[] {
   const loaders = nodes
     .filter((node) => memberOf(node) === 'process.getBuiltinModule')
@@ -152,13 +152,13 @@ function machineUseOf(node: Node): string[] {
   return member === 'Date.now' || member === 'Math.random' ? [member] : [];
 }
 
-/** How a test gets around what it is to test. */
+/** How a test avoids what it should test. */
 function evasionOf(node: Node): string[] {
   const member = memberOf(node);
   return /^vi\.(do)?mock$/i.test(member) || /\.(skip|only|todo)$/.test(member) ? [member] : [];
 }
 
-/** `Date.now` for that expression; '.now' where the object is no plain name. */
+/** `Date.now` for that expression; '.now' if the object is not a plain name. */
 function memberOf(node: Node): string {
   return node.type === 'MemberExpression' ? `${nameOf(node.object)}.${nameOf(node.property)}` : '';
 }

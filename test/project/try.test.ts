@@ -30,13 +30,13 @@ async function tryOut(
   return { exitCode, stdout, stderr };
 }
 
-it('says how it is used', async () => {
+it('prints its usage', async () => {
   const { exitCode, stdout, stderr } = await tryOut(['--help']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(stdout).toMatch(/^Usage: npm run try -- /);
 });
 
-it('says which Node it needs to one that could not load it', async () => {
+it('says which Node it needs on a Node that could not load it', async () => {
   const old = "data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'20.20.2'}})";
   expect(await tryOut([], {}, ['--import', old])).toEqual({
     exitCode: 2,
@@ -48,7 +48,7 @@ it('says which Node it needs to one that could not load it', async () => {
 it.each([
   ['after --', ['--list'], {}],
   ['kept by npm', [], { npm_config_list: 'true' }],
-])('lists the scenarios on a flag %s', async (_, args, env) => {
+])('lists the scenarios with the flag %s', async (_, args, env) => {
   const { exitCode, stdout } = await tryOut(args, env);
   const names = stdout
     .trimEnd()
@@ -61,7 +61,7 @@ it.each([
   ['after --', ['--scenario', 'gate'], {}],
   ['whose name alone npm passes on', ['gate'], { npm_config_scenario: 'true' }],
   ['kept by npm', [], { npm_config_scenario: 'gate' }],
-])('runs the scenario of a flag %s', async (_, args, env) => {
+])('runs the scenario of the flag %s', async (_, args, env) => {
   const { exitCode, stdout } = await tryOut(args, env);
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
@@ -78,7 +78,7 @@ it.each([[['--scenario', 'nothing']], [['nothing']], [['--nothing']]])(
   },
 );
 
-it("reads files of the caller's folder, and stores every number as it was given", async () => {
+it("reads files from the caller's folder, and stores every number as given", async () => {
   writeFileSync(join(folder, 'result.json'), '{"accuracy": 9}');
   const inputs = ['results_file=result.json', 'results_format=json', 'score_pointer=/accuracy'];
   const { exitCode, stdout } = await tryOut([...inputs, 'meta={"id": 12345678901234567890}']);
@@ -88,7 +88,7 @@ it("reads files of the caller's folder, and stores every number as it was given"
   expect(stored).toContain('"score": 9');
 });
 
-it('keeps the job that it makes up from the real API', async () => {
+it('does not send its made-up job to the real API', async () => {
   await using server = await startSpanServer();
   const { id } = server.create({ name: 'Eval', meta: { prompt_version: 12 } });
   const inputs = [`span_id=${id}`, `base_url=${server.baseUrl}`, 'meta={"dataset": "mine"}'];

@@ -120,7 +120,7 @@ function runScript(
   };
 }
 
-// The scripts are for a Linux runner; elsewhere there is none to run.
+// The scripts are for a Linux runner, so they run only on Linux.
 const onLinux = <Case>(...cases: Case[]) => (process.platform === 'linux' ? cases : []);
 
 test.each(onLinux('Warning: not an output'))(
@@ -145,7 +145,7 @@ test.each(
     { title: 'a fix of an older release leaves the major tag', tag: 'v1.2.0', major: 'there', calls: [''] },
   ),
 )('$title', ({ tag, major, calls }) => {
-  // Lists the tags, and notes every other call.
+  // Lists the tags, and logs every other call.
   const gh = `case "$*" in
     *matching-refs/tags/v1.*) printf 'refs/tags/%s\\n' v1.0.0 v1.2.0 v1.10.0 v1.10.1-rc.1 v1 v1.x ;;
     *PATCH*) echo "$*" >> "$CALLS"; test "$MAJOR" = there ;;

@@ -56,7 +56,7 @@ interface PublishOptions {
 }
 
 describe('the exit', () => {
-  test('masks each line of every secret once, at once', () => {
+  test('masks each line of every secret once, first of all', () => {
     const { host, written } = hostOf();
     createExit(host, [` ${KEY}\r\n`, `${KEY}\n  second \n\n`, '']);
     expect(written).toEqual([
@@ -65,7 +65,7 @@ describe('the exit', () => {
     ]);
   });
 
-  test('says a line and keeps a state without secrets', () => {
+  test('removes secrets from a log line and from state', () => {
     const { host, written } = hostOf();
     const exit = createExit(host, [KEY]);
     exit.info(`GET x failed: ${KEY}\n##[error]y`);
@@ -94,7 +94,7 @@ describe('the exit', () => {
     expect(code).toBe(0);
   });
 
-  test('writes no outputs and no summary where none are wanted', () => {
+  test('writes no outputs and no summary if they are turned off', () => {
     const { written } = publish(reportOf({ outcome: 'created' }), { outputs: false, summary: false });
     expect(new Set(written.map(([what]) => what))).toEqual(new Set(['info']));
   });
@@ -133,7 +133,7 @@ describe('the exit', () => {
     expect(shown[100]).toBe('and 150 more');
   });
 
-  test('leaves the longest outputs empty past 1 MiB, and names them', () => {
+  test('leaves the longest outputs empty above 1 MiB, and names them', () => {
     const span = { id: SPAN_ID, name: 'n', output: 'x'.repeat(600_000) };
     const { outputs, annotations, code } = publish(reportOf({ span }));
     expect(outputs).toMatchObject({ span: '', output: '', name: 'n', span_file: '/tmp/opper-span.json' });
@@ -142,7 +142,7 @@ describe('the exit', () => {
   });
 });
 
-describe('where one part fails, the others are written', () => {
+describe('if one part fails, the others are written', () => {
   test.each([
     ['writeTemp', 'warning', 0, ['setOutput', 'info', 'appendSummary']],
     ['setOutput', 'error', 1, ['writeTemp', 'info', 'appendSummary']],
@@ -167,7 +167,7 @@ describe('later steps get the ids as variables', () => {
     ]);
   });
 
-  test('but only those that are UUIDs', () => {
+  test('but only if they are UUIDs', () => {
     const report = reportOf({
       outcome: 'created',
       span: { ...span, id: `${SPAN_ID}\nPATH=/evil`, trace_id: null },
@@ -177,8 +177,8 @@ describe('later steps get the ids as variables', () => {
   });
 });
 
-describe('whatever a report holds', () => {
-  /** A report with a text in every place where foreign text can stand. */
+describe('whatever is in a report', () => {
+  /** A report with a text in every place that may contain untrusted text. */
   const reportWith = (text: string) =>
     reportOf({
       spanId: text,
@@ -201,7 +201,7 @@ describe('whatever a report holds', () => {
       dryRun: [{ method: 'PATCH', url: text, body: { [text]: text } }],
     });
 
-  test('the key is nowhere in what is written', () => {
+  test('nothing that is written contains the key', () => {
     const forms = [
       KEY,
       encodeURIComponent(KEY),
@@ -217,7 +217,7 @@ describe('whatever a report holds', () => {
     }
   });
 
-  test("a short key takes nothing from the step's own words", () => {
+  test("a short key does not change the step's own words", () => {
     for (const secret of ['updated', 'score', 'success', 'Opper span']) {
       const report = reportOf({
         findings: [{ level: 'notice', title: 'Opper span', lines: [`x ${secret}`] }],

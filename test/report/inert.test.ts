@@ -13,7 +13,7 @@ describe('a line of the log', () => {
     ['a: ##[error]x ##[group]', 'a: ##\\[error]x ##\\[group]'],
     [':smile: é: x', ':smile: é: x'],
     ['👩‍👩‍👧 نمی‌خواهم 日本 é', '👩‍👩‍👧 نمی‌خواهم 日本 é'],
-  ])('%j reads %j', (line, expected) => {
+  ])('%j becomes %j', (line, expected) => {
     expect(inert(line)).toBe(expected);
   });
 
@@ -33,20 +33,20 @@ describe('a line of the log', () => {
   });
 });
 
-describe('HTML of foreign text', () => {
-  test('has no markup, entity or line break of its own', () => {
+describe('HTML of untrusted text', () => {
+  test('has no markup, entity or line break from the text', () => {
     expect(html(`<b a='1' b="2">&amp; &#10;</b>\n\r\r\n::x`, 100)).toBe(
       '&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp; &amp;#10;&lt;/b&gt;<br><br><br>::x',
     );
     expect(html('a\u2028b\u202ec\0\td', 100)).toBe('a\\u{2028}b\\u{202e}c\\u{0} d');
   });
 
-  test('is cut before it is escaped, never through a character', () => {
+  test('is cut before it is escaped, never inside a character', () => {
     expect(html('<<<<', 3)).toBe('&lt;&lt;…');
     expect(html('ab😀<', 4)).toBe('ab…');
   });
 
-  test('breaks a word that is too long for a line', () => {
+  test('can wrap a word that is too long for a line', () => {
     expect(html(`see ${'x'.repeat(61)}`, 100)).toBe(`see ${'x'.repeat(30)}<wbr>${'x'.repeat(30)}<wbr>x`);
     expect(html('😀'.repeat(31), 100)).toBe(`${'😀'.repeat(30)}<wbr>😀`);
     expect(html('x'.repeat(30), 100)).toBe('x'.repeat(30));

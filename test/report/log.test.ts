@@ -6,7 +6,7 @@ import { reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
 const NOTHING: Partial<Report> = { before: undefined, sent: undefined, changed: undefined };
 
 describe('the log', () => {
-  test('tells the span, its changes, the results with each failure on a line, metrics, case spans and the gate', () => {
+  test('has the span, its changes, the results with a line for each failure, metrics, case spans and the gate', () => {
     const report = reportOf({
       tests: testsOf(),
       metrics: { pass_rate: 0.923, cost: 0.02 },
@@ -36,7 +36,7 @@ describe('the log', () => {
     expect(logOf(reportOf({ changed: [] }))[1]).toBe('  no field changed: the span already had these values');
   });
 
-  test('has no heading over the values that were read', () => {
+  test('has no heading above values that were read', () => {
     const span = { id: SPAN_ID, name: 'n', score: 87, feedback: { score: 0.5, comment: 'So so' } };
     expect(logOf(reportOf({ ...NOTHING, outcome: 'read', span }))).toEqual([
       `Span ${SPAN_ID} "n": read (2 requests, 0.31 s)`,
@@ -73,7 +73,7 @@ describe('the log', () => {
     [{ passed: 1, failed: 99_999 }, 'Results: 100000 tests, 0.1 % passed: 1 passed, 99999 failed (junit)'],
     [{ passed: 0, failed: 1 }, 'Results: 1 test, 0 % passed: 1 failed (junit)'],
     [{ passed: 1, failed: 0 }, 'Results: 1 test, 100 % passed: 1 passed (junit)'],
-  ])('never rounds a failure or a pass away: %j', (counts, line) => {
+  ])('never rounds off a failure or a pass: %j', (counts, line) => {
     const tests = testsOf({ ...counts, errored: 0, skipped: 0, durationMs: undefined, failures: [] });
     expect(logOf(reportOf({ tests }))[2]).toBe(line);
   });

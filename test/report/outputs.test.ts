@@ -5,7 +5,7 @@ import { fitting, OUTPUTS, outputsOf } from '../../src/report/outputs.ts';
 import { reportOf, SPAN_ID } from '../harness/report.ts';
 
 describe('the outputs', () => {
-  test('are one text for each field, JSON where the value is no text', () => {
+  test('are one text for each field, as JSON if the value is not text', () => {
     const span = {
       id: SPAN_ID,
       name: 'n',
@@ -57,7 +57,7 @@ describe('the outputs', () => {
     expect(outputs).toMatchObject({ score: '12345678901234567890', output: '1e400', span: text });
   });
 
-  test('are empty where nothing is known, but for the outcome and the id that was given', () => {
+  test('are empty if unknown, except the outcome and the given id', () => {
     const report = reportOf({ outcome: 'failed', span: {}, changed: undefined, status: undefined });
     const empty = Object.fromEntries(OUTPUTS.map((name) => [name, '']));
     expect(outputsOf(report)).toEqual({ ...empty, outcome: 'failed', id: SPAN_ID });
@@ -82,7 +82,7 @@ describe('the outputs together', () => {
     expect(result.fit).toEqual({ ...outputs, ...Object.fromEntries(dropped.map((name) => [name, ''])) });
   });
 
-  test('of exactly 1 MiB do not fit, of a character less they do', () => {
+  test('do not fit in exactly 1 MiB, but do with one character less', () => {
     const names = OUTPUTS.join('').length + 'updated200'.length;
     const length = (1024 * 1024) / 2 - names;
     expect(fitting(outputsWith({ span: length })).dropped).toEqual(['span']);

@@ -25,7 +25,7 @@ describe('the rows', () => {
     ]);
   });
 
-  test('put keys of one family into one, whatever else begins alike', () => {
+  test('group keys by their first part, not by similar beginnings', () => {
     const meta = { 'vcs.owner.name': 'acme', version: 1, 'vcs.repository.name': 'bot', 'view.id': 7 };
     const span = { id: 'i', name: 'n', meta };
     expect(rowsOf(reportOf({ span, changed: ['meta'] }))).toEqual([
@@ -33,7 +33,7 @@ describe('the rows', () => {
     ]);
   });
 
-  test('are the sent fields, with the values of the answer, where the span was not read before', () => {
+  test('are the sent fields, with the values in the answer, if the span was not read before', () => {
     const sent = { error: null, score: 87, meta: { a: 1 } };
     const span = { id: 'i', name: 'n', score: 87, meta: { a: 1 }, output: 'x' };
     expect(rowsOf(reportOf({ ...UNREAD, sent, span }))).toEqual([
@@ -43,12 +43,12 @@ describe('the rows', () => {
     ]);
   });
 
-  test('are what was to be sent where that failed, even after the span was read', () => {
+  test('are what should have been sent after a failure, even if the span was read', () => {
     const report = reportOf({ outcome: 'failed', changed: undefined, sent: { score: 87 }, span: {} });
     expect(rowsOf(report)).toEqual([{ field: 'score', before: undefined, after: '87' }]);
   });
 
-  test('are all that the span has where it was only read', () => {
+  test('are everything the span has if it was only read', () => {
     const span = { id: 'i', name: 'n', score: 0, error: '', output: null, meta: {}, input: false };
     expect(rowsOf(reportOf({ ...UNREAD, outcome: 'read', sent: undefined, span }))).toEqual([
       { field: 'score', before: undefined, after: '0' },
@@ -61,7 +61,7 @@ describe('the rows', () => {
   test.each([
     ['cart > adds two: expected 3, got 4\ncart > is empty\nand 1 more', 'the 3 failures'],
     ['The model is down\ncart > is empty', 'The model is down\ncart > is empty'],
-  ])('say an error only where the failures do not: %j', (error, after) => {
+  ])('show an error only if it is more than the list of failures: %j', (error, after) => {
     const span = { id: 'i', name: 'n', error };
     const [row] = rowsOf(reportOf({ span, changed: ['error'], tests: testsOf() }));
     expect(row).toEqual({ field: 'error', before: '(nothing)', after });

@@ -34,7 +34,7 @@ describe('a secret is replaced', () => {
   });
 
   test.each(['x', 'xy', 'xyz', 'user:', 'Bearer '])(
-    'in the Base64 of a longer text that begins with %j',
+    'inside the Base64 of a longer text that begins with %j',
     (before) => {
       for (const encoding of ['base64', 'base64url'] as const) {
         const redacted = redact(Buffer.from(`${before}${KEY} and so on`).toString(encoding));
@@ -46,7 +46,7 @@ describe('a secret is replaced', () => {
     },
   );
 
-  test('where a cut left 12 characters of it or more, in any form', () => {
+  test('if 12 or more of its characters are left, in any form', () => {
     for (const [, form] of FORMS) {
       for (let length = 72; length <= form.length; length++) {
         // The first half of an escape may stay.
@@ -60,7 +60,7 @@ describe('a secret is replaced', () => {
     expect(redact(`${KEY.slice(0, 15)}${KEY}`)).toBe('******');
   });
 
-  test('that looks like an escape itself', () => {
+  test('if it looks like an escape', () => {
     for (const secret of ['op-%25abcdefghijk%2', 'op-&amp;abcdefghij', 'op-\\\\abc\\/defghijk']) {
       const redactIt = redactorOf([secret]);
       for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
@@ -69,7 +69,7 @@ describe('a secret is replaced', () => {
     }
   });
 
-  test('however deep it stands in a value, in names of keys too, and nothing else is touched', () => {
+  test('at any depth in a value, also in keys, and nothing else is changed', () => {
     const value = {
       text: `a ${KEY} b`,
       list: [KEY, [1, null, true, undefined, KEY]],
@@ -88,19 +88,19 @@ describe('a secret is replaced', () => {
   });
 });
 
-test('a secret shorter than 12 characters is replaced as it is, and not in keys', () => {
+test('a secret shorter than 12 characters is matched literally, and not in keys', () => {
   expect(redactorOf(['a+b'])('1: a+b, a%2Bb, YSti, a+')).toBe('1: ***, a%2Bb, YSti, a+');
   expect(redactorOf(['$&'])({ '$&': 'cost: $&' })).toEqual({ '$&': 'cost: ***' });
   expect(redactorOf(['op-4fVj+2/x'])('op-4fVj%2B2%2Fx')).toBe('op-4fVj%2B2%2Fx');
   expect(redactorOf(['op-4fVj+2/xQ'])({ 'op-4fVj+2/xQ': 'op-4fVj%2B2%2FxQ' })).toEqual({ '***': '***' });
 });
 
-test('several secrets are replaced, and none changes nothing', () => {
+test('several secrets are replaced, and without secrets nothing changes', () => {
   expect(redactorOf(['short', KEY, 'op-another-key-1'])(`short op-another-key-1 ${KEY}`)).toBe('*** *** ***');
   expect(redactorOf([''])({ text: 'anything' })).toEqual({ text: 'anything' });
 });
 
-test('a key of 10 000 characters in megabytes of text is found, whole or cut anywhere', () => {
+test('a key of 10 000 characters in megabytes of text is found, whole or cut off anywhere', () => {
   const long = Array.from({ length: 10_000 }, (_, i) => String.fromCharCode(33 + ((i * 7919) % 90))).join('');
   const filler = long.slice(0, 11).repeat(100_000);
   const text = [filler, long, filler, long.slice(0, 5000), ' ', filler].join('');

@@ -61,7 +61,7 @@ function rowsOf(node: Node): string[][] {
   return 'childNodes' in node ? node.childNodes.flatMap(rowsOf) : [];
 }
 
-/** A report with a text in every place where foreign text can stand. */
+/** A report with a text in every place that may contain untrusted text. */
 function reportWith(text: string): Report {
   return reportOf({
     spanId: text,
@@ -108,7 +108,7 @@ const HOSTILE = [
   '$`x`$ $$\\frac{1}{2}$$ {{ x }} ${{ secrets.X }}',
 ];
 
-describe('foreign text', () => {
+describe('untrusted text', () => {
   const plain = documentOf(reportWith('plain'));
   const expectInert = (text: string) => {
     const document = documentOf(reportWith(text));
@@ -128,7 +128,7 @@ describe('foreign text', () => {
     expect(codes.filter((code) => code === trimmed)).toHaveLength(14);
   });
 
-  test('is inert however it is put together', () => {
+  test('is inert in any combination', () => {
     const pieces = [...HOSTILE.join(' ').split(/(\W)/), '\n', '\n\n', '\r\r', '\t', '    ', '<', '>', '</p>'];
     const text = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => parts.join(''));
     fc.assert(
@@ -138,7 +138,7 @@ describe('foreign text', () => {
   });
 
   test.each(['<&\n\n', '\u202e', '\ud800', '\u{e0001}', '"', '日', '\n'])(
-    'of nothing but %j, everywhere and as long as can be, stays below the limit',
+    'of only %j, everywhere and as long as possible, stays below the limit',
     (piece) => {
       const text = piece.repeat(5000);
       const all = Object.fromEntries(SPAN_FIELDS.map((field) => [field, text]));
@@ -162,7 +162,7 @@ describe('foreign text', () => {
     },
   );
 
-  test('in the address of a link stays in its attribute', () => {
+  test('in the URL of a link stays in its attribute', () => {
     const run = 'https://github.com/a"onclick="x/b<b>&amp;/actions/runs/1';
     const links = JSON.stringify(skeletonOf(documentOf(reportOf({ links: { run } })))).match(/\["a",.*?\]/g);
     expect(links?.[0]).toBe(JSON.stringify(['a', `href=${run}`]));
@@ -260,7 +260,7 @@ describe('a reader sees', () => {
     expect(paragraphs[0]).toMatch(/\nworkflow run · Opper traces$/);
   });
 
-  test('what failed, with a bar and how many failures there are besides', () => {
+  test('what failed, with a bar and the number of further failures', () => {
     expect(read({ tests: testsOf() })).toMatchObject({
       paragraphs: [
         `${'🟩'.repeat(17)}🟥🟧⬜\n36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit)`,
@@ -275,7 +275,7 @@ describe('a reader sees', () => {
     expect(read({ tests: testsOf({ failures: [{ name: 'a', message }] }) }).items[0]).toBe(`a\n${message}`);
   });
 
-  test('a bar of exactly 20 squares, one at least for what happened at all', () => {
+  test('a bar of exactly 20 squares, at least one for each status that occurred', () => {
     const count = fc.nat({ max: 100_000 });
     fc.assert(
       fc.property(fc.nat(100_000), count, count, count, (passed, failed, errored, skipped) => {
@@ -326,7 +326,7 @@ describe('a reader sees', () => {
     });
   });
 
-  test('of a dry run which requests were not sent', () => {
+  test('for a dry run the requests that were not sent', () => {
     const url = 'https://api.opper.ai/v2/spans';
     const dryRun = Array.from({ length: 60 }, () => ({ method: 'POST', url }));
     const [, unsent = ''] = read({ outcome: 'dry-run', dryRun, requests: 0 }).paragraphs;
@@ -340,7 +340,7 @@ describe('a reader sees', () => {
     expect(rows).toEqual([]);
   });
 
-  test('of a read the values and the human feedback, with the meta in the table', () => {
+  test('after a read the values and the human feedback, with meta in the table', () => {
     const feedback = { score: 1, comment: 'Friendly' };
     const span = { id: SPAN_ID, name: 'n', score: 87, meta: { a: 1 }, feedback };
     expect(read({ ...UNREAD, outcome: 'read', span, sent: undefined })).toEqual({
@@ -356,7 +356,7 @@ describe('a reader sees', () => {
     });
   });
 
-  test('of a large meta the first hundred keys', () => {
+  test('the first hundred keys of a large meta', () => {
     const meta = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`k${i}`, i]));
     const [folded = ''] = read({ sent: { meta } }).folded;
     expect(folded).toMatch(/^Recorded: meta, 250 keys\n.*k9999\n+and 150 more$/s);

@@ -7,7 +7,7 @@ import { read } from './memory-files.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results');
 
-/** What reading a file of this content ends with: the message of the error, or `a score`. */
+/** The result of reading a file with this content: the message of the error, or `a score`. */
 async function endOf(
   content: string | Uint8Array,
   format: ResultsFormat = 'auto',
@@ -30,7 +30,7 @@ const ENTITY_BOMB = `<?xml version="1.0"?>
 <testsuite><testcase name="&b;"/></testsuite>`;
 const at = (line: number, column: number) => `line ${line}, column ${column}:`;
 
-/** Per content: what the message holds, in this order. */
+/** Each content, and the parts of its message in order. */
 const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ...message: string[]]>> = {
   'an empty file': ['', 'is empty'],
   'a blank file': [' \n\t\r\n', 'is empty'],
@@ -132,7 +132,7 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
   ],
 };
 
-/** What is not of the format that was asked for. */
+/** Content that is not in the given format. */
 const MISMATCHED: readonly [format: ResultsFormat, content: string, ...message: string[]][] = [
   ['junit', '{"testResults": []}', 'not XML', '{'],
   ['ctrf', '<testsuite/>', 'not JSON', at(1, 1)],
@@ -183,7 +183,7 @@ describe('a broken results file is an error that names it and the place', () => 
     }
   });
 
-  it('a NUL byte is, however the bytes arrive', async () => {
+  it('also with a NUL byte, however the bytes arrive', async () => {
     expectParts(await endOf(suite('\0<testcase name="a"/>'), 'junit', 1), [at(1, 11), 'NUL']);
   });
 });

@@ -7,7 +7,7 @@ const ALL = { keepCases: { kind: 'all', max: 100 } } as const;
 const caseIn = async (content: string | object): Promise<TestCase | undefined> =>
   (await testsIn(content, ALL)).cases[0];
 
-describe('the cases to make spans of', () => {
+describe('the cases to make spans for', () => {
   const xml = suite(
     ['p1', 'f1', 's1', 'e1', 'p2', 'f2']
       .map((name) => {
@@ -36,7 +36,7 @@ describe('the cases to make spans of', () => {
     },
   );
 
-  it('hold what JUnit tells: suite, file, time, and a start where its instant is known', async () => {
+  it('have what JUnit says: suite, file, time, and a start if its instant is known', async () => {
     const attributes = 'classname="c" file="a.py" time="1.5"';
     const known = { status: 'passed', name: 'c > a', suite: 'c', file: 'a.py', durationMs: 1500 };
     expect(
@@ -62,7 +62,7 @@ describe('the cases to make spans of', () => {
     });
   });
 
-  it('hold the whole explanation of a failure, each part once and without escape codes', async () => {
+  it('have the whole explanation of a failure, each part once and without escape codes', async () => {
     const errorOf = async (content: string) =>
       (await caseIn(suite(`<testcase name="a">${content}</testcase>`)))?.error;
     expect(await errorOf('<failure message="no">E: \x1b[31mno\x1b[0m\n at x</failure>')).toBe('E: no\n at x');
@@ -76,7 +76,7 @@ describe('the cases to make spans of', () => {
     expect(await errorOf(`<failure>${'m'.repeat(99_999)}</failure>`)).toHaveLength(64 * 1024);
   });
 
-  it('hold what a failure of a whole suite tells', async () => {
+  it('have the explanation of a whole suite that failed', async () => {
     expect(
       await caseIn('<testsuite name="s"><testcase/><error message="no">stack</error></testsuite>'),
     ).toEqual({
@@ -86,7 +86,7 @@ describe('the cases to make spans of', () => {
     });
   });
 
-  it('hold what CTRF tells', async () => {
+  it('have what CTRF says', async () => {
     const test = {
       name: 'a',
       status: 'failed',
@@ -119,7 +119,7 @@ describe('the cases to make spans of', () => {
     expect(await caseOf({ stop: 1795195077287 })).toEqual(known);
   });
 
-  it('hold what Jest tells', async () => {
+  it('have what Jest says', async () => {
     const test = { ancestorTitles: ['s'], title: 'a', status: 'passed', duration: 2 };
     const file = { name: '/w/a.js', startTime: 1795195077288, endTime: 1795195077298 };
     const caseOf = (assertionResults: object[], rest = {}) =>
@@ -141,7 +141,7 @@ describe('the cases to make spans of', () => {
     });
   });
 
-  it('hold what promptfoo tells', async () => {
+  it('have what promptfoo says', async () => {
     const result = {
       success: false,
       vars: { q: 'é', n: [1] },

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/json.ts';
 
-/** What a fixture becomes on the span. */
+/** The record of a fixture. */
 interface ExpectedRecord {
   readonly tool: string;
   /** Under test/fixtures/results. */
@@ -9,11 +9,11 @@ interface ExpectedRecord {
   /** Joined by line breaks. */
   readonly error: readonly string[];
   readonly meta: JsonObject;
-  /** Where the tool's own totals disagree with its cases. */
+  /** Present if the tool's own totals disagree with its cases. */
   readonly warnings?: readonly string[];
 }
 
-/** What `meta` holds of every format, in its order there. */
+/** The keys of `meta` for every format, in order. */
 function counts(
   format: string,
   ...[total, passed, failed, errored, skipped, durationMs]: readonly number[]

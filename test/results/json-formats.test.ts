@@ -6,7 +6,7 @@ const promptfoo = (results: readonly unknown[], stats?: object) => testsIn({ res
 const jest = (testResults: readonly unknown[], totals?: object) => testsIn({ testResults, ...totals });
 
 describe('CTRF', () => {
-  it('counts what did not run as skipped, and what nobody knows as an error', async () => {
+  it('counts a test that did not run as skipped, and an unknown status as errored', async () => {
     const tests = [
       { name: 'a', status: 'other', rawStatus: 'todo' },
       { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x' },
@@ -32,7 +32,7 @@ describe('CTRF', () => {
     });
   });
 
-  it('may hold texts full of brackets, and halves of characters', async () => {
+  it('may contain texts full of brackets, and lone surrogates', async () => {
     const tests = [
       { name: `\ud800"${'[{'.repeat(200)}`, status: 'passed' },
       { name: '\ud800a', status: 'failed', message: '"[' },
@@ -42,7 +42,7 @@ describe('CTRF', () => {
 });
 
 describe('Jest', () => {
-  it('names a case by what there is, and tells the first message that says something', async () => {
+  it('names a case by what it has, and shows the first message that says something', async () => {
     const cases = [
       { title: 'adds', failureMessages: ['', 'no\n  at x'] },
       { fullName: 'cart subtracts', failureMessages: [] },
@@ -64,7 +64,7 @@ describe('Jest', () => {
     });
   });
 
-  it('names a file that did not load by its path from the folder that all have in common', async () => {
+  it('names a file that did not load by its path from the common folder', async () => {
     const file = (name: string) => ({
       name,
       status: 'failed',
@@ -95,7 +95,7 @@ describe('Jest', () => {
 });
 
 describe('promptfoo', () => {
-  it('gives means over the cases that have a score, and only known sums, as meta and as metrics', async () => {
+  it('gives means over the cases with a score, and only known sums, as meta and metrics', async () => {
     const results = [
       { success: true, score: 0.1, namedScores: { style: 0.1 }, cost: 0.1, vars: {} },
       { success: true, score: 0.2, namedScores: { style: 0.2, tone: 1, cost: 3 }, cost: 0.2, vars: {} },
@@ -124,7 +124,7 @@ describe('promptfoo', () => {
     });
   });
 
-  it('names a case by its variables, and by provider and prompt where there are several', async () => {
+  it('names a case by its variables, and by provider and prompt if there are several', async () => {
     const failure = { success: false, vars: { n: 1, list: ['a'] }, gradingResult: { reason: 'too short' } };
     const echo = { ...failure, provider: { id: 'echo' }, prompt: { raw: 'p' } };
     const namesOf = async (...results: unknown[]) =>
@@ -144,7 +144,7 @@ describe('promptfoo', () => {
     ).toEqual(['n=1, list=["a"] [prompt 2]', 'n=1, list=["a"] [prompt 1]']);
   });
 
-  it('tells errors by the reason, and where there is none by what is missing', async () => {
+  it('recognises errors by the reason or, without one, by what is missing', async () => {
     const results = [
       { success: false, failureReason: 1, error: 'assertion' },
       { success: false, failureReason: 1, error: 'assertion' },
@@ -156,7 +156,7 @@ describe('promptfoo', () => {
   });
 });
 
-describe('a file that says something failed, where no case of it did', () => {
+describe('a file that says something failed although no case did', () => {
   const passing = { title: 'a', status: 'passed', success: true, name: 'a' };
 
   it.each([
@@ -173,7 +173,7 @@ describe('a file that says something failed, where no case of it did', () => {
     ['CTRF', () => ctrf([passing], { tests: 3, failed: 2 }), 'failed: 2'],
     ['promptfoo', () => promptfoo([passing], { successes: 1, errors: 2 }), 'errors: 2'],
     ['promptfoo, version 2', () => promptfoo([passing], { successes: 1, failures: 2 }), 'failures: 2'],
-  ])('has one errored case more, named after the file: %s', async (_what, reading, words) => {
+  ])('gets one extra errored case, named after the file: %s', async (_what, reading, words) => {
     expect(await reading()).toMatchObject({
       passed: 1,
       errored: 1,
@@ -181,7 +181,7 @@ describe('a file that says something failed, where no case of it did', () => {
     });
   });
 
-  it('is no file in which nothing ran', async () => {
+  it('does not count as a file in which nothing ran', async () => {
     expect(await jest([], { success: false })).toMatchObject({ errored: 1 });
   });
 });

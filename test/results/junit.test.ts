@@ -210,7 +210,7 @@ describe('JUnit', () => {
     }
   });
 
-  it('goes by the worse of status and result, and by an element before both', async () => {
+  it('uses the worse of status and result, and an element before both', async () => {
     const cases = [
       '<testcase status="run" result="failed"/>',
       '<testcase status="timeout" result="completed"/>',
@@ -225,7 +225,7 @@ describe('JUnit', () => {
     });
   });
 
-  it('counts a status that nobody knows as a pass, and warns of it', async () => {
+  it('counts an unknown status as a pass, and warns about it', async () => {
     const cases = '<testcase status="constructor"/><testcase status="0"/><testcase status="0"/>';
     expect(await testsIn(suite(cases))).toMatchObject({
       passed: 3,
@@ -238,16 +238,13 @@ describe('JUnit', () => {
     ['timeout', 'errored'],
     ['failed', 'failed'],
     ['ignored', 'skipped'],
-  ])(
-    'counts a case with nothing but the element %s as %s, PHPUnit’s warning too',
-    async (element, status) => {
-      const xml = suite(
-        `<testcase/><testcase name="a"><${element} type="W">No tests found</${element}></testcase>`,
-      );
-      const failures = status === 'skipped' ? [] : [{ name: 'a', message: 'No tests found' }];
-      expect(await testsIn(xml)).toMatchObject({ passed: 1, [status]: 1, failures });
-    },
-  );
+  ])('counts a case with only the element %s as %s, also PHPUnit’s warning', async (element, status) => {
+    const xml = suite(
+      `<testcase/><testcase name="a"><${element} type="W">No tests found</${element}></testcase>`,
+    );
+    const failures = status === 'skipped' ? [] : [{ name: 'a', message: 'No tests found' }];
+    expect(await testsIn(xml)).toMatchObject({ passed: 1, [status]: 1, failures });
+  });
 
   it.each([
     [
@@ -269,19 +266,16 @@ describe('JUnit', () => {
       'errors="1"',
     ],
     ['a suite without a name', '<testsuite errors="1"><testcase/></testsuite>', 'out/r', 'errors="1"'],
-  ])(
-    'has one errored case more where a total says so and no case did: %s',
-    async (_what, xml, name, message) => {
-      const { errored, failures, warnings } = await testsIn(xml);
-      expect({ errored, last: failures.at(-1), warnings }).toEqual({
-        errored: 1,
-        last: { name, message: expect.stringContaining(message) },
-        warnings: [],
-      });
-    },
-  );
+  ])('adds one errored case if a total says so but no case failed: %s', async (_what, xml, name, message) => {
+    const { errored, failures, warnings } = await testsIn(xml);
+    expect({ errored, last: failures.at(-1), warnings }).toEqual({
+      errored: 1,
+      last: { name, message: expect.stringContaining(message) },
+      warnings: [],
+    });
+  });
 
-  it('has none more for a suite within which something failed, though the case passed at last or is a to-do', async () => {
+  it('adds none for a suite in which something failed, even if the case passed in the end or is a to-do', async () => {
     const xml = `<testsuites errors="3"><testsuite errors="1"><testsuite errors="1"><error/></testsuite></testsuite>
       <testsuite failures="1"><testcase><flakyFailure/></testcase></testsuite>
       <testsuite failures="1"><testcase><skipped type="todo"/><failure/></testcase></testsuite></testsuites>`;
@@ -301,7 +295,7 @@ describe('JUnit', () => {
       '<testsuite skipped="1" disabled="1"><testcase/><testcase><skipped/></testcase></testsuite>',
       '2 skipped; its cases add up to 1 skipped',
     ],
-  ])('warns of totals that disagree with the cases: %s', async (xml, words) => {
+  ])('warns about totals that disagree with the cases: %s', async (xml, words) => {
     expect((await testsIn(xml)).warnings).toEqual([expect.stringContaining(`out/r says ${words}`)]);
   });
 
@@ -312,7 +306,7 @@ describe('JUnit', () => {
     '<testsuite tests="1" failures="0" errors="0"><testcase/><error/></testsuite>',
     '<testsuite tests="two"><testcase/></testsuite>',
   ])(
-    'does not warn of totals that are not there, or that leave out what failed outside of the cases: %s',
+    'does not warn about totals that are missing, or that leave out failures outside of the cases: %s',
     async (xml) => {
       expect((await testsIn(xml)).warnings).toEqual([]);
     },
@@ -327,7 +321,7 @@ describe('JUnit', () => {
     expect(await testsIn(suite(cases.join('')))).toEqual(run({ failed: 23, failures }));
   });
 
-  it('cuts long names and messages, never within a character', async () => {
+  it('cuts long names and messages, never inside a character', async () => {
     const failureOf = async (name: string, message: string) =>
       (await testsIn(suite(`<testcase name="${name}"><failure message="${message}"/></testcase>`)))
         .failures[0];
@@ -341,7 +335,7 @@ describe('JUnit', () => {
     });
   });
 
-  it('reads texts of any length, and of a failure only the start', async () => {
+  it('reads texts of any length, but only the start of a failure', async () => {
     const long = 'a long line\n'.repeat(300_000);
     const xml = suite(
       `<testcase name="a"><failure>${long}</failure><system-out><![CDATA[${long}]]></system-out></testcase><!-- ${long} -->`,
@@ -351,7 +345,7 @@ describe('JUnit', () => {
     expect(tests.cases[0]?.error).toHaveLength(64 * 1024);
   });
 
-  it('holds no text that it does not need', async () => {
+  it('keeps no text in memory that it does not need', async () => {
     setFlagsFromString('--expose-gc');
     const gc: () => void = runInNewContext('gc');
     const usedBytes = () => {

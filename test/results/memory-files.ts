@@ -17,7 +17,7 @@ export function memoryFiles(contents: Contents, size = 65_536): Files {
   };
 }
 
-/** What the files hold, by default in a format that is told by the content, no case of it kept. */
+/** Reads the files, by default with `auto` and without keeping cases. */
 export function read(
   contents: Contents,
   request: Partial<ResultsRequest> = {},

@@ -62,7 +62,7 @@ async function recordIn(content: string, size?: number) {
 }
 
 describe('for any cases', () => {
-  it('the counts add up, and the score is the rate of those that ran', async () => {
+  it('the counts add up, and the score is the pass rate of those that ran', async () => {
     await fc.assert(
       fc.asyncProperty(cases, fc.constantFrom(...Object.values(WRITERS)), async (all, write) => {
         const { tests, record } = await recordIn(write(all));
@@ -100,7 +100,7 @@ describe('for any cases', () => {
     );
   });
 
-  it('whatever the bytes, the end is a record or an error of the input', async () => {
+  it('any bytes give a record or an InputError', async () => {
     await fc.assert(
       fc.asyncProperty(
         cases,

@@ -46,12 +46,12 @@ describe('several results files', () => {
     });
   });
 
-  it('may come from several patterns; a file that two of them match counts once', async () => {
+  it('may come from several patterns, and a file that two of them match counts once', async () => {
     const results = await read({ 'a.xml': JUNIT, 'b.xml': JUNIT }, { patterns: ['a*', '*.xml'] });
     expect(results).toMatchObject({ tests: { files: ['a.xml', 'b.xml'], passed: 2, failed: 2 } });
   });
 
-  it('are an error for each pattern that matches nothing or may not be', async () => {
+  it('are an error for each pattern that matches nothing or is not allowed', async () => {
     const files = {
       ...memoryFiles({}),
       find: async (pattern: string) => {
@@ -73,7 +73,7 @@ describe('several results files', () => {
     });
   });
 
-  it('are an error for each that is broken, and none of the others counts', async () => {
+  it('are an error for each broken file, and the others do not count', async () => {
     expect(
       await problemsOf({ 'a.xml': '<a/>', 'b.xml': JUNIT, 'c.json': '{', 'd.xml': '<testsuite/>' }),
     ).toEqual([
@@ -83,12 +83,12 @@ describe('several results files', () => {
     ]);
   });
 
-  it('are an error where every case of every file was skipped', async () => {
+  it('are an error if every case of every file was skipped', async () => {
     const contents = Object.fromEntries([...'abcde'].map((name) => [name, SKIPPED]));
     expect(await problemsOf(contents)).toEqual([problem('a, b, c, d, e', 'every case was skipped')]);
   });
 
-  it('have ten warnings at most, and the count of the others', async () => {
+  it('have at most ten warnings, and the number of the others', async () => {
     const contents = Array.from({ length: 12 }, (_, i) => [
       `${i}.xml`,
       '<testsuite tests="9"><testcase/></testsuite>',
@@ -99,7 +99,7 @@ describe('several results files', () => {
     expect(warnings.at(-1)).toContain('2 more warnings');
   });
 
-  it('fail with what they fail with, where that is not the fault of a file', async () => {
+  it('rethrow errors that are not about a file', async () => {
     const files = { ...memoryFiles({}), find: () => Promise.reject(new RangeError('a bug')) };
     const keepCases = { kind: 'none', max: 1 } as const;
     await expect(
@@ -108,8 +108,8 @@ describe('several results files', () => {
   });
 });
 
-describe('what test results become', () => {
-  it('is a pass rate, scaled and rounded half away from zero', () => {
+describe('the record of test results', () => {
+  it('has a pass rate, scaled and rounded half away from zero', () => {
     const scoreOf = (passed: number, failed: number, scale: number) =>
       recordOf(run({ passed, failed, skipped: 9 }), scale).score;
     expect(scoreOf(2, 1, 100)).toBe(67);
@@ -120,7 +120,7 @@ describe('what test results become', () => {
     expect(scoreOf(3, 0, 1000)).toBe(1000);
   });
 
-  it('has no error where nothing failed, and no duration where none is known', () => {
+  it('has no error if nothing failed, and no duration if it is unknown', () => {
     expect(recordOf(run({ passed: 2, skipped: 1 }), 100)).toStrictEqual({
       score: 100,
       meta: {
@@ -145,7 +145,7 @@ describe('what test results become', () => {
   });
 });
 
-describe('a file of one’s own', () => {
+describe('a custom file', () => {
   const json = (content: string, pointer: string) =>
     read({ 'out/r.json': content }, { format: 'json', pointer });
 
@@ -157,7 +157,7 @@ describe('a file of one’s own', () => {
     ['{"~1": 5}', '/~01', 5],
     ['[0,1,2,3,4,5,6,7,8,9,10]', '/10', 10],
     ['0.285', '', 0.285],
-  ])('in JSON, %s, has at "%s" the score %s', async (content, pointer, score) => {
+  ])('in JSON, %s, has the score at "%s": %s', async (content, pointer, score) => {
     expect(await json(content, pointer)).toEqual({ kind: 'score', score, path: 'out/r.json' });
   });
 
@@ -189,7 +189,7 @@ describe('a file of one’s own', () => {
     expect(problems[0]?.message).toContain(why);
   });
 
-  it('may hold fields, whose numbers keep their digits', async () => {
+  it('may contain fields, whose numbers keep their digits', async () => {
     const content =
       '{"score": 0.1234567890123456789, "meta": {"n": 1.0}, "end_time": null, "unheard_of": {}}';
     const results = await read({ 'f.json': content }, { format: 'fields' });

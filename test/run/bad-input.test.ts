@@ -5,7 +5,7 @@ import { runStage, type StepOptions } from '../harness/step.ts';
 const server = await startSpanServer();
 afterAll(() => server.close());
 
-/** What the one annotation of bad input names, in order. */
+/** The names in the annotation about bad input, in order. */
 async function named(inputs: Readonly<Record<string, string>>, options?: StepOptions): Promise<string[]> {
   const { exitCode, sent, annotations } = await runStage(server, inputs, options);
   expect({ exitCode, sent, count: annotations.length }).toEqual({ exitCode: 1, sent: [], count: 1 });
@@ -18,7 +18,7 @@ async function named(inputs: Readonly<Record<string, string>>, options?: StepOpt
 const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 
 describe('bad input', () => {
-  test('of inputs, meta_file and a fields file is told in one error, and nothing is sent', async () => {
+  test('in inputs, meta_file and a fields file is reported in one error, and nothing is sent', async () => {
     const inputs = {
       span_id: 'abc',
       base_url: 'http://example.com',
@@ -57,19 +57,19 @@ describe('bad input', () => {
       { files: { 'r.xml': '<testsuite/>' } },
     ],
     [
-      'files that are not there',
+      'missing files',
       { span_id, results_file: 'r.xml', meta_file: 'm.json' },
       ['meta_file m.json', 'results_file'],
     ],
     [
-      'a scale under which the pass rate is no safe integer',
+      'a scale with which the pass rate is not a safe integer',
       { span_id, results_file: 'r.xml', score_scale: '1e16' },
       ['score_scale'],
       { files: { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' } },
     ],
     ['an update with nothing to record', { span_id, ci_meta: 'false' }, ['operation']],
     [
-      'a read with something to record',
+      'get with something to record',
       { span_id, operation: 'get', score: '1', meta_file: 'm.json' },
       ['operation'],
       { files: { 'm.json': '{}' } },
@@ -122,7 +122,7 @@ test('a bug in the action is an error that says so, and the outputs are there', 
   ]);
 });
 
-describe('what the runner does not take', () => {
+describe('what the runner does not accept', () => {
   test.each([
     ['outputs fail the step, whose work is done', 'setOutput', 1, 'error'],
     ['a summary is a warning', 'appendSummary', 0, 'warning'],

@@ -10,7 +10,7 @@ const JUNIT =
   '<testsuite><testcase name="a"/><testcase name="b"><failure message="no"/></testcase></testsuite>';
 
 describe('create', () => {
-  test('puts a finished run on record in one request, and its gate works', async () => {
+  test('records a finished run in one request, and checks the gate', async () => {
     const inputs = {
       operation: 'create',
       results_file: 'r.xml',

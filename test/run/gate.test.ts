@@ -11,7 +11,7 @@ interface Case {
   readonly with: Readonly<Record<string, string>>;
   readonly options?: StepOptions;
   readonly outcome: string;
-  /** The score that is below the gate, `none` where there is none; absent where it is passed. */
+  /** The score below the gate, or `none` if there is none; absent if the gate is passed. */
   readonly missed?: number | 'none';
 }
 
@@ -29,7 +29,7 @@ describe('min_score 80', () => {
     ],
     ['fails where the span has no score', { with: { output: 'x' }, outcome: 'updated', missed: 'none' }],
     [
-      'fails where the score is cleared',
+      'fails if the score is cleared',
       { span: { score: 90 }, with: { clear: 'score' }, outcome: 'updated', missed: 'none' },
     ],
     ['works in a dry run', { with: { score: '62', dry_run: 'true' }, outcome: 'dry-run', missed: 62 }],
@@ -39,11 +39,11 @@ describe('min_score 80', () => {
       { span: { score: 90 }, with: { output: 'x', dry_run: 'true' }, outcome: 'dry-run', missed: 'none' },
     ],
     [
-      'works where secrets are withheld',
+      'works if secrets are withheld',
       { with: { score: '62', api_key: '' }, options: { context: FORK }, outcome: 'skipped', missed: 62 },
     ],
     [
-      'passes where secrets are withheld',
+      'passes if secrets are withheld',
       { with: { score: '80', api_key: '' }, options: { context: FORK }, outcome: 'skipped' },
     ],
     [
@@ -104,7 +104,7 @@ describe('min_score 80', () => {
     ['62', 'true', 1, ['API failure', 'gate']],
     ['80', 'true', 1, ['API failure']],
   ])(
-    'judges the score %s though the API is down, with fail_on_api_error %s: exit code %d',
+    'checks the score %s even if the API is down, with fail_on_api_error %s: exit code %d',
     async (score, fail_on_api_error, exitCode, told) => {
       const { id } = server.create({ name: 'Support' });
       const inputs = {
@@ -122,7 +122,7 @@ describe('min_score 80', () => {
     },
   );
 
-  test('judges the score that was read before the API went down', async () => {
+  test('checks the score that was read before the API went down', async () => {
     const { id } = server.create({ name: 'Support', score: 62 });
     const inputs = {
       span_id: id,
@@ -137,7 +137,7 @@ describe('min_score 80', () => {
     expect(annotations.map(({ level }) => level)).toEqual(['error', 'warning']);
   });
 
-  test('is not judged on bad input, which fails the step anyway', async () => {
+  test('is not checked on bad input, which fails the step anyway', async () => {
     const { exitCode, annotations, sent } = await runStage(server, {
       span_id: 'x',
       score: '62',

@@ -52,7 +52,7 @@ describe('the outcome of the job', () => {
   test.each([
     ['failure', FAILED],
     ['cancelled', CANCELLED],
-  ])('%s is the error of a span that has none', async (job_status, error) => {
+  ])('%s becomes the error of a span that has none', async (job_status, error) => {
     const { id } = server.create({ name: 'Support' });
     await runStage(server, { span_id: id, job_status, job_check_run_id: '99' });
     expect(server.span(id).error).toBe(error);
@@ -65,7 +65,7 @@ describe('the outcome of the job', () => {
     expect(server.span(id).error).toBe('AssertionError: 3 != 4');
   });
 
-  test('is recorded by a step that was told nothing but the span', async () => {
+  test('is recorded by a step that gets only the span', async () => {
     const { id } = server.create({ name: 'Support', meta: { prompt: 12 } });
     const inputs = {
       span_id: id,

@@ -66,7 +66,7 @@ describe('the key', () => {
     expect(calls.slice(3).map(([what]) => what)).not.toContain('setSecret');
   });
 
-  test('is in nothing that is told, though the span and the inputs hold it', async () => {
+  test('is in no output or message, even if the span and the inputs contain it', async () => {
     const { id } = server.create({ name: `key ${server.key}`, meta: { [server.key]: server.key } });
     const inputs = { span_id: id, output: `echo ${server.key}`, meta: `{"in": "${server.key}"}`, score: '1' };
     const { calls } = await runStage(server, inputs);
@@ -74,7 +74,7 @@ describe('the key', () => {
     expect(JSON.stringify(calls.filter(([what]) => what !== 'setSecret'))).not.toContain(server.key);
   });
 
-  test('is in no retry notice and no error, though the server echoes it', async () => {
+  test('is in no retry notice and no error, even if the server echoes it', async () => {
     const inText = raw(`HTTP/1.1 503 No ${server.key}\r\ncontent-length: 0\r\n\r\n`);
     const inBody = status(503, { body: { detail: `bad key ${server.key}` } });
     const faults = [{ fault: inText }, { times: FOREVER, fault: inBody }];
@@ -86,7 +86,7 @@ describe('the key', () => {
   });
 
   test.each(['e', 'a', 'span', 'test', 'error', 'updated', 'failed'])(
-    'of the few letters %j breaks nothing',
+    'of only the letters %j breaks nothing',
     async (key) => {
       await using own = await startSpanServer({ key });
       const inputs = { span_id: own.create({ name: 'Support' }).id, results_file: 'r.xml', min_score: '101' };

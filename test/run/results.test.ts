@@ -20,7 +20,7 @@ const COUNTS = {
 };
 
 describe('results of a test tool', () => {
-  test('become score, error and meta, under what is given', async () => {
+  test('become score, error and meta, unless given', async () => {
     const { id } = server.create({ name: 'Support', meta: { prompt: 12 } });
     const inputs = { span_id: id, results_file: 'r.xml', ci_meta: 'false', meta: '{"test.total": 5}' };
     const { sent } = await runStage(server, inputs, { files });
@@ -28,7 +28,7 @@ describe('results of a test tool', () => {
     expect(sent[1]).toEqual([`PATCH /${id}`, { score: 67, error: 's > b: no', meta }]);
   });
 
-  test('come before the error of the job, and what is given before both', async () => {
+  test('win over the error of the job, and inputs win over both', async () => {
     const inputs = { results_file: 'r.xml', job_status: 'failure', ci_meta: 'false' };
     const fromResults = await runStage(
       server,
@@ -49,7 +49,7 @@ describe('results of a test tool', () => {
     ['are missing', {}, null],
     ['are broken', { 'r.xml': '<testsuite><testcase name="a"/>', 'm.json': '{"a": 1' }, null],
     ['are fine', { ...files, 'm.json': '{"a": 1}' }, 67],
-  ])('that %s do not keep a failed job from the span', async (_, given, score) => {
+  ])('that %s do not stop a failed job from being recorded', async (_, given, score) => {
     const { id } = server.create({ name: 'Support' });
     const inputs = {
       span_id: id,
@@ -69,8 +69,8 @@ describe('results of a test tool', () => {
   });
 });
 
-describe('a file of one’s own', () => {
-  test('gives its score by a pointer, scaled', async () => {
+describe('a custom file', () => {
+  test('has its score at a pointer, scaled', async () => {
     const inputs = {
       span_id: server.create({ name: 'Support' }).id,
       results_file: 'r.json',
@@ -116,7 +116,7 @@ describe('a file of one’s own', () => {
 });
 
 describe('metrics', () => {
-  test('alone are attached to the span that is read, with no empty write', async () => {
+  test('alone are attached to the span, which is read and not written', async () => {
     const { id } = server.create({ name: 'Support', score: 62 });
     const inputs = { span_id: id, metrics: '{"accuracy": 0.92}', ci_meta: 'false', min_score: '80' };
     const { exitCode, sent, outputs } = await runStage(server, inputs);
@@ -134,7 +134,7 @@ describe('metrics', () => {
     ]);
   });
 
-  test('of results, file and input are attached, the later ones winning', async () => {
+  test('from results, file and input are attached, later ones win', async () => {
     const { id } = server.create({ name: 'Support' });
     const inputs = {
       span_id: id,
@@ -157,7 +157,7 @@ describe('metrics', () => {
     ['true', 1, 'error'],
     ['false', 0, 'warning'],
   ])(
-    'that fail are told, by fail_on_api_error %s, and the span is recorded',
+    'that fail are reported with fail_on_api_error %s, and the span is recorded',
     async (fail_on_api_error, exitCode, level) => {
       const { id } = server.create({ name: 'Support' });
       const inputs = { span_id: id, score: '7', metrics: '{"a": 1}', retries: '0', fail_on_api_error };
@@ -179,7 +179,7 @@ describe('metrics', () => {
 });
 
 describe('case spans', () => {
-  test('hang under the span, failures first', async () => {
+  test('are children of the span, failures first', async () => {
     const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'all', max_case_spans: '3' };
     const { outputs } = await runStage(server, inputs, { files });
     const children = server.children(outputs.id ?? '');
@@ -196,7 +196,7 @@ describe('case spans', () => {
     ['true', 1, 'error'],
     ['false', 0, 'warning'],
   ])(
-    'that fail are told with their number, by fail_on_api_error %s',
+    'that fail are reported with their number, with fail_on_api_error %s',
     async (fail_on_api_error, exitCode, level) => {
       const cases = Array.from({ length: 20 }, (_, i) => `<testcase name="c${i}"><failure/></testcase>`).join(
         '',

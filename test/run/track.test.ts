@@ -12,7 +12,7 @@ const JUNIT =
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** Runs both stages of a tracked job, an hour apart. `atEnd` are the inputs that read otherwise by then. */
+/** Runs both stages of a tracked job, an hour apart. `atEnd` are inputs that have changed at the end. */
 async function track(
   inputs: Inputs,
   atEnd: Inputs,
@@ -29,7 +29,7 @@ async function track(
 }
 
 describe('a tracked job', () => {
-  test('is a span from its start to its end, with all that is known by then', async () => {
+  test('has a span from its start to its end, with everything known so far', async () => {
     const inputs = {
       results_file: 'r.xml',
       type: 'evaluation',
@@ -88,7 +88,7 @@ describe('a tracked job', () => {
     });
   });
 
-  test('goes under the parent and the trace that are given', async () => {
+  test('is put under the given parent and trace', async () => {
     const parent = server.create({ name: 'Support', trace_id: '123e4567-e89b-12d3-a456-426614174000' });
     const { start } = await track({ parent_id: parent.id, trace_id: parent.trace_id ?? '' }, {});
     expect(start.outputs).toMatchObject({ parent_id: parent.id, trace_id: parent.trace_id });
@@ -111,7 +111,7 @@ describe('a tracked job', () => {
     expect(server.span(start.outputs.id ?? '').score).toBe(50);
   });
 
-  test('is recorded on a span that is there already, with nothing sent at the start', async () => {
+  test('is recorded on an existing span, with nothing sent at the start', async () => {
     const { id } = server.create({ name: 'mine' });
     const { start, end } = await track({ span_id: id, start_time: 'now' }, {});
     expect(start).toMatchObject({
@@ -132,7 +132,7 @@ describe('a tracked job', () => {
     expect(end.log.join('\n')).toContain('"score":7');
   });
 
-  test('is silent and green at both ends where secrets are withheld', async () => {
+  test('is silent and green at its start and end if secrets are withheld', async () => {
     const start = await runStage(server, { operation: 'track', api_key: '' }, { context: FORK });
     expect(start).toMatchObject({
       exitCode: 0,
@@ -144,7 +144,7 @@ describe('a tracked job', () => {
 });
 
 describe('the start', () => {
-  test('tells what is wrong with inputs that only the end uses, and leaves the end nothing to do', async () => {
+  test('reports problems with inputs that only the end uses, and leaves the end nothing to do', async () => {
     const inputs = {
       operation: 'track',
       score: 'high',
@@ -164,7 +164,7 @@ describe('the start', () => {
   test.each([
     ['an outage', status(503)],
     ['no answer', reset('before headers')],
-  ])('that meets %s is a warning, and the end makes the span whole', async (_, fault) => {
+  ])('that meets %s is a warning, and the end makes the span', async (_, fault) => {
     const faults = [{ times: FOREVER, fault }];
     const { start, end } = await track(
       { retries: '1', input: 'suite' },
@@ -195,7 +195,7 @@ describe('the start', () => {
     ]);
   });
 
-  test('whose answer was lost made the span, and the end finds it', async () => {
+  test('whose answer was lost has made the span, and the end finds it', async () => {
     const faults = [
       { on: 'POST', fault: applied(reset('before headers')) },
       { times: FOREVER, fault: reset('before headers') },
@@ -207,7 +207,7 @@ describe('the start', () => {
   });
 
   test.each([401, 422])(
-    'that the API refuses with %i is red within the first step, and the end has nothing to do',
+    'that the API rejects with %i fails the first step, and the end has nothing to do',
     async (code) => {
       const start = await runStage(server, { operation: 'track' }, { faults: [{ fault: status(code) }] });
       expect(start).toMatchObject({ exitCode: 1, state: '', annotations: [{ level: 'error' }] });
@@ -216,8 +216,8 @@ describe('the start', () => {
   );
 });
 
-describe('an end that cannot do all it should', () => {
-  test('still closes the span, with the problem as its error', async () => {
+describe('an end with bad input', () => {
+  test('still ends the span, with the problem as its error', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { score: 'high', min_score: '80' });
     expect(end).toMatchObject({ exitCode: 1, annotations: [{ level: 'error' }] });
     const { error, end_time, score } = server.span(start.outputs.id ?? '');
@@ -225,7 +225,7 @@ describe('an end that cannot do all it should', () => {
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
   });
 
-  test('says so where not even the key is left', async () => {
+  test('says so if not even the key is given', async () => {
     const { end } = await track({}, { api_key: '' });
     expect(end).toMatchObject({ exitCode: 1, sent: [], annotations: [{ level: 'error' }] });
   });

@@ -7,7 +7,7 @@ const server = await startSpanServer();
 afterAll(() => server.close());
 
 describe('an update', () => {
-  test('hands on the span as answered, with what changed', async () => {
+  test('outputs the span from the answer, and what changed', async () => {
     const { id } = server.create({
       name: 'Answer support tickets',
       start_time: '2026-11-20T11:59:18+00:00',
@@ -66,20 +66,20 @@ describe('an update', () => {
     expect(JSON.parse(whole)).toEqual({ ...span, feedback });
   });
 
-  test('saves the read where there is no meta to keep', async () => {
+  test('skips the read if there is no meta to keep', async () => {
     const { id } = server.create({ name: 'Support', score: 87, meta: { a: 1 } });
     const { sent, outputs } = await runStage(server, { span_id: id, score: '88', ci_meta: 'false' });
     expect(sent).toEqual([[`PATCH /${id}`, { score: 88 }]]);
     expect(outputs.changed).toBe('');
   });
 
-  test('replaces meta unread where that is asked for', async () => {
+  test('replaces meta without reading it, if told to', async () => {
     const { id } = server.create({ name: 'Support', meta: { a: 1 } });
     const inputs = { span_id: id, meta: '{"b": 2}', meta_mode: 'replace', ci_meta: 'false' };
     expect((await runStage(server, inputs)).sent).toEqual([[`PATCH /${id}`, { meta: { b: 2 } }]]);
   });
 
-  test('says that nothing changed where the span had the same values', async () => {
+  test('says that nothing changed if the span had the same values', async () => {
     const { id } = server.create({ name: 'Support', score: 88, meta: { a: 1 } });
     const { outputs } = await runStage(server, {
       span_id: id,
@@ -99,7 +99,7 @@ describe('an update', () => {
     expect({ exitCode, annotations, sent }).toEqual({ exitCode: 0, annotations: [], sent: [patch, patch] });
   });
 
-  test('sends text as it was given, and says which action sends it', async () => {
+  test('sends text unchanged, with a user agent that names the action', async () => {
     const { id } = server.create({ name: 'Support' });
     const { sent } = await runStage(server, {
       span_id: id,
@@ -110,7 +110,7 @@ describe('an update', () => {
     expect(server.requests[0]?.headers['user-agent']).toBe('opper-span-action/1.2.3');
   });
 
-  test('sends back every number and key of the stored meta as it came', async () => {
+  test('sends back every number and key of the stored meta unchanged', async () => {
     const { id } = server.create({ name: 'Support' });
     const meta =
       '{"a":1.0,"b":-0,"c":0.1234567890123456789,"__proto__":{"x":1e2},"constructor":123456789012345.678901}';
@@ -156,7 +156,7 @@ describe('an update', () => {
   });
 });
 
-test('a span that is only read is handed on as it is, whatever became of the job', async () => {
+test('a span that is only read is output unchanged, even if the job failed', async () => {
   const { id } = server.create({ name: 'Support', score: 87, feedback: { score: 1, comment: null } });
   const { sent, outputs } = await runStage(server, { span_id: id, operation: 'get', job_status: 'failure' });
   expect(sent).toEqual([[`GET /${id}`]]);
@@ -164,7 +164,7 @@ test('a span that is only read is handed on as it is, whatever became of the job
   expect(JSON.parse(outputs.span ?? '')).toEqual(server.span(id));
 });
 
-describe('an answer that is not what was asked for is a warning', () => {
+describe('a span that was not stored as sent is a warning', () => {
   test.each<[string, Record<string, string>, Record<string, unknown>, string[]]>([
     ['a score that is not stored', { score: '87' }, { score: null }, ['score']],
     [
@@ -227,7 +227,7 @@ describe('a dry run', () => {
     expect(log.join('\n')).toContain('{"error":null,"score":87,"meta":{"a":[1]}}');
   });
 
-  test('of a read shows what it would read', async () => {
+  test('of get shows what it would read', async () => {
     const { id } = server.create({ name: 'Support' });
     const { sent, outputs, log } = await runStage(server, { span_id: id, operation: 'get', dry_run: 'true' });
     expect(sent).toEqual([]);

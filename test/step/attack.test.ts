@@ -26,7 +26,7 @@ function recordMetrics(page: () => object, metrics: object) {
   return runStage(server, { span_id: spanToUpdate(), metrics: JSON.stringify(metrics) }, options);
 }
 
-test('metrics alone send the span no empty body', async () => {
+test('metrics alone do not send the span an empty body', async () => {
   const span_id = spanToUpdate();
   const inputs = { span_id, metrics: '{"accuracy": 0.9}', ci_meta: 'false' };
   const { outputs, sent } = await runStage(server, inputs);
@@ -44,7 +44,7 @@ test('metrics alone send the span no empty body', async () => {
 });
 
 describe('a hostile list of metrics', () => {
-  test('that never ends is given up with an error', async () => {
+  test('that never ends stops with an error', async () => {
     const page = () => ({
       meta: { total_count: 1e9 },
       data: Array.from({ length: 100 }, () => ({ id: crypto.randomUUID(), dimension: 'noise', value: 1 })),
@@ -58,7 +58,7 @@ describe('a hostile list of metrics', () => {
     expect(server.requests).toHaveLength(102);
   });
 
-  test('whose ids are no characters is no defect of the action', async () => {
+  test('whose ids are lone surrogates is not a bug in the action', async () => {
     const data = [{ id: '\ud800', dimension: 'accuracy', value: 7 }];
     const { annotations } = await recordMetrics(() => ({ meta: { total_count: 1 }, data }), {
       accuracy: 0.9,
@@ -81,14 +81,14 @@ describe('a hostile list of metrics', () => {
   });
 });
 
-test('the start of a tracked job refuses a format that tells nothing of the cases that are asked for', async () => {
+test('the start of a tracked job rejects case_spans with a format that has no cases', async () => {
   const inputs = { operation: 'track', results_file: 'r.json', results_format: 'fields', case_spans: 'all' };
   const { exitCode, annotations, sent } = await runStage(server, inputs);
   expect({ exitCode, sent }).toEqual({ exitCode: 1, sent: [] });
   expect(annotations.map(({ message }) => message)).toEqual([expect.stringMatching(/^results_format: .*$/)]);
 });
 
-test('a span whose id is no character fails the end of its job with a plain error', async () => {
+test('a span whose id is a lone surrogate fails the end of its job with a plain error', async () => {
   const state = JSON.stringify({ id: '\ud800', exists: true, sent: [] });
   const { annotations } = await runStage(server, { operation: 'track' }, { state });
   expect(annotations.map(({ title }) => title)).toEqual(['Opper span: API failure']);
@@ -107,7 +107,7 @@ test.each(['junk', '{}', 'null'])('a state that is %s fails the end with an anno
 });
 
 test.each(['create', 'track', 'get'])(
-  '%s without a key hands on no id of a span that is not there',
+  '%s without a key outputs no id of a span that does not exist',
   async (operation) => {
     const { exitCode, outputs, exported } = await runStage(
       server,
@@ -119,14 +119,14 @@ test.each(['create', 'track', 'get'])(
   },
 );
 
-test('an event whose workflow_run is of another form than GitHub sends does not stop the step', async () => {
+test('an event whose workflow_run has an unexpected form does not stop the step', async () => {
   const payload = { workflow_run: { event: 5, head_branch: 'main' } } as object;
   const inputs = { span_id: spanToUpdate(), score: '5' };
   const { exitCode } = await runStage(server, inputs, { context: { payload } });
   expect(exitCode).toBe(0);
 });
 
-test('an empty RUNNER_TEMP does not put the file of the span into the workspace', async () => {
+test('an empty RUNNER_TEMP does not put span_file into the workspace', async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'attack-test-'));
   const { outputs } = await runStep({
     cwd,
@@ -139,7 +139,7 @@ test('an empty RUNNER_TEMP does not put the file of the span into the workspace'
   expect(files).toEqual([]);
 });
 
-test('what promptfoo measures is no metric where it is no number or has no name', async () => {
+test('a promptfoo score that is not a number or has no name is not a metric', async () => {
   const result =
     '{"success": true, "score": 1e999, "cost": 1e999, "namedScores": {"": 1, " ": 1, "tone": 0.5}}';
   const { exitCode, outputs } = await runStage(
@@ -153,13 +153,13 @@ test('what promptfoo measures is no metric where it is no number or has no name'
   });
 });
 
-test('a bad score_scale is told once, not once more as a score that is no integer', async () => {
+test('a bad score_scale is reported once, not again as a score that is not an integer', async () => {
   const inputs = { span_id: spanToUpdate(), score: '0.87', score_scale: '0' };
   const { annotations } = await runStage(server, inputs);
   expect(annotations.map(({ message }) => message)).toEqual([expect.stringMatching(/^score_scale: .*$/)]);
 });
 
-test('case spans that max_case_spans leaves out are told', async () => {
+test('case spans that max_case_spans leaves out are reported', async () => {
   const { log, summaries } = await runStage(
     server,
     { span_id: spanToUpdate(), results_file: 'r.xml', case_spans: 'failed', max_case_spans: '2' },
@@ -176,14 +176,14 @@ test('the heading of a span that was recorded with errors does not read as a suc
   expect(summaries.join().split('\n')[0]).toBe('### ❌ Opper span updated, with errors');
 });
 
-test('a proxy variable of nothing but white space names no proxy', async () => {
+test('a proxy variable with only white space names no proxy', async () => {
   const tls = { base_url: 'https://api.example:1/v2', retries: '0', timeout_seconds: '1' };
   const inputs = { span_id: spanToUpdate(), score: '5', ...tls };
   const { annotations } = await runStage(server, inputs, { env: { HTTPS_PROXY: ' ' } });
   expect(annotations.map(({ title }) => title)).toEqual(['Opper span: API failure']);
 });
 
-test('feedback without score and comment is not told', async () => {
+test('feedback without score and comment is not shown', async () => {
   const { id } = server.create({ name: 'Support', feedback: {} as never });
   const { log, summaries } = await runStage(server, { operation: 'get', span_id: id });
   expect([...log, ...summaries].filter((text) => /feedback/i.test(text))).toEqual([]);

@@ -20,7 +20,7 @@ beforeEach(() => {
   server.faults.length = 0;
 });
 
-/** The bundle as a child process, as the runner starts it; warnings of Node would stand in `stderr`. */
+/** The bundle as a child process, as the runner starts it. Warnings from Node would appear in `stderr`. */
 function step(inputs: Readonly<Record<string, string>>, options: StepOptions = {}) {
   return runStep({
     nodeArgs: ['--pending-deprecation'],
@@ -29,7 +29,7 @@ function step(inputs: Readonly<Record<string, string>>, options: StepOptions = {
   });
 }
 
-test('the whole job is done under nothing but what a runner gives', async () => {
+test('the whole job runs with only what a runner provides', async () => {
   const { id } = server.create({
     name: 'Answer support tickets',
     type: 'evaluation',
@@ -166,7 +166,7 @@ describe('the requests of', () => {
         sent('PATCH', id, '{"meta":{"prompt":12,"n":1.50},"end_time":"2026-11-20T13:00:00.5+01:00"}'),
       ],
     ],
-  ])('%s are these, to the byte, and there are none at the end of the job', async (_, inputs, expected) => {
+  ])('%s are exactly these, and there are none at the end of the job', async (_, inputs, expected) => {
     const { id } = server.create({ name: 'n', meta: { prompt: 12 } });
     const given = { api_key: server.key, base_url: server.baseUrl, span_id: id, ci_meta: 'false' };
     const job = await runJob([{ id: 'span', with: { ...given, ...inputs } }]);
@@ -177,7 +177,7 @@ describe('the requests of', () => {
 });
 
 describe('without', () => {
-  test('a summary file the job is done, with a warning', async () => {
+  test('a summary file the step works, with a warning', async () => {
     const { id } = server.create({ name: 'n' });
     const result = await step({ span_id: id, score: '87' }, { summaryFile: false });
     expect(result).toMatchObject({ exitCode: 0, stderr: '', outputs: { outcome: 'updated', score: '87' } });
@@ -187,7 +187,7 @@ describe('without', () => {
     expect(server.span(id).score).toBe(87);
   });
 
-  test('a summary file that can be written the job is done, with a warning', async () => {
+  test('a writable summary file the step works, with a warning', async () => {
     const { id } = server.create({ name: 'n' });
     const result = await step({ span_id: id, score: '87' }, { env: { GITHUB_STEP_SUMMARY: tmpdir() } });
     expect(result).toMatchObject({ exitCode: 0, stderr: '', outputs: { outcome: 'updated' } });
@@ -196,13 +196,13 @@ describe('without', () => {
     ]);
   });
 
-  test('an outputs file, as on servers that know none, the outputs are commands', async () => {
+  test('an outputs file, as on old servers, the outputs are commands', async () => {
     const { id } = server.create({ name: 'two\nlines, 100 %' });
     const result = await step({ span_id: id, score: '87' }, { outputFile: false });
     expect(result).toMatchObject({ exitCode: 0, outputs: { score: '87', name: 'two\nlines, 100 %' } });
   });
 
-  test('an outputs file that can be written the step fails and says so, after the span was written', async () => {
+  test('a writable outputs file the step fails and says so, after the span was written', async () => {
     const { id } = server.create({ name: 'n' });
     const env = { GITHUB_OUTPUT: join(tmpdir(), 'no', 'such', 'file') };
     const result = await step({ span_id: id, score: '87' }, { env });
@@ -213,7 +213,7 @@ describe('without', () => {
     expect(server.span(id).score).toBe(87);
   });
 
-  test('the variables of a runner the span is recorded all the same', async () => {
+  test('the variables of a runner the span is still recorded', async () => {
     const names = [
       'REPOSITORY',
       'RUN_ID',
@@ -251,7 +251,7 @@ describe('an event file', () => {
     ['that breaks off', () => write('broken.json', '{"pull_request": {"number": 7')],
     ['that is a directory', () => folder],
     ['that is not there', () => join(folder, 'none.json')],
-  ])('%s is a warning, and the step does its work', async (_, path) => {
+  ])('%s is a warning, and the step still works', async (_, path) => {
     const { id } = server.create({ name: 'n' });
     const result = await step({ span_id: id, score: '87' }, { env: { GITHUB_EVENT_PATH: path() } });
     expect(result).toMatchObject({ exitCode: 0, stderr: '', outputs: { outcome: 'updated' } });
@@ -262,7 +262,7 @@ describe('an event file', () => {
   });
 });
 
-test('a file hands on a span that is too large for outputs and environment variables, to this user only', async () => {
+test('span_file has a span that is too large for outputs and environment variables, readable by this user only', async () => {
   const output = 'x'.repeat(600_000);
   const { id } = server.create({ name: 'n', output });
   const given = { api_key: server.key, base_url: server.baseUrl, span_id: id, operation: 'get' };
@@ -315,7 +315,7 @@ describe('files of the workspace', () => {
     });
   });
 
-  test('are no directories, though a glob matches one too', async () => {
+  test('do not include directories that a glob matches', async () => {
     mkdirSync(join(cwd, 'old.xml'));
     write('new.xml', PASSED);
     expect(await scoreFrom('*.xml')).toBe(100);
@@ -327,14 +327,14 @@ describe('files of the workspace', () => {
     expect(await scoreFrom('[a] b.xml')).toBe(100);
   });
 
-  test('that cannot even be looked at are an error that names them', async () => {
+  test('whose stat fails are an error that names them', async () => {
     const name = `${'x'.repeat(300)}.xml`;
-    // Windows says of such a name that there is no such file.
+    // For such a name Windows says that there is no such file.
     expect(await scoreFrom(name)).toEqual([expect.stringMatching(/^results_file: .*xxx/)]);
   });
 });
 
-test('a step that never comes to an end is a failure', async () => {
+test('a step that never ends is a failure', async () => {
   const forever = 'data:text/javascript,globalThis.setTimeout = () => ({})';
   const base_url = `http://127.0.0.1:${await closedPort()}/v2`;
   const inputs = { span_id: server.create({ name: 'n' }).id, score: '1', base_url };

@@ -10,7 +10,7 @@ import {
   startSpanServer,
 } from '../harness/span-server.ts';
 
-// Each job has a server of its own.
+// Each job has its own server.
 const it = sequential.concurrent;
 
 const JUNIT =
@@ -28,7 +28,7 @@ describe('create after the eval', () => {
   it.each([
     ['50', 0],
     ['51', 1],
-  ])('puts the whole run on record in one request, and min_score %s works', async (min_score, exitCode) => {
+  ])('records the whole run in one request, and min_score %s works', async (min_score, exitCode) => {
     await using server = await startSpanServer();
     const parent = server.create({ name: 'Nightly', trace_id: '123e4567-e89b-12d3-a456-426614174000' });
     const inputs = {
@@ -74,11 +74,11 @@ type Ids = NonNullable<SpanServerOptions['ids']>;
 interface Doubt {
   readonly what: string;
   readonly fault: Fault;
-  /** The methods of the requests that make the span, on a server that takes our ids, and on one that does not. */
+  /** The methods of the requests that make the span, on a server that accepts our ids, and on one that does not. */
   readonly requests: readonly [known: string, ignored: string];
 }
 
-// What a POST may meet that leaves it open whether the span was made.
+// Faults after which it is not known whether a POST made the span.
 const DOUBTS: readonly Doubt[] = [
   {
     what: 'an answer that is lost',
@@ -108,7 +108,7 @@ const SERVERS: readonly Ids[] = ['honoured', 'refused', 'ignored'];
 
 describe.each(SERVERS)('on a server by which ids are %s', (ids) => {
   it.each(DOUBTS)(
-    'a POST that meets $what makes the span, once where the server can tell',
+    'a POST that meets $what makes the span, and only once if the server accepts ids',
     async ({ fault, requests }) => {
       await using server = await startSpanServer({ ids });
       server.faults.push({ on: 'POST', fault });
@@ -137,7 +137,7 @@ describe.each(SERVERS)('on a server by which ids are %s', (ids) => {
     expect(methods(server)).toMatch(/ PATCH$/);
   });
 
-  it('a start of which nobody knows whether it arrived is settled by the end', async () => {
+  it('if it is not known whether the start arrived, the end finds out', async () => {
     await using server = await startSpanServer({ ids });
     server.faults.push(
       { on: 'POST', fault: applied(reset('before headers')) },
@@ -163,7 +163,7 @@ describe.each(SERVERS)('on a server by which ids are %s', (ids) => {
   });
 });
 
-it('a span that shows up only after a while is still made once', async () => {
+it('a span that appears only after a while is still made once', async () => {
   await using server = await startSpanServer({ ids: 'refused', visibleAfter: 2 });
   server.faults.push({ on: 'POST', fault: applied(status(502)) });
   const inputs = { ...access(server), operation: 'create', score: 7, ci_meta: false };
@@ -173,7 +173,7 @@ it('a span that shows up only after a while is still made once', async () => {
   expect(server.spans()).toMatchObject([{ score: 7 }]);
 });
 
-/** Never none, and never two where the server takes the ids it is given. */
+/** At least one, and exactly one if the server accepts our ids. */
 function expectMadeOnce(server: SpanServer, ids: Ids): void {
   const count = server.spans().length;
   expect(count).toBeGreaterThan(0);

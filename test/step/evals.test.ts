@@ -13,7 +13,7 @@ import {
   startSpanServer,
 } from '../harness/span-server.ts';
 
-// Each step has a server of its own.
+// Each step has its own server.
 const it = sequential.concurrent;
 
 const EVER = Number.POSITIVE_INFINITY;
@@ -99,7 +99,7 @@ describe('a file that promptfoo wrote', () => {
       expect(server.span(id)).toMatchObject({ score: 25, trace_id: TRACE, parent_id: root.id });
       expect(valuesOf(server, id)).toEqual(METRICS);
       expect(made(server, id).sort(byName)).toEqual(childrenOf(id).sort(byName));
-      // Sent, too: the server might not take it from the parent.
+      // Sent too, since the server might not copy it from the parent.
       const sent = server.requests.filter(isChild).map(({ body }) => (body as Partial<Span>).trace_id);
       expect(new Set(sent)).toEqual(new Set([TRACE]));
       const outputs = { metrics: JSON.stringify(METRICS), case_spans: '12' };
@@ -128,7 +128,7 @@ describe('a file that promptfoo wrote', () => {
   );
 
   it.each(['refused', 'repeated'] as const)(
-    'recorded twice leaves the metrics as they are, on a server where a second one is %s',
+    'recorded twice does not change the metrics, on a server where a second one is %s',
     async (metrics) => {
       await using server = await startSpanServer({ metrics });
       const { id } = server.create({ name: 'Eval' });
@@ -153,7 +153,7 @@ describe('metrics', () => {
     ['an answer that is lost', 'repeated', applied(reset('before headers'))],
     ['a 502 after it was acted on', 'repeated', applied(status(502))],
     ['a 409 after it was acted on', 'refused', applied(status(409))],
-  ])('are there once after %s, on a server where a second one is %s', async (_, metrics, fault) => {
+  ])('exist once after %s, on a server where a second one is %s', async (_, metrics, fault) => {
     await using server = await startSpanServer({ metrics });
     const { id } = server.create({ name: 'Eval' });
     server.faults.push({ on: 'POST', when: ofMetrics, fault });
@@ -165,7 +165,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('change where they differ, stay where they are equal, and are made where they are missing', async () => {
+  it('are changed if they differ, kept if they are equal, and made if they are missing', async () => {
     await using server = await startSpanServer();
     const { id } = server.create({ name: 'Eval' });
     server.createMetric(id, { dimension: 'accuracy', value: 0.5 });
@@ -177,13 +177,13 @@ describe('metrics', () => {
     expect(JSON.parse(result.outputs.metrics ?? '')).toEqual({ accuracy: 0.92, latency: 340.5, new: -1e-7 });
   });
 
-  it('cost no request where none is given', async () => {
+  it('cause no request if none are given', async () => {
     await using server = await startSpanServer();
     await step(server, { span_id: server.create({ name: 'Eval' }).id, score: '1', metrics: '{}' });
     expect(server.requests.map(({ method }) => method)).toEqual(['PATCH']);
   });
 
-  it('that fail are told one by one, with those that are stored', async () => {
+  it('that fail are reported one by one, with those that are stored', async () => {
     await using server = await startSpanServer();
     const { id } = server.create({ name: 'Eval' });
     const isLatency = ({ body }: SpanRequest) => (body as { dimension?: string })?.dimension === 'latency';
@@ -229,7 +229,7 @@ describe('case spans', () => {
     ['refuses', status(401), 'true', 1],
     ['hangs up', reset('before headers'), 'false', 0],
   ])(
-    'of which 37 of 100 are made when the API %s are told by number; fail_on_api_error %s',
+    'are counted if only 37 of 100 are made before the API %s; fail_on_api_error %s',
     async (_, fault, fail_on_api_error, exitCode) => {
       await using server = await startSpanServer();
       const { id } = server.create({ name: 'Eval' });
@@ -254,12 +254,12 @@ describe('case spans', () => {
       expect(result.outputs).toMatchObject({ outcome: 'updated', score: '66', case_spans: '37' });
       expect(server.span(id)).toMatchObject({ score: 66, meta: { 'test.total': 100, 'test.failed': 34 } });
       expect(server.children(id)).toHaveLength(37);
-      // Those that were on their way when the first failed.
+      // Those that were in progress when the first failed.
       expect(begun).toBeLessThanOrEqual(37 + 4);
     },
   );
 
-  it('are not begun any more after the first that fails for good', async () => {
+  it('are not started after the first that fails despite retries', async () => {
     await using server = await startSpanServer();
     const { id } = server.create({ name: 'Eval' });
     server.faults.push({ when: isChild, fault: status(422) });
@@ -274,7 +274,7 @@ describe('case spans', () => {
   });
 
   it.each(['honoured', 'refused'] as const)(
-    'are made once each, whatever becomes of their POSTs, where ids are %s',
+    'are each made once, whatever happens to their POSTs, if ids are %s',
     async (ids) => {
       await using server = await startSpanServer({ ids });
       const { id } = server.create({ name: 'Eval' });

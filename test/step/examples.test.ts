@@ -25,9 +25,9 @@ function jobsOf(name: string): Workflow['jobs'] {
 type Command = Exclude<RunStep['run'], string>;
 
 interface Surroundings {
-  /** What a command of the user's own does, by the command. The others do nothing. */
+  /** What the user's own commands do, by command. All others do nothing. */
   readonly commands?: Readonly<Record<string, Command>>;
-  /** The values of expressions that only GitHub can work out. */
+  /** The values of expressions that only GitHub can evaluate. */
   readonly values?: Readonly<Record<string, string>>;
   readonly context?: JobOptions['context'];
 }
@@ -56,7 +56,7 @@ async function runExample(server: SpanServer, name: string, job: string, surroun
   });
 }
 
-/** A command that leaves files in the workspace, and may then fail. */
+/** A command that writes files to the workspace, and may then fail. */
 function leaves(files: Readonly<Record<string, string>>, end: 'well' | 'badly' = 'well'): Command {
   return ({ workspace }) => {
     for (const [path, content] of Object.entries(files)) {
@@ -67,7 +67,7 @@ function leaves(files: Readonly<Record<string, string>>, end: 'well' | 'badly' =
   };
 }
 
-/** What an example says of its spans: no times, no ids, no CI facts. Children come last, those that passed at the very end. */
+/** The spans of an example, without times, ids and CI facts. Children come last, and passed ones at the very end. */
 function essenceOf(server: SpanServer) {
   const spans = server.spans();
   const rank = ({ parent_id, error }: Span) => (parent_id === null ? 0 : error === null ? 2 : 1);
@@ -279,7 +279,7 @@ describe('the examples', () => {
     expect(parents).toEqual([span?.id, span?.id, span?.id]);
   });
 
-  it('matrix.yml makes one trace of the run, and ends it whatever became of the matrix', async () => {
+  it('matrix.yml makes one trace of the run, and ends it even if the matrix failed', async () => {
     await using server = await startSpanServer();
     const { steps } = await runExample(server, 'matrix.yml', 'start');
     const { id = '', trace_id = '' } = steps.root?.outputs ?? {};
@@ -328,7 +328,7 @@ describe('the examples', () => {
     expect({ status, feedback: JSON.parse(kept).feedback }).toEqual({ status: 'success', feedback });
   });
 
-  it('outputs.yml hands on a span in the form that schema/span.json describes', async () => {
+  it('outputs.yml passes on a span that matches schema/span.json', async () => {
     await using server = await startSpanServer();
     const schema = fromJSONSchema(JSON.parse(readFileSync(join(ROOT, 'schema', 'span.json'), 'utf8')));
     let handed: Span | undefined;

@@ -27,9 +27,9 @@ const HOSTILE = [
   '\u001b[31m\u202e\u2066FORGED',
   '\nscore=FORGED\nFORGED<<EOF\nx\nEOF\n',
 ].join('');
-// An environment variable cannot hold these.
+// An environment variable cannot contain these.
 const HOSTILE_FOR_FILES = `${HOSTILE}\0\ud800 \udc00`;
-// Each begins a text, and is short enough to be shown whole.
+// Each is put at the beginning of a text, and is short enough to be shown whole.
 const HOSTILE_PIECES = HOSTILE.split(/(?=\n|\r(?!\n)|[\u2028\u2029\u0085\v\f])/);
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
@@ -63,7 +63,7 @@ async function step(
   return result;
 }
 
-/** Nothing acted but what the action meant: masks of the key, annotations under its own titles, its two variables. */
+/** Only the action's own commands took effect: masks of the key, annotations with its own titles, its two variables. */
 function expectTame(result: StepResult, key: string): void {
   expect(result.timedOut).toBe(false);
   expect(result.stderr).toBe('');
@@ -103,7 +103,7 @@ describe('inputs', async () => {
   const lineNames = (result: StepResult) =>
     errorOf(result).flatMap((message) => message.split('\n').map((line) => line.split(/[: ]/)[0]));
 
-  test('that are refused are quoted as inert text', async () => {
+  test('that are rejected are quoted as inert text', async () => {
     const result = await step(Object.fromEntries(names.map((name) => [name, HOSTILE])));
     expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed', score: '' } });
     const named = new Set(lineNames(result));
@@ -113,7 +113,7 @@ describe('inputs', async () => {
     expect(names.filter((name) => !named.has(name))).toEqual(names.filter(takesAnyText));
   });
 
-  test('that are taken verbatim come back verbatim', async () => {
+  test('of free text come back unchanged', async () => {
     const { id } = server.create({ name: 'n' });
     const meta = { [HOSTILE_FOR_FILES]: [HOSTILE_FOR_FILES] };
     const texts = { name: `n${HOSTILE}`, type: HOSTILE, input: HOSTILE, output: HOSTILE, error: HOSTILE };
@@ -136,7 +136,7 @@ describe('inputs', async () => {
     expect(server.metrics(id)).toMatchObject([{ dimension: HOSTILE_FOR_FILES, comment: HOSTILE_FOR_FILES }]);
   });
 
-  test('of a key: it is masked line by line and refused', async () => {
+  test('with a bad key are masked line by line and rejected', async () => {
     const { id } = server.create({ name: 'n' });
     const key = `${HOSTILE}\n${server.key}`;
     const result = await step({ span_id: id, score: '1', api_key: key });
@@ -157,7 +157,7 @@ describe('the span', () => {
     input: { [HOSTILE_FOR_FILES]: HOSTILE_FOR_FILES },
   };
 
-  test('as it was read comes back verbatim', async () => {
+  test('is output as it was read', async () => {
     const { id } = server.create({
       name: HOSTILE_FOR_FILES,
       ...fields,
@@ -166,7 +166,7 @@ describe('the span', () => {
     });
     const result = await step({ span_id: id, operation: 'get' }, { context: { runner: { temp: folder } } });
     expect(result).toMatchObject({ exitCode: 0, annotations: [] });
-    // A file holds no half of a surrogate pair.
+    // A file cannot contain a lone surrogate.
     const text = HOSTILE_FOR_FILES.toWellFormed();
     expect(result.outputs).toMatchObject({ name: text, type: text, error: text, feedback_comment: text });
     expect(JSON.parse(result.outputs.span ?? '')).toEqual(server.span(id));
@@ -187,7 +187,7 @@ describe('the span', () => {
     },
   );
 
-  test('as it is answered differs from what was sent: the warning is inert', async () => {
+  test('differs from what was sent: the warning is inert', async () => {
     const { id } = server.create({ name: 'n' });
     const overrides = { score: null, end_time: HOSTILE_FOR_FILES, ...fields };
     server.faults.push({ on: 'PATCH', fault: answeredWith(overrides) });
@@ -236,7 +236,7 @@ describe('the API', () => {
     ['JSON that is no span', answer({ status: 200, body: JSON.stringify(text) })],
     ['megabytes of error', status(500, { retryAfter: '0', body: { detail: text.repeat(5000) } })],
     ['something that is not HTTP', raw(HOSTILE)],
-  ])('that answers with %s is told as inert text', async (_, fault) => {
+  ])('that answers with %s is reported as inert text', async (_, fault) => {
     const { id } = server.create({ name: 'n' });
     const inputs = { span_id: id, score: '1', ci_meta: 'false', retries: '1', timeout_seconds: '5' };
     server.faults.push({ times: 5, fault });
@@ -245,7 +245,7 @@ describe('the API', () => {
     expect(errorOf(result)).toHaveLength(1);
     expect(errorOf(result)[0]).not.toContain('\n');
 
-    // The same to what hangs on the span.
+    // Also for the metrics and children of the span.
     const isChild = ({ method, path }: SpanRequest) => method === 'POST' || path.includes('/metrics');
     server.faults.splice(0, 1, { when: isChild, times: 9, fault });
     const more = { results_file: write('one.xml', '<testsuite><testcase name="a"/></testsuite>') };
@@ -254,7 +254,7 @@ describe('the API', () => {
     expect(server.requests.filter(isChild).length).toBeGreaterThan(1);
   });
 
-  test('that holds metrics with hostile names and comments', async () => {
+  test('that returns metrics with hostile names and comments', async () => {
     const { id } = server.create({ name: 'n' });
     server.createMetric(id, { dimension: text, value: 1, comment: text });
     const inputs = { span_id: id, metrics: JSON.stringify({ [text]: 2, [HOSTILE]: 3 }), ci_meta: 'false' };
@@ -330,9 +330,9 @@ describe('files', () => {
     expect(result.outputs.error).toBe(server.span(id).error);
   });
 
-  test('an eval of hostile cases becomes a span for each, and metrics by hostile names', async () => {
+  test('an eval with hostile cases becomes a span for each, and metrics with hostile names', async () => {
     const { id } = server.create({ name: 'n' });
-    // Half a character becomes the character for that.
+    // A lone surrogate becomes the replacement character.
     const text = `${HOSTILE}\0`;
     const results = [...HOSTILE_PIECES, text].map((piece) => ({
       success: false,
@@ -385,7 +385,7 @@ describe('the job', () => {
   };
   const options = { context, event: EVENT };
 
-  test('of hostile names of workflow, job, branch, actor, pull request and matrix', async () => {
+  test('with hostile names of workflow, job, branch, actor, pull request and matrix', async () => {
     const { id } = server.create({ name: 'n' });
     const result = await step({ span_id: id }, options);
     expect(result).toMatchObject({
@@ -402,7 +402,7 @@ describe('the job', () => {
   });
 
   test.each([HOSTILE, `{${HOSTILE}`, '{"a": ::error::FORGED}', JSON.stringify(HOSTILE)])(
-    'of an event file that is not as it should be: %j',
+    'with an unexpected event file: %j',
     async (content) => {
       const { id } = server.create({ name: 'n' });
       const env = { GITHUB_EVENT_PATH: join(folder, write('event.json', content)) };
@@ -418,7 +418,7 @@ describe('a tracked job', () => {
   test.each<[string, Readonly<Record<string, unknown>>, code: number]>([
     ['texts', { name: HOSTILE_FOR_FILES, input: HOSTILE_FOR_FILES, meta: { [HOSTILE]: HOSTILE } }, 0],
     ['ids', { id: HOSTILE, trace_id: HOSTILE, parent_id: HOSTILE }, 1],
-  ])('whose span is answered with hostile %s is tame at both ends', async (_, overrides, exitCode) => {
+  ])('whose span has a hostile %s is inert at its start and end', async (_, overrides, exitCode) => {
     const inputs = { operation: 'track', name: HOSTILE, input: HOSTILE, results_file, output: HOSTILE };
     const options = { context: { github: GITHUB, matrix: { [HOSTILE]: HOSTILE } }, event: EVENT };
     server.faults.push({ times: 1, fault: answeredWith(overrides) });

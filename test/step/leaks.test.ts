@@ -13,13 +13,13 @@ import {
   startSpanServer,
 } from '../harness/span-server.ts';
 
-// Each step has a server and a workspace of its own.
+// Each step has its own server and workspace.
 const it = sequential.concurrent;
 
 const folder = mkdtempSync(join(tmpdir(), 'leaks-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** With whatever JSON, URLs, HTML, Base64 and workflow commands write differently. */
+/** Contains all characters that JSON, URLs, HTML, Base64 and workflow commands encode. */
 const KEY = 'op-Te"st\\0123<b>+789/ab=cd%ef?gh&ij';
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const EVER = Number.POSITIVE_INFINITY;
@@ -37,7 +37,7 @@ const FORMS: typeof SPELLED = {
 };
 const inEveryForm = (key: string) => Object.values(FORMS).map((form) => form(key));
 
-/** What a step leaves behind: besides what the harness has read, the files in the runner's temporary folder. */
+/** What a step leaves behind: what the harness reads, and the files in the runner's temporary folder. */
 interface Told {
   readonly step: StepResult;
   readonly files: readonly string[];
@@ -46,7 +46,7 @@ interface Told {
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' };
 
-/** All that can be read afterwards but the mask itself; the summary as written and as a browser shows it. */
+/** Everything that can be read afterwards, except the mask itself. The summary as written and as a browser shows it. */
 function tracesOf({ step, files }: Pick<Told, 'step' | 'files'>): string[] {
   const shown = step.summary
     .replaceAll('<wbr>', '')
@@ -64,7 +64,7 @@ function tracesOf({ step, files }: Pick<Told, 'step' | 'files'>): string[] {
   ];
 }
 
-/** The traces that hold 12 characters of the secret in a row, however they are spelled, or 12 of its Base64. */
+/** The traces with 12 characters of the secret in a row, in any encoding, or 12 of its Base64. */
 function leaksIn(told: Pick<Told, 'step' | 'files'>, secret = KEY): string[] {
   const windows = (text: string, from = 0) =>
     Array.from({ length: Math.max(text.length - 11 - from, 0) }, (_, at) =>
@@ -73,7 +73,7 @@ function leaksIn(told: Pick<Told, 'step' | 'files'>, secret = KEY): string[] {
   const pieces = [
     ...windows(secret).flatMap((piece) => Object.values(SPELLED).map((spell) => spell(piece))),
     ...windows(base64(secret)),
-    // The Base64 of "Bearer op" is no secret.
+    // The Base64 of "Bearer op" is not secret.
     ...windows(base64(`Bearer ${secret}`), 12),
   ];
   return tracesOf(told).filter((trace) => pieces.some((piece) => trace.includes(piece)));
@@ -114,12 +114,12 @@ async function run({ faults: rules = [], files = {}, ...options }: Given = {}): 
 /** The key as the server got it. */
 const keyIn = ({ headers }: SpanRequest) => String(headers.authorization).replace(/^Bearer /, '');
 
-/** An answer that is made from the key as the server got it. */
+/** An answer that contains the key as the server got it. */
 function echo(of: (key: string) => Answer): Fault {
   return faults.answer(({ request }) => of(keyIn(request)));
 }
 
-/** Answers a good request with what it asks for, the key in every form in every text of it. */
+/** Answers a good request correctly, but with the key in every form in every text. */
 const answeredWithKey: Fault = faults.answer(({ request }) => {
   const key = keyIn(request);
   const forms = inEveryForm(key);
@@ -134,7 +134,7 @@ const answeredWithKey: Fault = faults.answer(({ request }) => {
     id: (request.body as { id?: string } | undefined)?.id ?? ID,
     ...Object.fromEntries(texts.map((name) => [name, text])),
     input: { [key]: forms },
-    // A warning shows meta as JSON, and what was encoded twice is not found.
+    // A warning shows meta as JSON, and a key that was encoded twice is not found.
     meta: Object.fromEntries(
       forms
         .filter((form) => form !== SPELLED['as JSON writes it']?.(key))
@@ -153,7 +153,7 @@ const refusal = echo((key) => ({ status: 401, body: { detail: inEveryForm(key) }
 
 const escaped = KEY.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 const JUNIT = `<testsuite name="${escaped}"><testcase name="${escaped}"><failure message="${escaped}"/></testcase></testsuite>`;
-/** An eval that knows the key: it stands in all that is recorded. */
+/** An eval that puts the key into everything it records. */
 const EVAL = {
   files: { 'r.xml': JUNIT },
   with: {
@@ -175,7 +175,7 @@ const STAGES: readonly [string, Given][] = [
 ];
 
 describe('the harness of these tests', () => {
-  it('finds the key where it is shown', async () => {
+  it('finds the key if it is shown', async () => {
     const { step } = await run();
     for (const form of Object.values(FORMS)) {
       const said = `said ${form(KEY)}`;
@@ -193,7 +193,7 @@ describe.each(STAGES)('the key, in %s', (_, given) => {
     ['that is refused with it', [{ times: EVER, fault: refusal }]],
     ['whose metrics and case spans are refused with it', [{ when: isChild, times: EVER, fault: refusal }]],
     [
-      'that meets an outage which names it',
+      'that meets an outage whose message names it',
       [{ times: EVER, fault: faults.raw(`HTTP/1.1 503 ${KEY}\r\ncontent-length: 0\r\n\r\n`) }],
     ],
   ])('%s, shows nowhere', async (_, rules) => {
@@ -251,7 +251,7 @@ describe('the key, which the server echoes', () => {
 
 const { inputs = {} } = await readAction();
 
-describe('the key, which stands in other inputs by mistake, shows nowhere:', () => {
+describe('a key that is in other inputs by mistake shows nowhere:', () => {
   const given = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, KEY]));
   const others = Object.keys(inputs).filter((name) => name !== 'api_key');
 

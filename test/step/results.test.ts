@@ -7,7 +7,7 @@ import { type Span, startSpanServer } from '../harness/span-server.ts';
 import { BLANK_SPAN } from '../harness/span-store.ts';
 import { EXPECTED_RECORDS } from '../results/expected-records.ts';
 
-// Each step has a server and a workspace of its own.
+// Each step has its own server and workspace.
 const it = sequential.concurrent;
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/results');
@@ -45,7 +45,7 @@ async function record(
   return { result, span: server.span(ID), requests: server.requests.map(({ method }) => method) };
 }
 
-/** Runs the step, and gives what it says is wrong with the input; anything but a refusal of the whole is a failed test. */
+/** Runs the step and returns its problems with the input. The step must have sent nothing. */
 async function refusal(
   inputs: Readonly<Record<string, string>>,
   files: Readonly<Record<string, string | Uint8Array>> = {},
@@ -118,8 +118,8 @@ describe('several results files', () => {
   });
 });
 
-describe('the inputs beside a results file', () => {
-  it('win where they name a score, an error or a key of meta', async () => {
+describe('inputs with a results file', () => {
+  it('win if they set a score, an error or a key of meta', async () => {
     const { span } = await record(
       {
         results_file: 'gotestsum.junit.xml',
@@ -181,7 +181,7 @@ describe('results_format json', () => {
     },
   );
 
-  it('gives way to the input score', async () => {
+  it('yields to the input score', async () => {
     const { span } = await record({ ...inputs, score: '3' }, file(9));
     expect(span).toEqual({ ...BLANK, score: 3 });
   });
@@ -189,7 +189,7 @@ describe('results_format json', () => {
   it.each([
     ['a fraction without a scale', inputs, 0.87, 'out/eval.json'],
     ['a pointer that finds nothing', { ...inputs, score_pointer: '/summary/accuracy' }, 1, 'score_pointer'],
-  ])('refuses %s, and names where it is', async (_what, given, score, name) => {
+  ])('rejects %s, and names the place', async (_what, given, score, name) => {
     expect(await refusal(given, file(score))).toContain(name);
   });
 });
@@ -198,7 +198,7 @@ describe('results_format fields', () => {
   const inputs = { results_file: 'eval.json', results_format: 'fields' };
   const fields = (value: object) => ({ 'eval.json': json(value) });
 
-  it('records every field that a span takes', async () => {
+  it('records every field of a span', async () => {
     const { result, span } = await record(
       inputs,
       fields({
@@ -229,7 +229,7 @@ describe('results_format fields', () => {
     });
   });
 
-  it('gives way to the inputs of the same name, in meta key by key', async () => {
+  it('yields to inputs of the same name, in meta key by key', async () => {
     const { span } = await record(
       { ...inputs, score: '9', error: 'from the workflow', meta: '{"both": "workflow", "own": 1}' },
       fields({
@@ -255,7 +255,7 @@ describe('results_format fields', () => {
     ],
     [{ score: 9, scores: 9, api_key: 'op-1' }, ['scores', 'api_key']],
     [{}, ['results_file']],
-  ])('names all that is wrong with %j, each with its file', async (content, names) => {
+  ])('reports every problem with %j, each with its file', async (content, names) => {
     const message = await refusal(inputs, fields(content));
     for (const name of names) expect(message).toContain(name);
     expect(message).toContain('eval.json');

@@ -6,13 +6,13 @@ import { applied, reset, status } from '../harness/faults.ts';
 import { type ActionStep, type JobOptions, type JobResult, type RunStep, runJob } from '../harness/job.ts';
 import { type Fault, type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
-// Each job has a server of its own.
+// Each job has its own server.
 const it = sequential.concurrent;
 
 const EVER = Number.POSITIVE_INFINITY;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** What a test tool writes of so many tests. */
+/** The report of a test tool with this many tests. */
 function junit(passed: number, failed: number): string {
   const cases = [
     ...Array.from({ length: passed }, (_, i) => `<testcase name="p${i}" time="0.1"/>`),
@@ -52,7 +52,7 @@ function trackStep(server: SpanServer, given: ActionStep['with'] = {}, rest: Par
   } satisfies ActionStep;
 }
 
-/** A step of the user's own: it leaves a results file where one is given, then does what else it does. */
+/** One of the user's own steps: it writes a results file if given, then does the rest. */
 function evalStep(
   results?: string,
   end: (job: Parameters<Exclude<RunStep['run'], string>>[0]) => void = () => {},
@@ -93,7 +93,7 @@ interface Ending {
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
-describe('the shortest workflow, one step put first, records a job', () => {
+describe('the shortest workflow, with one step placed first, records a job', () => {
   const failure = (count: number) => Array.from({ length: count }, (_, i) => `evals > f${i}: no`).join('\n');
   it.each<Ending>([
     {
@@ -151,7 +151,7 @@ describe('the shortest workflow, one step put first, records a job', () => {
       [`PATCH /${id}`, { ...recorded, end_time: expect.stringMatching(TIME), meta }],
     ]);
     expect(span).toMatchObject({ score: null, error: null, ...recorded, meta });
-    // The eval ran within it.
+    // The eval ran inside it.
     const [{ at = '', ...env } = {}] = seen;
     expect(Date.parse(span?.start_time ?? '')).toBeLessThanOrEqual(Date.parse(at));
     expect(Date.parse(span?.end_time ?? '')).toBeGreaterThanOrEqual(Date.parse(at));
@@ -196,7 +196,7 @@ describe('the shortest workflow, one step put first, records a job', () => {
 });
 
 describe('a start', () => {
-  it('that is cancelled while it waits for its answer leaves a span that its end completes', async () => {
+  it('that is cancelled while it waits for an answer leaves a span that the end completes', async () => {
     await using server = await startSpanServer();
     const cancel = new AbortController();
     server.faults.push({
@@ -216,7 +216,7 @@ describe('a start', () => {
     ['an outage', status(503)],
     ['a connection that breaks', reset('before headers')],
     ['an answer that is lost', applied(reset('before headers'))],
-  ])('that meets %s is a warning; the eval runs, and the end makes the span whole', async (_, fault) => {
+  ])('that meets %s is a warning; the eval runs, and the end makes the span', async (_, fault) => {
     await using server = await startSpanServer();
     server.faults.push({ times: EVER, fault });
     const steps = [
@@ -243,7 +243,7 @@ describe('a start', () => {
   });
 
   it.each([401, 403, 422])(
-    'that is refused with %i is red at once, and its end does nothing',
+    'that is rejected with %i fails at once, and its end does nothing',
     async (code) => {
       await using server = await startSpanServer();
       server.faults.push({ times: EVER, fault: status(code) });
@@ -258,7 +258,7 @@ describe('a start', () => {
     },
   );
 
-  it('that is refused stays green with fail_on_api_error false', async () => {
+  it('that is rejected stays green with fail_on_api_error false', async () => {
     await using server = await startSpanServer();
     server.faults.push({ times: EVER, fault: status(401) });
     const job = await runOn(server, [trackStep(server, { fail_on_api_error: false }), evalStep()]);
@@ -269,7 +269,7 @@ describe('a start', () => {
     });
   });
 
-  it('with a typo is red at once, before the eval, and its end does nothing', async () => {
+  it('with a typo fails at once, before the eval, and its end does nothing', async () => {
     await using server = await startSpanServer();
     const job = await runOn(server, [
       trackStep(server, { min_score: 'high', end_time: 'today' }),
@@ -286,7 +286,7 @@ describe('a start', () => {
     ['was made', applied(() => {}), ['POST', 'GET', 'GET', 'PATCH']],
     ['was not made', () => {}, ['POST', 'GET', 'POST']],
   ] as [string, Fault, string[]][])(
-    'that is killed when its span %s is made whole by the end',
+    'that is killed when its span %s is completed by the end',
     async (_, fault, methods) => {
       await using server = await startSpanServer();
       const kill = new AbortController();
@@ -309,7 +309,7 @@ describe('a start', () => {
     },
   );
 
-  it('that is killed before it sent anything leaves its end nothing to do', async () => {
+  it('that is killed before it sent anything leaves the end nothing to do', async () => {
     await using server = await startSpanServer();
     const job = await runOn(server, [trackStep(server, {}, { kill: AbortSignal.abort() })]);
     expect(outcomes(job)).toEqual(['span main failure', 'span post success']);
@@ -339,7 +339,7 @@ describe('an end', () => {
     expect([green.status, levels(green, 'post')]).toEqual(['success', ['warning']]);
   });
 
-  it('of each of two tracked jobs within a job records its own span, the last first', async () => {
+  it('of each of two track steps in a job records its own span, the last first', async () => {
     await using server = await startSpanServer();
     const job = await runOn(server, [
       trackStep(server, { name: 'outer', results_file: '', min_score: '' }),
@@ -364,7 +364,7 @@ describe('without a key', () => {
       { event_name: 'pull_request', actor: 'dependabot[bot]' },
       payload('pull-request-dependabot'),
     ],
-  ])('both ends are quiet and green on a pull request of %s', async (_, github, event) => {
+  ])('start and end are quiet and green on a pull request from %s', async (_, github, event) => {
     await using server = await startSpanServer();
     const job = await runOn(server, [trackStep(server), evalStep(junit(1, 1))], {
       secrets: {},
@@ -379,7 +379,7 @@ describe('without a key', () => {
   });
 });
 
-it('a dry run shows the requests of both ends', async () => {
+it('a dry run shows the requests of start and end', async () => {
   await using server = await startSpanServer();
   const steps = [trackStep(server, { dry_run: true, metrics: '{"a": 1}' }), evalStep(junit(9, 1))];
   const job = await runOn(server, steps, { secrets: {} });
