@@ -795,21 +795,23 @@ async function readTests(format, keepCases, paths, files) {
 		problems.push(problemOf(path, error));
 	}
 	const { passed, failed, errored } = tally.counts();
-	if (problems.length === 0 && passed + failed + errored === 0) {
+	if (passed + failed + errored === 0) {
 		const message = `${require_step.listed(paths)}: every case was skipped, so nothing ran`;
-		problems.push({
+		throw new require_step.InputError(problems.length > 0 ? problems : [{
 			name: "results_file",
 			message
-		});
+		}]);
 	}
-	if (problems.length > 0) throw new require_step.InputError(problems);
 	const durationMs = sumOf(durations);
 	return {
-		format: [...formats].join(", "),
-		files: paths,
-		...tally.result(),
-		durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
-		warnings: firstOf(warnings)
+		tests: {
+			format: [...formats].join(", "),
+			files: paths,
+			...tally.result(),
+			durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
+			warnings: firstOf(warnings)
+		},
+		problems
 	};
 }
 async function readFile(format, path, files, found) {
@@ -876,7 +878,7 @@ async function readResults(request, files) {
 	const paths = await findAll(request.patterns, files);
 	if (format !== "json" && format !== "fields") return {
 		kind: "tests",
-		tests: await readTests(format, keepCases, paths, files)
+		...await readTests(format, keepCases, paths, files)
 	};
 	const [path = "", ...others] = paths;
 	if (others.length > 0) {

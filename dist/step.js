@@ -4828,7 +4828,7 @@ function planOf(read, found, job) {
 		fields: fieldsOf({
 			...values,
 			score: score.value,
-			error: values.error ?? results?.error,
+			error: values.error ?? results?.error ?? found.error,
 			meta: merged([
 				inputs.ci_meta ? job.facts : void 0,
 				results?.meta,
@@ -5190,7 +5190,13 @@ async function readFound(read, files, now) {
 }
 function foundIn(results, now) {
 	switch (results.kind) {
-		case "tests": return { tests: results.tests };
+		case "tests": {
+			const { tests, problems } = results;
+			return problems.length === 0 ? { tests } : {
+				problems,
+				error: recordOf(tests, 100).error
+			};
+		}
 		case "score": return { score: {
 			name: `score in ${results.path}`,
 			value: results.score

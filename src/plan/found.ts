@@ -4,8 +4,10 @@ import { metaObject } from '../inputs/forms.ts';
 import { type Fields, type Inputs, type Read, readFields } from '../inputs/inputs.ts';
 import { resultsProblems } from '../inputs/rules.ts';
 import type { JsonObject } from '../json.ts';
+import { recordOf } from '../results/record.ts';
 import type { Results } from '../results/results.ts';
 import type { TestRun } from '../results/test-run.ts';
+import { PASS_RATE_SCALE } from '../score.ts';
 
 /** The content of the files that the inputs name, as far as they could be read. */
 export interface Found {
@@ -13,6 +15,8 @@ export interface Found {
   readonly tests?: TestRun;
   /** From a `json` or `fields` file. `name` says where it is, for errors. */
   readonly score?: { readonly name: string; readonly value: number; readonly scale?: number | undefined };
+  /** The failures in files of a test format, where some of the files could not be read. */
+  readonly error?: string | undefined;
   /** From a `fields` file, except its score. */
   readonly fields: Fields;
   /** From `meta_file`. */
@@ -33,8 +37,10 @@ export async function readFound(read: Read<Partial<Inputs>>, files: Files, now: 
 
 function foundIn(results: Results, now: Date): Partial<Found> {
   switch (results.kind) {
-    case 'tests':
-      return { tests: results.tests };
+    case 'tests': {
+      const { tests, problems } = results;
+      return problems.length === 0 ? { tests } : { problems, error: recordOf(tests, PASS_RATE_SCALE).error };
+    }
     case 'score':
       return { score: { name: `score in ${results.path}`, value: results.score } };
     case 'fields': {

@@ -81,7 +81,7 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
     fields: fieldsOf({
       ...values,
       score: score.value,
-      error: values.error ?? results?.error,
+      error: values.error ?? results?.error ?? found.error,
       meta: merged([
         inputs.ci_meta ? job.facts : undefined,
         results?.meta,

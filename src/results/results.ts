@@ -21,7 +21,8 @@ export interface ResultsRequest {
 }
 
 export type Results =
-  | { readonly kind: 'tests'; readonly tests: TestRun }
+  /** With problems `tests` is what could be read: it has the failures, but its counts mean nothing. */
+  | { readonly kind: 'tests'; readonly tests: TestRun; readonly problems: readonly Problem[] }
   | { readonly kind: 'score'; readonly score: number; readonly path: string }
   /** Fields by input name, not checked yet. Numbers keep their digits. */
   | { readonly kind: 'fields'; readonly document: JsonObject; readonly path: string };
@@ -35,7 +36,7 @@ export async function readResults(request: ResultsRequest, files: Files): Promis
   const { format, pointer = '', keepCases } = request;
   const paths = await findAll(request.patterns, files);
   if (format !== 'json' && format !== 'fields') {
-    return { kind: 'tests', tests: await readTests(format, keepCases, paths, files) };
+    return { kind: 'tests', ...(await readTests(format, keepCases, paths, files)) };
   }
   const [path = '', ...others] = paths;
   if (others.length > 0) {

@@ -19,15 +19,15 @@ const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
 const MAX_WARNINGS = 10;
 
 /**
- * Reads every file in the given test format, or with `auto` each in its own. Throws {@link InputError} with every problem; each
- * names the file and the place in it. It is a problem if a file has no case, or if all cases were skipped.
+ * Reads every file in the given test format, or with `auto` each in its own. A problem names the file and the place in it. It is
+ * a problem if a file has no case, or if all cases were skipped. Throws {@link InputError} if there are problems and nothing ran.
  */
 export async function readTests(
   format: string,
   keepCases: KeepCases,
   paths: readonly string[],
   files: Files,
-): Promise<TestRun> {
+): Promise<{ tests: TestRun; problems: readonly Problem[] }> {
   const tally = createTally(keepCases);
   const formats = new Set<string>();
   const durations: (number | undefined)[] = [];
@@ -53,19 +53,19 @@ export async function readTests(
     }
   }
   const { passed, failed, errored } = tally.counts();
-  if (problems.length === 0 && passed + failed + errored === 0) {
+  if (passed + failed + errored === 0) {
     const message = `${listed(paths)}: every case was skipped, so nothing ran`;
-    problems.push({ name: 'results_file', message });
+    throw new InputError(problems.length > 0 ? problems : [{ name: 'results_file', message }]);
   }
-  if (problems.length > 0) throw new InputError(problems);
   const durationMs = sumOf(durations);
-  return {
+  const tests = {
     format: [...formats].join(', '),
     files: paths,
     ...tally.result(),
     durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
     warnings: firstOf(warnings),
   };
+  return { tests, problems };
 }
 
 async function readFile(

@@ -1,3 +1,4 @@
+import { InputError } from '../../src/errors.ts';
 import type { Files } from '../../src/files.ts';
 import { type Results, type ResultsRequest, readResults } from '../../src/results/results.ts';
 import type { TestRun } from '../../src/results/test-run.ts';
@@ -17,17 +18,19 @@ export function memoryFiles(contents: Contents, size = 65_536): Files {
   };
 }
 
-/** Reads the files, by default with `auto` and without keeping cases. */
-export function read(
+/** Reads the files, by default with `auto` and without keeping cases. Throws {@link InputError} for any problem. */
+export async function read(
   contents: Contents,
   request: Partial<ResultsRequest> = {},
   size?: number,
 ): Promise<Results> {
   const keepCases = { kind: 'none', max: 100 } as const;
-  return readResults(
+  const results = await readResults(
     { patterns: ['out/*'], format: 'auto', pointer: undefined, keepCases, ...request },
     memoryFiles(contents, size),
   );
+  if (results.kind === 'tests' && results.problems.length > 0) throw new InputError(results.problems);
+  return results;
 }
 
 /** The test results in a file: text, or a value that becomes JSON. */

@@ -30,6 +30,7 @@ describe('several results files', () => {
   it('are added up, whatever their formats', async () => {
     expect(await read({ 'a.txt': JUNIT, 'b.txt': CTRF, 'c.txt': JUNIT, 'd.txt': SKIPPED })).toEqual({
       kind: 'tests',
+      problems: [],
       tests: run({
         format: 'junit, ctrf',
         files: ['a.txt', 'b.txt', 'c.txt', 'd.txt'],

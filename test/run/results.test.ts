@@ -67,6 +67,21 @@ describe('results of a test tool', () => {
       error: expect.stringContaining(score === null ? 'Job eval failed' : 's > b'),
     });
   });
+
+  test('that can be read in part give a failed job their failures, but no score and no counts', async () => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = { span_id: id, job_status: 'failure', ci_meta: 'false', results_file: 'r.xml\nbad.xml' };
+    const given = { 'r.xml': JUNIT, 'bad.xml': '<testsuite>' };
+    const { exitCode, annotations } = await runStage(server, inputs, { files: given });
+    expect({
+      exitCode,
+      warned: annotations.map(({ level, message }) => [level, message.split(' ')[1]]),
+    }).toEqual({
+      exitCode: 0,
+      warned: [['warning', 'bad.xml']],
+    });
+    expect(server.span(id)).toMatchObject({ score: null, error: 's > b: no', meta: null });
+  });
 });
 
 describe('a custom file', () => {
