@@ -5177,30 +5177,36 @@ const NOTHING_FOUND = {
 async function readFound(read, files, now) {
 	const problems = resultsProblems(read.values);
 	const results = await collect(readResultsOf(read.values, files), problems);
+	const found = results ? foundIn(results, now) : NOTHING_FOUND;
+	problems.push(...found.problems);
 	const meta = await collect(readMeta(read.values.meta_file, files), problems);
-	const found = {
-		...results && foundIn(results, now),
-		...meta && { meta }
-	};
 	return {
-		...NOTHING_FOUND,
 		...found,
-		problems: [...problems, ...found.problems ?? []]
+		...meta && { meta },
+		problems
 	};
 }
 function foundIn(results, now) {
 	switch (results.kind) {
 		case "tests": {
 			const { tests, problems } = results;
-			return problems.length === 0 ? { tests } : {
+			if (problems.length === 0) return {
+				...NOTHING_FOUND,
+				tests
+			};
+			return {
+				...NOTHING_FOUND,
 				problems,
 				error: recordOf(tests, 100).error
 			};
 		}
-		case "score": return { score: {
-			name: `score in ${results.path}`,
-			value: results.score
-		} };
+		case "score": return {
+			...NOTHING_FOUND,
+			score: {
+				name: `score in ${results.path}`,
+				value: results.score
+			}
+		};
 		case "fields": {
 			const { values, problems } = readFields(results.document, results.path, now);
 			const { score, score_scale: scale, ...fields } = values;

@@ -30,19 +30,21 @@ export const NOTHING_FOUND: Found = { fields: {}, problems: [] };
 export async function readFound(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Found> {
   const problems = resultsProblems(read.values);
   const results = await collect(readResultsOf(read.values, files), problems);
+  const found = results ? foundIn(results, now) : NOTHING_FOUND;
+  problems.push(...found.problems);
   const meta = await collect(readMeta(read.values.meta_file, files), problems);
-  const found = { ...(results && foundIn(results, now)), ...(meta && { meta }) };
-  return { ...NOTHING_FOUND, ...found, problems: [...problems, ...(found.problems ?? [])] };
+  return { ...found, ...(meta && { meta }), problems };
 }
 
-function foundIn(results: Results, now: Date): Partial<Found> {
+function foundIn(results: Results, now: Date): Found {
   switch (results.kind) {
     case 'tests': {
       const { tests, problems } = results;
-      return problems.length === 0 ? { tests } : { problems, error: recordOf(tests, PASS_RATE_SCALE).error };
+      if (problems.length === 0) return { ...NOTHING_FOUND, tests };
+      return { ...NOTHING_FOUND, problems, error: recordOf(tests, PASS_RATE_SCALE).error };
     }
     case 'score':
-      return { score: { name: `score in ${results.path}`, value: results.score } };
+      return { ...NOTHING_FOUND, score: { name: `score in ${results.path}`, value: results.score } };
     case 'fields': {
       const { values, problems } = readFields(results.document, results.path, now);
       const { score, score_scale: scale, ...fields } = values;
