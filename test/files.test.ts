@@ -60,6 +60,7 @@ describe('a pattern', () => {
     'job (3.12)/*/*/*/*/*.xml',
     'a'.repeat(1000),
     '*a*a*a*c',
+    '**/{a,b}/*/*/*/*/**',
     '{a,b',
     '}a,b{',
   ])('may be %s', (pattern) => {
@@ -71,6 +72,7 @@ describe('a pattern', () => {
     ['braces within each other', '{a,{b,c,{d,e,f,{g,h,i,j}}}}'.repeat(2), 'braces'],
     ['a range', '{1..10000000}', 'braces'],
     ['a range with steps', '{-5000..5000..2}', 'braces'],
+    ['a range beside what only looks like one', '{a1..b1}{1a..1b}{1..10000000}', 'braces'],
     ['two ranges of letters', '{a..z}{A..Z}', 'braces'],
     ['one star too many', '*a*a*a*a*c', 'more than 4'],
     ['stars in braces', '{*a*,b/*}*a*a*', 'more than 4'],
