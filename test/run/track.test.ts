@@ -124,12 +124,19 @@ describe('a tracked job', () => {
     ]);
   });
 
-  test('shows both requests in a dry run', async () => {
-    const { start, end } = await track({ dry_run: 'true', api_key: '' }, { score: '7' });
+  test.each([
+    ['makes', '', [expect.stringMatching(/^POST .*"start_time":/)]],
+    ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
+  ])('shows in a dry run what it sends at either end, where it %s the span', async (_, span_id, unsent) => {
+    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
+    const { start, end } = await track(inputs, { score: '7' });
     expect([...start.sent, ...end.sent]).toEqual([]);
-    expect(start.log.join('\n')).toContain('POST');
-    expect(end.log.join('\n')).toContain('PATCH');
-    expect(end.log.join('\n')).toContain('"score":7');
+    expect(start.unsent).toEqual(unsent);
+    const { id } = start.outputs;
+    expect(end.unsent).toEqual([
+      `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
+      `POST /${id}/metrics {"dimension":"a","value":1}`,
+    ]);
   });
 
   test('is silent and green at both ends where secrets are withheld', async () => {
