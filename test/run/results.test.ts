@@ -60,6 +60,7 @@ describe('results of a test tool', () => {
     };
     const { exitCode, annotations } = await runStage(server, inputs, { files: given });
     const warned = annotations.map(({ level, message }) => `${level} ${message.split(':')[0]}`);
+    for (const { message } of annotations) expect(message).toContain('The job has failed, so the rest');
     expect(exitCode).toBe(0);
     expect(warned).toEqual(score === null ? ['warning results_file', 'warning meta_file m.json'] : []);
     expect(server.span(id)).toMatchObject({
@@ -212,6 +213,16 @@ describe('case spans', () => {
       expect(result.annotations[0]?.message).toContain('7 of 20');
     },
   );
+
+  test('are counted in the log after each hundred', async () => {
+    const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'all', max_case_spans: '101' };
+    const files = { 'r.xml': `<testsuite>${'<testcase name="a"/>'.repeat(102)}</testsuite>` };
+    const { log } = await runStage(server, inputs, { files });
+    expect(log.filter((line) => line.startsWith('Case spans:'))).toEqual([
+      'Case spans: 100 of 101 made',
+      'Case spans: 101 of 102 made',
+    ]);
+  });
 
   test('are shown in a dry run', async () => {
     const inputs = {

@@ -96,7 +96,8 @@ describe('a tracked job', () => {
 
   test('records the error of a job that failed with no results', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { job_status: 'cancelled' });
-    expect(end).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning' }] });
+    const message = expect.stringMatching(/^results_file: .*The job was cancelled, so the rest/);
+    expect(end).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning', message }] });
     expect(server.span(start.outputs.id ?? '').error).toContain('Job eval was cancelled');
   });
 
@@ -180,7 +181,7 @@ describe('the start', () => {
     );
     expect(start).toMatchObject({
       exitCode: 0,
-      annotations: [{ level: 'warning' }],
+      annotations: [{ level: 'warning', message: expect.stringContaining('its end makes the span') }],
       outputs: { outcome: 'failed' },
       summaries: [],
     });
@@ -226,7 +227,8 @@ describe('the start', () => {
 describe('an end that cannot do all it should', () => {
   test('still closes the span, with the problem as its error', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { score: 'high', min_score: '80' });
-    expect(end).toMatchObject({ exitCode: 1, annotations: [{ level: 'error' }] });
+    const title = 'Opper span: bad input, only the end of the job was recorded';
+    expect(end).toMatchObject({ exitCode: 1, annotations: [{ level: 'error', title }] });
     const { error, end_time, score } = server.span(start.outputs.id ?? '');
     expect({ end_time, score }).toEqual({ end_time: '2026-11-20T13:00:00+00:00', score: null });
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
