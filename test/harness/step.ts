@@ -95,9 +95,10 @@ export async function runStage(
     annotations: ['error', 'warning', 'notice'].flatMap(annotationsOf),
     log: argsOf('info').map(([line]) => String(line)),
     /** What a dry run did not send. */
-    unsent: argsOf('info').flatMap(
-      ([line]) => /^Not sent: (\S+ )\S+?\/spans(.*)$/.exec(String(line))?.slice(1).join('') ?? [],
-    ),
+    unsent: argsOf('info').flatMap(([line]) => {
+      const [, request] = /^Not sent: (.*)$/.exec(String(line)) ?? [];
+      return request?.replace(`${server.baseUrl}/spans`, '') ?? [];
+    }),
     summaries: argsOf('appendSummary').map(([markdown]) => String(markdown)),
     sent: server.requests.map(({ method, path, body }) => {
       const request = `${method} ${path.replace('/v2/spans', '').replace(/^$/, '/')}`;

@@ -17,7 +17,7 @@ describe('an update', () => {
       meta: { prompt: 12 },
       feedback: { score: 0.5, comment: 'So so' },
     });
-    const { exitCode, outputs, sent, log } = await runStage(server, {
+    const { exitCode, outputs, sent, unsent, log } = await runStage(server, {
       span_id: ` ${id.toUpperCase()}\n`,
       score: '87',
       error: 'line 1\nline 2\n',
@@ -26,7 +26,7 @@ describe('an update', () => {
       end_time: 'now',
     });
     const { feedback, ...span } = server.span(id);
-    expect(exitCode).toBe(0);
+    expect({ exitCode, unsent }).toEqual({ exitCode: 0, unsent: [] });
     expect(log[0]).toBe(`Span ${id} "Answer support tickets": updated (2 requests, 0 s)`);
     expect(sent).toEqual([
       [`GET /${id.toUpperCase()}`],
