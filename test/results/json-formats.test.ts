@@ -151,9 +151,10 @@ describe('promptfoo', () => {
     expect(
       await namesOf(
         { ...echo, prompt: { raw: 'second' }, promptIdx: 1 },
+        { ...echo, prompt: { raw: 'third' }, promptIdx: 2 },
         { ...echo, prompt: { raw: 'first' }, promptIdx: 0 },
       ),
-    ).toEqual(['n=1, list=["a"] [prompt 2]', 'n=1, list=["a"] [prompt 1]']);
+    ).toEqual(['n=1, list=["a"] [prompt 2]', 'n=1, list=["a"] [prompt 3]', 'n=1, list=["a"] [prompt 1]']);
   });
 
   it('tells errors by the reason, and where there is none by what is missing', async () => {
@@ -164,7 +165,11 @@ describe('promptfoo', () => {
       { success: false, error: 'no API' },
       { success: false, error: 'assertion', gradingResult: {} },
     ];
-    expect(await promptfoo(results)).toMatchObject({ failed: 3, errored: 2 });
+    expect(await promptfoo(results, { successes: 0 })).toMatchObject({
+      failed: 3,
+      errored: 2,
+      warnings: [],
+    });
   });
 });
 
