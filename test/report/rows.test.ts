@@ -49,11 +49,12 @@ describe('the rows', () => {
   });
 
   test('are all that the span has where it was only read', () => {
-    const span = { id: 'i', name: 'n', score: 0, error: '', output: null, meta: {}, input: false };
+    const name = '2026-11-20T12:00:00Z';
+    const span = { id: 'i', name, score: 0, error: '', output: null, meta: {}, input: false };
     expect(rowsOf(reportOf({ ...UNREAD, outcome: 'read', sent: undefined, span }))).toEqual([
       { field: 'score', before: undefined, after: '0' },
       { field: 'meta', before: undefined, after: '0 keys' },
-      { field: 'name', before: undefined, after: 'n' },
+      { field: 'name', before: undefined, after: name },
       { field: 'input', before: undefined, after: 'false' },
     ]);
   });
@@ -65,9 +66,11 @@ describe('the rows', () => {
     ['cart > is empty\nand 1 more thing', 'cart > is empty\nand 1 more thing'],
     ['The model is down\ncart > is empty', 'The model is down\ncart > is empty'],
   ])('say an error only where the failures do not: %j', (error, after) => {
-    const span = { id: 'i', name: 'n', error };
-    const [row] = rowsOf(reportOf({ span, changed: ['error'], tests: testsOf() }));
-    expect(row).toEqual({ field: 'error', before: '(nothing)', after });
+    const span = { id: 'i', name: 'n', error, output: error };
+    expect(rowsOf(reportOf({ span, changed: ['error', 'output'], tests: testsOf() }))).toEqual([
+      { field: 'error', before: '(nothing)', after },
+      { field: 'output', before: '(nothing)', after: error },
+    ]);
   });
 });
 
