@@ -138,6 +138,7 @@ describe('an error says where a text stops being JSON, and what it found there',
     ['{\n "a": "x', 2, 7, '"x'],
     ['> eval@1.0.0\n{}', 1, 1, '>'],
     [`${'a'.repeat(18)}😀bc`, 1, 1, `${'a'.repeat(18)}…`],
+    ['[nil, NaN]', 1, 2, 'nil'],
     ['[NaN]', 1, 2, 'NaN, which JSON does not have: write null'],
     ['[-Infinity]', 1, 2, '-Infinity, which JSON does not have: write null'],
   ])('%j', (text, line, column, found) => {

@@ -177,7 +177,7 @@ export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
 export function patchFor(recording: Recording, stored?: Span): SpanPatch {
   const { fields, clear, jobError } = recording;
   const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-  const hasError = fields.error !== undefined || (stored?.error && !clear.includes('error'));
+  const hasError = stored?.error && !clear.includes('error');
   return {
     ...cleared,
     ...(jobError !== undefined && !hasError && { error: jobError }),

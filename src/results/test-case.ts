@@ -70,7 +70,7 @@ export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
   const isFailing = status === 'failed' || status === 'errored';
   const suite = suitesOf(details).join(' > ');
   const times = [startMs, endMs].map(timeOf);
-  const [startTime, endTime] = startMs !== undefined && endMs !== undefined && endMs < startMs ? [] : times;
+  const [startTime, endTime] = (endMs ?? Number.POSITIVE_INFINITY) < (startMs ?? 0) ? [] : times;
   return {
     status,
     name: nameOf(details),
@@ -135,7 +135,7 @@ function afterTraceback(text: string): string {
 /** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */
 function linesOf(text: string): string[] {
   return plain(text.slice(0, MAX_SEARCHED_LENGTH))
-    .split(/[\n\r\u2028\u2029]+/)
+    .split(/[\n\r\u2028\u2029]/)
     .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())
     .filter((line) => line !== '');
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BadAnswerError, failureHint, failureText, isWorthRetrying } from '../../src/api/no-answer.ts';
+import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { closedPort, closeServers, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
 
@@ -25,6 +26,8 @@ function wordsFor(thrown: unknown) {
   expect(hint).toMatch(/^[A-Z].*\.$/);
   return { text, hint, again: isWorthRetrying(thrown) };
 }
+
+const withCode = (code: string) => Object.assign(new Error('odd'), { code });
 
 const failure = (text: string, hint: string, again: boolean) => ({
   text: expect.stringContaining(text),
@@ -95,12 +98,32 @@ describe('without an answer, the message says so', () => {
 
   it('if the answer is unusable', () => {
     expect(wordsFor(new BadAnswerError('600 is not an HTTP status'))).toEqual(
-      failure('failed: 600 is not an HTTP status', 'base_url', false),
+      failure('failed: 600 is not an HTTP status', 'the address of the Opper API', false),
     );
   });
 
-  it('if anything else is thrown', () => {
-    expect(wordsFor('odd')).toEqual(failure('failed: odd', 'base_url', true));
+  it.each<[string, unknown, ReturnType<typeof failure>]>([
+    ['nothing but a text is thrown', 'odd', failure('failed: odd', 'base_url', true)],
+    [
+      'the proxy wants a login',
+      new ProxyError({ status: 407 }),
+      failure('answered with 407', 'http://USER:PASSWORD@HOST', false),
+    ],
+    ['the proxy says no', new ProxyError({ status: 403 }), failure('with 403', 'Check base_url', true)],
+    [
+      'the certificate of the proxy is for another host',
+      new ProxyError({ cause: withCode('ERR_TLS_CERT_ALTNAME_INVALID') }),
+      failure('through the proxy: odd', 'another host. Check HTTPS_PROXY.', false),
+    ],
+    [
+      'the certificate is for another host, in the words of OpenSSL',
+      withCode('HOSTNAME_MISMATCH'),
+      failure('odd', 'another host. Check base_url.', false),
+    ],
+    ['the certificate is to come', withCode('CERT_NOT_YET_VALID'), failure('odd', 'clock', false)],
+    ['the headers are too long', withCode('HPE_HEADER_OVERFLOW'), failure('headers', 'base_url', true)],
+  ])('%s', (_, thrown, expected) => {
+    expect(wordsFor(thrown)).toEqual(expected);
   });
 });
 

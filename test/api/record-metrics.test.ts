@@ -209,6 +209,22 @@ describe('a failure', () => {
     expect(methodsOf(server)).toBe('GET');
   });
 
+  it.each([
+    ['an id that is no text', { id: 1 }, 'data.0.id: expected text'],
+    ['no dimension', { dimension: null }, 'data.0.dimension: expected text'],
+    ['a value that is no number', { value: '1' }, 'data.0.value: expected a number'],
+    ['a comment that is no text', { comment: 1 }, 'data.0.comment: expected text'],
+    ['a time that is no text', { created_at: 1 }, 'data.0.created_at: expected text'],
+    ['no list', undefined, 'data: expected a list'],
+    ['a total that is no number', undefined, 'meta.total_count: expected a number', { total_count: '1' }],
+    ['nothing about the list', undefined, 'meta: expected an object', null],
+  ])('is a list with %s', async (_, metric, words, meta: unknown = { total_count: 1 }) => {
+    const { server, record } = await start();
+    const body = { meta, data: metric && [{ id: 'a', dimension: 'cost', value: 1, ...metric }] };
+    server.faults.push({ on: 'GET', times: EVER, fault: faults.answer({ status: 200, body }) });
+    expect(await record()).toEqual({ stored: {}, failures: [expect.stringContaining(words)] });
+  });
+
   it('is reported for a value that was not stored as sent', async () => {
     const { server, record } = await start();
     server.faults.push({ on: 'POST', fault: faults.span({ value: 0.9 }) });

@@ -135,9 +135,16 @@ describe('an answer that cannot be used', () => {
     expect(await messageOf(answer)).toBe(`${Number(status)} is not an HTTP status`);
   });
 
-  it('is a change of protocol', async () => {
-    const head = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n';
-    expect(await messageOf(answeredWith(head))).toContain('101');
+  it('is a change of protocol, which ends the connection', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const { host } = await startTcpServer((socket) => {
+      socket.once('close', () => resolve());
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n');
+    });
+    const baseUrl = `http://${host}/v2`;
+    const { fetch } = createTransport({ baseUrl, env: {}, timeoutMs: 600_000 });
+    expect(await messageOf(fetch(baseUrl, GET))).toContain('101');
+    await closed;
   });
 
   it('is one of more than 32 MiB', async () => {

@@ -94,6 +94,11 @@ export async function runStage(
     state: argsOf('saveState').at(-1)?.[1] as string | undefined,
     annotations: ['error', 'warning', 'notice'].flatMap(annotationsOf),
     log: argsOf('info').map(([line]) => String(line)),
+    /** What a dry run did not send. */
+    unsent: argsOf('info').flatMap(([line]) => {
+      const [, request] = /^Not sent: (.*)$/.exec(String(line)) ?? [];
+      return request?.replace(`${server.baseUrl}/spans`, '') ?? [];
+    }),
     summaries: argsOf('appendSummary').map(([markdown]) => String(markdown)),
     sent: server.requests.map(({ method, path, body }) => {
       const request = `${method} ${path.replace('/v2/spans', '').replace(/^$/, '/')}`;

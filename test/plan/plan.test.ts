@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Span } from '../../src/api/span.ts';
 import { InputError } from '../../src/errors.ts';
-import { type Inputs, readInputs } from '../../src/inputs/inputs.ts';
+import { type Inputs, RECORDED, readInputs } from '../../src/inputs/inputs.ts';
 import { type Job, jobOf } from '../../src/job.ts';
 import { type JsonObject, parseJson } from '../../src/json.ts';
 import { type Found, NOTHING_FOUND } from '../../src/plan/found.ts';
@@ -235,6 +235,8 @@ describe('the plan', () => {
       { dimension: 'b', value: 2, comment: 'x' },
     ]);
     expect(plan({ score: '1' }, { tests: TESTS }).metrics).toEqual([]);
+    const wanted = { score: '1', results_file: 'r.xml', results_metrics: 'true' };
+    expect(plan(wanted).metrics).toEqual([]);
   });
 
   test.each<[string, Record<string, string>, Partial<Found>, string[]]>([
@@ -244,6 +246,12 @@ describe('the plan', () => {
       {},
       { score: { name: 'score in f.json', value: 0.5 } },
       ['score in f.json'],
+    ],
+    [
+      'a bad scale alone, where the score depends on it',
+      { score_scale: 'all' },
+      { score: { name: 'score in f.json', value: 0.5 } },
+      ['score_scale'],
     ],
     ['a pass rate beyond safe integers', { score_scale: '1e17' }, { tests: TESTS }, ['score_scale']],
     [
@@ -281,6 +289,10 @@ describe('the plan', () => {
     ['an update with nothing to record', {}, {}, ['operation']],
   ])('refuses %s', (_, given, found, names) => {
     expect(problemsOf(() => plan(given, found))).toEqual(names);
+  });
+
+  test('names what an update can record where nothing is given', () => {
+    expect(() => plan({})).toThrow(new RegExp(`update .* ${RECORDED.join(', ')}`));
   });
 
   test.each([

@@ -49,22 +49,28 @@ describe('the rows', () => {
   });
 
   test('are everything the span has if it was only read', () => {
-    const span = { id: 'i', name: 'n', score: 0, error: '', output: null, meta: {}, input: false };
+    const name = '2026-11-20T12:00:00Z';
+    const span = { id: 'i', name, score: 0, error: '', output: null, meta: {}, input: false };
     expect(rowsOf(reportOf({ ...UNREAD, outcome: 'read', sent: undefined, span }))).toEqual([
       { field: 'score', before: undefined, after: '0' },
       { field: 'meta', before: undefined, after: '0 keys' },
-      { field: 'name', before: undefined, after: 'n' },
+      { field: 'name', before: undefined, after: name },
       { field: 'input', before: undefined, after: 'false' },
     ]);
   });
 
   test.each([
     ['cart > adds two: expected 3, got 4\ncart > is empty\nand 1 more', 'the 3 failures'],
+    ['cart > is empty\nand 12 more', 'the 3 failures'],
+    ['cart > is empty\nup and 1 more', 'cart > is empty\nup and 1 more'],
+    ['cart > is empty\nand 1 more thing', 'cart > is empty\nand 1 more thing'],
     ['The model is down\ncart > is empty', 'The model is down\ncart > is empty'],
   ])('show an error only if it is more than the list of failures: %j', (error, after) => {
-    const span = { id: 'i', name: 'n', error };
-    const [row] = rowsOf(reportOf({ span, changed: ['error'], tests: testsOf() }));
-    expect(row).toEqual({ field: 'error', before: '(nothing)', after });
+    const span = { id: 'i', name: 'n', error, output: error };
+    expect(rowsOf(reportOf({ span, changed: ['error', 'output'], tests: testsOf() }))).toEqual([
+      { field: 'error', before: '(nothing)', after },
+      { field: 'output', before: '(nothing)', after: error },
+    ]);
   });
 });
 

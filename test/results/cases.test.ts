@@ -29,7 +29,7 @@ describe('the cases to make spans for', () => {
     'of the kind %s, at most %i: failures first, each in the order of the file',
     async (kind, max, names, wanted) => {
       const { cases, casesWanted } = await testsIn(xml, { keepCases: { kind, max } });
-      expect({ names: cases.map(({ name }) => name.replace('s > ', '')), casesWanted }).toEqual({
+      expect({ names: cases.map(({ name }) => name.replace('s > ', '')), casesWanted }).toStrictEqual({
         names,
         casesWanted: wanted,
       });
@@ -41,21 +41,21 @@ describe('the cases to make spans for', () => {
     const known = { status: 'passed', name: 'c > a', suite: 'c', file: 'a.py', durationMs: 1500 };
     expect(
       await caseIn(suite(`<testcase name="a" ${attributes} timestamp="2026-11-20T12:00:00+01:00"/>`)),
-    ).toEqual({
+    ).toStrictEqual({
       ...known,
       startTime: '2026-11-20T11:00:00.000Z',
       endTime: '2026-11-20T11:00:01.500Z',
     });
     for (const timestamp of ['2026-11-20T12:00:00', '2026-13-20T12:00:00Z', 'yesterday']) {
-      expect(await caseIn(suite(`<testcase name="a" ${attributes} timestamp="${timestamp}"/>`))).toEqual(
-        known,
-      );
+      expect(
+        await caseIn(suite(`<testcase name="a" ${attributes} timestamp="${timestamp}"/>`)),
+      ).toStrictEqual(known);
     }
     expect(
       await caseIn(
         '<testsuite file="b.py" timestamp="2026-11-20T12:00:00Z"><testcase name="a"/></testsuite>',
       ),
-    ).toEqual({
+    ).toStrictEqual({
       status: 'passed',
       name: 'a',
       file: 'b.py',
@@ -68,6 +68,7 @@ describe('the cases to make spans for', () => {
     expect(await errorOf('<failure message="no">E: \x1b[31mno\x1b[0m\n at x</failure>')).toBe('E: no\n at x');
     expect(await errorOf('<failure message="no"> at x\n at y</failure>')).toBe('no\nat x\n at y');
     expect(await errorOf('<failure message="no"/>')).toBe('no');
+    expect(await errorOf('<failure message=" no ">no\n at x</failure>')).toBe('no\n at x');
     expect(await errorOf('<failure message="Failed">=== RUN a\n a_test.go:9</failure>')).toBe(
       '=== RUN a\n a_test.go:9',
     );
@@ -79,7 +80,7 @@ describe('the cases to make spans for', () => {
   it('have the explanation of a whole suite that failed', async () => {
     expect(
       await caseIn('<testsuite name="s"><testcase/><error message="no">stack</error></testsuite>'),
-    ).toEqual({
+    ).toStrictEqual({
       status: 'errored',
       name: 's',
       error: 'no\nstack',
@@ -107,7 +108,7 @@ describe('the cases to make spans for', () => {
       durationMs: 2,
     };
     const caseOf = (times: object) => caseIn({ results: { tests: [{ ...test, ...times }] } });
-    expect(await caseOf({})).toEqual({
+    expect(await caseOf({})).toStrictEqual({
       ...known,
       startTime: '2026-11-20T17:17:57.288Z',
       endTime: '2026-11-20T17:17:57.290Z',
@@ -116,7 +117,8 @@ describe('the cases to make spans for', () => {
     for (const times of [{ start: 1795195077, stop: 1795195078 }, { start: 0, stop: 1e300 }, { stop: 1 }]) {
       expect((await caseOf(times))?.endTime).toBeUndefined();
     }
-    expect(await caseOf({ stop: 1795195077287 })).toEqual(known);
+    expect(await caseOf({ stop: 1795195077287 })).toStrictEqual(known);
+    expect((await caseOf({ stop: test.start }))?.endTime).toBe('2026-11-20T17:17:57.288Z');
   });
 
   it('have what Jest says', async () => {
@@ -125,13 +127,13 @@ describe('the cases to make spans for', () => {
     const caseOf = (assertionResults: object[], rest = {}) =>
       caseIn({ testResults: [{ ...file, assertionResults, ...rest }] });
     const known = { status: 'passed', name: 's > a', suite: 's', file: '/w/a.js', durationMs: 2 };
-    expect(await caseOf([test])).toEqual(known);
-    expect(await caseOf([{ ...test, startAt: 1795195077290 }])).toEqual({
+    expect(await caseOf([test])).toStrictEqual(known);
+    expect(await caseOf([{ ...test, startAt: 1795195077290 }])).toStrictEqual({
       ...known,
       startTime: '2026-11-20T17:17:57.290Z',
       endTime: '2026-11-20T17:17:57.292Z',
     });
-    expect(await caseOf([], { status: 'failed', message: 'did not load' })).toEqual({
+    expect(await caseOf([], { status: 'failed', message: 'did not load' })).toStrictEqual({
       status: 'errored',
       name: 'a.js',
       error: 'did not load',
@@ -160,15 +162,21 @@ describe('the cases to make spans for', () => {
       score: 0.5,
       durationMs: 3,
     };
-    expect(await caseOf({ failureReason: 1 })).toEqual(known);
-    expect(await caseOf({ failureReason: 1, response: { output: 'text' } })).toEqual({
+    expect(await caseOf({ failureReason: 1 })).toStrictEqual(known);
+    expect(await caseOf({ failureReason: 1, response: { output: 'text' } })).toStrictEqual({
       ...known,
       output: 'text',
     });
     const { output: _, ...unanswered } = known;
-    expect(await caseOf({ response: undefined })).toEqual({ ...unanswered, status: 'errored' });
-    const refused = { response: { error: 'no' } };
-    expect(await caseOf(refused)).toEqual({ ...unanswered, status: 'errored' });
+    expect(await caseOf({ response: undefined })).toStrictEqual({ ...unanswered, status: 'errored' });
+    for (const response of [{ error: 'no' }, { output: null }]) {
+      expect(await caseOf({ response })).toStrictEqual({ ...unanswered, status: 'errored' });
+    }
+    const { score: _score, ...unscored } = known;
+    expect(await caseOf({ failureReason: 1, error: null, score: null })).toStrictEqual({
+      ...unscored,
+      error: 'failed; the file does not say why',
+    });
     expect((await caseOf({ vars: { q: 'x'.repeat(99_999) } }))?.input).toHaveLength(64 * 1024);
   });
 });

@@ -11,7 +11,7 @@ describe('CTRF', () => {
       { name: 'a', status: 'other', rawStatus: 'todo' },
       { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x' },
       { name: 'c', status: 'passed', flaky: true, suite: 'old' },
-      { name: 'd', status: 'failed', suite: ['outer', 'inner'], message: 'no' },
+      { name: 'd', status: 'failed', suite: ['outer', '', 'inner'], message: 'no' },
       { name: 'e', status: 'passed', rawStatus: 'pending', duration: '5' },
       ...['skip', 'Skipped', 'pending', 'disabled', 'ignored'].map((rawStatus) => ({
         status: 'other',
@@ -99,10 +99,22 @@ describe('promptfoo', () => {
     const results = [
       { success: true, score: 0.1, namedScores: { style: 0.1 }, cost: 0.1, vars: {} },
       { success: true, score: 0.2, namedScores: { style: 0.2, tone: 1, cost: 3 }, cost: 0.2, vars: {} },
-      { success: true, namedScores: null, cost: null, tokenUsage: { prompt: 0, completion: 7 } },
-      { success: false, provider: 'echo', gradingResult: { reason: 'too short' }, error: null },
+      {
+        success: true,
+        namedScores: { style: 'good', tone: null, ' ': 1, '': 1 },
+        cost: null,
+        tokenUsage: { prompt: 0, completion: 7 },
+      },
+      {
+        success: false,
+        provider: 'echo',
+        namedScores: null,
+        gradingResult: { reason: 'too short' },
+        error: null,
+      },
     ];
-    expect(await promptfoo(results)).toMatchObject({
+    const { format, meta, metrics } = await promptfoo(results);
+    expect({ format, meta, metrics }).toEqual({
       format: 'promptfoo',
       meta: {
         'test.score.mean': 0.15,
@@ -139,9 +151,10 @@ describe('promptfoo', () => {
     expect(
       await namesOf(
         { ...echo, prompt: { raw: 'second' }, promptIdx: 1 },
+        { ...echo, prompt: { raw: 'third' }, promptIdx: 2 },
         { ...echo, prompt: { raw: 'first' }, promptIdx: 0 },
       ),
-    ).toEqual(['n=1, list=["a"] [prompt 2]', 'n=1, list=["a"] [prompt 1]']);
+    ).toEqual(['n=1, list=["a"] [prompt 2]', 'n=1, list=["a"] [prompt 3]', 'n=1, list=["a"] [prompt 1]']);
   });
 
   it('recognises errors by the reason or, without one, by what is missing', async () => {
@@ -152,7 +165,11 @@ describe('promptfoo', () => {
       { success: false, error: 'no API' },
       { success: false, error: 'assertion', gradingResult: {} },
     ];
-    expect(await promptfoo(results)).toMatchObject({ failed: 3, errored: 2 });
+    expect(await promptfoo(results, { successes: 0 })).toMatchObject({
+      failed: 3,
+      errored: 2,
+      warnings: [],
+    });
   });
 });
 

@@ -138,7 +138,8 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     suite(
       ['test failure', 'None', '']
         .map(
-          (message) => `<testcase name="a"><failure message="${message}">Traceback (most recent call last):
+          (message) => `<testcase name="a"><failure message="${message}">
+Traceback (most recent call last):
   File "a.py", line 1
 
     assert 2 == 1
@@ -149,18 +150,23 @@ more</failure></testcase>`,
     ),
     run({ failed: 3, failures: Array(3).fill({ name: 'a', message: 'AssertionError: 2 != 1' }) }),
   ],
+  'a traceback after something else': [
+    suite(
+      '<testcase name="a"><failure>no\nTraceback (most recent call last):\n  x\nE: y</failure></testcase>',
+    ),
+    failedAs('no'),
+  ],
   'a message that begins with the place': [
     suite(
-      ['a.cc:3', 'a.cc:3&#10;Expected:&#10; 2']
+      ['a.cc:3', 'a.cc:30&#10;Expected:&#10; 2', 'in a.cc:3&#10;no', 'a.cc:3 no&#10;x']
         .map((message) => `<testcase name="a"><failure message="${message}">x</failure></testcase>`)
         .join(''),
     ),
     run({
-      failed: 2,
-      failures: [
-        { name: 'a', message: 'a.cc:3' },
-        { name: 'a', message: 'a.cc:3: Expected: 2' },
-      ],
+      failed: 4,
+      failures: ['a.cc:3', 'a.cc:30: Expected: 2', 'in a.cc:3', 'a.cc:3 no'].map((message) => {
+        return { name: 'a', message };
+      }),
     }),
   ],
   'a body that says more than the name of the exception': [
@@ -222,6 +228,7 @@ describe('JUnit', () => {
       failed: 2,
       errored: 1,
       skipped: 1,
+      failures: Array(3).fill({ name: 'a case without a name', message: '' }),
     });
   });
 

@@ -117,20 +117,21 @@ test('a bug in the action is an error that says so, and the outputs are there', 
     {
       level: 'error',
       title: 'Opper span: internal error',
-      message: expect.stringContaining('connect is broken'),
+      message: expect.stringMatching(/report it: .*connect is broken/),
     },
   ]);
 });
 
 describe('what the runner does not accept', () => {
   test.each([
-    ['outputs fail the step, whose work is done', 'setOutput', 1, 'error'],
-    ['a summary is a warning', 'appendSummary', 0, 'warning'],
-    ['a file of the span is a warning', 'writeTemp', 0, 'warning'],
-  ] as const)('%s', async (_, broken, exitCode, level) => {
+    ['outputs fail the step, whose work is done', 'setOutput', 1, 'error', 'outputs'],
+    ['a summary is a warning', 'appendSummary', 0, 'warning', 'job summary'],
+    ['a file of the span is a warning', 'writeTemp', 0, 'warning', 'span_file'],
+  ] as const)('%s', async (_, broken, exitCode, level, what) => {
     const { id } = server.create({ name: 'Support' });
     const result = await runStage(server, { span_id: id, score: '87', ci_meta: 'false' }, { broken });
-    expect(result).toMatchObject({ exitCode, annotations: [{ level }] });
+    const message = expect.stringMatching(new RegExp(`${what}.*: ${broken} is broken`));
+    expect(result).toMatchObject({ exitCode, annotations: [{ level, title: 'Opper span', message }] });
     expect(server.span(id).score).toBe(87);
   });
 

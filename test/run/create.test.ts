@@ -66,7 +66,7 @@ describe('create', () => {
   });
 
   test('shows its request in a dry run', async () => {
-    const { sent, log, outputs } = await runStage(
+    const { sent, unsent, outputs } = await runStage(
       server,
       { operation: 'create', dry_run: 'true', score: '7', ci_meta: 'false' },
       { ids: [ID] },
@@ -76,6 +76,6 @@ describe('create', () => {
       outcome: 'dry-run',
       id: ID,
     });
-    expect(log.join('\n')).toContain(`{"id":"${ID}","name":"Evals / eval","score":7}`);
+    expect(unsent).toEqual([`POST  {"id":"${ID}","name":"Evals / eval","score":7}`]);
   });
 });

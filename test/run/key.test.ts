@@ -22,7 +22,9 @@ describe('without a key', () => {
         sent: [],
         outcome: 'skipped',
       });
-      expect(annotations.map(({ level }) => level)).toEqual(['notice']);
+      expect(annotations).toEqual([
+        { level: 'notice', title: 'Opper span: skipped', message: expect.stringContaining('forks') },
+      ]);
     },
   );
 

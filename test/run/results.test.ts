@@ -60,6 +60,7 @@ describe('results of a test tool', () => {
     };
     const { exitCode, annotations } = await runStage(server, inputs, { files: given });
     const warned = annotations.map(({ level, message }) => `${level} ${message.split(':')[0]}`);
+    for (const { message } of annotations) expect(message).toContain('The job has failed, so the rest');
     expect(exitCode).toBe(0);
     expect(warned).toEqual(score === null ? ['warning results_file', 'warning meta_file m.json'] : []);
     expect(server.span(id)).toMatchObject({
@@ -141,12 +142,8 @@ describe('metrics', () => {
       `POST /${id}/metrics`,
     ]);
     expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, outcome: 'updated', score: '62' });
-    const { log } = await runStage(server, { ...inputs, dry_run: 'true' });
-    const url = `${server.baseUrl}/spans/${id}`;
-    expect(log.flatMap((line) => /(GET|PATCH|POST) \S+/.exec(line)?.[0] ?? [])).toEqual([
-      `GET ${url}`,
-      `POST ${url}/metrics`,
-    ]);
+    const { unsent } = await runStage(server, { ...inputs, dry_run: 'true' });
+    expect(unsent).toEqual([`GET /${id}`, `POST /${id}/metrics {"dimension":"accuracy","value":0.92}`]);
   });
 
   test('from results, file and input are attached, later ones win', async () => {
@@ -232,6 +229,16 @@ describe('case spans', () => {
     },
   );
 
+  test('are counted in the log after each hundred', async () => {
+    const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'all', max_case_spans: '101' };
+    const files = { 'r.xml': `<testsuite>${'<testcase name="a"/>'.repeat(102)}</testsuite>` };
+    const { log } = await runStage(server, inputs, { files });
+    expect(log.filter((line) => line.startsWith('Case spans:'))).toEqual([
+      'Case spans: 100 of 101 made',
+      'Case spans: 101 of 102 made',
+    ]);
+  });
+
   test('are shown in a dry run', async () => {
     const inputs = {
       operation: 'create',
@@ -240,8 +247,13 @@ describe('case spans', () => {
       metrics: '{"a": 1}',
       dry_run: 'true',
     };
-    const { sent, log } = await runStage(server, inputs, { files });
+    const ids = ['3c90c3cc-0d44-4b50-8888-8dd25736052a', '4c90c3cc-0d44-4b50-8888-8dd25736052a'];
+    const { sent, unsent } = await runStage(server, inputs, { files, ids });
     expect(sent).toEqual([]);
-    expect(log.join('\n').match(/POST \S+/g)).toHaveLength(3);
+    expect(unsent).toEqual([
+      expect.stringMatching(`^POST  {"id":"${ids[0]}"`),
+      `POST /${ids[0]}/metrics {"dimension":"a","value":1}`,
+      expect.stringMatching(`^POST  {"id":"${ids[1]}".*"parent_id":"${ids[0]}"`),
+    ]);
   });
 });

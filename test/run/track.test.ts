@@ -96,7 +96,8 @@ describe('a tracked job', () => {
 
   test('records the error of a job that failed with no results', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { job_status: 'cancelled' });
-    expect(end).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning' }] });
+    const message = expect.stringMatching(/^results_file: .*The job was cancelled, so the rest/);
+    expect(end).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning', message }] });
     expect(server.span(start.outputs.id ?? '').error).toContain('Job eval was cancelled');
   });
 
@@ -124,12 +125,19 @@ describe('a tracked job', () => {
     ]);
   });
 
-  test('shows both requests in a dry run', async () => {
-    const { start, end } = await track({ dry_run: 'true', api_key: '' }, { score: '7' });
+  test.each([
+    ['makes', '', [expect.stringMatching(/^POST .*"start_time":/)]],
+    ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
+  ])('shows in a dry run what it sends at either end, where it %s the span', async (_, span_id, unsent) => {
+    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
+    const { start, end } = await track(inputs, { score: '7' });
     expect([...start.sent, ...end.sent]).toEqual([]);
-    expect(start.log.join('\n')).toContain('POST');
-    expect(end.log.join('\n')).toContain('PATCH');
-    expect(end.log.join('\n')).toContain('"score":7');
+    expect(start.unsent).toEqual(unsent);
+    const { id } = start.outputs;
+    expect(end.unsent).toEqual([
+      `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
+      `POST /${id}/metrics {"dimension":"a","value":1}`,
+    ]);
   });
 
   test('is silent and green at its start and end if secrets are withheld', async () => {
@@ -173,7 +181,7 @@ describe('the start', () => {
     );
     expect(start).toMatchObject({
       exitCode: 0,
-      annotations: [{ level: 'warning' }],
+      annotations: [{ level: 'warning', message: expect.stringContaining('its end makes the span') }],
       outputs: { outcome: 'failed' },
       summaries: [],
     });
@@ -219,7 +227,8 @@ describe('the start', () => {
 describe('an end with bad input', () => {
   test('still ends the span, with the problem as its error', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { score: 'high', min_score: '80' });
-    expect(end).toMatchObject({ exitCode: 1, annotations: [{ level: 'error' }] });
+    const title = 'Opper span: bad input, only the end of the job was recorded';
+    expect(end).toMatchObject({ exitCode: 1, annotations: [{ level: 'error', title }] });
     const { error, end_time, score } = server.span(start.outputs.id ?? '');
     expect({ end_time, score }).toEqual({ end_time: '2026-11-20T13:00:00+00:00', score: null });
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
