@@ -312,7 +312,7 @@ function testCaseOf(status, details) {
 	const isFailing = status === "failed" || status === "errored";
 	const suite = suitesOf(details).join(" > ");
 	const times = [startMs, endMs].map(timeOf);
-	const [startTime, endTime] = startMs !== void 0 && endMs !== void 0 && endMs < startMs ? [] : times;
+	const [startTime, endTime] = (endMs ?? Number.POSITIVE_INFINITY) < (startMs ?? 0) ? [] : times;
 	return {
 		status,
 		name: nameOf(details),
@@ -361,7 +361,7 @@ function afterTraceback(text) {
 	return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, "");
 }
 function linesOf(text) {
-	return plain(text.slice(0, MAX_SEARCHED_LENGTH)).split(/[\n\r\u2028\u2029]+/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
+	return plain(text.slice(0, MAX_SEARCHED_LENGTH)).split(/[\n\r\u2028\u2029]/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
 }
 function plain(text) {
 	const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");

@@ -4929,7 +4929,7 @@ function needsStored({ fields, clear, keepsMeta }) {
 function patchFor(recording, stored) {
 	const { fields, clear, jobError } = recording;
 	const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-	const hasError = fields.error !== void 0 || stored?.error && !clear.includes("error");
+	const hasError = stored?.error && !clear.includes("error");
 	return {
 		...cleared,
 		...jobError !== void 0 && !hasError && { error: jobError },

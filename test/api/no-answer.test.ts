@@ -107,9 +107,9 @@ describe('without an answer, the message says so', () => {
     [
       'the proxy wants a login',
       new ProxyError({ status: 407 }),
-      failure('answered with 407', 'http://USER:PASSWORD@HOST', false),
+      failure('returned 407', 'http://USER:PASSWORD@HOST', false),
     ],
-    ['the proxy says no', new ProxyError({ status: 403 }), failure('with 403', 'Check base_url', true)],
+    ['the proxy says no', new ProxyError({ status: 403 }), failure('returned 403', 'Check base_url', true)],
     [
       'the certificate of the proxy is for another host',
       new ProxyError({ cause: withCode('ERR_TLS_CERT_ALTNAME_INVALID') }),

@@ -181,7 +181,7 @@ describe('the start', () => {
     );
     expect(start).toMatchObject({
       exitCode: 0,
-      annotations: [{ level: 'warning', message: expect.stringContaining('its end makes the span') }],
+      annotations: [{ level: 'warning', message: expect.stringContaining('the span is made when it ends') }],
       outputs: { outcome: 'failed' },
       summaries: [],
     });
