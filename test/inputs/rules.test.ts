@@ -105,20 +105,23 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   expect(named(formatProblems(readOf(given, ...(bad as []))))).toEqual(names);
 });
 
-it.each<[string, Problem[]]>([
-  ['UUID of the span', accessProblems(readOf({ api_key: 'op-1' }), {} as Job)],
-  ['use update', operationProblems(readOf({ operation: 'create', span_id: ID }))],
-  ['create, or with track', operationProblems(readOf({ parent_id: ID }))],
-  ['score, meta_file is given', operationProblems(readOf({ operation: 'get', score: 9, meta_file: 'm' }))],
-  ['such as /summary', formatProblems(readOf({ results_file: ['r'], results_format: 'json' }))],
-  ['results_format json', formatProblems(readOf({ score_pointer: '/a' }))],
+it.each<[string, () => Problem[]]>([
+  ['UUID of the span', () => accessProblems(readOf({ api_key: 'op-1' }), {} as Job)],
+  ['use update', () => operationProblems(readOf({ operation: 'create', span_id: ID }))],
+  ['create, or with track', () => operationProblems(readOf({ parent_id: ID }))],
+  [
+    'score, meta_file is given',
+    () => operationProblems(readOf({ operation: 'get', score: 9, meta_file: 'm' })),
+  ],
+  ['such as /summary', () => formatProblems(readOf({ results_file: ['r'], results_format: 'json' }))],
+  ['results_format json', () => formatProblems(readOf({ score_pointer: '/a' }))],
   [
     'is fields, which tells nothing of single cases, but results_metrics, case_spans needs',
-    formatProblems(readOf({ results_format: 'fields', results_metrics: true, case_spans: 'all' })),
+    () => formatProblems(readOf({ results_format: 'fields', results_metrics: true, case_spans: 'all' })),
   ],
-  ['score_pointer, case_spans', resultsProblems({ score_pointer: '/a', case_spans: 'all' })],
-])('what is wrong with inputs tells: %s', (words, problems) => {
-  expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
+  ['score_pointer, case_spans', () => resultsProblems({ score_pointer: '/a', case_spans: 'all' })],
+])('what is wrong with inputs tells: %s', (words, problemsOf) => {
+  expect(problemsOf().map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
 });
 
 describe('results that are asked for with no file', () => {

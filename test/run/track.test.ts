@@ -97,6 +97,10 @@ describe('a tracked job', () => {
   test('records the error of a job that failed with no results', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { job_status: 'cancelled' });
     const message = expect.stringMatching(/^results_file: .*The job was cancelled, so the rest/);
+    expect(start.calls.filter(([what]) => what === 'saveState').map(([, name]) => name)).toEqual([
+      'tracked',
+      'tracked',
+    ]);
     expect(end).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning', message }] });
     expect(server.span(start.outputs.id ?? '').error).toContain('Job eval was cancelled');
   });
