@@ -118,7 +118,7 @@ describe('a tracked job', () => {
 
   test('is recorded on a span that is there already, with nothing sent at the start', async () => {
     const { id } = server.create({ name: 'mine' });
-    const { start, end } = await track({ span_id: id, start_time: 'now' }, {});
+    const { start, end } = await track({ span_id: id, start_time: 'now', metrics: '{"a": 1}' }, {});
     expect(start).toMatchObject({
       sent: [],
       outputs: { outcome: 'tracking', id },
@@ -126,6 +126,8 @@ describe('a tracked job', () => {
     });
     expect(end.sent).toEqual([
       [`PATCH /${id}`, { start_time: NOW.toISOString(), end_time: END.toISOString() }],
+      [`GET /${id}/metrics?offset=0&limit=100`],
+      [`POST /${id}/metrics`, { dimension: 'a', value: 1 }],
     ]);
   });
 
