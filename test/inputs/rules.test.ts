@@ -96,6 +96,7 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [['score_pointer'], { results_file: ['r'], results_format: 'json' }],
   [[], { results_format: 'json' }],
   [[], { results_file: ['r'], results_format: 'json' }, 'score_pointer'],
+  [['score_pointer'], { results_file: ['r'], results_format: 'json' }, 'retries'],
   [['score_pointer'], { results_file: ['r'], score_pointer: '/a' }],
   [['score_pointer'], { results_format: 'fields', score_pointer: '/a' }],
   [[], { score_pointer: '/a', case_spans: 'all' }, 'results_format'],
