@@ -50,7 +50,8 @@ export async function runStage(
   const exitCode = await run(
     {
       core: {
-        getInput: (name) => given[name] ?? '',
+        getInput: (name, options) =>
+          options?.trimWhitespace === false ? (given[name] ?? '') : (given[name] ?? '').trim(),
         setSecret: keep('setSecret'),
         setOutput: keep('setOutput'),
         exportVariable: keep('exportVariable'),

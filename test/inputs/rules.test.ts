@@ -96,6 +96,7 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [['score_pointer'], { results_file: ['r'], results_format: 'json' }],
   [[], { results_format: 'json' }],
   [[], { results_file: ['r'], results_format: 'json' }, 'score_pointer'],
+  [['score_pointer'], { results_file: ['r'], results_format: 'json' }, 'retries'],
   [['score_pointer'], { results_file: ['r'], score_pointer: '/a' }],
   [['score_pointer'], { results_format: 'fields', score_pointer: '/a' }],
   [[], { score_pointer: '/a', case_spans: 'all' }, 'results_format'],
@@ -105,20 +106,23 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   expect(named(formatProblems(readOf(given, ...(bad as []))))).toEqual(names);
 });
 
-it.each<[string, Problem[]]>([
-  ['UUID of the span', accessProblems(readOf({ api_key: 'op-1' }), {} as Job)],
-  ['use update', operationProblems(readOf({ operation: 'create', span_id: ID }))],
-  ['create, or track', operationProblems(readOf({ parent_id: ID }))],
-  ['given: score, meta_file', operationProblems(readOf({ operation: 'get', score: 9, meta_file: 'm' }))],
-  ['such as /summary', formatProblems(readOf({ results_file: ['r'], results_format: 'json' }))],
-  ['results_format json', formatProblems(readOf({ score_pointer: '/a' }))],
+it.each<[string, () => Problem[]]>([
+  ['UUID of the span', () => accessProblems(readOf({ api_key: 'op-1' }), {} as Job)],
+  ['use update', () => operationProblems(readOf({ operation: 'create', span_id: ID }))],
+  ['create, or track', () => operationProblems(readOf({ parent_id: ID }))],
+  [
+    'given: score, meta_file',
+    () => operationProblems(readOf({ operation: 'get', score: 9, meta_file: 'm' })),
+  ],
+  ['such as /summary', () => formatProblems(readOf({ results_file: ['r'], results_format: 'json' }))],
+  ['results_format json', () => formatProblems(readOf({ score_pointer: '/a' }))],
   [
     'is fields, which has no test cases, but they are required by results_metrics, case_spans',
-    formatProblems(readOf({ results_format: 'fields', results_metrics: true, case_spans: 'all' })),
+    () => formatProblems(readOf({ results_format: 'fields', results_metrics: true, case_spans: 'all' })),
   ],
-  ['score_pointer, case_spans', resultsProblems({ score_pointer: '/a', case_spans: 'all' })],
-])('what is wrong with inputs tells: %s', (words, problems) => {
-  expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
+  ['score_pointer, case_spans', () => resultsProblems({ score_pointer: '/a', case_spans: 'all' })],
+])('what is wrong with inputs tells: %s', (words, problemsOf) => {
+  expect(problemsOf().map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
 });
 
 describe('results without a file', () => {

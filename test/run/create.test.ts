@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { span as answeredWith } from '../harness/faults.ts';
 import { startSpanServer } from '../harness/span-server.ts';
 import { NOW, runStage } from '../harness/step.ts';
 
@@ -58,6 +59,13 @@ describe('create', () => {
       trace_id: parent.trace_id,
     });
     expect(outputs).toMatchObject({ parent_id: parent.id, trace_id: parent.trace_id, changed: '' });
+  });
+
+  test('warns of a key of meta that nobody sent', async () => {
+    const faults = [{ on: 'POST', fault: answeredWith({ meta: { a: 1, theirs: 2 } }) }] as const;
+    const inputs = { operation: 'create', meta: '{"a": 1}', ci_meta: 'false' };
+    const { annotations } = await runStage(server, inputs, { faults });
+    expect(annotations).toMatchObject([{ level: 'warning', message: expect.stringContaining('theirs') }]);
   });
 
   test('records a job that failed', async () => {

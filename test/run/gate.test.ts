@@ -59,6 +59,14 @@ describe('min_score 80', () => {
       { span: { score: 80 }, with: { operation: 'get' }, outcome: 'read' },
     ],
     [
+      'is not judged in a job that failed without a score',
+      { with: { output: 'x', job_status: 'failure' }, outcome: 'updated' },
+    ],
+    [
+      'is judged in a job that failed with a score',
+      { with: { score: '62', job_status: 'failure' }, outcome: 'updated', missed: 62 },
+    ],
+    [
       'compares the pass rate',
       {
         with: { results_file: 'r.xml' },

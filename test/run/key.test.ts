@@ -72,6 +72,7 @@ describe('the key', () => {
     const { id } = server.create({ name: `key ${server.key}`, meta: { [server.key]: server.key } });
     const inputs = { span_id: id, output: `echo ${server.key}`, meta: `{"in": "${server.key}"}`, score: '1' };
     const { calls } = await runStage(server, inputs);
+    expect(calls.filter(([what]) => what === 'setSecret')).toEqual([['setSecret', server.key]]);
     expect(server.span(id).output).toBe(`echo ${server.key}`);
     expect(JSON.stringify(calls.filter(([what]) => what !== 'setSecret'))).not.toContain(server.key);
   });

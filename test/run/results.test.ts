@@ -193,7 +193,8 @@ describe('metrics', () => {
 describe('case spans', () => {
   test('are children of the span, failures first', async () => {
     const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'all', max_case_spans: '3' };
-    const { outputs } = await runStage(server, inputs, { files });
+    const { exitCode, annotations, outputs } = await runStage(server, inputs, { files });
+    expect({ exitCode, annotations }).toEqual({ exitCode: 0, annotations: [] });
     const children = server.children(outputs.id ?? '');
     expect(outputs.case_spans).toBe('3');
     expect(children.map(({ name, type, meta }) => [name, type, meta?.['test.status']]).sort()).toEqual([

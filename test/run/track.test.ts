@@ -97,6 +97,10 @@ describe('a tracked job', () => {
   test('records the error of a job that failed with no results', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { job_status: 'cancelled' });
     const message = expect.stringMatching(/^results_file: .*The job was cancelled, so the rest/);
+    expect(start.calls.filter(([what]) => what === 'saveState').map(([, name]) => name)).toEqual([
+      'tracked',
+      'tracked',
+    ]);
     expect(end).toMatchObject({ exitCode: 0, annotations: [{ level: 'warning', message }] });
     expect(server.span(start.outputs.id ?? '').error).toContain('Job eval was cancelled');
   });
@@ -114,7 +118,7 @@ describe('a tracked job', () => {
 
   test('is recorded on an existing span, with nothing sent at the start', async () => {
     const { id } = server.create({ name: 'mine' });
-    const { start, end } = await track({ span_id: id, start_time: 'now' }, {});
+    const { start, end } = await track({ span_id: id, start_time: 'now', metrics: '{"a": 1}' }, {});
     expect(start).toMatchObject({
       sent: [],
       outputs: { outcome: 'tracking', id },
@@ -122,6 +126,8 @@ describe('a tracked job', () => {
     });
     expect(end.sent).toEqual([
       [`PATCH /${id}`, { start_time: NOW.toISOString(), end_time: END.toISOString() }],
+      [`GET /${id}/metrics?offset=0&limit=100`],
+      [`POST /${id}/metrics`, { dimension: 'a', value: 1 }],
     ]);
   });
 

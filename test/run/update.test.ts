@@ -141,6 +141,12 @@ describe('an update', () => {
     });
   });
 
+  test('of a span that is not there says how to write without a read', async () => {
+    const inputs = { span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', meta: '{"a": 1}' };
+    const { annotations } = await runStage(server, inputs);
+    expect(annotations[0]?.message).toMatch(/ 404 .*meta_mode: replace/);
+  });
+
   test('that failed is a warning with fail_on_api_error false', async () => {
     const inputs = {
       span_id: server.create({ name: 'Support' }).id,
