@@ -68,7 +68,7 @@ export async function runStage(
       appendSummary: keep('appendSummary'),
       writeTemp(name, text) {
         keep('writeTemp')(name, text);
-        return `/tmp/${name}`;
+        return `/runner/${name}`;
       },
       connect(options) {
         if (broken === 'connect') throw new TypeError('connect is broken');

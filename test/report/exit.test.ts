@@ -32,7 +32,7 @@ function hostOf(broken: readonly string[] = []) {
     appendSummary: note('appendSummary'),
     writeTemp: (name, text) => {
       note('writeTemp')(name, text);
-      return `/tmp/${name}`;
+      return `/runner/${name}`;
     },
   };
   return { host, written };
@@ -88,7 +88,7 @@ describe('the exit', () => {
       'warning',
     ]);
     expect(argsOf('writeTemp')).toEqual([['opper-span.json', JSON.stringify(report.span)]]);
-    expect(outputs).toEqual({ ...outputsOf(report), span_file: '/tmp/opper-span.json' });
+    expect(outputs).toEqual({ ...outputsOf(report), span_file: '/runner/opper-span.json' });
     expect(Object.keys(outputs)).toEqual(OUTPUTS);
     expect(argsOf('warning')).toEqual([['one\ntwo ⏎ ##\\[x]', { title: 'Opper span' }]]);
     expect(code).toBe(0);
@@ -136,7 +136,7 @@ describe('the exit', () => {
   test('leaves the longest outputs empty above 1 MiB, and names them', () => {
     const span = { id: SPAN_ID, name: 'n', output: 'x'.repeat(600_000) };
     const { outputs, annotations, code } = publish(reportOf({ span }));
-    expect(outputs).toMatchObject({ span: '', output: '', name: 'n', span_file: '/tmp/opper-span.json' });
+    expect(outputs).toMatchObject({ span: '', output: '', name: 'n', span_file: '/runner/opper-span.json' });
     expect(annotations).toEqual([['warning', expect.stringContaining('span, output'), expect.anything()]]);
     expect(code).toBe(0);
   });

@@ -61,7 +61,7 @@ describe('an update', () => {
       changed: '["score","error","meta","end_time"]',
       metrics: '',
       case_spans: '',
-      span_file: '/tmp/opper-span.json',
+      span_file: '/runner/opper-span.json',
       status: '200',
     });
     expect(JSON.parse(whole)).toEqual({ ...span, feedback });
