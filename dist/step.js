@@ -1903,6 +1903,9 @@ function datetime(params) {
 	return _isoDateTime(ZodMiniISODateTime, params);
 }
 // src/errors.ts
+function problemLine({ name, message }) {
+	return `${name}: ${message}`;
+}
 var FormError = class extends Error {
 	name = "FormError";
 };
@@ -1910,7 +1913,7 @@ var InputError = class extends Error {
 	name = "InputError";
 	problems;
 	constructor(problems) {
-		super(problems.map(({ name, message }) => `${name}: ${message}`).join("\n"));
+		super(problems.map(problemLine).join("\n"));
 		this.problems = problems;
 	}
 };
@@ -2793,6 +2796,60 @@ var Context = class {
 const context = new Context();
 // package.json
 var version = "1.0.0";
+// src/files.ts
+const MAX_BYTES$1 = 33554432;
+const REASONS = {
+	ENOENT: "no such file",
+	EISDIR: "it is a directory",
+	EACCES: "permission denied"
+};
+async function readText(files, path) {
+	const pieces = [];
+	for await (const piece of readTextPieces(files, path, MAX_BYTES$1)) pieces.push(piece);
+	return pieces.join("");
+}
+async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
+	const decoder = new TextDecoder("utf-8", { fatal: true });
+	let first;
+	let size = 0;
+	try {
+		for await (const bytes of files.read(path)) {
+			first ??= bytes[0];
+			size += bytes.length;
+			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB`);
+			yield decoder.decode(bytes, { stream: true });
+		}
+		yield decoder.decode();
+	} catch (error) {
+		if (error instanceof FormError) throw error;
+		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf$1(error)}`);
+		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write; write it as UTF-8" : "is not UTF-8");
+	}
+}
+const MAX_PATTERN_LENGTH = 1e3;
+const MAX_ALTERNATIVES = 100;
+const MAX_STARS = 4;
+function checkPattern(pattern) {
+	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
+	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported; write {a,b}, or several lines");
+	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`);
+	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`);
+}
+function alternativesIn(pattern) {
+	let product = 1;
+	for (const [, from = "", to = ""] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) product *= 1 + Math.abs(placeOf(to) - placeOf(from));
+	const open = [];
+	for (const [character] of pattern.matchAll(/[{,}]/g)) if (character === "{") open.push(1);
+	else if (character === "}") product *= open.pop() ?? 1;
+	else if (open.length > 0) open.push((open.pop() ?? 0) + 1);
+	return product;
+}
+function placeOf(end) {
+	return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
+}
+function starsIn(part) {
+	return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, "").split("*").length - 1;
+}
 // src/loopback.ts
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 function isLoopback(hostname) {
@@ -2917,7 +2974,6 @@ function isCertificateCode(code) {
 	return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(code) && !code.startsWith("ERR_SSL_");
 }
 // src/api/transport.ts
-const MAX_BODY_BYTES = 33554432;
 const MAX_INTERIM_ANSWERS = 100;
 var Headers = class extends Map {
 	constructor(init = {}) {
@@ -2994,64 +3050,10 @@ async function bytesOf(response) {
 	let size = 0;
 	for await (const chunk of response) {
 		size += chunk.length;
-		if (size > 33554432) throw new BadAnswerError(`the response is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
+		if (size > 33554432) throw new BadAnswerError(`the response is larger than ${MAX_BYTES$1 / 1024 / 1024} MiB`);
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks, size);
-}
-// src/files.ts
-const MAX_BYTES$1 = 33554432;
-const REASONS = {
-	ENOENT: "no such file",
-	EISDIR: "it is a directory",
-	EACCES: "permission denied"
-};
-async function readText(files, path) {
-	const pieces = [];
-	for await (const piece of readTextPieces(files, path, MAX_BYTES$1)) pieces.push(piece);
-	return pieces.join("");
-}
-async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
-	const decoder = new TextDecoder("utf-8", { fatal: true });
-	let first;
-	let size = 0;
-	try {
-		for await (const bytes of files.read(path)) {
-			first ??= bytes[0];
-			size += bytes.length;
-			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB`);
-			yield decoder.decode(bytes, { stream: true });
-		}
-		yield decoder.decode();
-	} catch (error) {
-		if (error instanceof FormError) throw error;
-		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf$1(error)}`);
-		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write; write it as UTF-8" : "is not UTF-8");
-	}
-}
-const MAX_PATTERN_LENGTH = 1e3;
-const MAX_ALTERNATIVES = 100;
-const MAX_STARS = 4;
-function checkPattern(pattern) {
-	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
-	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported; write {a,b}, or several lines");
-	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`);
-	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`);
-}
-function alternativesIn(pattern) {
-	let product = 1;
-	for (const [, from = "", to = ""] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) product *= 1 + Math.abs(placeOf(to) - placeOf(from));
-	const open = [];
-	for (const [character] of pattern.matchAll(/[{,}]/g)) if (character === "{") open.push(1);
-	else if (character === "}") product *= open.pop() ?? 1;
-	else if (open.length > 0) open.push((open.pop() ?? 0) + 1);
-	return product;
-}
-function placeOf(end) {
-	return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
-}
-function starsIn(part) {
-	return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, "").split("*").length - 1;
 }
 // src/host/node-files.ts
 const nodeFiles = {
@@ -3312,6 +3314,8 @@ const RESULTS_FORMATS = [
 	"json",
 	"fields"
 ];
+// src/uuid.ts
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 // src/inputs/forms.ts
 const because = (what) => ({ error: ({ input }) => `${quoted(textOf(input))} ${what}` });
 function parsedBy(parse) {
@@ -3338,8 +3342,7 @@ function json(read) {
 const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
 const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
 const text = transform((value) => textOf(value).trim());
-const UUID$1 = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const uuid = matching(UUID$1, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
+const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
 const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
 const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
 const boolean = pipe(trimmed, stringbool({
@@ -3393,7 +3396,7 @@ const baseUrl = parsedBy((value) => {
 	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove it, from the ? or # on");
 	const base = withoutAtEnd(url.href, "/");
 	const end = base.slice(base.lastIndexOf("/") + 1);
-	if (end === "spans" || UUID$1.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
+	if (end === "spans" || UUID.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
 	return base;
 });
 function metaObject(value) {
@@ -4556,7 +4559,7 @@ function bodyOf(fields) {
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
 	throw new InputError([{
 		name,
-		message: `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BODY_BYTES)}. Shorten it`
+		message: `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BYTES$1)}. Shorten it`
 	}]);
 }
 function mibText(bytes) {
@@ -4776,7 +4779,7 @@ function isTestFormat(format) {
 function recordOf(tests, scale) {
 	const { passed, failed, errored, skipped, durationMs, failures } = tests;
 	const ran = passed + failed + errored;
-	const lines = failures.map(lineOf$1);
+	const lines = failures.map(failureText);
 	const more = failed + errored - failures.length;
 	if (more > 0) lines.push(`and ${more} more`);
 	return {
@@ -4794,7 +4797,7 @@ function recordOf(tests, scale) {
 		}
 	};
 }
-function lineOf$1({ name, message }) {
+function failureText({ name, message }) {
 	return message ? `${name}: ${message}` : name;
 }
 // src/plan/plan.ts
@@ -4804,7 +4807,7 @@ function planOf(read, found, job) {
 		...read.values
 	};
 	const results = found.tests && recordOf(found.tests, values.score_scale ?? 100);
-	const score = scoreIn$1(read.values, found, results?.score);
+	const score = scoreIn(read.values, found, results?.score);
 	const ofClear = clearProblems(read.values);
 	const problems = [
 		...read.problems,
@@ -4858,7 +4861,7 @@ function planOf(read, found, job) {
 		unread: job.isBroken ? ofFiles : []
 	};
 }
-function closingPlan({ values }, { problems }, job) {
+function closingPlan({ values }, { message: error }, job) {
 	const { base_url, api_key } = values;
 	if (base_url === void 0 || api_key === void 0) return void 0;
 	const inputs = {
@@ -4870,7 +4873,7 @@ function closingPlan({ values }, { problems }, job) {
 		inputs,
 		recording: {
 			fields: {
-				error: problems.map(({ name, message }) => `${name}: ${message}`).join("\n"),
+				error,
 				...inputs.ci_meta && { meta: job.facts }
 			},
 			clear: [],
@@ -4882,7 +4885,7 @@ function closingPlan({ values }, { problems }, job) {
 		unread: []
 	};
 }
-function scoreIn$1(inputs, found, passRate) {
+function scoreIn(inputs, found, passRate) {
 	const { score, score_scale } = inputs;
 	const own = score === void 0 ? found.score : {
 		name: "score",
@@ -4981,7 +4984,7 @@ function newReport(spanId, { status, links }) {
 		goesOn: false
 	};
 }
-function scoreIn({ outcome, span, before, sent }) {
+function comparedScore({ outcome, span, before, sent }) {
 	return numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
 		...before,
 		...sent
@@ -5315,7 +5318,7 @@ function taskAtEnd(plan, job, tracked, now) {
 // src/rehearse.ts
 const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
 function rehearse(task, plan, newId, exit, report) {
-	const { id, sent, request } = firstOf$1(task, spanUrl(plan.inputs.base_url));
+	const { id, sent, request } = firstOf$1(task, plan.inputs.base_url);
 	report.sent = sent;
 	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
 	report.span = {
@@ -5336,7 +5339,7 @@ function rehearse(task, plan, newId, exit, report) {
 	if (task.kind === "start") saveTracked(exit, report, madeBy(task.span, task.recording));
 	if (task.kind === "wait") saveTracked(exit, report, task.tracked);
 }
-function firstOf$1(task, url) {
+function firstOf$1(task, baseUrl) {
 	switch (task.kind) {
 		case "wait": return {
 			id: task.tracked.id,
@@ -5346,7 +5349,7 @@ function firstOf$1(task, url) {
 			id: task.id,
 			request: [{
 				method: "GET",
-				url: `${url}/${task.id}`
+				url: spanUrl(baseUrl, task.id)
 			}]
 		};
 		case "update": {
@@ -5360,7 +5363,7 @@ function firstOf$1(task, url) {
 						method: "PATCH",
 						body
 					},
-					url: `${url}/${id}`
+					url: spanUrl(baseUrl, id)
 				}]
 			};
 		}
@@ -5371,7 +5374,7 @@ function firstOf$1(task, url) {
 				sent: fieldsOf(span),
 				request: [{
 					method: "POST",
-					url,
+					url: spanUrl(baseUrl),
 					body: { ...span }
 				}]
 			};
@@ -5382,7 +5385,7 @@ function childRequests({ inputs, metrics, cases }, id, newId) {
 	const url = spanUrl(inputs.base_url);
 	return [...metrics.map((body) => ({
 		method: "POST",
-		url: `${url}/${id}/metrics`,
+		url: metricUrl(inputs.base_url, id),
 		body: { ...body }
 	})), ...caseSpansOf(cases, { id }, inputs.score_scale, newId).map((body) => ({
 		method: "POST",
@@ -5492,9 +5495,6 @@ function countsText({ passed, failed, errored, skipped, durationMs, format }) {
 	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
 	const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
 	return `${[...counts, ...duration].join(", ")} (${format})`;
-}
-function failureText({ name, message }) {
-	return message ? `${name}: ${message}` : name;
 }
 function feedbackText(feedback) {
 	return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(": ");
@@ -5881,7 +5881,6 @@ function link(url, text) {
 	return `<a href="${attribute(url)}">${text}</a>`;
 }
 // src/report/exit.ts
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const MAX_LINES = 100;
 const MAX_LINE = 4e3;
 function createExit(host, secrets) {
@@ -6019,7 +6018,7 @@ function planAtEnd(read, found, job, report) {
 	}
 }
 function gateOf({ inputs: { min_score: minScore } }, job, report) {
-	const score = scoreIn(report);
+	const score = comparedScore(report);
 	if (minScore === void 0 || job.isBroken && score === void 0) return void 0;
 	return {
 		minScore,
@@ -6028,13 +6027,13 @@ function gateOf({ inputs: { min_score: minScore } }, job, report) {
 }
 function unreadLines({ unread }, { status }) {
 	const what = status === "failure" ? "has failed" : "was cancelled";
-	return unread.map((problem) => `${lineOf(problem)}. The job ${what}, so the rest is recorded without it`);
+	return unread.map((problem) => `${problemLine(problem)}. The job ${what}, so the rest is recorded without it`);
 }
 function findingOf(error, inputs) {
 	if (error instanceof InputError) return {
 		level: "error",
 		title: "Opper span: bad input, nothing was sent",
-		lines: error.problems.map(lineOf)
+		lines: error.problems.map(problemLine)
 	};
 	if (error instanceof ApiError) return {
 		level: levelOf(inputs),
@@ -6046,9 +6045,6 @@ function findingOf(error, inputs) {
 		title: "Opper span: internal error",
 		lines: [`This is a bug in the action, please report it: ${headlineOf$1(error)}`]
 	};
-}
-function lineOf({ name, message }) {
-	return `${name}: ${message}`;
 }
 // src/step.ts
 var step_exports = __exportAll({ step: () => step });

@@ -8,6 +8,11 @@ export interface Problem {
   readonly message: string;
 }
 
+/** `name: message`, as its reader sees it. */
+export function problemLine({ name, message }: Problem): string {
+  return `${name}: ${message}`;
+}
+
 /** A text or file does not have the right form. The message follows the name of that text or file. */
 export class FormError extends Error {
   override readonly name = 'FormError';
@@ -19,7 +24,7 @@ export class InputError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(({ name, message }) => `${name}: ${message}`).join('\n'));
+    super(problems.map(problemLine).join('\n'));
     this.problems = problems;
   }
 }

@@ -1,4 +1,4 @@
-import { spanUrl } from './api/client.ts';
+import { metricUrl, spanUrl } from './api/client.ts';
 import { fieldsOf, type SpanPatch } from './api/span.ts';
 import { saveTracked } from './perform.ts';
 import { caseSpansOf } from './plan/case-span.ts';
@@ -13,7 +13,7 @@ const WITHHELD =
 
 /** Adds to the report what would be done if nothing is sent: in a dry run, or because GitHub withholds the key. */
 export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit, report: Draft): void {
-  const { id, sent, request } = firstOf(task, spanUrl(plan.inputs.base_url));
+  const { id, sent, request } = firstOf(task, plan.inputs.base_url);
   report.sent = sent;
   // A dry run shows the id that the new span would have. Without a key no span is made, so later steps get no id.
   const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
@@ -39,21 +39,25 @@ interface First {
 }
 
 /** The request that reads or writes the span itself. */
-function firstOf(task: Task, url: string): First {
+function firstOf(task: Task, baseUrl: string): First {
   switch (task.kind) {
     case 'wait':
       return { id: task.tracked.id, request: [] };
     case 'read':
-      return { id: task.id, request: [{ method: 'GET', url: `${url}/${task.id}` }] };
+      return { id: task.id, request: [{ method: 'GET', url: spanUrl(baseUrl, task.id) }] };
     case 'update': {
       const { id } = task;
       const body = patchFor(task.recording);
       const request = isEmpty(body) ? { method: 'GET' } : { method: 'PATCH', body };
-      return { id, sent: body, request: [{ ...request, url: `${url}/${id}` }] };
+      return { id, sent: body, request: [{ ...request, url: spanUrl(baseUrl, id) }] };
     }
     default: {
       const { span } = task;
-      return { id: span.id, sent: fieldsOf(span), request: [{ method: 'POST', url, body: { ...span } }] };
+      return {
+        id: span.id,
+        sent: fieldsOf(span),
+        request: [{ method: 'POST', url: spanUrl(baseUrl), body: { ...span } }],
+      };
     }
   }
 }
@@ -62,7 +66,7 @@ function firstOf(task: Task, url: string): First {
 function childRequests({ inputs, metrics, cases }: Plan, id: string, newId: () => string): UnsentRequest[] {
   const url = spanUrl(inputs.base_url);
   return [
-    ...metrics.map((body) => ({ method: 'POST', url: `${url}/${id}/metrics`, body: { ...body } })),
+    ...metrics.map((body) => ({ method: 'POST', url: metricUrl(inputs.base_url, id), body: { ...body } })),
     ...caseSpansOf(cases, { id }, inputs.score_scale, newId).map((body) => ({
       method: 'POST',
       url,

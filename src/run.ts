@@ -1,4 +1,4 @@
-import { ApiError, headlineOf, InputError, type Problem } from './errors.ts';
+import { ApiError, headlineOf, InputError, problemLine } from './errors.ts';
 import type { Host } from './host/host.ts';
 import { type Inputs, type Read, readInputs } from './inputs/inputs.ts';
 import { type Job, jobOf } from './job.ts';
@@ -9,7 +9,7 @@ import { taskAtEnd, taskOf } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { rehearse } from './rehearse.ts';
 import { createExit } from './report/exit.ts';
-import { type Draft, type Finding, type Gate, newReport, scoreIn, warn } from './report/report.ts';
+import { comparedScore, type Draft, type Finding, type Gate, newReport, warn } from './report/report.ts';
 
 /**
  * The whole step: mask the key, read inputs and files, plan, make the requests, check the answers, report. A tracked job has a
@@ -66,29 +66,27 @@ function planAtEnd(read: Read<Partial<Inputs>>, found: Found, job: Job, report: 
 
 /** What `min_score` is compared with. A broken job without a score is red anyway, and its error says more. */
 function gateOf({ inputs: { min_score: minScore } }: Plan, job: Job, report: Draft): Gate | undefined {
-  const score = scoreIn(report);
+  const score = comparedScore(report);
   if (minScore === undefined || (job.isBroken && score === undefined)) return undefined;
   return { minScore, score };
 }
 
 function unreadLines({ unread }: Plan, { status }: Job): string[] {
   const what = status === 'failure' ? 'has failed' : 'was cancelled';
-  return unread.map((problem) => `${lineOf(problem)}. The job ${what}, so the rest is recorded without it`);
+  return unread.map(
+    (problem) => `${problemLine(problem)}. The job ${what}, so the rest is recorded without it`,
+  );
 }
 
 /** The finding that says why the step stopped. */
 function findingOf(error: unknown, inputs: Partial<Inputs>): Finding {
   if (error instanceof InputError) {
     const title = 'Opper span: bad input, nothing was sent';
-    return { level: 'error', title, lines: error.problems.map(lineOf) };
+    return { level: 'error', title, lines: error.problems.map(problemLine) };
   }
   if (error instanceof ApiError) {
     return { level: levelOf(inputs), title: 'Opper span: API failure', lines: [error.message] };
   }
   const lines = [`This is a bug in the action, please report it: ${headlineOf(error)}`];
   return { level: 'error', title: 'Opper span: internal error', lines };
-}
-
-function lineOf({ name, message }: Problem): string {
-  return `${name}: ${message}`;
 }

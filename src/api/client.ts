@@ -1,11 +1,11 @@
 import type * as z from 'zod/mini';
 import { InputError } from '../errors.ts';
+import { MAX_BYTES } from '../files.ts';
 import { apiError, type Call } from './answer.ts';
 import { makeOnce } from './made-once.ts';
 import { Metric, MetricPage, metricOf, type NewMetric } from './metric.ts';
 import { createSender, type SenderOptions, statusOf, type Traffic, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
-import { MAX_BODY_BYTES } from './transport.ts';
 
 const METRICS_OF_A_PAGE = 100;
 // More than any span has. Without a limit, a server that always has another page would keep the step forever.
@@ -149,11 +149,11 @@ const CHECK_ADDRESS = 'Check base_url, and the project of the key.';
 function bodyOf(fields: object): string {
   const body = JSON.stringify(fields);
   const size = Buffer.byteLength(body);
-  if (size <= MAX_BODY_BYTES) return body;
+  if (size <= MAX_BYTES) return body;
   const [name, largest] = Object.entries(fields)
     .map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? '')] as const)
     .reduce((a, b) => (b[1] > a[1] ? b : a));
-  const message = `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BODY_BYTES)}. Shorten it`;
+  const message = `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BYTES)}. Shorten it`;
   throw new InputError([{ name, message }]);
 }
 

@@ -1,11 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { codeOf } from '../errors.ts';
+import { MAX_BYTES } from '../files.ts';
 import { BadAnswerError } from './no-answer.ts';
 import { proxyFor, tunnelAgent } from './proxy.ts';
-
-/** The most bytes an answer may have. */
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 // Real servers send one or two. Without a limit, a server could keep the connection busy and never answer.
 const MAX_INTERIM_ANSWERS = 100;
@@ -146,8 +144,8 @@ async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of response) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new BadAnswerError(`the response is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
+    if (size > MAX_BYTES) {
+      throw new BadAnswerError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
     }
     chunks.push(chunk);
   }

@@ -3,6 +3,7 @@ import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, numberOf, parseExactJson } from '../json.ts';
 import { isLoopback } from '../loopback.ts';
 import { parseTimestamp } from '../timestamp.ts';
+import { UUID } from '../uuid.ts';
 import { cut, quoted, textOf } from '../words.ts';
 
 // A form is a zod schema. It takes a text from the workflow or a JSON value from a `fields` file. It returns a typed value, or
@@ -45,8 +46,6 @@ export const verbatim = z.transform(
 const trimmed = z.transform((value: Json): unknown => (typeof value === 'string' ? value.trim() : value));
 export const text = z.transform((value: Json) => textOf(value).trim());
 
-// RFC 9562, section 4, in either case.
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 export const uuid = matching(UUID, 'is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a');
 
 // RFC 6901, section 3.

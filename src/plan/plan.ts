@@ -112,13 +112,12 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
  */
 export function closingPlan(
   { values }: Read<Partial<Inputs>>,
-  { problems }: InputError,
+  { message: error }: InputError,
   job: Job,
 ): Plan | undefined {
   const { base_url, api_key } = values;
   if (base_url === undefined || api_key === undefined) return undefined;
   const inputs = { ...defaultInputs(), ...values, min_score: undefined };
-  const error = problems.map(({ name, message }) => `${name}: ${message}`).join('\n');
   const fields = { error, ...(inputs.ci_meta && { meta: job.facts }) };
   const recording = { fields, clear: [], keepsMeta: true, jobError: undefined };
   return { inputs, recording, metrics: [], cases: [], unread: [] };

@@ -1,5 +1,6 @@
 import type * as actionsCore from '@actions/core';
 import { headlineOf } from '../errors.ts';
+import { UUID } from '../uuid.ts';
 import { cut } from '../words.ts';
 import { inert } from './inert.ts';
 import { logOf } from './log.ts';
@@ -34,7 +35,6 @@ export interface Exit {
   publish(report: Report, options: { readonly summary: boolean; readonly outputs: boolean }): 0 | 1;
 }
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const MAX_LINES = 100;
 const MAX_LINE = 4000;
 

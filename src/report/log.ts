@@ -1,7 +1,8 @@
+import { failureText } from '../results/record.ts';
 import { counted, cut, secondsText } from '../words.ts';
 import type { Report } from './report.ts';
 import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { failureText, feedbackText, firstOf, gateText, passes, shortened, testsText } from './wording.ts';
+import { feedbackText, firstOf, gateText, passes, shortened, testsText } from './wording.ts';
 
 const MAX_VALUE = 200;
 const MAX_FAILURE = 2000;

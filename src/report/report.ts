@@ -89,7 +89,7 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
 }
 
 /** The score on the span or, if nothing was written, the one that would have been. */
-export function scoreIn({ outcome, span, before, sent }: Report): number | undefined {
+export function comparedScore({ outcome, span, before, sent }: Report): number | undefined {
   const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
   return numberOf(isKnown ? span.score : { ...before, ...sent }.score);
 }

@@ -1,5 +1,5 @@
 import type { Span } from '../api/span.ts';
-import type { Failure, TestRun } from '../results/test-run.ts';
+import type { TestRun } from '../results/test-run.ts';
 import { counted, secondsText, textOf } from '../words.ts';
 import type { Gate } from './report.ts';
 
@@ -33,11 +33,6 @@ export function countsText({ passed, failed, errored, skipped, durationMs, forma
   // Tools write 0 if they do not know the time.
   const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
   return `${[...counts, ...duration].join(', ')} (${format})`;
-}
-
-/** `cart > adds two: expected 3, got 4`. */
-export function failureText({ name, message }: Failure): string {
-  return message ? `${name}: ${message}` : name;
 }
 
 /** `0.8: Friendly and right`. Either half may be missing. Empty if there is no feedback. */

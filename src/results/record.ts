@@ -6,7 +6,7 @@ import type { Failure, TestRun } from './test-run.ts';
 export function recordOf(tests: TestRun, scale: number): { score: number; error?: string; meta: JsonObject } {
   const { passed, failed, errored, skipped, durationMs, failures } = tests;
   const ran = passed + failed + errored;
-  const lines = failures.map(lineOf);
+  const lines = failures.map(failureText);
   const more = failed + errored - failures.length;
   if (more > 0) lines.push(`and ${more} more`);
   return {
@@ -26,6 +26,6 @@ export function recordOf(tests: TestRun, scale: number): { score: number; error?
 }
 
 /** A failure as one line, such as `cart > adds two: expected 3, got 4`. */
-function lineOf({ name, message }: Failure): string {
+export function failureText({ name, message }: Failure): string {
   return message ? `${name}: ${message}` : name;
 }

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Client, type ClientOptions, metricUrl, spanUrl } from '../../src/api/client.ts';
-import { MAX_BODY_BYTES } from '../../src/api/transport.ts';
 import { InputError } from '../../src/errors.ts';
+import { MAX_BYTES } from '../../src/files.ts';
 import { apiErrorOf, clientOf, linesOf, methodsOf } from '../harness/client.ts';
 import * as faults from '../harness/faults.ts';
 import { type Fault, type SpanServerOptions, startSpanServer } from '../harness/span-server.ts';
@@ -109,7 +109,7 @@ describe('a request', () => {
     'larger than 32 MiB is not sent, and the error names %s, which is the largest',
     async (field) => {
       const { server, client } = await start();
-      const large = 'ä'.repeat(MAX_BODY_BYTES / 2);
+      const large = 'ä'.repeat(MAX_BYTES / 2);
       const fields = { error: 'x', ...(field === 'meta' ? { meta: { large } } : { output: large }) };
       for (const send of [
         () => client.updateSpan(ID, fields),

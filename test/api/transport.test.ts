@@ -5,7 +5,8 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createFetch } from 'ofetch';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTransport, MAX_BODY_BYTES } from '../../src/api/transport.ts';
+import { createTransport } from '../../src/api/transport.ts';
+import { MAX_BYTES } from '../../src/files.ts';
 import { closeServers, identityOf, listen, pathOf, startTcpServer } from '../harness/tcp-server.ts';
 
 afterEach(closeServers);
@@ -149,15 +150,15 @@ describe('an answer that cannot be used', () => {
 
   it('is one of more than 32 MiB', async () => {
     const server = await start((_, response) => {
-      response.write(Buffer.alloc(MAX_BODY_BYTES, ' '));
+      response.write(Buffer.alloc(MAX_BYTES, ' '));
       response.end(' ');
     });
     expect(await messageOf(server.send(GET))).toContain('32 MiB');
   });
 
   it('is not one of exactly 32 MiB', async () => {
-    const server = await start((_, response) => void response.end(Buffer.alloc(MAX_BODY_BYTES, ' ')));
-    expect((await server.send(GET)).body).toHaveLength(MAX_BODY_BYTES);
+    const server = await start((_, response) => void response.end(Buffer.alloc(MAX_BYTES, ' ')));
+    expect((await server.send(GET)).body).toHaveLength(MAX_BYTES);
   });
 
   it('never hides an error status: any text is read, and a compressed page is left out', async () => {
