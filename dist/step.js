@@ -2932,16 +2932,16 @@ function tunnelAgent({ url, authorization }, timeoutMs) {
 	}
 	return new TunnelAgent({ keepAlive: true });
 }
-// src/api/no-answer.ts
-var BadAnswerError = class extends Error {
-	name = "BadAnswerError";
+// src/api/no-response.ts
+var BadResponseError = class extends Error {
+	name = "BadResponseError";
 };
 function failureText$1(thrown, timeoutMs) {
 	if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
 function failureHint(thrown) {
-	if (thrown instanceof BadAnswerError) return "Check that base_url is the address of the Opper API.";
+	if (thrown instanceof BadResponseError) return "Check that base_url is the address of the Opper API.";
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
 	if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) return "The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.";
@@ -2957,7 +2957,7 @@ function failureHint(thrown) {
 }
 function isWorthRetrying(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return false;
-	return !(thrown instanceof BadAnswerError || isCertificateCode(codeOf(thrown)));
+	return !(thrown instanceof BadResponseError || isCertificateCode(codeOf(thrown)));
 }
 function reasonOf(thrown) {
 	const headline = headlineOf$1(thrown);
@@ -2974,7 +2974,7 @@ function isCertificateCode(code) {
 	return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(code) && !code.startsWith("ERR_SSL_");
 }
 // src/api/transport.ts
-const MAX_INTERIM_ANSWERS = 100;
+const MAX_INTERIM_RESPONSES = 100;
 var Headers = class extends Map {
 	constructor(init = {}) {
 		super(Symbol.iterator in init ? init : Object.entries(init));
@@ -2996,7 +2996,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 	function request(url, init, signal) {
 		return new Promise((resolve, reject) => {
 			let bytesBefore = 0;
-			let interimAnswers = 0;
+			let interimResponses = 0;
 			const sent = http.request(url, {
 				agent,
 				signal,
@@ -3008,10 +3008,10 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 			}).once("socket", (socket) => {
 				bytesBefore = socket.bytesRead;
 			}).on("information", () => {
-				if (++interimAnswers > MAX_INTERIM_ANSWERS) sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim responses (1xx) came`));
+				if (++interimResponses > MAX_INTERIM_RESPONSES) sent.destroy(new BadResponseError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`));
 			}).once("upgrade", (response, socket) => {
 				socket.destroy();
-				reject(new BadAnswerError(`the server wants to switch protocols (${response.statusCode})`));
+				reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
 			}).once("response", resolve).on("error", (error) => {
 				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /^(ECONNRESET|EPIPE)$/.test(codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
 				else reject(error);
@@ -3028,10 +3028,10 @@ async function replyOf(response) {
 	const isSuccess = status < 300;
 	const encoding = headers["content-encoding"] ?? "identity";
 	try {
-		if (status < 200 || status > 599) throw new BadAnswerError(`${status} is not an HTTP status`);
-		if (isSuccess && encoding !== "identity") throw new BadAnswerError(`the response is compressed (${encoding}), which was not requested`);
+		if (status < 200 || status > 599) throw new BadResponseError(`${status} is not an HTTP status`);
+		if (isSuccess && encoding !== "identity") throw new BadResponseError(`the response is compressed (${encoding}), which was not requested`);
 		const bytes = await bytesOf(response);
-		if (isSuccess && !(0, node_buffer.isUtf8)(bytes)) throw new BadAnswerError("the response is not UTF-8");
+		if (isSuccess && !(0, node_buffer.isUtf8)(bytes)) throw new BadResponseError("the response is not UTF-8");
 		const body = encoding === "identity" ? bytes.toString() : "";
 		return {
 			status,
@@ -3050,7 +3050,7 @@ async function bytesOf(response) {
 	let size = 0;
 	for await (const chunk of response) {
 		size += chunk.length;
-		if (size > 33554432) throw new BadAnswerError(`the response is larger than ${MAX_BYTES$1 / 1024 / 1024} MiB`);
+		if (size > 33554432) throw new BadResponseError(`the response is larger than ${MAX_BYTES$1 / 1024 / 1024} MiB`);
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks, size);
@@ -3720,121 +3720,6 @@ async function createCaseSpans(client, spans, { onProgress }) {
 		failure
 	};
 }
-// src/api/retry.ts
-const MAX_RETRY_AFTER_MS = 6e4;
-const FIRST_WAIT_MS = 500;
-const MAX_WAIT_MS = 1e4;
-const RETRIED_STATUSES = [
-	408,
-	425,
-	429,
-	500,
-	502,
-	503,
-	504
-];
-function isRetriedStatus(status) {
-	return RETRIED_STATUSES.includes(status);
-}
-function waitBefore(retry, askedMs, random) {
-	return Math.max(random * Math.min(FIRST_WAIT_MS * 2 ** (retry - 1), MAX_WAIT_MS), askedMs ?? 0);
-}
-function isTooLong(askedMs) {
-	return askedMs !== void 0 && askedMs > MAX_RETRY_AFTER_MS;
-}
-function retryAfterMs(header, now) {
-	const value = header?.trim() ?? "";
-	if (/^\d+$/.test(value)) return Number(value) * 1e3;
-	const date = / GMT$/.test(value) ? Date.parse(value) : NaN;
-	return Number.isNaN(date) ? void 0 : Math.max(date - now, 0);
-}
-// src/api/answer.ts
-const MAX_DEPTH = 1100;
-const MAX_SAID = 500;
-function read(answer, schema, call, tried) {
-	const { status, location, body } = answer;
-	if (status >= 400) throw refusal(answer, call, tried);
-	if (status >= 300) throw unusable(answer, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
-	if (body.trim() === "") throw unusable(answer, call, `, but with an empty body; expected ${call.wanted}`);
-	const json = jsonOf(answer, call);
-	const parsed = safeParse(schema, unwrapped(json));
-	if (parsed.success) {
-		const { id } = parsed.data;
-		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-		throw unusable(answer, call, ", but with a different span than requested", id);
-	}
-	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
-	throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
-}
-function unusable(answer, call, what, said = "") {
-	return apiError(call, `${answerText(answer)}${what}`, said, "Check that base_url is the address of the Opper API, with its /v2.", false);
-}
-function answerText({ status, statusText }) {
-	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
-}
-function apiError({ method, url }, what, said, hint, isTransient) {
-	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
-	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, hint, isTransient);
-}
-function refusal(answer, call, tried) {
-	const { status, statusText, body } = answer;
-	const said = wordsOf(body);
-	return apiError(call, `${answerText(answer)} (${tried})`, said === statusText ? "" : said, hintFor(answer, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
-}
-function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
-	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
-	switch (status) {
-		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
-		case 403: return "The key is known but may not do this. Check its rights and its project.";
-		case 404: return ifNotFound;
-		case 409: return method === "POST" ? "The API says that it already exists, but a lookup did not find it. Run the job again." : "";
-		case 413: return "Record less: shorten output, input, error or meta.";
-		case 421: return "This server does not serve that host. Check base_url, and the proxy if there is one.";
-		case 422: return "Correct the fields it names.";
-		case 429: return "Raise retries, or run fewer of these steps at once.";
-		default: return status >= 500 ? "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green." : "";
-	}
-}
-function targetText(location, url) {
-	const authority = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
-	const host = (authority(location.trim()) ?? authority(url))?.replace(/^.*@/s, "");
-	return host ? ` to ${cut(host, 200)}` : "";
-}
-function jsonOf(answer, call) {
-	const { body } = answer;
-	try {
-		return parseExactJson(body, MAX_DEPTH);
-	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		throw unusable(answer, call, isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}`, wordsOf(body));
-	}
-}
-function unwrapped(json) {
-	return isJsonObject(json) && json.id === void 0 && isJsonObject(json.data) ? json.data : json;
-}
-function isHtml(body) {
-	return /^\s*<(!doctype html|html)\b/i.test(body);
-}
-function wordsOf(body) {
-	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? "";
-	try {
-		return jsonWords(parseJson(body));
-	} catch {
-		return body.trim();
-	}
-}
-function jsonWords(json) {
-	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
-	const { message, detail } = json;
-	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
-	if (details.length > 0) return details.join("; ");
-	return typeof message === "string" ? message : JSON.stringify(json);
-}
-function detailText(detail) {
-	if (!isJsonObject(detail) || typeof detail.msg !== "string") return textOf(detail);
-	const { loc, msg } = detail;
-	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
-}
 // node_modules/destr/dist/index.mjs
 const suspectProtoRx = /"(?:_|\\u0{2}5[Ff]){2}(?:p|\\u0{2}70)(?:r|\\u0{2}72)(?:o|\\u0{2}6[Ff])(?:t|\\u0{2}74)(?:o|\\u0{2}6[Ff])(?:_|\\u0{2}5[Ff]){2}"\s*:/;
 const suspectConstructorRx = /"(?:c|\\u0063)(?:o|\\u006[Ff])(?:n|\\u006[Ee])(?:s|\\u0073)(?:t|\\u0074)(?:r|\\u0072)(?:u|\\u0075)(?:c|\\u0063)(?:t|\\u0074)(?:o|\\u006[Ff])(?:r|\\u0072)"\s*:/;
@@ -4272,6 +4157,121 @@ function createFetch(globalOptions = {}) {
 	});
 	return $fetch;
 }
+// src/api/retry.ts
+const MAX_RETRY_AFTER_MS = 6e4;
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 1e4;
+const RETRIED_STATUSES = [
+	408,
+	425,
+	429,
+	500,
+	502,
+	503,
+	504
+];
+function isRetriedStatus(status) {
+	return RETRIED_STATUSES.includes(status);
+}
+function waitBefore(retry, askedMs, random) {
+	return Math.max(random * Math.min(FIRST_WAIT_MS * 2 ** (retry - 1), MAX_WAIT_MS), askedMs ?? 0);
+}
+function isTooLong(askedMs) {
+	return askedMs !== void 0 && askedMs > MAX_RETRY_AFTER_MS;
+}
+function retryAfterMs(header, now) {
+	const value = header?.trim() ?? "";
+	if (/^\d+$/.test(value)) return Number(value) * 1e3;
+	const date = / GMT$/.test(value) ? Date.parse(value) : NaN;
+	return Number.isNaN(date) ? void 0 : Math.max(date - now, 0);
+}
+// src/api/response.ts
+const MAX_DEPTH = 1100;
+const MAX_SAID = 500;
+function read(response, schema, call, tried) {
+	const { status, location, body } = response;
+	if (status >= 400) throw refusal(response, call, tried);
+	if (status >= 300) throw unusable(response, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
+	if (body.trim() === "") throw unusable(response, call, `, but with an empty body; expected ${call.wanted}`);
+	const json = jsonOf(response, call);
+	const parsed = safeParse(schema, unwrapped(json));
+	if (parsed.success) {
+		const { id } = parsed.data;
+		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
+		throw unusable(response, call, ", but with a different span than requested", id);
+	}
+	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
+	throw unusable(response, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
+}
+function unusable(response, call, what, said = "") {
+	return apiError(call, `${responseText(response)}${what}`, said, "Check that base_url is the address of the Opper API, with its /v2.", false);
+}
+function responseText({ status, statusText }) {
+	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
+}
+function apiError({ method, url }, what, said, hint, isTransient) {
+	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
+	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, hint, isTransient);
+}
+function refusal(response, call, tried) {
+	const { status, statusText, body } = response;
+	const said = wordsOf(body);
+	return apiError(call, `${responseText(response)} (${tried})`, said === statusText ? "" : said, hintFor(response, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
+}
+function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
+	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
+	switch (status) {
+		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
+		case 403: return "The key is known but may not do this. Check its rights and its project.";
+		case 404: return ifNotFound;
+		case 409: return method === "POST" ? "The API says that it already exists, but a lookup did not find it. Run the job again." : "";
+		case 413: return "Record less: shorten output, input, error or meta.";
+		case 421: return "This server does not serve that host. Check base_url, and the proxy if there is one.";
+		case 422: return "Correct the fields it names.";
+		case 429: return "Raise retries, or run fewer of these steps at once.";
+		default: return status >= 500 ? "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green." : "";
+	}
+}
+function targetText(location, url) {
+	const authority = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
+	const host = (authority(location.trim()) ?? authority(url))?.replace(/^.*@/s, "");
+	return host ? ` to ${cut(host, 200)}` : "";
+}
+function jsonOf(response, call) {
+	const { body } = response;
+	try {
+		return parseExactJson(body, MAX_DEPTH);
+	} catch (error) {
+		if (!(error instanceof FormError)) throw error;
+		throw unusable(response, call, isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}`, wordsOf(body));
+	}
+}
+function unwrapped(json) {
+	return isJsonObject(json) && json.id === void 0 && isJsonObject(json.data) ? json.data : json;
+}
+function isHtml(body) {
+	return /^\s*<(!doctype html|html)\b/i.test(body);
+}
+function wordsOf(body) {
+	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? "";
+	try {
+		return jsonWords(parseJson(body));
+	} catch {
+		return body.trim();
+	}
+}
+function jsonWords(json) {
+	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
+	const { message, detail } = json;
+	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
+	if (details.length > 0) return details.join("; ");
+	return typeof message === "string" ? message : JSON.stringify(json);
+}
+function detailText(detail) {
+	if (!isJsonObject(detail) || typeof detail.msg !== "string") return textOf(detail);
+	const { loc, msg } = detail;
+	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
+}
 // src/api/sender.ts
 function createSender(options) {
 	const { apiKey, userAgent, timeoutMs, retries, transport, now } = options;
@@ -4292,7 +4292,7 @@ function createSender(options) {
 	function resultOf({ response, error }) {
 		if (!response) return { thrown: error };
 		const { status, statusText, headers, _data: body = "" } = response;
-		return { answer: {
+		return { response: {
 			status,
 			statusText,
 			location: headers.get("location"),
@@ -4344,12 +4344,12 @@ function createSender(options) {
 		},
 		read(last, schema, call, afterwards = "") {
 			const tried = `${last.attempts === 1 ? "tried once" : `tried ${last.attempts} times`}${afterwards}`;
-			if ("answer" in last) return read(last.answer, schema, call, tried);
+			if ("response" in last) return read(last.response, schema, call, tried);
 			const { thrown } = last;
 			throw apiError(call, `${sender.textOf(last)} (${tried})`, "", failureHint(thrown), isWorthRetrying(thrown));
 		},
 		async retry(failure, call, tries) {
-			const askedMs = "answer" in failure ? failure.answer.retryAfterMs : void 0;
+			const askedMs = "response" in failure ? failure.response.retryAfterMs : void 0;
 			if (tries.used >= retries || isTooLong(askedMs)) return false;
 			tries.used++;
 			await pauseFor(`${call.method} ${sender.textOf(failure)}; attempt ${tries.used + 1} of ${retries + 1}`, waitBefore(tries.used, askedMs, options.random()));
@@ -4358,15 +4358,15 @@ function createSender(options) {
 		async pause(failure, call, tries, next) {
 			await pauseFor(`${call.method} ${sender.textOf(failure)}; ${next}`, waitBefore(tries.used + 1, void 0, options.random()));
 		},
-		textOf: (result) => "answer" in result ? answerText(result.answer) : failureText$1(result.thrown, timeoutMs)
+		textOf: (result) => "response" in result ? responseText(result.response) : failureText$1(result.thrown, timeoutMs)
 	};
 	return sender;
 }
 function isRetried(failure) {
-	return "answer" in failure ? isRetriedStatus(failure.answer.status) : isWorthRetrying(failure.thrown);
+	return "response" in failure ? isRetriedStatus(failure.response.status) : isWorthRetrying(failure.thrown);
 }
 function statusOf(result) {
-	return "answer" in result ? result.answer.status : void 0;
+	return "response" in result ? result.response.status : void 0;
 }
 // src/api/made-once.ts
 async function makeOnce(sender, { call, body, schema, look, mayExist }) {
@@ -4403,7 +4403,7 @@ function unknownOutcome({ method, url }, what, { story }) {
 	return new ApiError(`${method} ${url} ${what}, and it is not known whether it took effect: ${story}`, "Look for the span in Opper before you run the job again.", true);
 }
 function mayHaveArrived(failure) {
-	if ("answer" in failure) return [408, 409].includes(failure.answer.status) || failure.answer.status >= 500;
+	if ("response" in failure) return [408, 409].includes(failure.response.status) || failure.response.status >= 500;
 	const { thrown } = failure;
 	if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
@@ -5115,11 +5115,11 @@ async function update(id, recording, client, report) {
 }
 async function create(span, mayExist, client, report) {
 	report.sent = fieldsOf(span);
-	const { span: answer, wasFound } = await client.createSpan(span, { mayExist });
-	report.span = answer;
+	const { span: made, wasFound } = await client.createSpan(span, { mayExist });
+	report.span = made;
 	report.outcome = "created";
 	if (mayExist && wasFound) return true;
-	warn(report, doubtsAbout(report.sent, answer, false));
+	warn(report, doubtsAbout(report.sent, made, false));
 	return false;
 }
 async function start(span, recording, client, exit, report) {

@@ -68,7 +68,7 @@ function stepEnv(folder: string, given: Readonly<Record<string, string>>): Recor
 async function bench(parts: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const servers: ChildProcess[] = [];
-  /** Starts a server that takes `latencyMs` for each answer. */
+  /** Starts a server that takes `latencyMs` for each response. */
   const connect = async (latencyMs: number): Promise<Bench> => {
     const server = fork(join(ROOT, 'scripts/bench/server.ts'), [String(latencyMs)]);
     servers.push(server);

@@ -11,7 +11,7 @@ export interface Files {
   read(path: string): AsyncIterable<Uint8Array>;
 }
 
-/** The size limit of a file that is read whole, a request and an answer. */
+/** The size limit of a file that is read whole, a request and a response. */
 export const MAX_BYTES = 32 * 1024 * 1024;
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -88,11 +88,11 @@ async function update(id: string, recording: Recording, client: Client, report: 
 /** Makes the span. With `mayExist` it may have been made before. Then nothing is written, and the result is true. */
 async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
   report.sent = fieldsOf(span);
-  const { span: answer, wasFound } = await client.createSpan(span, { mayExist });
-  report.span = answer;
+  const { span: made, wasFound } = await client.createSpan(span, { mayExist });
+  report.span = made;
   report.outcome = 'created';
   if (mayExist && wasFound) return true;
-  warn(report, doubtsAbout(report.sent, answer, false));
+  warn(report, doubtsAbout(report.sent, made, false));
   return false;
 }
 
@@ -104,7 +104,7 @@ async function start(
   exit: Exit,
   report: Draft,
 ): Promise<void> {
-  // Saved first, since the process may be killed before the answer comes.
+  // Saved first, since the process may be killed before the response comes.
   saveTracked(exit, report, startedBy(span));
   try {
     await create(span, false, client, report);

@@ -12,7 +12,7 @@ import { createExit } from './report/exit.ts';
 import { comparedScore, type Draft, type Finding, type Gate, newReport, warn } from './report/report.ts';
 
 /**
- * The whole step: mask the key, read inputs and files, plan, make the requests, check the answers, report. A tracked job has a
+ * The whole step: mask the key, read inputs and files, plan, make the requests, check the responses, report. A tracked job has a
  * second stage at its end, which gets what the first stage saved as `tracked`. Resolves to the exit code: 0 only if nothing
  * failed.
  */

@@ -23,7 +23,7 @@ async function stage(state: string | undefined): Promise<0 | 1> {
 
 /**
  * Ends the process after its output is written. Otherwise an abandoned connection would keep it alive: for ten seconds while
- * connecting, and forever through a proxy that does not answer.
+ * connecting, and forever through a proxy that does not respond.
  */
 function exit(code: number): void {
   process.stdout.write('', () => process.exit(code));

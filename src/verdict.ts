@@ -12,7 +12,7 @@ export function changesBetween(before: Span, after: Span): readonly SpanField[] 
 }
 
 /**
- * What is wrong with a span in a successful answer: a field that is not what was sent, or an end before the start. If
+ * What is wrong with a span in a successful response: a field that is not what was sent, or an end before the start. If
  * `isMerged`, the sent `meta` included the stored one. Then only the sent keys are compared, since another job may have added
  * a key in between.
  */

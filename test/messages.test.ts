@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { span as answeredWith, html, raw, redirect, reset, status, truncatedJson } from './harness/faults.ts';
+import { html, raw, redirect, reset, span as returned, status, truncatedJson } from './harness/faults.ts';
 import { type Fault, startSpanServer } from './harness/span-server.ts';
 import { FOREVER, FORK, runStage, type StepOptions } from './harness/step.ts';
 
@@ -21,7 +21,7 @@ const results = (content: string, inputs: Inputs = {}): Scene => {
   return [JSON.stringify(content.slice(0, 60)), { results_file: name, ...inputs }, file(content, name)];
 };
 const fields = (content: string): Scene => results(content, { results_format: 'fields' });
-const answer = (title: string, fault: Fault, inputs: Inputs = {}): Scene => [
+const response = (title: string, fault: Fault, inputs: Inputs = {}): Scene => [
   title,
   { score: '1', retries: '0', ...inputs },
   { faults: [{ times: FOREVER, fault }] },
@@ -111,33 +111,36 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   ],
   'A response of the API': [
     ...[400, 401, 403, 404, 408, 409, 413, 418, 421, 422, 429, 500, 503].map((code) =>
-      answer(String(code), status(code)),
+      response(String(code), status(code)),
     ),
-    answer('404 before a write', status(404), { meta: '{}' }),
-    answer('503, with retries', status(503), { retries: '1' }),
-    answer('429 that asks to wait for an hour', status(429, { headers: { 'retry-after': '3600' } })),
-    answer('redirect', redirect('https://elsewhere.example/v2')),
-    answer('HTML', html()),
-    answer('JSON that breaks off', truncatedJson()),
-    answer('nothing', body('')),
-    answer('a list', body('[]')),
-    answer('another span', body('{"id": "4c90c3cc-0d44-4b50-8888-8dd25736052a", "name": "x"}')),
-    answer('no span', body('{"id": 7}')),
-    answer('not UTF-8', raw(Buffer.from('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"caf\xe9"', 'latin1'))),
-    answer('compressed', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
-    answer('not HTTP', raw('SSH-2.0-OpenSSH_9.2\r\n')),
-    answer('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
-    answer('a connection that breaks off', reset('in body')),
+    response('404 before a write', status(404), { meta: '{}' }),
+    response('503, with retries', status(503), { retries: '1' }),
+    response('429 that asks to wait for an hour', status(429, { headers: { 'retry-after': '3600' } })),
+    response('redirect', redirect('https://elsewhere.example/v2')),
+    response('HTML', html()),
+    response('JSON that breaks off', truncatedJson()),
+    response('nothing', body('')),
+    response('a list', body('[]')),
+    response('another span', body('{"id": "4c90c3cc-0d44-4b50-8888-8dd25736052a", "name": "x"}')),
+    response('no span', body('{"id": 7}')),
+    response(
+      'not UTF-8',
+      raw(Buffer.from('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"caf\xe9"', 'latin1')),
+    ),
+    response('compressed', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
+    response('not HTTP', raw('SSH-2.0-OpenSSH_9.2\r\n')),
+    response('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
+    response('a connection that breaks off', reset('in body')),
     ['a port that nothing listens on', { score: '1', retries: '0', base_url: 'http://127.0.0.1:1/v2' }],
   ],
   'A span that was not stored as sent': [
-    answer('a score', answeredWith({ score: null }), { score: '87' }),
-    answer('a cleared field', answeredWith({ error: 'old' }), { clear: 'error' }),
-    answer('a key of meta', answeredWith({ meta: { b: 2 } }), { meta: '{"a": 1}' }),
-    answer('an output that is not kept', answeredWith({ output: null }), { output: 'x' }),
-    answer(
+    response('a score', returned({ score: null }), { score: '87' }),
+    response('a cleared field', returned({ error: 'old' }), { clear: 'error' }),
+    response('a key of meta', returned({ meta: { b: 2 } }), { meta: '{"a": 1}' }),
+    response('an output that is not kept', returned({ output: null }), { output: 'x' }),
+    response(
       'an end before the start',
-      answeredWith({ start_time: '2026-11-20T12:00:00+00:00', end_time: '2026-11-20T11:00:00+00:00' }),
+      returned({ start_time: '2026-11-20T12:00:00+00:00', end_time: '2026-11-20T11:00:00+00:00' }),
       { end_time: '2026-11-20T11:00:00Z' },
     ),
   ],

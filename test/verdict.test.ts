@@ -4,7 +4,7 @@ import { type JsonObject, parseExactJson } from '../src/json.ts';
 import { changesBetween, doubtsAbout } from '../src/verdict.ts';
 
 const BARE: Span = { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', name: 'Answer a ticket' };
-/** An object as an answer holds it: numbers with their digits, `__proto__` a key like any other. */
+/** An object as a response holds it: numbers with their digits, `__proto__` a key like any other. */
 const objectOf = (text: string) => parseExactJson(text) as JsonObject;
 
 const SAME: [string, SpanPatch, Partial<Span>][] = [
@@ -64,12 +64,12 @@ describe('between two states of a span', () => {
   });
 });
 
-describe('an answer', () => {
-  const doubts = (sent: SpanPatch, answer: Partial<Span>, isMerged = true) =>
-    doubtsAbout(sent, { ...BARE, ...answer }, isMerged);
+describe('a response', () => {
+  const doubts = (sent: SpanPatch, response: Partial<Span>, isMerged = true) =>
+    doubtsAbout(sent, { ...BARE, ...response }, isMerged);
 
-  it.each(SAME)('leaves no doubt about %s', (_, sent, answer) => {
-    expect([doubts(sent, answer), doubts(sent, answer, false)]).toEqual([[], []]);
+  it.each(SAME)('leaves no doubt about %s', (_, sent, response) => {
+    expect([doubts(sent, response), doubts(sent, response, false)]).toEqual([[], []]);
   });
 
   it.each<[string, SpanPatch, Partial<Span>, RegExp, boolean?]>([
@@ -123,8 +123,8 @@ describe('an answer', () => {
     ],
     ['an input that is another', { input: '1' }, { input: 0 }, /^input .* 1, .* 0$/],
     ['a long text, cut', { error: 'x'.repeat(9999) }, { error: 'y' }, /^error .{0,99} x{499}…, .* y$/],
-  ])('leaves a doubt about %s', (_, sent, answer, doubt, isMerged) => {
-    expect(doubts(sent, answer, isMerged)).toEqual([expect.stringMatching(doubt)]);
+  ])('leaves a doubt about %s', (_, sent, response, doubt, isMerged) => {
+    expect(doubts(sent, response, isMerged)).toEqual([expect.stringMatching(doubt)]);
   });
 
   it('leaves no doubt about a key of meta that another job added meanwhile', () => {

@@ -8,8 +8,8 @@ async function record() {
     score: Number(process.env.INPUT_SCORE),
     meta: { ...meta, ...JSON.parse(process.env.INPUT_META) },
   };
-  const answer = await fetch(url, { method: 'PATCH', headers, body: JSON.stringify(body) });
-  console.log((await answer.json()).score);
+  const response = await fetch(url, { method: 'PATCH', headers, body: JSON.stringify(body) });
+  console.log((await response.json()).score);
 }
 
 void record();

@@ -1,5 +1,5 @@
 // The span server over TLS in its own process, so that its work is not measured. The first argument is how many milliseconds each
-// answer takes. On a message it reports the requests since the last one, and what is stored now.
+// response takes. On a message it reports the requests since the last one, and what is stored now.
 import { startSpanServer } from '../../test/harness/span-server.ts';
 import { identityOf } from '../../test/harness/tcp-server.ts';
 

@@ -62,7 +62,7 @@ export async function benchStart(connect: (latencyMs: number) => Promise<Bench>)
     others,
     await connect(100),
     ROUNDS_WITH_LATENCY,
-    ', 100 ms of latency in each answer',
+    ', 100 ms of latency in each response',
   );
 
   console.log();

@@ -15,7 +15,7 @@ export interface Scenario {
   readonly context?: NonNullable<JobOptions['context']>;
   readonly event?: object;
   readonly withoutKey?: boolean;
-  /** The API answers 503 until a step ends the outage. */
+  /** The API returns 503 until a step ends the outage. */
   readonly outage?: boolean;
 }
 
@@ -180,7 +180,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     with: { operation: 'get' },
   },
   'api-down': {
-    shows: 'the API answers 503 to everything; the step tries again, then says so',
+    shows: 'the API returns 503 to everything; the step tries again, then says so',
     span: STORED,
     with: { score: '87', retries: '2' },
     outage: true,

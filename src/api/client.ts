@@ -1,9 +1,9 @@
 import type * as z from 'zod/mini';
 import { InputError } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
-import { apiError, type Call } from './answer.ts';
 import { makeOnce } from './made-once.ts';
 import { Metric, MetricPage, metricOf, type NewMetric } from './metric.ts';
+import { apiError, type Call } from './response.ts';
 import { createSender, type SenderOptions, statusOf, type Traffic, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
 
@@ -23,7 +23,7 @@ export interface ClientOptions extends SenderOptions {
 export interface Client {
   /** `GET /spans/{id}`. With `isBeforeWrite`, the error for a 404 says how to write without reading. */
   readSpan(id: string, options?: { readonly isBeforeWrite?: boolean }): Promise<Span>;
-  /** `PATCH /spans/{id}`; resolves to the span in the answer. */
+  /** `PATCH /spans/{id}`; resolves to the span in the response. */
   updateSpan(id: string, patch: SpanPatch): Promise<Span>;
   /**
    * `POST /spans`, made only once: if it is not known whether a POST arrived (timeout, reset, 408, 409, 5xx), this looks for the
@@ -132,7 +132,7 @@ export function metricUrl(baseUrl: string, spanId: string, metricId?: string): s
   return metricId === undefined ? url : `${url}/${encoded(metricId)}`;
 }
 
-/** An id from an answer may contain anything. A lone surrogate cannot be encoded, so it is replaced. */
+/** An id from a response may contain anything. A lone surrogate cannot be encoded, so it is replaced. */
 function encoded(id: string): string {
   return encodeURIComponent(id.toWellFormed());
 }
@@ -145,7 +145,7 @@ const WRITE_UNREAD =
 const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
 const CHECK_ADDRESS = 'Check base_url, and the project of the key.';
 
-/** A request's body. Throws {@link InputError} if it is larger than an answer may be, since it could never be read again. */
+/** A request's body. Throws {@link InputError} if it is larger than a response may be, since it could never be read again. */
 function bodyOf(fields: object): string {
   const body = JSON.stringify(fields);
   const size = Buffer.byteLength(body);

@@ -1,15 +1,15 @@
 import type * as z from 'zod/mini';
 import { ApiError } from '../errors.ts';
-import type { Call } from './answer.ts';
-import { isWorthRetrying } from './no-answer.ts';
+import { isWorthRetrying } from './no-response.ts';
 import { ProxyError } from './proxy.ts';
+import type { Call } from './response.ts';
 import { isRetried, type Result, type Sender, statusOf, type Tries } from './sender.ts';
 
 /** Something that a POST makes. */
 export interface Making<Schema extends z.ZodMiniType> {
   readonly call: Call;
   readonly body: string;
-  /** The schema of the answer. */
+  /** The schema of the response. */
   readonly schema: Schema;
   /** Looks for it: resolves to it if it exists. Throws {@link ApiError}. */
   readonly look: (tries: Tries) => Promise<z.infer<Schema> | undefined>;
@@ -57,7 +57,8 @@ function unknownOutcome({ method, url }: Call, what: string, { story }: ApiError
 
 /** Whether a failed request may still have taken effect: the server did not reject it, and there was a connection. */
 function mayHaveArrived(failure: Result): boolean {
-  if ('answer' in failure) return [408, 409].includes(failure.answer.status) || failure.answer.status >= 500;
+  if ('response' in failure)
+    return [408, 409].includes(failure.response.status) || failure.response.status >= 500;
   const { thrown } = failure;
   if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
   // For an address with several IPs there is an error for each.

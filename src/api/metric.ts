@@ -8,7 +8,7 @@ export interface NewMetric {
   readonly comment?: string;
 }
 
-/** A metric in an answer. Unknown fields are kept. Times are RFC 3339. */
+/** A metric in a response. Unknown fields are kept. Times are RFC 3339. */
 export const Metric = z.looseObject({
   id: z.string('expected text'),
   dimension: z.string('expected text'),

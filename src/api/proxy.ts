@@ -12,7 +12,7 @@ export interface Proxy {
   readonly authorization: string | undefined;
 }
 
-/** The proxy made no connection. `status` is its answer; without one, `cause` says what failed. */
+/** The proxy made no connection. `status` is its response; without one, `cause` says what failed. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly status: number | undefined;
@@ -70,7 +70,7 @@ function isExempt({ hostname, port }: URL, list: string): boolean {
  * An agent that asks the proxy for a tunnel (CONNECT, RFC 9110, section 9.3.6) and speaks TLS through it, so that the proxy
  * sees only a host name.
  *
- * Not Node's own (`proxyEnv`): early releases of Node 24 lack it. In 24.21 each piece of the proxy's answer doubles the
+ * Not Node's own (`proxyEnv`): early releases of Node 24 lack it. In 24.21 each piece of the proxy's response doubles the
  * listeners, so forty pieces use up all memory (lib/https.js, establishTunnel).
  */
 export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): Agent {

@@ -1,8 +1,8 @@
 import { type CreateFetchOptions, createFetch, type FetchContext, FetchError } from 'ofetch';
 import type * as z from 'zod/mini';
 import { secondsText } from '../words.ts';
-import { type Answer, answerText, apiError, type Call, read } from './answer.ts';
-import { failureHint, failureText, isWorthRetrying } from './no-answer.ts';
+import { failureHint, failureText, isWorthRetrying } from './no-response.ts';
+import { apiError, type Call, type HttpResponse, read, responseText } from './response.ts';
 import { isRetriedStatus, isTooLong, retryAfterMs, waitBefore } from './retry.ts';
 import type { Transport } from './transport.ts';
 
@@ -22,8 +22,8 @@ export interface SenderOptions {
   readonly onRetry: (notice: string) => void;
 }
 
-/** The result of an attempt: an answer with any status, or what was thrown. */
-export type Result = { readonly answer: Answer } | { readonly thrown: unknown };
+/** The result of an attempt: a response with any status, or what was thrown. */
+export type Result = { readonly response: HttpResponse } | { readonly thrown: unknown };
 /** The result of the last attempt. */
 type LastResult = Result & { readonly attempts: number };
 
@@ -37,14 +37,14 @@ type RetryRule = (failure: Result) => Promise<boolean>;
 
 export interface Traffic {
   requests: number;
-  /** HTTP status of the last answer. */
+  /** HTTP status of the last response. */
   status: number | undefined;
 }
 
 export interface Sender {
   /** Sends a request, and again if `rule` says so, which is {@link retry} by default. Never throws for what a server does. */
   send(call: Call, tries: Tries, body?: string, rule?: RetryRule): Promise<LastResult>;
-  /** The content of the last answer. Throws {@link ApiError} if there was none, or if it has unexpected content. */
+  /** The content of the last response. Throws {@link ApiError} if there was none, or if it has unexpected content. */
   read<Schema extends z.ZodMiniType>(
     last: LastResult,
     schema: Schema,
@@ -84,7 +84,7 @@ export function createSender(options: SenderOptions): Sender {
     const { status, statusText, headers, _data: body = '' } = response;
     const location = headers.get('location');
     return {
-      answer: {
+      response: {
         status,
         statusText,
         location,
@@ -139,7 +139,7 @@ export function createSender(options: SenderOptions): Sender {
 
     read(last, schema, call, afterwards = '') {
       const tried = `${last.attempts === 1 ? 'tried once' : `tried ${last.attempts} times`}${afterwards}`;
-      if ('answer' in last) return read(last.answer, schema, call, tried);
+      if ('response' in last) return read(last.response, schema, call, tried);
       const { thrown } = last;
       throw apiError(
         call,
@@ -151,7 +151,7 @@ export function createSender(options: SenderOptions): Sender {
     },
 
     async retry(failure, call, tries) {
-      const askedMs = 'answer' in failure ? failure.answer.retryAfterMs : undefined;
+      const askedMs = 'response' in failure ? failure.response.retryAfterMs : undefined;
       if (tries.used >= retries || isTooLong(askedMs)) return false;
       tries.used++;
       await pauseFor(
@@ -169,7 +169,7 @@ export function createSender(options: SenderOptions): Sender {
     },
 
     textOf: (result) =>
-      'answer' in result ? answerText(result.answer) : failureText(result.thrown, timeoutMs),
+      'response' in result ? responseText(result.response) : failureText(result.thrown, timeoutMs),
   };
   return sender;
 }
@@ -179,9 +179,9 @@ type TextResponse = Pick<Response, 'status' | 'statusText' | 'headers'> & { _dat
 
 /** Whether a retry may succeed. */
 export function isRetried(failure: Result): boolean {
-  return 'answer' in failure ? isRetriedStatus(failure.answer.status) : isWorthRetrying(failure.thrown);
+  return 'response' in failure ? isRetriedStatus(failure.response.status) : isWorthRetrying(failure.thrown);
 }
 
 export function statusOf(result: Result): number | undefined {
-  return 'answer' in result ? result.answer.status : undefined;
+  return 'response' in result ? result.response.status : undefined;
 }

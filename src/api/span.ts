@@ -50,7 +50,7 @@ const number = z.custom<number | RawJson>(
 );
 
 /**
- * A span in an answer. Null fields may be missing. Unknown fields are kept. `input` and `output` may be any JSON. `feedback` is
+ * A span in a response. Null fields may be missing. Unknown fields are kept. `input` and `output` may be any JSON. `feedback` is
  * human feedback, which only `GET` returns.
  */
 export const Span = z.looseObject({

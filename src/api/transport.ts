@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { codeOf } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
-import { BadAnswerError } from './no-answer.ts';
+import { BadResponseError } from './no-response.ts';
 import { proxyFor, tunnelAgent } from './proxy.ts';
 
-// Real servers send one or two. Without a limit, a server could keep the connection busy and never answer.
-const MAX_INTERIM_ANSWERS = 100;
+// Real servers send one or two. Without a limit, a server could keep the connection busy and never respond.
+const MAX_INTERIM_RESPONSES = 100;
 
 export interface TransportOptions {
   /** Every request goes below this URL: https, or http to a loopback address. */
@@ -18,7 +18,7 @@ export interface TransportOptions {
 
 /** What ofetch uses in place of the platform's `fetch` and `Headers`: `createFetch({ fetch, Headers })`. */
 export interface Transport {
-  /** One attempt. Resolves with any status, once the whole body has arrived. no-answer.ts has the messages for what it throws. */
+  /** One attempt. Resolves with any status, once the whole body has arrived. no-response.ts has the messages for what it throws. */
   readonly fetch: (url: string, init: AttemptInit) => Promise<Reply>;
   readonly Headers: typeof Headers;
 }
@@ -29,7 +29,7 @@ export interface AttemptInit {
   readonly body?: string;
 }
 
-/** An answer, with the parts of a `Response` that ofetch uses. */
+/** A response, with the parts of a `Response` that ofetch uses. */
 export interface Reply {
   readonly status: number;
   readonly statusText: string;
@@ -70,11 +70,11 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
     }
   }
 
-  /** Resolves when the headers of the answer have arrived. */
+  /** Resolves when the headers of the response have arrived. */
   function request(url: string, init: AttemptInit, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       let bytesBefore = 0;
-      let interimAnswers = 0;
+      let interimResponses = 0;
       const sent = http
         .request(url, {
           agent,
@@ -86,13 +86,15 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
           bytesBefore = socket.bytesRead;
         })
         .on('information', () => {
-          if (++interimAnswers > MAX_INTERIM_ANSWERS) {
-            sent.destroy(new BadAnswerError(`more than ${MAX_INTERIM_ANSWERS} interim responses (1xx) came`));
+          if (++interimResponses > MAX_INTERIM_RESPONSES) {
+            sent.destroy(
+              new BadResponseError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`),
+            );
           }
         })
         .once('upgrade', (response, socket) => {
           socket.destroy();
-          reject(new BadAnswerError(`the server wants to switch protocols (${response.statusCode})`));
+          reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
         })
         .once('response', resolve)
         // `on`, not `once`: a connection can fail again while it is closed.
@@ -118,13 +120,13 @@ async function replyOf(response: IncomingMessage): Promise<Reply> {
   const isSuccess = status < 300;
   const encoding = headers['content-encoding'] ?? 'identity';
   try {
-    if (status < 200 || status > 599) throw new BadAnswerError(`${status} is not an HTTP status`);
+    if (status < 200 || status > 599) throw new BadResponseError(`${status} is not an HTTP status`);
     // For an error the status is what matters, even if a proxy compressed the page.
     if (isSuccess && encoding !== 'identity') {
-      throw new BadAnswerError(`the response is compressed (${encoding}), which was not requested`);
+      throw new BadResponseError(`the response is compressed (${encoding}), which was not requested`);
     }
     const bytes = await bytesOf(response);
-    if (isSuccess && !isUtf8(bytes)) throw new BadAnswerError('the response is not UTF-8');
+    if (isSuccess && !isUtf8(bytes)) throw new BadResponseError('the response is not UTF-8');
     const body = encoding === 'identity' ? bytes.toString() : '';
     return {
       status,
@@ -145,7 +147,7 @@ async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   for await (const chunk of response) {
     size += chunk.length;
     if (size > MAX_BYTES) {
-      throw new BadAnswerError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
+      throw new BadResponseError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
     }
     chunks.push(chunk);
   }

@@ -4,7 +4,7 @@ import type { Recording } from './plan.ts';
 
 const Tracked = z.object({
   id: z.string(),
-  /** False if that is not known: the request to make the span was sent, but no answer came. */
+  /** False if that is not known: the request to make the span was sent, but no response came. */
   exists: z.boolean(),
   /** Absent for an existing span without a given start time. */
   start_time: z.optional(z.string()),
@@ -15,7 +15,7 @@ const Tracked = z.object({
 /** What the start of a tracked job saves for its end. Small, since the runner passes it in an environment variable. */
 export type Tracked = z.infer<typeof Tracked>;
 
-/** What to save before the answer comes. */
+/** What to save before the response comes. */
 export function startedBy({ id, start_time }: NewSpan): Tracked {
   return { id, exists: false, start_time, sent: [] };
 }

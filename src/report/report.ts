@@ -23,7 +23,7 @@ export interface Report {
   /** The fields whose value changed, if known. */
   readonly changed: readonly SpanField[] | undefined;
   readonly requests: number;
-  /** HTTP status of the last answer. */
+  /** HTTP status of the last response. */
   readonly status: number | undefined;
   readonly elapsedMs: number;
   readonly findings: readonly Finding[];

@@ -67,7 +67,7 @@ it('does nothing without cases', async () => {
   });
 });
 
-it('makes each once, though answers are lost', async () => {
+it('makes each once, though responses are lost', async () => {
   const lost = { on: 'POST', times: 10, fault: faults.applied(faults.reset('before headers')) } as const;
   const { server, result } = await create(casesOf(20), [lost]);
   expect(result).toEqual({ made: 20, of: 20, failure: undefined });

@@ -25,7 +25,7 @@ const READ = (client: Client) => client.readSpan(ID);
 const UPDATE = (client: Client) => client.updateSpan(ID, { score: 9 });
 const CREATE = (client: Client) => client.createSpan({ id: OTHER_ID, name: 'x' });
 
-/** The error after one faulty answer. The request must not be retried. */
+/** The error after one faulty response. The request must not be retried. */
 async function errorAfter(fault: Fault, act: (client: Client) => Promise<unknown> = READ) {
   const { server, client } = await start();
   server.faults.push({ times: EVER, fault });
@@ -283,7 +283,7 @@ describe('Retry-After', () => {
   );
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each(['GET', 'PATCH', 'POST'])('to a %s may have the span in { data }', async (method) => {
     const { client } = await start({}, { wrap: true });
     if (method === 'GET') expect(await READ(client)).toMatchObject({ id: ID, name: 'Answer a ticket' });
@@ -294,7 +294,7 @@ describe('an answer', () => {
   it('may leave out fields, have new ones, and write the id in upper case', async () => {
     const { server, client } = await start();
     const body = { id: ID.toUpperCase(), name: 'x', cost: 1, data: { id: OTHER_ID } };
-    server.faults.push({ fault: faults.answer({ status: 200, body }) });
+    server.faults.push({ fault: faults.reply({ status: 200, body }) });
     expect(await READ(client)).toEqual(body);
   });
 
@@ -302,7 +302,7 @@ describe('an answer', () => {
     const { server, client } = await start();
     const text = '{"a":123456789012345.678901,"b":0.1234567890123456789,"c":1.0,"d":-0,"e":1e2,"f":7}';
     server.faults.push({
-      fault: faults.answer({ status: 200, body: `{"id":"${ID}","name":"x","meta":${text}}` }),
+      fault: faults.reply({ status: 200, body: `{"id":"${ID}","name":"x","meta":${text}}` }),
     });
     const { meta } = await READ(client);
     expect(JSON.stringify(meta)).toBe(text);
@@ -311,15 +311,15 @@ describe('an answer', () => {
   const html = '<!doctype html>\n<html><head><title>Sign in</title></head><body></body></html>';
 
   it.each<[string, Fault, RegExp]>([
-    ['an HTML page', faults.answer({ status: 200, body: html }), /an HTML page: Sign in\. Check .*base_url/],
-    ['text', faults.answer({ status: 200, body: 'OK' }), /not JSON: line 1, column 1: .*: OK\. Check/],
+    ['an HTML page', faults.reply({ status: 200, body: html }), /an HTML page: Sign in\. Check .*base_url/],
+    ['text', faults.reply({ status: 200, body: 'OK' }), /not JSON: line 1, column 1: .*: OK\. Check/],
     ['half the JSON', faults.truncatedJson(), /not JSON: line 1, column \d+: .*: \{"id":/],
     ['nothing', faults.empty(), /200 OK, but with an empty body; expected the span/],
     ['a 204', faults.empty(204), /204 No Content, but with an empty body; expected the span/],
-    ['a list', faults.answer({ status: 200, body: [] }), /an array that is not the span\. Check/],
+    ['a list', faults.reply({ status: 200, body: [] }), /an array that is not the span\. Check/],
     [
       'another object',
-      faults.answer({ status: 200, body: { ok: true } }),
+      faults.reply({ status: 200, body: { ok: true } }),
       /an object that is not the span: id: .*; name: /,
     ],
     [
@@ -336,7 +336,7 @@ describe('an answer', () => {
 
   it('that is not UTF-8 is an error, so that no broken character is written back', async () => {
     const body = Buffer.from(`{"id":"${ID}","name":"x","meta":{"a":"café"}}`, 'latin1');
-    const { message } = await errorAfter(faults.answer({ status: 200, body }));
+    const { message } = await errorAfter(faults.reply({ status: 200, body }));
     expect(message).toContain('UTF-8');
   });
 
@@ -383,7 +383,7 @@ describe('no error contains the key', () => {
     ['a stall', faults.stall('before headers')],
     ['a redirect', faults.redirect('https://elsewhere.example/')],
     ['half the JSON', faults.truncatedJson()],
-    ['an answer without end', faults.huge(EVER)],
+    ['a response without end', faults.huge(EVER)],
   ])('after %s', async (_, fault) => {
     for (const act of [UPDATE, CREATE]) {
       const { server, client } = await start({ timeoutMs: 400, retries: 1 });

@@ -34,13 +34,13 @@ async function create(
 }
 
 const post = (fault: Fault, times = 1): FaultRule => ({ on: 'POST', times, fault });
-const conflict = faults.answer(apiError(409, 'Span already exists'));
+const conflict = faults.reply(apiError(409, 'Span already exists'));
 
 describe('a span is made once', () => {
   const servers = ['honoured', 'replaced', 'refused', 'ignored'] as const;
   const losses: [string, Fault][] = [
-    ['a lost answer', faults.applied(faults.reset('before headers'))],
-    ['an answer that breaks off', faults.applied(faults.hangUp('in body'))],
+    ['a lost response', faults.applied(faults.reset('before headers'))],
+    ['a response that breaks off', faults.applied(faults.hangUp('in body'))],
     ['a reset before anything was done', faults.reset('before headers')],
     ['a stall', faults.applied(faults.stall('before headers'))],
     ['a 502 for a span that was made', faults.applied(faults.status(502))],

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { failureHint, failureText, isWorthRetrying } from '../../src/api/no-answer.ts';
+import { failureHint, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { InputError } from '../../src/errors.ts';
 import {
@@ -278,14 +278,15 @@ describe('a loopback address', () => {
     ]),
   )('goes through no proxy: over %s', async (_, scheme, env) => {
     const keys: unknown[] = [];
-    const answer = (
+    const response = (
       { headers }: { headers: Record<string, unknown> },
       response: { end(text: string): unknown },
     ) => {
       keys.push(headers.authorization);
       response.end('ok');
     };
-    const server = scheme === 'http' ? createServer(answer) : createTlsServer(identityOf('loopback'), answer);
+    const server =
+      scheme === 'http' ? createServer(response) : createTlsServer(identityOf('loopback'), response);
     const baseUrl = `${scheme}://127.0.0.1:${await listen(server)}`;
     const proxy = await startTcpServer((socket) => socket.end());
     const url = `http://${proxy.host}`;

@@ -91,7 +91,7 @@ describe('metrics', () => {
   it('in a list with fewer entries than it claims are read to its end', async () => {
     const { server, record } = await start();
     const list = { meta: { total_count: 1000 }, data: [{ id: 'a', ...WANTED[0] }] };
-    server.faults.push({ on: 'GET', times: EVER, fault: faults.answer({ status: 200, body: list }) });
+    server.faults.push({ on: 'GET', times: EVER, fault: faults.reply({ status: 200, body: list }) });
     expect((await record(WANTED.slice(0, 1))).stored).toEqual({ pass_rate: 0.925 });
     expect(methodsOf(server)).toBe('GET GET');
   });
@@ -111,7 +111,7 @@ describe('metrics', () => {
   });
 
   it.each(['refused', 'repeated'] as const)(
-    'whose POST got no answer exist once, if a second POST is %s',
+    'whose POST got no response exist once, if a second POST is %s',
     async (metrics) => {
       const { server, record } = await start({ metrics });
       server.faults.push({ on: 'POST', fault: faults.applied(faults.reset('before headers')) });
@@ -221,7 +221,7 @@ describe('a failure', () => {
   ])('is a list with %s', async (_, metric, words, meta: unknown = { total_count: 1 }) => {
     const { server, record } = await start();
     const body = { meta, data: metric && [{ id: 'a', dimension: 'cost', value: 1, ...metric }] };
-    server.faults.push({ on: 'GET', times: EVER, fault: faults.answer({ status: 200, body }) });
+    server.faults.push({ on: 'GET', times: EVER, fault: faults.reply({ status: 200, body }) });
     expect(await record()).toEqual({ stored: {}, failures: [expect.stringContaining(words)] });
   });
 

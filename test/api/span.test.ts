@@ -17,9 +17,9 @@ it.each<[Partial<Span>, number | undefined]>([
   expect(durationMsOf(span)).toBe(duration);
 });
 
-describe('a span in an answer', () => {
+describe('a span in a response', () => {
   it('may have fields that are new, null or missing, and any JSON as input and output', () => {
-    const answer = {
+    const response = {
       ...BARE,
       score: null,
       input: [1, { a: null }],
@@ -27,12 +27,12 @@ describe('a span in an answer', () => {
       feedback: { score: 0.5, comment: null, by: 'a' },
       shine: true,
     };
-    expect(z.safeParse(Span, answer)).toEqual({ success: true, data: answer });
+    expect(z.safeParse(Span, response)).toEqual({ success: true, data: response });
   });
 
   it('has an id, a name, and no field of a wrong type', () => {
-    const answer = { name: 7, score: '9', meta: 'none', feedback: { score: 'good' } };
-    const places = z.safeParse(Span, answer).error?.issues.map(({ path }) => path.join('.'));
+    const response = { name: 7, score: '9', meta: 'none', feedback: { score: 'good' } };
+    const places = z.safeParse(Span, response).error?.issues.map(({ path }) => path.join('.'));
     expect(places).toEqual(['id', 'name', 'meta', 'score', 'feedback.score']);
   });
 });

@@ -37,8 +37,8 @@ async function start(handler: Handler, timeoutMs = 5000) {
   return { url, connections, send: (init: typeof GET | typeof PATCH) => fetch(url, init) };
 }
 
-/** A server that answers with these bytes, and a request to it. */
-async function answeredWith(...pieces: (string | Buffer)[]) {
+/** A server that responds with these bytes, and a request to it. */
+async function respondWith(...pieces: (string | Buffer)[]) {
   const write = (socket: Socket, [piece, ...rest]: typeof pieces) => {
     if (piece === undefined) socket.end();
     else socket.write(piece, () => setImmediate(write, socket, rest));
@@ -51,7 +51,7 @@ async function answeredWith(...pieces: (string | Buffer)[]) {
 const messageOf = (promise: Promise<unknown>) => promise.then(String, ({ message }) => message);
 
 describe('an attempt', () => {
-  it('sends method, headers and body, asks for no compression, and returns the answer', async () => {
+  it('sends method, headers and body, asks for no compression, and returns the response', async () => {
     const seen: IncomingMessage[] = [];
     const { url, send } = await start((request, response) => {
       seen.push(request);
@@ -81,14 +81,14 @@ describe('an attempt', () => {
     ]);
   });
 
-  it('accepts an answer in pieces that split a character', async () => {
+  it('accepts a response in pieces that split a character', async () => {
     const bytes = Buffer.from('"ä😀"');
     const pieces = [...bytes].map((byte) => Buffer.of(byte));
-    const reply = await answeredWith(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`, ...pieces);
+    const reply = await respondWith(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`, ...pieces);
     expect(reply.body).toBe('"ä😀"');
   });
 
-  it.each([301, 307, 400, 421, 503, 599])('gives back a %d like any other answer', async (status) => {
+  it.each([301, 307, 400, 421, 503, 599])('gives back a %d like any other response', async (status) => {
     const { send, connections } = await start((_, response) => {
       response.writeHead(status, { location: '/elsewhere' }).end('no');
     });
@@ -96,7 +96,7 @@ describe('an attempt', () => {
     expect(connections).toEqual([['GET']]);
   });
 
-  it('skips interim answers', async () => {
+  it('skips interim responses', async () => {
     const { send } = await start((_, response) => {
       response.writeContinue();
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -111,9 +111,9 @@ describe('an attempt', () => {
   });
 });
 
-describe('an answer that cannot be used', () => {
+describe('a response that cannot be used', () => {
   const withBody = (bytes: Buffer, headers = '') =>
-    answeredWith(`HTTP/1.1 200 OK\r\n${headers}content-length: ${bytes.length}\r\n\r\n`, bytes);
+    respondWith(`HTTP/1.1 200 OK\r\n${headers}content-length: ${bytes.length}\r\n\r\n`, bytes);
 
   it.each([
     ['in Latin-1', Buffer.from('{"name":"café"}', 'latin1')],
@@ -132,8 +132,8 @@ describe('an answer that cannot be used', () => {
   );
 
   it.each(['099', '600', '999'])('is one with the status %s', async (status) => {
-    const answer = answeredWith(`HTTP/1.1 ${status} Odd\r\ncontent-length: 0\r\n\r\n`);
-    expect(await messageOf(answer)).toBe(`${Number(status)} is not an HTTP status`);
+    const response = respondWith(`HTTP/1.1 ${status} Odd\r\ncontent-length: 0\r\n\r\n`);
+    expect(await messageOf(response)).toBe(`${Number(status)} is not an HTTP status`);
   });
 
   it('is a change of protocol, which ends the connection', async () => {
@@ -163,8 +163,8 @@ describe('an answer that cannot be used', () => {
 
   it('never hides an error status: any text is read, and a compressed page is left out', async () => {
     const head = 'HTTP/1.1 502 Bad Gateway\r\n';
-    const latin1 = await answeredWith(`${head}content-length: 4\r\n\r\n`, Buffer.from('café', 'latin1'));
-    const gzip = await answeredWith(`${head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd`);
+    const latin1 = await respondWith(`${head}content-length: 4\r\n\r\n`, Buffer.from('café', 'latin1'));
+    const gzip = await respondWith(`${head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd`);
     expect([latin1, gzip]).toMatchObject([
       { status: 502, body: 'caf\ufffd' },
       { status: 502, body: '' },
@@ -172,7 +172,7 @@ describe('an answer that cannot be used', () => {
   });
 });
 
-describe('an endless answer is cut off', () => {
+describe('an endless response is cut off', () => {
   /** The error, and whether the connection is closed by then. */
   async function endOf(act: (socket: Socket) => void) {
     const closed: Promise<unknown>[] = [];
@@ -207,7 +207,7 @@ describe('an endless answer is cut off', () => {
     ['headers alone', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n')],
     ['half a body', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{')],
     ['a header now and then', every('a: b\r\n')],
-    ['an interim answer now and then', every('\r\nHTTP/1.1 103 Early Hints\r\n')],
+    ['an interim response now and then', every('\r\nHTTP/1.1 103 Early Hints\r\n')],
   ])('at the time limit: %s', async (_, act) => {
     expect(await endOf(act)).toMatchObject(timedOut);
   });
@@ -220,9 +220,9 @@ describe('an endless answer is cut off', () => {
     expect(await endOf(act)).toMatchObject({ code: 'HPE_HEADER_OVERFLOW', connections: 1 });
   });
 
-  it('at a limit: interim answers as fast as possible', async () => {
+  it('at a limit: interim responses as fast as possible', async () => {
     expect(await endOf(flood('HTTP/1.1 102 Processing\r\n\r\n'))).toMatchObject({
-      name: 'BadAnswerError',
+      name: 'BadResponseError',
       connections: 1,
     });
   });
@@ -236,7 +236,7 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET', 'PATCH']]);
   });
 
-  it('is kept after an error status, and not after an answer that broke off', async () => {
+  it('is kept after an error status, and not after a response that broke off', async () => {
     let count = 0;
     const { send, connections } = await start((_, response) => {
       count++;
@@ -267,7 +267,7 @@ describe('a connection', () => {
     });
   };
 
-  it('that the server closed after its answer is not used again', async () => {
+  it('that the server closed after its response is not used again', async () => {
     const closed = Promise.withResolvers<void>();
     const { send, connections } = await start(({ socket }, response) => {
       socket.once('close', () => closed.resolve());
@@ -286,7 +286,7 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET', 'PATCH'], ['PATCH']]);
   });
 
-  it('is not replaced after part of the answer has come', async () => {
+  it('is not replaced after part of the response has come', async () => {
     const { send, connections } = await closing('HTTP/1.1 2');
     await send(GET);
     expect(await messageOf(send(PATCH))).toBe('socket hang up');

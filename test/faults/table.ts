@@ -28,7 +28,7 @@ export interface FaultRow {
   readonly final?: true;
   /** Each attempt lasts until its time limit. */
   readonly stalls?: true;
-  /** A PATCH is stored although its answer is unusable. */
+  /** A PATCH is stored although its response is unusable. */
   readonly acts?: true;
   /** The step recovers without a message. */
   readonly unnoticed?: true;
@@ -152,7 +152,7 @@ export const FAULTS: readonly FaultRow[] = [
   unusable('600', faults.status(600), '600 is not an HTTP status'),
   unusable('HTML with 200', faults.html(), 'HTML page', 'Sign in'),
   { name: 'a byte a second', fault: faults.trickle(1000), ...STALLED, acts: true },
-  lost('truncated JSON', faults.answer({ status: 200, body: '{"id": "3c90' }), 'not JSON: line 1, column '),
+  lost('truncated JSON', faults.reply({ status: 200, body: '{"id": "3c90' }), 'not JSON: line 1, column '),
   lost('Latin-1', faults.latin1(), 'not UTF-8'),
   lost('cut character', faults.cutCharacter(), 'not UTF-8'),
   lost('compressed', faults.gzip(), 'compressed (gzip)'),
@@ -177,7 +177,7 @@ export const FAULTS: readonly FaultRow[] = [
   unusable('100 MiB', faults.huge(100 * MIB), 'larger than 32 MiB'),
   unusable('gzip bomb, 1 GiB in 1 MiB', faults.gzipBomb(1024 * MIB), 'compressed (gzip)'),
   unusable(
-    'interim answers without end',
+    'interim responses without end',
     faults.flood('', 'HTTP/1.1 102 Processing\r\n\r\n'),
     'interim responses',
   ),
@@ -189,7 +189,7 @@ export const FAULTS: readonly FaultRow[] = [
   },
   {
     ...resets('before headers', 'ECONNRESET'),
-    name: 'applied, answer lost',
+    name: 'applied, response lost',
     fault: faults.applied(faults.reset('before headers')),
     acts: true,
   },
@@ -325,7 +325,7 @@ export async function startFaultBench(): Promise<FaultBench> {
   };
 }
 
-/** The real answer, then the end of the connection. */
+/** The real response, then the end of the connection. */
 const closing: Fault = ({ response, send, handle }) => {
   response.shouldKeepAlive = false;
   send(handle());

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { type Answer, apiError, type Exchange, encode, type Fault } from './span-server.ts';
+import { apiError, type Exchange, encode, type Fault, type Reply } from './span-server.ts';
 
 /**
- * Where an answer breaks off. All except `before headers` start to send the API's real answer, so the request took effect. For
+ * Where a response breaks off. All except `before headers` start to send the API's real response, so the request took effect. For
  * a request that took effect although nothing came back, see {@link applied}.
  */
 export type Point = 'before headers' | 'in headers' | 'after headers' | 'in body';
 
-/** Any answer. A function gets the request, so that it can echo its headers. The request has no effect. */
-export function answer(what: Answer | ((exchange: Exchange) => Answer)): Fault {
+/** Any response. A function gets the request, so that it can echo its headers. The request has no effect. */
+export function reply(what: Reply | ((exchange: Exchange) => Reply)): Fault {
   return (exchange) => exchange.send(typeof what === 'function' ? what(exchange) : what);
 }
 
@@ -22,7 +22,7 @@ export function status(
 ): Fault {
   const { retryAfter, headers, body = errorBody(code) } = options;
   const retry = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
-  return answer({ status: code, headers: { ...retry, ...headers }, body });
+  return reply({ status: code, headers: { ...retry, ...headers }, body });
 }
 
 function errorBody(code: number): unknown {
@@ -38,7 +38,7 @@ function errorBody(code: number): unknown {
   return { detail: STATUS_CODES[code] ?? 'Error' };
 }
 
-/** The real answer, late. */
+/** The real response, late. */
 export function delay(ms: number): Fault {
   return async (exchange) => {
     const what = exchange.handle();
@@ -47,7 +47,7 @@ export function delay(ms: number): Fault {
   };
 }
 
-/** The answer starts and then stalls. The connection stays open. */
+/** The response starts and then stalls. The connection stays open. */
 export function stall(at: Point): Fault {
   return ({ socket, ...exchange }) => {
     socket.write(upTo(at, exchange));
@@ -72,7 +72,7 @@ export function hangUp(at: Point): Fault {
   };
 }
 
-/** The request takes effect before the fault: `applied(reset('before headers'))` is a PATCH whose answer is lost. */
+/** The request takes effect before the fault: `applied(reset('before headers'))` is a PATCH whose response is lost. */
 export function applied(fault: Fault): Fault {
   return (exchange) => {
     exchange.handle();
@@ -91,10 +91,10 @@ export function raw(bytes: string | Buffer): Fault {
 export function html(code = 200): Fault {
   const body =
     '<!doctype html>\n<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>\n';
-  return answer({ status: code, headers: { 'content-type': 'text/html; charset=utf-8' }, body });
+  return reply({ status: code, headers: { 'content-type': 'text/html; charset=utf-8' }, body });
 }
 
-/** A valid HTTP answer whose body is only the first half of the JSON. Compare {@link hangUp}. */
+/** A valid HTTP response whose body is only the first half of the JSON. Compare {@link hangUp}. */
 export function truncatedJson(): Fault {
   return (exchange) => {
     const { bytes } = encode(exchange.handle());
@@ -103,7 +103,7 @@ export function truncatedJson(): Fault {
   };
 }
 
-/** The real answer with some fields replaced: another `id`, a wrong type, a different score than was sent. */
+/** The real response with some fields replaced: another `id`, a wrong type, a different score than was sent. */
 export function span(overrides: Readonly<Record<string, unknown>>): Fault {
   return (exchange) => {
     const what = exchange.handle();
@@ -113,28 +113,28 @@ export function span(overrides: Readonly<Record<string, unknown>>): Fault {
 
 /** A status and no body. */
 export function empty(code = 200): Fault {
-  return answer({ status: code });
+  return reply({ status: code });
 }
 
 /** A redirect. A function gets the request, so that the target can echo the key. */
 export function redirect(location: string | ((exchange: Exchange) => string), code = 307): Fault {
-  return answer((exchange) => ({
+  return reply((exchange) => ({
     status: code,
     headers: { location: typeof location === 'function' ? location(exchange) : location },
   }));
 }
 
-/** The real answer, not in UTF-8. A name in it must have a non-ASCII character. */
+/** The real response, not in UTF-8. A name in it must have a non-ASCII character. */
 export function latin1(): Fault {
   return inBytes((text) => Buffer.from(text, 'latin1'));
 }
 
-/** The real answer, ending with the first byte of a character. */
+/** The real response, ending with the first byte of a character. */
 export function cutCharacter(): Fault {
   return inBytes((text) => Buffer.from(`${text}é`).subarray(0, -1));
 }
 
-/** The real answer, compressed although that was not requested. */
+/** The real response, compressed although that was not requested. */
 export function gzip(): Fault {
   return inBytes(gzipSync, { 'content-encoding': 'gzip' });
 }
@@ -147,7 +147,7 @@ function inBytes(bytesOf: (text: string) => Buffer, headers: Record<string, stri
   };
 }
 
-/** Closes a connection at its second request. On a new connection the answer is real. */
+/** Closes a connection at its second request. On a new connection the response is real. */
 export function closeKept(): Fault {
   return ({ socket, send, handle }) => {
     if (socket.bytesWritten > 0) socket.destroy();
@@ -155,7 +155,7 @@ export function closeKept(): Fault {
   };
 }
 
-/** The same piece of an answer's head, again and again, as fast as the client reads it. */
+/** The same piece of a response's head, again and again, as fast as the client reads it. */
 export function flood(start: string, piece: string): Fault {
   return ({ socket }) => {
     const more = () => {
@@ -204,7 +204,7 @@ function drained(response: Exchange['response'], signal: AbortSignal): Promise<v
   });
 }
 
-/** Sends the real answer's headers at once, then one byte of the body per interval: always alive, never done. */
+/** Sends the real response's headers at once, then one byte of the body per interval: always alive, never done. */
 export function trickle(intervalMs: number): Fault {
   return async (exchange) => {
     const { response, signal } = exchange;
@@ -219,7 +219,7 @@ export function trickle(intervalMs: number): Fault {
   };
 }
 
-/** The bytes of the real answer up to a point. */
+/** The bytes of the real response up to a point. */
 function upTo(at: Point, exchange: Pick<Exchange, 'handle'>): Buffer {
   if (at === 'before headers') return Buffer.alloc(0);
   const what = exchange.handle();

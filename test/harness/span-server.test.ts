@@ -20,7 +20,7 @@ const BARE = { ...BLANK, id: ID, name: 'Answer a ticket' };
 async function start(options?: SpanServerOptions, fields: object = {}) {
   const server = await startSpanServer(options);
   server.create({ id: ID, name: 'Answer a ticket', ...fields });
-  /** The status and JSON of an answer, by default about the span. */
+  /** The status and JSON of a response, by default about the span. */
   const ask = async (method: string, body?: unknown, path?: string) => {
     const { status, json } = await call(server, method, { body, ...(path && { path }) });
     return { status, json };
@@ -63,7 +63,7 @@ function parse(text: string): unknown {
 }
 
 describe('reading', () => {
-  it('answers the whole span, feedback included', async () => {
+  it('returns the whole span, feedback included', async () => {
     const feedback = { score: 0.5, comment: 'Good, but slow' };
     await using server = await start({}, { feedback, score: 7, output: ['a', 1] });
     expect(await server.ask('GET')).toEqual({
@@ -72,10 +72,10 @@ describe('reading', () => {
     });
   });
 
-  it('finds a span by its UUID in either case, and answers lower case', async () => {
+  it('finds a span by its UUID in either case, and returns lower case', async () => {
     await using server = await start({}, { id: ID.toUpperCase() });
-    const answer = await server.ask('GET', undefined, `/spans/${ID.toUpperCase()}`);
-    expect(answer).toEqual({ status: 200, json: { ...BARE, feedback: null } });
+    const response = await server.ask('GET', undefined, `/spans/${ID.toUpperCase()}`);
+    expect(response).toEqual({ status: 200, json: { ...BARE, feedback: null } });
   });
 
   it('leaves null fields out on demand', async () => {
@@ -110,7 +110,7 @@ describe('reading', () => {
   });
 });
 
-describe('answering', () => {
+describe('responding', () => {
   it('is chunked and has some fifteen headers, unless terse', async () => {
     await using usual = await start();
     await using terse = await start({ terse: true });
@@ -138,7 +138,7 @@ describe('answering', () => {
 });
 
 describe('making', () => {
-  it('fills in id, trace and start, and answers the whole span', async () => {
+  it('fills in id, trace and start, and returns the whole span', async () => {
     await using server = await start();
     const { status, json } = await server.post({ input: { question: 1 } });
     const made = { ...BARE, id: UUID, trace_id: UUID, start_time: TIME, name: 'a', input: { question: 1 } };
@@ -180,13 +180,13 @@ describe('making', () => {
     ['replaced', [200, OTHER, 'second'], ['second']],
     ['refused', [409, undefined, undefined], ['first']],
     ['ignored', [200, UUID, 'second'], ['first', 'second']],
-  ] as const)('treats an id that comes twice as %s', async (ids, answered, stored) => {
+  ] as const)('treats an id that comes twice as %s', async (ids, responded, stored) => {
     await using server = await start({ ids });
     const once = (await server.post({ id: OTHER, name: 'first' })).json as { id: string };
     expect(once.id === OTHER).toBe(ids !== 'ignored');
     const { status, json } = await server.post({ id: OTHER.toUpperCase(), name: 'second' });
     const { id, name } = json as { id?: string; name?: string };
-    expect([status, id, name]).toEqual(answered);
+    expect([status, id, name]).toEqual(responded);
     const [, ...made] = server.spans().map((each) => each.name);
     expect(made).toEqual(stored);
   });
@@ -205,9 +205,9 @@ describe('making', () => {
 describe('updating', () => {
   it('stores the named fields, leaves the others alone, and does not show the feedback', async () => {
     await using server = await start({}, { input: 'hello', score: 3 });
-    const answer = await server.ask('PATCH', { output: 'bye', score: 9, trace_id: TRACE });
+    const response = await server.ask('PATCH', { output: 'bye', score: 9, trace_id: TRACE });
     const expected = { ...BARE, input: 'hello', output: 'bye', score: 9 };
-    expect(answer).toEqual({ status: 200, json: expected });
+    expect(response).toEqual({ status: 200, json: expected });
     expect(server.span(ID)).toEqual({ ...expected, feedback: null });
   });
 
@@ -379,8 +379,8 @@ describe('refusing', () => {
     ['another method', 'DELETE', {}, 405, { detail: 'Method Not Allowed' }],
   ])('%s', async (_, method, init, status, json) => {
     await using server = await start();
-    const answer = await server.call(method, init);
-    expect({ status: answer.status, json: answer.json }).toEqual({ status, json });
+    const response = await server.call(method, init);
+    expect({ status: response.status, json: response.json }).toEqual({ status, json });
     expect(server.spans()).toEqual([{ ...BARE, feedback: null }]);
   });
 
@@ -446,13 +446,13 @@ describe('faults', () => {
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 500, 200]);
   });
 
-  it('answer a status with Retry-After and a body', async () => {
+  it('return a status with Retry-After and a body', async () => {
     await using run = await withFault({ fault: faults.status(429, { retryAfter: '7', body: 'slow down' }) });
     expect(run.outcome).toMatchObject({ status: 429, text: 'slow down' });
     expect(run.header('retry-after')).toBe('7');
   });
 
-  it('delay the true answer', async () => {
+  it('delay the true response', async () => {
     const sent = performance.now();
     await using run = await withFault({ fault: faults.delay(150) });
     expect(run.outcome).toMatchObject({ status: 200, json: BARE });
@@ -490,22 +490,22 @@ describe('faults', () => {
   });
 
   it('have the API act on a request once, however often they ask', async () => {
-    const answers: unknown[] = [];
+    const responses: unknown[] = [];
     await using server = await start();
     server.faults.push({
       fault(exchange) {
-        answers.push(exchange.handle(), exchange.handle());
+        responses.push(exchange.handle(), exchange.handle());
         exchange.send(exchange.handle());
       },
     });
     await server.post({});
-    expect(answers[0]).toBe(answers[1]);
+    expect(responses[0]).toBe(responses[1]);
     expect(server.spans().length).toBe(2);
   });
 
   it.each([
-    ['apply a PATCH and lose its answer', faults.applied(faults.reset('before headers')), 9],
-    ['do not apply a PATCH that was reset before its answer', faults.reset('before headers'), null],
+    ['apply a PATCH and lose its response', faults.applied(faults.reset('before headers')), 9],
+    ['do not apply a PATCH that was reset before its response', faults.reset('before headers'), null],
   ])('%s', async (_, fault, score) => {
     await using run = await withFault({ on: 'PATCH', fault }, { method: 'PATCH', body: { score: 9 } });
     expect([run.outcome, run.server.span(ID).score]).toEqual(['ECONNRESET', score]);
@@ -521,13 +521,13 @@ describe('faults', () => {
     expect(run.outcome).toMatchObject({ status: 200, text: expect.stringMatching(/^<!doctype html>/) });
   });
 
-  it('send half of the JSON in a sound answer', async () => {
+  it('send half of the JSON in a sound response', async () => {
     await using run = await withFault({ fault: faults.truncatedJson() });
     const whole = JSON.stringify({ ...BARE, feedback: null });
     expect(run.outcome).toMatchObject({ status: 200, text: whole.slice(0, whole.length / 2) });
   });
 
-  it('overwrite fields of the true answer', async () => {
+  it('overwrite fields of the true response', async () => {
     await using run = await withFault({ fault: faults.span({ id: TRACE, score: 'nine' }) });
     expect(run.outcome).toMatchObject({
       status: 200,
@@ -547,7 +547,7 @@ describe('faults', () => {
     expect(target.header('location')).toBe('https://evil.example/?Bearer op-test-0123456789abcdef');
 
     await using echo = await withFault({
-      fault: faults.answer(({ request: { headers } }) => ({
+      fault: faults.reply(({ request: { headers } }) => ({
         status: 400,
         headers: { 'x-key': headers.authorization ?? '' },
         body: { detail: headers.authorization },
@@ -557,7 +557,7 @@ describe('faults', () => {
     expect(echo.outcome).toMatchObject({ status: 400, json: { detail: 'Bearer op-test-0123456789abcdef' } });
   });
 
-  it('stream an answer of any size', async () => {
+  it('stream a response of any size', async () => {
     await using run = await withFault({ fault: faults.huge(8 * 1024 * 1024) });
     const { json } = run.outcome as { json: { name: string } };
     expect(json.name.length).toBe(8 * 1024 * 1024);

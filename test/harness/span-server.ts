@@ -44,8 +44,8 @@ export interface SpanRequest {
   readonly text: string;
 }
 
-/** An HTTP answer. A body that is neither text nor bytes is sent as JSON. */
-export interface Answer {
+/** An HTTP response. A body that is neither text nor bytes is sent as JSON. */
+export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -59,13 +59,13 @@ export interface Exchange {
   readonly socket: Socket;
   /** Aborts when the connection is closed. Every wait of a fault must stop then. */
   readonly signal: AbortSignal;
-  /** The API's answer. The first call carries out the request, such as a PATCH; later calls do not. */
-  handle(): Answer;
-  /** Sends a complete answer. */
-  send(answer: Answer): void;
+  /** The API's response. The first call carries out the request, such as a PATCH; later calls do not. */
+  handle(): Reply;
+  /** Sends a complete response. */
+  send(reply: Reply): void;
 }
 
-/** What happens instead of an answer. `faults.ts` has constructors, but any function will do. */
+/** What happens instead of a response. `faults.ts` has constructors, but any function will do. */
 export type Fault = (exchange: Exchange) => void | Promise<void>;
 
 /** Which requests meet a fault: the next `times` (default 1) with the method `on` (default any) for which `when` is true. */
@@ -78,13 +78,13 @@ export interface FaultRule {
 
 export interface SpanServerOptions extends StoreOptions {
   readonly key?: string;
-  /** Leave null fields out of answers, as seen live. Default: false. */
+  /** Leave null fields out of responses, as seen live. Default: false. */
   readonly omitNulls?: boolean;
-  /** Answer a span or a metric as `{ "data": … }`. Default: false. */
+  /** Wrap a span or a metric as `{ "data": … }`. Default: false. */
   readonly wrap?: boolean;
-  /** Answer with a content length and few headers, not chunked with some fifteen as a real API does. Default: false. */
+  /** Respond with a content length and few headers, not chunked with some fifteen as a real API does. Default: false. */
   readonly terse?: boolean;
-  /** How long each answer or fault is delayed. The request takes effect after that. Default: 0. */
+  /** How long each response or fault is delayed. The request takes effect after that. Default: 0. */
   readonly latencyMs?: number;
   /** Serve https with this PEM key and certificate. */
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -97,7 +97,7 @@ export interface SpanServer extends AsyncDisposable {
   readonly key: string;
   /** Every request, in the order in which they had arrived completely. */
   readonly requests: SpanRequest[];
-  /** The highest number of requests that were waiting for an answer at the same time. */
+  /** The highest number of requests that were waiting for a response at the same time. */
   readonly mostAtOnce: number;
   /** The first rule that matches a request wins. Used-up rules are skipped. */
   readonly faults: FaultRule[];
@@ -119,7 +119,7 @@ export interface SpanServer extends AsyncDisposable {
 
 /**
  * The embedded span server: the Opper spans API (v2) and its metrics on loopback, in memory. It checks key, UUID, JSON and field
- * types, and answers in the API's own envelopes. Undocumented behaviour of the API is an option ({@link StoreOptions}).
+ * types, and responds in the API's own envelopes. Undocumented behaviour of the API is an option ({@link StoreOptions}).
  */
 export async function startSpanServer(options: SpanServerOptions = {}): Promise<SpanServer> {
   const { key = 'op-test-0123456789abcdef', terse = false, latencyMs = 0, tls } = options;
@@ -152,13 +152,13 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
     requests.push(request);
     const { socket } = incoming;
     const { signal } = gone;
-    let answer: Answer | undefined;
+    let reply: Reply | undefined;
     const exchange: Exchange = {
       request,
       response,
       socket,
       signal,
-      handle: () => (answer ??= handle(request)),
+      handle: () => (reply ??= handle(request)),
       send: (what) => send(response, what, terse),
     };
     const fault = nextFault(request);
@@ -216,18 +216,18 @@ export async function startSpanServer(options: SpanServerOptions = {}): Promise<
   };
 }
 
-/** The API's answer to each request. */
+/** The API's response to each request. */
 function createApi(
   store: SpanStore,
   { key, omitNulls, wrap }: Required<Pick<SpanServerOptions, 'key' | 'omitNulls' | 'wrap'>>,
-): (request: SpanRequest) => Answer {
-  function one(fields: object): Answer {
+): (request: SpanRequest) => Reply {
+  function one(fields: object): Reply {
     const shown = Object.entries(fields).filter(([, value]) => !(omitNulls && value === null));
     const body = Object.fromEntries(shown);
     return { status: 200, body: wrap ? { data: body } : body };
   }
   /** Only a GET shows the feedback. */
-  const written = ({ feedback: _, ...span }: Span): Answer => one(span);
+  const written = ({ feedback: _, ...span }: Span): Reply => one(span);
 
   const routes: Readonly<Record<string, Route>> = {
     'POST /v2/spans': { schema: NEW_SPAN, act: ({ body }) => written(store.post(body)) },
@@ -285,11 +285,11 @@ type Body = any;
 interface Route {
   /** Of the body. */
   readonly schema?: Schema;
-  act(call: { id: string; metric: string; body: Body; query: URLSearchParams }): Answer;
+  act(call: { id: string; metric: string; body: Body; query: URLSearchParams }): Reply;
 }
 
 /** A page of a list: the first 100 entries, unless the query says otherwise. */
-function pageOf(list: readonly Metric[], query: URLSearchParams): Answer {
+function pageOf(list: readonly Metric[], query: URLSearchParams): Reply {
   const offset = Number(query.get('offset') ?? 0);
   const limit = Number(query.get('limit') ?? 100);
   const problems = [
@@ -302,7 +302,7 @@ function pageOf(list: readonly Metric[], query: URLSearchParams): Answer {
 }
 
 /** An error in the API's own envelope, as in the official SDK. */
-export function apiError(status: keyof typeof ERRORS, detail: unknown): Answer {
+export function apiError(status: keyof typeof ERRORS, detail: unknown): Reply {
   const [type, message] = ERRORS[status];
   return { status, body: { type, message, detail } };
 }
@@ -315,8 +315,8 @@ const ERRORS = {
   422: ['RequestValidationError', 'The request is invalid'],
 } as const;
 
-/** The bytes of an answer's body, and its headers, including the length. */
-export function encode({ headers, body }: Answer): { headers: Record<string, string>; bytes: Buffer } {
+/** The bytes of a response's body, and its headers, including the length. */
+export function encode({ headers, body }: Reply): { headers: Record<string, string>; bytes: Buffer } {
   const plain = typeof body === 'string' || Buffer.isBuffer(body);
   const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(plain ? body : JSON.stringify(body));
   const type =
@@ -326,17 +326,17 @@ export function encode({ headers, body }: Answer): { headers: Record<string, str
   return { headers: { ...type, 'content-length': String(bytes.length), ...headers }, bytes };
 }
 
-function send(response: ServerResponse, answer: Answer, terse: boolean): void {
-  const { headers, bytes } = encode(answer);
-  const given = answer.headers ?? {};
-  if ((answer.status === 204 || !terse) && !('content-length' in given)) delete headers['content-length'];
+function send(response: ServerResponse, reply: Reply, terse: boolean): void {
+  const { headers, bytes } = encode(reply);
+  const given = reply.headers ?? {};
+  if ((reply.status === 204 || !terse) && !('content-length' in given)) delete headers['content-length'];
   // Without a length, Node sends the body chunked.
-  response.writeHead(answer.status, terse ? headers : { ...usualHeaders(), ...headers }).end(bytes);
+  response.writeHead(reply.status, terse ? headers : { ...usualHeaders(), ...headers }).end(bytes);
 }
 
 /**
- * Headers that proxies and frameworks add to a real API's answers. With those from Node, there are about fifteen. A client does
- * less work with few headers and a known length, so a benchmark with such answers would flatter it.
+ * Headers that proxies and frameworks add to a real API's responses. With those from Node, there are about fifteen. A client does
+ * less work with few headers and a known length, so a benchmark with such responses would flatter it.
  */
 function usualHeaders(): Record<string, string> {
   return {

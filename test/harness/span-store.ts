@@ -48,7 +48,7 @@ export interface StoreOptions {
 export type NewSpanFields = Partial<Span> & Pick<Span, 'name'>;
 export type NewMetricFields = Partial<Metric> & Pick<Metric, 'dimension' | 'value'>;
 
-/** The API rejects a request. `detail` goes into the answer. */
+/** The API rejects a request. `detail` goes into the response. */
 export class Refusal extends Error {
   readonly status: 401 | 404 | 409 | 422;
   readonly detail: unknown;

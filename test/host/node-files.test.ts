@@ -25,11 +25,11 @@ function ask(question: string): unknown {
   const script = `
     const { nodeFiles } = await import(${JSON.stringify(MODULE)});
     const { readText } = await import(${JSON.stringify(MODULE.replace('host/node-files', 'files'))});
-    const answer = await (${question}).catch(({ name, message }) => ({ name, message }));
-    console.log(JSON.stringify(answer));`;
+    const response = await (${question}).catch(({ name, message }) => ({ name, message }));
+    console.log(JSON.stringify(response));`;
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: folder,
-    // A process that waits forever is killed, and its answer is missing.
+    // A process that waits forever is killed, and its response is missing.
     timeout: 20_000,
   });
   return JSON.parse(output.toString());

@@ -33,7 +33,7 @@ describe('the rows', () => {
     ]);
   });
 
-  test('are the sent fields, with the values in the answer, if the span was not read before', () => {
+  test('are the sent fields, with the values in the response, if the span was not read before', () => {
     const sent = { error: null, score: 87, meta: { a: 1 } };
     const span = { id: 'i', name: 'n', score: 87, meta: { a: 1 }, output: 'x' };
     expect(rowsOf(reportOf({ ...UNREAD, sent, span }))).toEqual([

@@ -271,7 +271,7 @@ describe('a reader sees', () => {
   });
 
   test('a long assertion to its end', () => {
-    const message = `expected ${'a long answer '.repeat(100)}, got none`;
+    const message = `expected ${'a long response '.repeat(100)}, got none`;
     expect(read({ tests: testsOf({ failures: [{ name: 'a', message }] }) }).items[0]).toBe(`a\n${message}`);
   });
 

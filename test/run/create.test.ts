@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { span as answeredWith } from '../harness/faults.ts';
+import { span as returned } from '../harness/faults.ts';
 import { startSpanServer } from '../harness/span-server.ts';
 import { NOW, runStage } from '../harness/step.ts';
 
@@ -62,7 +62,7 @@ describe('create', () => {
   });
 
   test('warns of a key of meta that nobody sent', async () => {
-    const faults = [{ on: 'POST', fault: answeredWith({ meta: { a: 1, theirs: 2 } }) }] as const;
+    const faults = [{ on: 'POST', fault: returned({ meta: { a: 1, theirs: 2 } }) }] as const;
     const inputs = { operation: 'create', meta: '{"a": 1}', ci_meta: 'false' };
     const { annotations } = await runStage(server, inputs, { faults });
     expect(annotations).toMatchObject([{ level: 'warning', message: expect.stringContaining('theirs') }]);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { span as answeredWith, status } from '../harness/faults.ts';
+import { span as returned, status } from '../harness/faults.ts';
 import { type Span, startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, FORK, runStage, type StepOptions } from '../harness/step.ts';
 
@@ -93,7 +93,7 @@ describe('min_score 80', () => {
 
   test('compares what the API stored, not what was sent', async () => {
     const { id } = server.create({ name: 'Support' });
-    const faults = [{ fault: answeredWith({ score: 62 }) }];
+    const faults = [{ fault: returned({ score: 62 }) }];
     const { exitCode, annotations } = await runStage(
       server,
       { span_id: id, score: '90', min_score: '80', ci_meta: 'false' },

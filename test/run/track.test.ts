@@ -177,7 +177,7 @@ describe('the start', () => {
 
   test.each([
     ['an outage', status(503)],
-    ['no answer', reset('before headers')],
+    ['no response', reset('before headers')],
   ])('that meets %s is a warning, and the end makes the span', async (_, fault) => {
     const faults = [{ times: FOREVER, fault }];
     const { start, end } = await track(
@@ -209,7 +209,7 @@ describe('the start', () => {
     ]);
   });
 
-  test('whose answer was lost has made the span, and the end finds it', async () => {
+  test('whose response was lost has made the span, and the end finds it', async () => {
     const faults = [
       { on: 'POST', fault: applied(reset('before headers')) },
       { times: FOREVER, fault: reset('before headers') },

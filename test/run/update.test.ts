@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { span as answeredWith, applied, raw, reset, status } from '../harness/faults.ts';
+import { applied, raw, reset, span as returned, status } from '../harness/faults.ts';
 import { startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, runStage } from '../harness/step.ts';
 
@@ -7,7 +7,7 @@ const server = await startSpanServer();
 afterAll(() => server.close());
 
 describe('an update', () => {
-  test('outputs the span from the answer, and what changed', async () => {
+  test('outputs the span from the response, and what changed', async () => {
     const { id } = server.create({
       name: 'Answer support tickets',
       start_time: '2026-11-20T11:59:18+00:00',
@@ -91,7 +91,7 @@ describe('an update', () => {
     expect(outputs.changed).toBe('[]');
   });
 
-  test('repeats the same body when its answer was lost', async () => {
+  test('repeats the same body when its response was lost', async () => {
     const { id } = server.create({ name: 'Support' });
     const faults = [{ on: 'PATCH', fault: applied(reset('before headers')) }] as const;
     const inputs = { span_id: id, score: '87', end_time: 'now', ci_meta: 'false' };
@@ -197,7 +197,7 @@ describe('a span that was not stored as sent is a warning', () => {
     ['but not a text that came back as the JSON in it', { output: '{"a":1}' }, { output: { a: 1 } }, []],
   ])('%s', async (_, inputs, overrides, fields) => {
     const { id } = server.create({ name: 'Support' });
-    const faults = [{ on: 'PATCH', fault: answeredWith(overrides) }] as const;
+    const faults = [{ on: 'PATCH', fault: returned(overrides) }] as const;
     const { exitCode, annotations } = await runStage(
       server,
       { span_id: id, ci_meta: 'false', ...inputs },

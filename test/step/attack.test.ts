@@ -3,7 +3,7 @@ import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { answer } from '../harness/faults.ts';
+import { reply } from '../harness/faults.ts';
 import { runStep } from '../harness/runner.ts';
 import { type SpanRequest, startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, FORK, runStage, type StepOptions } from '../harness/step.ts';
@@ -21,7 +21,7 @@ function junit(failures: number): string {
 
 /** Runs an update of a new span that records these metrics and nothing else. */
 function recordMetrics(page: () => object, metrics: object) {
-  const fault = answer(() => ({ status: 200, body: page() }));
+  const fault = reply(() => ({ status: 200, body: page() }));
   const options: StepOptions = { faults: [{ on: 'GET', when: ofMetrics, times: FOREVER, fault }] };
   return runStage(server, { span_id: spanToUpdate(), metrics: JSON.stringify(metrics) }, options);
 }
@@ -67,7 +67,7 @@ describe('a hostile list of metrics', () => {
   });
 
   test('may count in floating point', async () => {
-    const fault = answer({
+    const fault = reply({
       status: 200,
       headers: { 'content-type': 'application/json' },
       body: '{"meta": {"total_count": 0.0}, "data": []}',

@@ -81,11 +81,11 @@ interface Doubt {
 // Faults after which it is not known whether a POST made the span.
 const DOUBTS: readonly Doubt[] = [
   {
-    what: 'an answer that is lost',
+    what: 'a response that is lost',
     fault: applied(reset('before headers')),
     requests: ['POST GET', 'POST GET POST'],
   },
-  { what: 'an answer that breaks off', fault: reset('in body'), requests: ['POST GET', 'POST GET POST'] },
+  { what: 'a response that breaks off', fault: reset('in body'), requests: ['POST GET', 'POST GET POST'] },
   {
     what: 'a reset before it arrived',
     fault: reset('before headers'),

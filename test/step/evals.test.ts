@@ -149,8 +149,8 @@ describe('metrics', () => {
   const inputs = { metrics: '{"accuracy": 0.92, "latency": {"value": 340.5, "comment": "p95"}}' };
 
   it.each<[string, NonNullable<SpanServerOptions['metrics']>, Fault]>([
-    ['an answer that is lost', 'refused', applied(reset('before headers'))],
-    ['an answer that is lost', 'repeated', applied(reset('before headers'))],
+    ['a response that is lost', 'refused', applied(reset('before headers'))],
+    ['a response that is lost', 'repeated', applied(reset('before headers'))],
     ['a 502 after it was acted on', 'repeated', applied(status(502))],
     ['a 409 after it was acted on', 'refused', applied(status(409))],
   ])('exist once after %s, on a server where a second one is %s', async (_, metrics, fault) => {

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { readInputs } from '../../src/inputs/inputs.ts';
 import { OUTPUTS } from '../../src/report/outputs.ts';
 import { parseCommand, parseKeyValueFile } from '../harness/commands.ts';
-import { answer, span as answeredWith, raw, status } from '../harness/faults.ts';
+import { raw, reply, span as returned, status } from '../harness/faults.ts';
 import { readAction, runStep, type StepOptions, type StepResult } from '../harness/runner.ts';
 import { type Fault, type SpanRequest, startSpanServer } from '../harness/span-server.ts';
 
@@ -192,7 +192,7 @@ describe('the span', () => {
   test('differs from what was sent: the warning is inert', async () => {
     const { id } = server.create({ name: 'n' });
     const overrides = { score: null, end_time: HOSTILE_FOR_FILES, ...fields };
-    server.faults.push({ on: 'PATCH', fault: answeredWith(overrides) });
+    server.faults.push({ on: 'PATCH', fault: returned(overrides) });
     const result = await step({ span_id: id, score: '1', error: 'x', type: 'y', ci_meta: 'false' });
     expect(result.annotations).toHaveLength(3);
   });
@@ -232,13 +232,13 @@ describe('the API', () => {
       'a redirect',
       raw(`HTTP/1.1 307 No\r\nlocation: https://evil.example/${wire}\r\ncontent-length: 0\r\n\r\n`),
     ],
-    ['another span', answeredWith({ id: text })],
-    ['something of the wrong type', answeredWith({ name: { [text]: text }, meta: text })],
-    ['broken JSON', answer({ status: 200, body: `{${HOSTILE}` })],
-    ['JSON that is no span', answer({ status: 200, body: JSON.stringify(text) })],
+    ['another span', returned({ id: text })],
+    ['something of the wrong type', returned({ name: { [text]: text }, meta: text })],
+    ['broken JSON', reply({ status: 200, body: `{${HOSTILE}` })],
+    ['JSON that is no span', reply({ status: 200, body: JSON.stringify(text) })],
     ['megabytes of error', status(500, { retryAfter: '0', body: { detail: text.repeat(5000) } })],
     ['something that is not HTTP', raw(HOSTILE)],
-  ])('that answers with %s is reported as inert text', async (_, fault) => {
+  ])('that responds with %s is reported as inert text', async (_, fault) => {
     const { id } = server.create({ name: 'n' });
     const inputs = { span_id: id, score: '1', ci_meta: 'false', retries: '1', timeout_seconds: '5' };
     server.faults.push({ times: 5, fault });
@@ -423,7 +423,7 @@ describe('a tracked job', () => {
   ])('whose span has a hostile %s is inert at its start and end', async (_, overrides, exitCode) => {
     const inputs = { operation: 'track', name: HOSTILE, input: HOSTILE, results_file, output: HOSTILE };
     const options = { context: { github: GITHUB, matrix: { [HOSTILE]: HOSTILE } }, event: EVENT };
-    server.faults.push({ times: 1, fault: answeredWith(overrides) });
+    server.faults.push({ times: 1, fault: returned(overrides) });
     const start = await step(inputs, options);
     expect(start).toMatchObject({ exitCode: 0, outputs: { outcome: 'tracking' } });
     expect(Object.keys(parseKeyValueFile(start.env))).toHaveLength(exitCode === 0 ? 2 : 0);

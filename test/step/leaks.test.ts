@@ -6,9 +6,9 @@ import { SPAN_FIELDS } from '../../src/api/span.ts';
 import * as faults from '../harness/faults.ts';
 import { readAction, runStep, type StepOptions, type StepResult } from '../harness/runner.ts';
 import {
-  type Answer,
   type Fault,
   type FaultRule,
+  type Reply,
   type SpanRequest,
   startSpanServer,
 } from '../harness/span-server.ts';
@@ -114,13 +114,13 @@ async function run({ faults: rules = [], files = {}, ...options }: Given = {}): 
 /** The key as the server got it. */
 const keyIn = ({ headers }: SpanRequest) => String(headers.authorization).replace(/^Bearer /, '');
 
-/** An answer that contains the key as the server got it. */
-function echo(of: (key: string) => Answer): Fault {
-  return faults.answer(({ request }) => of(keyIn(request)));
+/** A response that contains the key as the server got it. */
+function echo(of: (key: string) => Reply): Fault {
+  return faults.reply(({ request }) => of(keyIn(request)));
 }
 
-/** Answers a good request correctly, but with the key in every form in every text. */
-const answeredWithKey: Fault = faults.answer(({ request }) => {
+/** Responds to a good request correctly, but with the key in every form in every text. */
+const withKeyEverywhere: Fault = faults.reply(({ request }) => {
   const key = keyIn(request);
   const forms = inEveryForm(key);
   const text = forms.join(' ');
@@ -189,7 +189,7 @@ describe('the harness of these tests', () => {
 
 describe.each(STAGES)('the key, in %s', (_, given) => {
   it.each<[string, readonly FaultRule[]]>([
-    ['whose every answer holds it', [{ times: EVER, fault: answeredWithKey }]],
+    ['whose every response holds it', [{ times: EVER, fault: withKeyEverywhere }]],
     ['that is refused with it', [{ times: EVER, fault: refusal }]],
     ['whose metrics and case spans are refused with it', [{ when: isChild, times: EVER, fault: refusal }]],
     [
@@ -203,7 +203,7 @@ describe.each(STAGES)('the key, in %s', (_, given) => {
   });
 
   it('is replaced where it would show', async () => {
-    const told = await run({ ...given, faults: [{ times: EVER, fault: answeredWithKey }] });
+    const told = await run({ ...given, faults: [{ times: EVER, fault: withKeyEverywhere }] });
     expect(tracesOf(told).join()).toContain('***');
   });
 });
@@ -229,7 +229,7 @@ describe('the key, which the server echoes', () => {
     ],
     ['in place of HTTP', faults.raw(KEY)],
     ['in a broken header', faults.raw(`HTTP/1.1 200 OK\r\n${KEY}\r\n\r\n`)],
-    ['at the end of an answer that breaks off', echo((key) => ({ status: 400, body: key.slice(0, 20) }))],
+    ['at the end of a response that breaks off', echo((key) => ({ status: 400, body: key.slice(0, 20) }))],
   ])('%s, shows nowhere', async (_, fault) => {
     for (const on of ['GET', 'PATCH'] as const) {
       const told = await run({ faults: [{ on, times: EVER, fault }] });

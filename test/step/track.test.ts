@@ -196,7 +196,7 @@ describe('the shortest workflow, with one step placed first, records a job', () 
 });
 
 describe('a start', () => {
-  it('that is cancelled while it waits for an answer leaves a span that the end completes', async () => {
+  it('that is cancelled while it waits for a response leaves a span that the end completes', async () => {
     await using server = await startSpanServer();
     const cancel = new AbortController();
     server.faults.push({
@@ -215,7 +215,7 @@ describe('a start', () => {
   it.each<[string, Fault]>([
     ['an outage', status(503)],
     ['a connection that breaks', reset('before headers')],
-    ['an answer that is lost', applied(reset('before headers'))],
+    ['a response that is lost', applied(reset('before headers'))],
   ])('that meets %s is a warning; the eval runs, and the end makes the span', async (_, fault) => {
     await using server = await startSpanServer();
     server.faults.push({ times: EVER, fault });

@@ -10,7 +10,7 @@ const MAX_DEPTH = 1100;
 const MAX_SAID = 500;
 
 /** A response of the API, with its whole body. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly statusText: string;
   readonly location: string | null;
@@ -23,58 +23,58 @@ export interface Answer {
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
-  /** What the answer should contain, such as `a span`. */
+  /** What the response should contain, such as `a span`. */
   readonly wanted: string;
   /** What to check after a 404, as sentences. */
   readonly ifNotFound: string;
-  /** The id that the answer must have; absent if the server may choose one. */
+  /** The id that the response must have; absent if the server may choose one. */
   readonly id?: string;
 }
 
 /**
- * The content of a successful answer, checked by its schema; `{ "data": … }` may be around it. Every number keeps its digits.
+ * The content of a successful response, checked by its schema; `{ "data": … }` may be around it. Every number keeps its digits.
  * Throws {@link ApiError} for an error status, a redirect, and any other unexpected content. The error for an error status
  * contains `tried`, such as `tried 4 times`.
  */
 export function read<Schema extends z.ZodMiniType>(
-  answer: Answer,
+  response: HttpResponse,
   schema: Schema,
   call: Call,
   tried: string,
 ): z.infer<Schema> {
-  const { status, location, body } = answer;
-  if (status >= 400) throw refusal(answer, call, tried);
+  const { status, location, body } = response;
+  if (status >= 400) throw refusal(response, call, tried);
   if (status >= 300) {
     throw unusable(
-      answer,
+      response,
       call,
       location === null
         ? `, but without ${call.wanted}`
         : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
-  if (body.trim() === '') throw unusable(answer, call, `, but with an empty body; expected ${call.wanted}`);
-  const json = jsonOf(answer, call);
+  if (body.trim() === '') throw unusable(response, call, `, but with an empty body; expected ${call.wanted}`);
+  const json = jsonOf(response, call);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
     const { id } = parsed.data as { id?: string };
     if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(answer, call, ', but with a different span than requested', id);
+    throw unusable(response, call, ', but with a different span than requested', id);
   }
   const faults = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
     : '';
-  throw unusable(answer, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
+  throw unusable(response, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
 }
 
-/** The error for a successful answer with unexpected content. `what` follows the status. */
-function unusable(answer: Answer, call: Call, what: string, said = ''): ApiError {
+/** The error for a successful response with unexpected content. `what` follows the status. */
+function unusable(response: HttpResponse, call: Call, what: string, said = ''): ApiError {
   const hint = 'Check that base_url is the address of the Opper API, with its /v2.';
-  return apiError(call, `${answerText(answer)}${what}`, said, hint, false);
+  return apiError(call, `${responseText(response)}${what}`, said, hint, false);
 }
 
 /** `returned 503 Service Unavailable`. */
-export function answerText({ status, statusText }: Answer): string {
+export function responseText({ status, statusText }: HttpResponse): string {
   return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 
@@ -96,22 +96,22 @@ export function apiError(
   return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ''}`, hint, isTransient);
 }
 
-/** The error for an answer with a status of 400 or more. */
-function refusal(answer: Answer, call: Call, tried: string): ApiError {
-  const { status, statusText, body } = answer;
+/** The error for a response with a status of 400 or more. */
+function refusal(response: HttpResponse, call: Call, tried: string): ApiError {
+  const { status, statusText, body } = response;
   const said = wordsOf(body);
   return apiError(
     call,
-    `${answerText(answer)} (${tried})`,
+    `${responseText(response)} (${tried})`,
     // Do not repeat the status line.
     said === statusText ? '' : said,
-    hintFor(answer, call),
+    hintFor(response, call),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
     isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
   );
 }
 
-function hintFor({ status, retryAfterMs }: Answer, { method, ifNotFound }: Call): string {
+function hintFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }: Call): string {
   if (isRetriedStatus(status) && isTooLong(retryAfterMs)) {
     return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
   }
@@ -151,14 +151,14 @@ function targetText(location: string, url: string): string {
   return host ? ` to ${cut(host, 200)}` : '';
 }
 
-function jsonOf(answer: Answer, call: Call): Json {
-  const { body } = answer;
+function jsonOf(response: HttpResponse, call: Call): Json {
+  const { body } = response;
   try {
     return parseExactJson(body, MAX_DEPTH);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
     const what = isHtml(body) ? ', but with an HTML page' : `, but the body ${error.message}`;
-    throw unusable(answer, call, what, wordsOf(body));
+    throw unusable(response, call, what, wordsOf(body));
   }
 }
 

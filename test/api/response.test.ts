@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { type Answer, type Call, read } from '../../src/api/answer.ts';
+import { type Call, type HttpResponse, read } from '../../src/api/response.ts';
 import { Span } from '../../src/api/span.ts';
 import { ApiError } from '../../src/errors.ts';
 import { parseJson } from '../../src/json.ts';
@@ -13,18 +13,18 @@ const CALL: Call = {
   ifNotFound: 'Check span_id.',
 };
 
-const answerOf = (answer: Partial<Answer>): Answer => ({
+const responseOf = (response: Partial<HttpResponse>): HttpResponse => ({
   status: 200,
   statusText: '',
   location: null,
   retryAfterMs: undefined,
   body: '',
-  ...answer,
+  ...response,
 });
 
-function errorOf(answer: Partial<Answer>, call: Partial<Call> = {}): ApiError {
+function errorOf(response: Partial<HttpResponse>, call: Partial<Call> = {}): ApiError {
   try {
-    read(answerOf(answer), Span, { ...CALL, ...call }, 'tried once');
+    read(responseOf(response), Span, { ...CALL, ...call }, 'tried once');
   } catch (error) {
     if (error instanceof ApiError) return error;
     throw error;
@@ -160,7 +160,7 @@ describe('a redirect', () => {
 
 describe('a success', () => {
   const SPAN = { id: ID, name: 'x' };
-  const spanIn = (body: string, status = 200) => read(answerOf({ status, body }), Span, CALL, '');
+  const spanIn = (body: string, status = 200) => read(responseOf({ status, body }), Span, CALL, '');
 
   it.each([200, 201, 202])('of status %d holds the span', (status) => {
     expect(spanIn(JSON.stringify(SPAN), status)).toEqual(SPAN);
@@ -193,6 +193,6 @@ describe('a success', () => {
 
   it('may be a list, by the schema of a list', () => {
     const Page = z.object({ data: z.array(z.number()) });
-    expect(read(answerOf({ body: '{"data": [1, 2]}' }), Page, CALL, '')).toEqual({ data: [1, 2] });
+    expect(read(responseOf({ body: '{"data": [1, 2]}' }), Page, CALL, '')).toEqual({ data: [1, 2] });
   });
 });

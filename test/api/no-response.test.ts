@@ -2,7 +2,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BadAnswerError, failureHint, failureText, isWorthRetrying } from '../../src/api/no-answer.ts';
+import { BadResponseError, failureHint, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
 import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { closedPort, closeServers, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
@@ -45,7 +45,7 @@ async function startTls(name: 'loopback' | 'remote' | 'expired', isTrusted: bool
 const known = getCACertificates();
 afterEach(() => setDefaultCACertificates(known));
 
-describe('without an answer, the message says so', () => {
+describe('without a response, the message says so', () => {
   it('if nothing listens on the port', async () => {
     const host = `127.0.0.1:${await closedPort()}`;
     expect(await failureOf(`http://${host}`)).toEqual(failure(`ECONNREFUSED ${host}`, 'base_url', true));
@@ -67,7 +67,7 @@ describe('without an answer, the message says so', () => {
   });
 
   it.each<[string, (socket: Socket) => void, string]>([
-    ['before the answer', (socket) => socket.end(), 'closed before a response came'],
+    ['before the response', (socket) => socket.end(), 'closed before a response came'],
     ['in the headers', (socket) => socket.end('HTTP/1.1 200 OK\r\nconte'), 'closed before a response came'],
     [
       'in the body',
@@ -80,24 +80,24 @@ describe('without an answer, the message says so', () => {
     expect(await failureOf(`http://${host}`)).toEqual(failure(words, 'base_url', true));
   });
 
-  it('if the answer is not HTTP', async () => {
+  it('if the response is not HTTP', async () => {
     const { host } = await startTcpServer((socket) => socket.end('220 mail.example\r\n'));
     expect(await failureOf(`http://${host}`)).toEqual(failure('not HTTP', 'base_url', true));
   });
 
-  it('if the answer is not TLS', async () => {
+  it('if the response is not TLS', async () => {
     const { host } = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await failureOf(`https://${host}`)).toEqual(failure('TLS: ', 'does not speak TLS', true));
   });
 
-  it('if the answer is TLS although base_url says http', async () => {
+  it('if the response is TLS although base_url says http', async () => {
     const baseUrl = await startTls('loopback', true);
     const { text, again } = await failureOf(baseUrl.replace('https', 'http'));
     expect({ text, again }).toEqual({ text: expect.stringMatching(/not HTTP|closed/), again: true });
   });
 
-  it('if the answer is unusable', () => {
-    expect(wordsFor(new BadAnswerError('600 is not an HTTP status'))).toEqual(
+  it('if the response is unusable', () => {
+    expect(wordsFor(new BadResponseError('600 is not an HTTP status'))).toEqual(
       failure('failed: 600 is not an HTTP status', 'the address of the Opper API', false),
     );
   });

@@ -2,13 +2,13 @@ import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../words.ts';
 import { ProxyError } from './proxy.ts';
 
-/** An answer that cannot be used, such as one that is too large or is not UTF-8. Retrying cannot help. */
-export class BadAnswerError extends Error {
-  override readonly name = 'BadAnswerError';
+/** A response that cannot be used, such as one that is too large or is not UTF-8. Retrying cannot help. */
+export class BadResponseError extends Error {
+  override readonly name = 'BadResponseError';
 }
 
 /**
- * Why no usable answer came, to follow the request: `failed: connect ECONNREFUSED 127.0.0.1:9` or `got no complete response
+ * Why no usable response came, to follow the request: `failed: connect ECONNREFUSED 127.0.0.1:9` or `got no complete response
  * within 10 s`. `thrown` is what the transport threw. May contain untrusted text.
  */
 export function failureText(thrown: unknown, timeoutMs: number): string {
@@ -18,7 +18,7 @@ export function failureText(thrown: unknown, timeoutMs: number): string {
 
 /** What to do about it, as a sentence. */
 export function failureHint(thrown: unknown): string {
-  if (thrown instanceof BadAnswerError) return 'Check that base_url is the address of the Opper API.';
+  if (thrown instanceof BadResponseError) return 'Check that base_url is the address of the Opper API.';
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
   if (thrown instanceof ProxyError && thrown.status === 407) {
     return 'The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
@@ -41,10 +41,10 @@ export function failureHint(thrown: unknown): string {
   return 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, also HTTPS_PROXY in the env of the step.';
 }
 
-/** Whether a retry can help. It cannot for a bad certificate, a rejected proxy login or an unusable answer. */
+/** Whether a retry can help. It cannot for a bad certificate, a rejected proxy login or an unusable response. */
 export function isWorthRetrying(thrown: unknown): boolean {
   if (thrown instanceof ProxyError && thrown.status === 407) return false;
-  return !(thrown instanceof BadAnswerError || isCertificateCode(codeOf(thrown)));
+  return !(thrown instanceof BadResponseError || isCertificateCode(codeOf(thrown)));
 }
 
 function reasonOf(thrown: unknown): string {
