@@ -1,11 +1,11 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	var __webpack_modules__ = ({
 
-/***/ 967:
+/***/ 632:
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("./results.js");
+module.exports = require("./read-results.js");
 
 /***/ }),
 
@@ -809,7 +809,7 @@ function datetime$1(args) {
 	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
 }
 const anyString = /^[\s\S]{0,}$/;
-const number$2 = /^-?\d+(?:\.\d+)?$/;
+const number$3 = /^-?\d+(?:\.\d+)?$/;
 const boolean$2 = /^(?:true|false)$/i;
 // node_modules/zod/v4/core/checks.js
 const $ZodCheck = $constructor("$ZodCheck", (inst, def) => {
@@ -1099,7 +1099,7 @@ const $ZodISODateTime = $constructor("$ZodISODateTime", (inst, def) => {
 });
 const $ZodNumber = $constructor("$ZodNumber", (inst, def) => {
 	$ZodType.init(inst, def);
-	inst._zod.pattern = number$2;
+	inst._zod.pattern = number$3;
 	inst._zod.parse = (payload, _ctx) => {
 		if (def.coerce) try {
 			payload.value = Number(payload.value);
@@ -1758,7 +1758,7 @@ const ZodMiniNumber = $constructor("ZodMiniNumber", (inst, def) => {
 	$ZodNumber.init(inst, def);
 	ZodMiniType.init(inst, def);
 });
-function number$1(params) {
+function number$2(params) {
 	return _number(ZodMiniNumber, params);
 }
 const ZodMiniNumberFormat = $constructor("ZodMiniNumberFormat", (inst, def) => {
@@ -2798,6 +2798,7 @@ const context = new Context();
 var version = "1.0.0";
 // src/files.ts
 const MAX_BYTES$1 = 33554432;
+const MAX_BEGINNING = 200;
 const REASONS = {
 	ENOENT: "no such file",
 	EISDIR: "it is a directory",
@@ -2806,7 +2807,24 @@ const REASONS = {
 async function readText(files, path) {
 	const pieces = [];
 	for await (const piece of readTextPieces(files, path, MAX_BYTES$1)) pieces.push(piece);
-	return pieces.join("");
+	const text = pieces.join("");
+	beginningOf(text);
+	return text;
+}
+async function readBeginning(files, path) {
+	let text = "";
+	for await (const piece of readTextPieces(files, path)) {
+		text = (text + piece).trimStart();
+		if (text.length >= MAX_BEGINNING) break;
+	}
+	return beginningOf(text);
+}
+function beginningOf(text) {
+	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
+	if (line === "") throw new FormError("is empty");
+	const beginning = cut(line, 80);
+	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new FormError(`begins with what npm prints, ${quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
+	return beginning;
 }
 async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
 	const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -2825,30 +2843,6 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf$1(error)}`);
 		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write; write it as UTF-8" : "is not UTF-8");
 	}
-}
-const MAX_PATTERN_LENGTH = 1e3;
-const MAX_ALTERNATIVES = 100;
-const MAX_STARS = 4;
-function checkPattern(pattern) {
-	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
-	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported; write {a,b}, or several lines");
-	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`);
-	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`);
-}
-function alternativesIn(pattern) {
-	let product = 1;
-	for (const [, from = "", to = ""] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) product *= 1 + Math.abs(placeOf(to) - placeOf(from));
-	const open = [];
-	for (const [character] of pattern.matchAll(/[{,}]/g)) if (character === "{") open.push(1);
-	else if (character === "}") product *= open.pop() ?? 1;
-	else if (open.length > 0) open.push((open.pop() ?? 0) + 1);
-	return product;
-}
-function placeOf(end) {
-	return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
-}
-function starsIn(part) {
-	return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, "").split("*").length - 1;
 }
 // src/loopback.ts
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
@@ -3054,6 +3048,31 @@ async function bytesOf(response) {
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks, size);
+}
+// src/host/pattern.ts
+const MAX_PATTERN_LENGTH = 1e3;
+const MAX_ALTERNATIVES = 100;
+const MAX_STARS = 4;
+function checkPattern(pattern) {
+	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
+	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported; write {a,b}, or several lines");
+	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`);
+	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`);
+}
+function alternativesIn(pattern) {
+	let product = 1;
+	for (const [, from = "", to = ""] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) product *= 1 + Math.abs(placeOf(to) - placeOf(from));
+	const open = [];
+	for (const [character] of pattern.matchAll(/[{,}]/g)) if (character === "{") open.push(1);
+	else if (character === "}") product *= open.pop() ?? 1;
+	else if (open.length > 0) open.push((open.pop() ?? 0) + 1);
+	return product;
+}
+function placeOf(end) {
+	return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
+}
+function starsIn(part) {
+	return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, "").split("*").length - 1;
 }
 // src/host/node-files.ts
 const nodeFiles = {
@@ -3277,7 +3296,7 @@ const orNull$1 = (schema) => exactOptional(nullable(schema));
 const text$1 = string("expected text");
 const textOrNull = orNull$1(text$1);
 const jsonOrNull = orNull$1(custom());
-const number = custom((value) => numberOf(value) !== void 0, "expected a number");
+const number$1 = custom((value) => numberOf(value) !== void 0, "expected a number");
 const Span = looseObject({
 	id: text$1,
 	name: text$1,
@@ -3290,9 +3309,9 @@ const Span = looseObject({
 	output: jsonOrNull,
 	error: textOrNull,
 	meta: orNull$1(custom(isJsonObject, "expected an object")),
-	score: orNull$1(number),
+	score: orNull$1(number$1),
 	feedback: orNull$1(looseObject({
-		score: orNull$1(number),
+		score: orNull$1(number$1),
 		comment: textOrNull
 	}, "expected an object"))
 });
@@ -3304,16 +3323,6 @@ function durationMsOf({ start_time, end_time }) {
 	const [start, end] = [instantOf(start_time ?? ""), instantOf(end_time ?? "")];
 	return start === void 0 || end === void 0 ? void 0 : end - start;
 }
-// src/results/formats.ts
-const RESULTS_FORMATS = [
-	"auto",
-	"junit",
-	"ctrf",
-	"promptfoo",
-	"jest",
-	"json",
-	"fields"
-];
 // src/uuid.ts
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 // src/inputs/forms.ts
@@ -3370,7 +3379,7 @@ function numberForm(what) {
 		const number = typeof word === "string" && DECIMAL.test(word) ? Number(word) : numberOf(word);
 		return Number.isFinite(number) ? number : word;
 	};
-	return pipe(transform(read), number$1(because(what)));
+	return pipe(transform(read), number$2(because(what)));
 }
 const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("must be above 0")));
 function numberBetween(least, most, what) {
@@ -3462,7 +3471,15 @@ const formsAt = (now) => ({
 	output: verbatim,
 	clear: optional(namesAmong(CLEARABLE, "is not one of the fields that can be cleared")),
 	results_file: optional(lines),
-	results_format: oneOf(RESULTS_FORMATS),
+	results_format: oneOf([
+		"auto",
+		"junit",
+		"ctrf",
+		"promptfoo",
+		"jest",
+		"json",
+		"fields"
+	]),
 	score_pointer: optional(jsonPointer),
 	metrics: json(metricsObject),
 	results_metrics: boolean,
@@ -3562,13 +3579,13 @@ function jobOf(context, inputs) {
 		status,
 		isBroken,
 		error: isBroken ? `${context.job ? `Job ${name}` : "The job"} ${what}${where}` : void 0,
-		facts: factsOf$1(context, inputs, links),
+		facts: factsOf(context, inputs, links),
 		links,
 		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
 		withholdsSecrets: withholdsSecrets(context)
 	};
 }
-function factsOf$1(context, inputs, links) {
+function factsOf(context, inputs, links) {
 	const { head, base, change } = refsOf(context);
 	const repo = repoOf(context);
 	const { job_status: status } = inputs;
@@ -3695,15 +3712,22 @@ function isEmpty$1(value) {
 // src/api/case-spans.ts
 const AT_ONCE = 4;
 const PROGRESS_EVERY = 100;
-async function createCaseSpans(client, spans, { onProgress }) {
+async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) {
 	const next = spans.values();
+	const parent = {
+		...id && { parent_id: id },
+		...trace_id && { trace_id }
+	};
 	let made = 0;
 	let failure;
 	async function work() {
 		for (const span of next) {
 			if (failure) return;
 			try {
-				await client.createSpan(span);
+				await client.createSpan({
+					...span,
+					...parent
+				});
 			} catch (error) {
 				if (!(error instanceof ApiError || error instanceof InputError)) throw error;
 				failure ??= error;
@@ -4410,19 +4434,21 @@ function mayHaveArrived(failure) {
 	return !["connect", "getaddrinfo"].includes(first?.syscall);
 }
 // src/api/metric.ts
+const number = pipe(transform(numberOf), number$2("expected a number"));
 const Metric = looseObject({
 	id: string("expected text"),
 	dimension: string("expected text"),
-	value: custom((value) => numberOf(value) !== void 0, "expected a number"),
+	value: number,
 	comment: exactOptional(nullable(string("expected text"))),
 	created_at: exactOptional(nullable(string("expected text")))
 });
 const MetricPage = looseObject({
-	meta: looseObject({ total_count: pipe(transform(numberOf), number$1("expected a number")) }, "expected an object"),
+	meta: looseObject({ total_count: number }, "expected an object"),
 	data: array(Metric, "expected a list")
 });
-function metricOf(metrics, dimension) {
-	return metrics.filter((metric) => metric.dimension === dimension).reduce((newest, metric) => newest && createdAt(newest) > createdAt(metric) ? newest : metric, void 0);
+function newestOf(metrics) {
+	const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));
+	return new Map(oldestFirst.map((metric) => [metric.dimension, metric]));
 }
 function createdAt({ created_at }) {
 	return Date.parse(created_at ?? "") || 0;
@@ -4448,7 +4474,7 @@ function createClient({ baseUrl, ...options }) {
 			const { data, meta } = await request(call, MetricPage, { tries });
 			const countBefore = metrics.size;
 			for (const metric of data) metrics.set(metric.id, metric);
-			if (metrics.size >= meta.total_count || metrics.size === countBefore) return [...metrics.values()];
+			if (metrics.size >= meta.total_count || metrics.size === countBefore) return newestOf(metrics.values());
 		}
 	}
 	return {
@@ -4512,7 +4538,7 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "a metric",
 				ifNotFound: CHECK_SPAN
 			};
-			const look = async (tries) => metricOf(await metricsOf(spanId, tries), metric.dimension);
+			const look = async (tries) => (await metricsOf(spanId, tries)).get(metric.dimension);
 			const making = {
 				call,
 				body: bodyOf(metric),
@@ -4571,7 +4597,7 @@ async function recordMetrics(client, spanId, wanted) {
 	const failures = [];
 	let known;
 	try {
-		known = wanted.length > 0 ? await client.listMetrics(spanId) : [];
+		known = await client.listMetrics(spanId);
 	} catch (error) {
 		return {
 			stored: {},
@@ -4580,13 +4606,13 @@ async function recordMetrics(client, spanId, wanted) {
 	}
 	for (const [at, metric] of wanted.entries()) {
 		const name = cut(metric.dimension, 100);
-		const before = metricOf(known, metric.dimension);
+		const before = known.get(metric.dimension);
 		try {
 			const after = await recordMetric(client, spanId, metric, before);
-			stored.set(metric.dimension, numberIn(after));
-			if (numberIn(after) !== metric.value) failures.push(`${name}: ${metric.value} was sent, but ${numberIn(after)} is stored`);
+			stored.set(metric.dimension, after.value);
+			if (after.value !== metric.value) failures.push(`${name}: ${metric.value} was sent, but ${after.value} is stored`);
 		} catch (error) {
-			if (before) stored.set(metric.dimension, numberIn(before));
+			if (before) stored.set(metric.dimension, before.value);
 			failures.push(`${name}: not recorded: ${apiMessageOf(error)}`);
 			const rest = wanted.slice(at + 1);
 			if (error.isTransient && rest.length > 0) {
@@ -4610,10 +4636,7 @@ async function recordMetric(client, spanId, wanted, known) {
 	return client.updateMetric(spanId, metric.id, change);
 }
 function isEqual(metric, { value, comment }) {
-	return numberIn(metric) === value && (comment === void 0 || metric.comment === comment);
-}
-function numberIn({ value }) {
-	return numberOf(value);
+	return metric.value === value && (comment === void 0 || metric.comment === comment);
 }
 function namesOf(metrics) {
 	return listed(metrics.map(({ dimension }) => dimension));
@@ -4621,6 +4644,268 @@ function namesOf(metrics) {
 function apiMessageOf(error) {
 	if (error instanceof ApiError) return error.message;
 	throw error;
+}
+// src/plan/recording.ts
+function needsStored({ fields, clear, keepsMeta }) {
+	return fields.meta !== void 0 && keepsMeta && !clear.includes("meta");
+}
+function patchFor(recording, stored) {
+	const { fields, clear, jobError } = recording;
+	const cleared = Object.fromEntries(clear.map((field) => [field, null]));
+	const hasError = stored?.error && !clear.includes("error");
+	return {
+		...cleared,
+		...jobError !== void 0 && !hasError && { error: jobError },
+		...fields,
+		...fields.meta && needsStored(recording) && { meta: {
+			...stored?.meta,
+			...fields.meta
+		} }
+	};
+}
+function newSpanOf({ parent_id, trace_id }, recording, id, title) {
+	const { name = title, ...fields } = patchFor({
+		...recording,
+		clear: []
+	});
+	const start_time = fields.start_time ?? fields.end_time;
+	return {
+		id,
+		name,
+		...parent_id && { parent_id },
+		...trace_id && { trace_id },
+		...fields,
+		...start_time && { start_time }
+	};
+}
+function isEmpty(patch) {
+	return Object.keys(patch).length === 0;
+}
+// src/report/finding.ts
+function findingOf(error, inputs, effect) {
+	if (error instanceof InputError) return {
+		level: "error",
+		title: `Opper span: bad input, ${effect}`,
+		lines: error.problems.map(problemLine)
+	};
+	if (error instanceof ApiError) return {
+		level: levelOf(inputs),
+		title: "Opper span: API failure",
+		lines: [error.message]
+	};
+	return {
+		level: "error",
+		title: "Opper span: internal error",
+		lines: [`This is a bug in the action, please report it: ${headlineOf$1(error)}`]
+	};
+}
+function levelOf({ fail_on_api_error }) {
+	return fail_on_api_error === false ? "warning" : "error";
+}
+// src/report/report.ts
+function newReport(spanId, { status, links }) {
+	return {
+		outcome: "failed",
+		jobStatus: status,
+		spanId,
+		span: {},
+		before: void 0,
+		sent: void 0,
+		changed: void 0,
+		requests: 0,
+		status: void 0,
+		elapsedMs: 0,
+		findings: [],
+		gate: void 0,
+		tests: void 0,
+		metrics: void 0,
+		caseSpans: void 0,
+		links,
+		dryRun: [],
+		goesOn: false
+	};
+}
+function gateOf({ outcome, span, before, sent }, minScore, job) {
+	const score = numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
+		...before,
+		...sent
+	}.score);
+	if (minScore === void 0 || job.isBroken && score === void 0) return void 0;
+	return {
+		minScore,
+		score
+	};
+}
+function warn(report, lines) {
+	report.findings.push(...lines.map((line) => ({
+		level: "warning",
+		title: "Opper span",
+		lines: [line]
+	})));
+}
+// src/verdict.ts
+const MAX_COMPARED = 500;
+function changesBetween(before, after) {
+	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
+}
+function doubtsAbout(sent, span, isMerged) {
+	const doubts = SPAN_FIELDS.flatMap((field) => doubtAbout(field, sent, span, isMerged) ?? []);
+	if ((durationMsOf(span) ?? 0) < 0) doubts.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+	return doubts;
+}
+function doubtAbout(field, patch, span, isMerged) {
+	const [sent, stored] = [patch[field], span[field]];
+	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
+	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
+	if (field === "meta" && patch.meta && span.meta) {
+		const [lost, other] = differenceOf(patch.meta, span.meta);
+		if (isMerged && Object.keys(lost).length === 0) return void 0;
+		return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
+	}
+	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
+	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
+}
+function shown(value) {
+	return cut(textOf(value), MAX_COMPARED) || "nothing";
+}
+function differenceOf(a, b) {
+	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
+	return [without(a, b), without(b, a)];
+}
+function ownValue(object, key) {
+	return Object.hasOwn(object, key) ? object[key] : void 0;
+}
+function sameValue(field, a, b) {
+	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
+		const instant = instantOf(a);
+		return instant === void 0 ? a === b : instant === instantOf(b);
+	}
+	return sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
+}
+function orNull(value) {
+	return value === void 0 || value === "" ? null : value;
+}
+function isTextOf(text, value) {
+	try {
+		return sameJson(parseExactJson(text), value);
+	} catch {
+		return false;
+	}
+}
+// src/perform.ts
+async function carryOut(task, plan, host, exit, report) {
+	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = plan.inputs;
+	const timeoutMs = Math.round(timeout_seconds * 1e3);
+	const client = createClient({
+		baseUrl,
+		apiKey,
+		userAgent: `opper-span-action/${host.version}`,
+		timeoutMs,
+		retries,
+		transport: host.connect({
+			baseUrl,
+			timeoutMs
+		}),
+		wait: host.wait,
+		random: host.random,
+		now: host.now,
+		onRetry: exit.info
+	});
+	try {
+		await perform(task, client, exit, report);
+		if (report.outcome === "updated" || report.outcome === "created") await addChildren(plan, client, exit, report);
+	} finally {
+		report.requests = client.traffic.requests;
+		report.status = client.traffic.status;
+	}
+}
+async function perform(task, client, exit, report) {
+	switch (task.kind) {
+		case "read":
+			report.span = await client.readSpan(task.id);
+			report.outcome = "read";
+			return;
+		case "update": return update(task.id, task.recording, client, report);
+		case "create":
+			await create(task.span, false, client, report);
+			return;
+		case "start": return start(task.span, task.recording, client, exit, report);
+		case "wait":
+			report.outcome = "tracking";
+			saveTracked(exit, report, task.tracked);
+			report.span = { id: task.tracked.id };
+			return;
+		case "ensure":
+			if (await create(task.span, true, client, report)) await update(task.span.id, task.recording, client, report);
+			return;
+	}
+}
+async function update(id, recording, client, report) {
+	report.sent = patchFor(recording);
+	if (needsStored(recording)) {
+		report.before = await client.readSpan(id, { isBeforeWrite: true });
+		report.sent = patchFor(recording, report.before);
+	}
+	const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
+	const feedback = span.feedback ?? report.before?.feedback;
+	report.span = {
+		...span,
+		...feedback && { feedback }
+	};
+	report.changed = report.before && changesBetween(report.before, span);
+	report.outcome = "updated";
+	warn(report, doubtsAbout(report.sent, span, needsStored(recording)));
+}
+async function create(span, mayExist, client, report) {
+	report.sent = fieldsOf(span);
+	const { span: made, wasFound } = await client.createSpan(span, { mayExist });
+	report.span = made;
+	report.outcome = "created";
+	if (mayExist && wasFound) return true;
+	warn(report, doubtsAbout(report.sent, made, false));
+	return false;
+}
+async function start(span, recording, client, exit, report) {
+	saveTracked(exit, report, startedBy(span));
+	try {
+		await create(span, false, client, report);
+	} catch (error) {
+		if (!(error instanceof ApiError && error.isTransient)) {
+			saveTracked(exit, report, void 0);
+			throw error;
+		}
+		warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
+		return;
+	}
+	report.outcome = "tracking";
+	saveTracked(exit, report, madeBy(span, recording, report.span.id));
+}
+async function addChildren(plan, client, exit, report) {
+	const { inputs, metrics, caseSpans } = plan;
+	const fail = (what, lines) => report.findings.push({
+		level: levelOf(inputs),
+		title: `Opper span: ${what}`,
+		lines
+	});
+	if (metrics.length > 0) {
+		const { stored, failures } = await recordMetrics(client, report.span.id ?? "", metrics);
+		report.metrics = stored;
+		if (failures.length > 0) fail("metrics", failures);
+	}
+	if (caseSpans.length > 0) {
+		const onProgress = (made, of) => exit.info(`Case spans: ${made} of ${of} made`);
+		const { made, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+		const of = report.tests?.casesWanted ?? caseSpans.length;
+		report.caseSpans = {
+			made,
+			of
+		};
+		if (failure) fail("case spans", [`${made} of ${of} case spans were made, then one failed: ${failure.message}`]);
+	}
+}
+function saveTracked(exit, report, tracked) {
+	exit.saveState("tracked", tracked ? JSON.stringify(tracked) : "");
+	report.goesOn = tracked !== void 0;
 }
 // src/score.ts
 function scaled(value, scale) {
@@ -4634,33 +4919,6 @@ function scoreOf(value, scale) {
 	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
 	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the integers that JSON carries safely`);
-}
-// src/plan/case-span.ts
-function caseSpansOf(cases, parent, scale = 100, newId) {
-	return cases.map((testCase) => ({
-		id: newId(),
-		name: testCase.name,
-		...parent.id && { parent_id: parent.id },
-		...parent.trace_id && { trace_id: parent.trace_id },
-		type: "test",
-		...fieldsOf({
-			error: testCase.error,
-			input: testCase.input,
-			output: testCase.output,
-			score: testCase.score === void 0 ? void 0 : scaled(testCase.score, scale),
-			start_time: testCase.startTime,
-			end_time: testCase.endTime,
-			meta: factsOf(testCase)
-		})
-	}));
-}
-function factsOf({ status, suite, durationMs, file }) {
-	return {
-		"test.status": status,
-		...suite !== void 0 && { "test.suite": suite },
-		...durationMs !== void 0 && { "test.duration_ms": durationMs },
-		...file !== void 0 && { "test.file": file }
-	};
 }
 // src/inputs/rules.ts
 function accessProblems({ values, problems }, job) {
@@ -4775,6 +5033,56 @@ function resultsScale({ score_scale, results_file, results_format = "auto" }) {
 function isTestFormat(format) {
 	return format !== "json" && format !== "fields";
 }
+// src/plan/meta-file.ts
+async function readMetaFile(path, files) {
+	if (path === void 0) return { problems: [] };
+	try {
+		return {
+			meta: metaObject(await readText(files, path)),
+			problems: []
+		};
+	} catch (error) {
+		if (!(error instanceof FormError)) throw error;
+		return { problems: [{
+			name: `meta_file ${path}`,
+			message: error.message
+		}] };
+	}
+}
+// src/plan/found.ts
+const NOTHING_FOUND = { problems: [] };
+async function readFound(inputs, files, now) {
+	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
+	const { meta, problems } = await readMetaFile(inputs.meta_file, files);
+	return {
+		...results,
+		...meta && { meta },
+		problems: [
+			...resultsProblems(inputs),
+			...results.problems,
+			...problems
+		]
+	};
+}
+async function readResultsOf(inputs, files, now) {
+	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+	if (patterns === void 0 || format === void 0) return NOTHING_FOUND;
+	if (format === "json" && pointer === void 0) return NOTHING_FOUND;
+	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
+	return readResults({
+		patterns,
+		format,
+		pointer,
+		keepCases: {
+			kind: inputs.case_spans ?? "none",
+			max: inputs.max_case_spans ?? 0
+		}
+	}, files, now);
+}
+function problemsOf(error) {
+	if (!(error instanceof InputError)) throw error;
+	return { problems: error.problems };
+}
 // src/results/record.ts
 function recordOf(tests, scale) {
 	const { passed, failed, errored, skipped, durationMs, failures } = tests;
@@ -4800,8 +5108,45 @@ function recordOf(tests, scale) {
 function failureText({ name, message }) {
 	return message ? `${name}: ${message}` : name;
 }
+// src/plan/case-span.ts
+function caseSpanOf(testCase, scale = 100, id) {
+	const { name, status, suite, file, durationMs, error, input, output, score } = testCase;
+	return {
+		id,
+		name,
+		type: "test",
+		...fieldsOf({
+			error,
+			input,
+			output,
+			score: score === void 0 ? void 0 : scaled(score, scale),
+			start_time: testCase.startTime,
+			end_time: testCase.endTime,
+			meta: {
+				"test.status": status,
+				...suite !== void 0 && { "test.suite": suite },
+				...durationMs !== void 0 && { "test.duration_ms": durationMs },
+				...file !== void 0 && { "test.file": file }
+			}
+		})
+	};
+}
+// src/plan/layers.ts
+function mergedMeta(layers) {
+	const given = layers.filter((layer) => layer !== void 0);
+	return given.length > 0 ? Object.fromEntries(given.flatMap((layer) => Object.entries(layer))) : void 0;
+}
+function mergedMetrics(layers) {
+	const metrics = layers.flatMap((layer) => Object.entries(layer ?? {}).map(([dimension, metric]) => {
+		return {
+			dimension,
+			...typeof metric === "number" ? { value: metric } : metric
+		};
+	}));
+	return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
+}
 // src/plan/plan.ts
-function planOf(read, found, job) {
+function planOf(read, found, job, newId) {
 	const values = {
 		...found.fields,
 		...read.values
@@ -4832,10 +5177,10 @@ function planOf(read, found, job) {
 			...values,
 			score: score.value,
 			error: values.error ?? results?.error ?? found.error,
-			meta: merged([
+			meta: mergedMeta([
 				inputs.ci_meta ? job.facts : void 0,
 				results?.meta,
-				found.fields.meta,
+				found.fields?.meta,
 				found.meta,
 				inputs.meta
 			])
@@ -4844,9 +5189,9 @@ function planOf(read, found, job) {
 		keepsMeta: inputs.meta_mode === "merge",
 		jobError: job.error
 	};
-	const metrics = metricsOf([
+	const metrics = mergedMetrics([
 		inputs.results_metrics ? found.tests?.metrics : void 0,
-		found.fields.metrics,
+		found.fields?.metrics,
 		inputs.metrics
 	]);
 	if (inputs.operation === "update" && metrics.length === 0 && isEmpty(patchFor(recording))) throw new InputError([{
@@ -4857,33 +5202,42 @@ function planOf(read, found, job) {
 		inputs,
 		recording,
 		metrics,
-		cases: found.tests?.cases ?? [],
-		unread: job.isBroken ? ofFiles : []
+		caseSpans: (found.tests?.cases ?? []).map((testCase) => caseSpanOf(testCase, inputs.score_scale, newId())),
+		warnings: job.isBroken ? ofFiles.map((problem) => warningOf(problem, job)) : []
 	};
 }
-function closingPlan({ values }, { message: error }, job) {
-	const { base_url, api_key } = values;
-	if (base_url === void 0 || api_key === void 0) return void 0;
-	const inputs = {
-		...defaultInputs(),
-		...values,
-		min_score: void 0
-	};
-	return {
-		inputs,
-		recording: {
-			fields: {
-				error,
-				...inputs.ci_meta && { meta: job.facts }
+function warningOf(problem, { status }) {
+	const what = status === "failure" ? "has failed" : "was cancelled";
+	return `${problemLine(problem)}. The job ${what}, so the rest is recorded without it`;
+}
+function planAtEnd(read, found, job, newId) {
+	try {
+		return planOf(read, found, job, newId);
+	} catch (error) {
+		const { base_url, api_key } = read.values;
+		if (!(error instanceof InputError) || base_url === void 0 || api_key === void 0) throw error;
+		const inputs = {
+			...defaultInputs(),
+			...read.values,
+			min_score: void 0
+		};
+		return {
+			inputs,
+			recording: {
+				fields: {
+					error: error.message,
+					...inputs.ci_meta && { meta: job.facts }
+				},
+				clear: [],
+				keepsMeta: true,
+				jobError: void 0
 			},
-			clear: [],
-			keepsMeta: true,
-			jobError: void 0
-		},
-		metrics: [],
-		cases: [],
-		unread: []
-	};
+			metrics: [],
+			caseSpans: [],
+			warnings: [],
+			refused: error
+		};
+	}
 }
 function scoreIn(inputs, found, passRate) {
 	const { score, score_scale } = inputs;
@@ -4913,360 +5267,22 @@ function scoreIn(inputs, found, passRate) {
 		};
 	}
 }
-function merged(layers) {
-	const given = layers.filter((layer) => layer !== void 0);
-	return given.length > 0 ? Object.fromEntries(given.flatMap((layer) => Object.entries(layer))) : void 0;
-}
-function metricsOf(layers) {
-	const metrics = layers.flatMap((layer) => Object.entries(layer ?? {}).map(([dimension, metric]) => {
-		return {
-			dimension,
-			...typeof metric === "number" ? { value: metric } : metric
-		};
-	}));
-	return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
-}
-function needsStored({ fields, clear, keepsMeta }) {
-	return fields.meta !== void 0 && keepsMeta && !clear.includes("meta");
-}
-function patchFor(recording, stored) {
-	const { fields, clear, jobError } = recording;
-	const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-	const hasError = stored?.error && !clear.includes("error");
-	return {
-		...cleared,
-		...jobError !== void 0 && !hasError && { error: jobError },
-		...fields,
-		...fields.meta && needsStored(recording) && { meta: {
-			...stored?.meta,
-			...fields.meta
-		} }
-	};
-}
-function newSpanOf({ parent_id, trace_id }, recording, id, title) {
-	const { name = title, ...fields } = patchFor({
-		...recording,
-		clear: []
-	});
-	const start_time = fields.start_time ?? fields.end_time;
-	return {
-		id,
-		name,
-		...parent_id && { parent_id },
-		...trace_id && { trace_id },
-		...fields,
-		...start_time && { start_time }
-	};
-}
-function isEmpty(patch) {
-	return Object.keys(patch).length === 0;
-}
-// src/report/report.ts
-function newReport(spanId, { status, links }) {
-	return {
-		outcome: "failed",
-		jobStatus: status,
-		spanId,
-		span: {},
-		before: void 0,
-		sent: void 0,
-		changed: void 0,
-		requests: 0,
-		status: void 0,
-		elapsedMs: 0,
-		findings: [],
-		gate: void 0,
-		tests: void 0,
-		metrics: void 0,
-		caseSpans: void 0,
-		links,
-		dryRun: [],
-		goesOn: false
-	};
-}
-function comparedScore({ outcome, span, before, sent }) {
-	return numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
-		...before,
-		...sent
-	}.score);
-}
-function warn(report, lines) {
-	report.findings.push(...lines.map((line) => ({
-		level: "warning",
-		title: "Opper span",
-		lines: [line]
-	})));
-}
-// src/verdict.ts
-const MAX_COMPARED = 500;
-function changesBetween(before, after) {
-	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
-}
-function doubtsAbout(sent, span, isMerged) {
-	const doubts = SPAN_FIELDS.flatMap((field) => doubtAbout(field, sent, span, isMerged) ?? []);
-	if ((durationMsOf(span) ?? 0) < 0) doubts.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
-	return doubts;
-}
-function doubtAbout(field, patch, span, isMerged) {
-	const [sent, stored] = [patch[field], span[field]];
-	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
-	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
-	if (field === "meta" && patch.meta && span.meta) {
-		const [lost, other] = differenceOf(patch.meta, span.meta);
-		if (isMerged && Object.keys(lost).length === 0) return void 0;
-		return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
-	}
-	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
-	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
-}
-function shown(value) {
-	return cut(textOf(value), MAX_COMPARED) || "nothing";
-}
-function differenceOf(a, b) {
-	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
-	return [without(a, b), without(b, a)];
-}
-function ownValue(object, key) {
-	return Object.hasOwn(object, key) ? object[key] : void 0;
-}
-function sameValue(field, a, b) {
-	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
-		const instant = instantOf(a);
-		return instant === void 0 ? a === b : instant === instantOf(b);
-	}
-	return sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
-}
-function orNull(value) {
-	return value === void 0 || value === "" ? null : value;
-}
-function isTextOf(text, value) {
-	try {
-		return sameJson(parseExactJson(text), value);
-	} catch {
-		return false;
-	}
-}
-// src/perform.ts
-async function carryOut(task, plan, host, exit, report) {
-	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = plan.inputs;
-	const timeoutMs = Math.round(timeout_seconds * 1e3);
-	const client = createClient({
-		baseUrl,
-		apiKey,
-		userAgent: `opper-span-action/${host.version}`,
-		timeoutMs,
-		retries,
-		transport: host.connect({
-			baseUrl,
-			timeoutMs
-		}),
-		wait: host.wait,
-		random: host.random,
-		now: host.now,
-		onRetry: exit.info
-	});
-	try {
-		await perform(task, client, exit, report);
-		if (report.outcome === "updated" || report.outcome === "created") {
-			await attachMetrics(plan, client, report);
-			await makeCaseSpans(plan, client, host.newId, exit, report);
-		}
-	} finally {
-		report.requests = client.traffic.requests;
-		report.status = client.traffic.status;
-	}
-}
-async function perform(task, client, exit, report) {
-	switch (task.kind) {
-		case "read":
-			report.span = await client.readSpan(task.id);
-			report.outcome = "read";
-			return;
-		case "update": return update(task.id, task.recording, client, report);
-		case "create":
-			await create(task.span, false, client, report);
-			return;
-		case "start": return start(task.span, task.recording, client, exit, report);
-		case "wait":
-			report.outcome = "tracking";
-			saveTracked(exit, report, task.tracked);
-			report.span = { id: task.tracked.id };
-			return;
-		case "ensure":
-			if (await create(task.span, true, client, report)) await update(task.span.id, task.recording, client, report);
-			return;
-	}
-}
-async function update(id, recording, client, report) {
-	report.sent = patchFor(recording);
-	if (needsStored(recording)) {
-		report.before = await client.readSpan(id, { isBeforeWrite: true });
-		report.sent = patchFor(recording, report.before);
-	}
-	const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
-	const feedback = span.feedback ?? report.before?.feedback;
-	report.span = {
-		...span,
-		...feedback && { feedback }
-	};
-	report.changed = report.before && changesBetween(report.before, span);
-	report.outcome = "updated";
-	warn(report, doubtsAbout(report.sent, span, needsStored(recording)));
-}
-async function create(span, mayExist, client, report) {
-	report.sent = fieldsOf(span);
-	const { span: made, wasFound } = await client.createSpan(span, { mayExist });
-	report.span = made;
-	report.outcome = "created";
-	if (mayExist && wasFound) return true;
-	warn(report, doubtsAbout(report.sent, made, false));
-	return false;
-}
-async function start(span, recording, client, exit, report) {
-	saveTracked(exit, report, startedBy(span));
-	try {
-		await create(span, false, client, report);
-	} catch (error) {
-		if (!(error instanceof ApiError && error.isTransient)) {
-			saveTracked(exit, report, void 0);
-			throw error;
-		}
-		warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
-		return;
-	}
-	report.outcome = "tracking";
-	saveTracked(exit, report, madeBy(span, recording, report.span.id));
-}
-async function attachMetrics({ inputs, metrics }, client, report) {
-	if (metrics.length === 0) return;
-	const { stored, failures } = await recordMetrics(client, report.span.id ?? "", metrics);
-	report.metrics = stored;
-	if (failures.length > 0) report.findings.push({
-		level: levelOf(inputs),
-		title: "Opper span: metrics",
-		lines: failures
-	});
-}
-async function makeCaseSpans({ inputs, cases }, client, newId, exit, report) {
-	if (cases.length === 0) return;
-	const spans = caseSpansOf(cases, report.span, inputs.score_scale, newId);
-	const onProgress = (made, of) => exit.info(`Case spans: ${made} of ${of} made`);
-	const { made, failure } = await createCaseSpans(client, spans, { onProgress });
-	const of = report.tests?.casesWanted ?? spans.length;
-	report.caseSpans = {
-		made,
-		of
-	};
-	if (failure === void 0) return;
-	const line = `${made} of ${of} case spans were made, then one failed: ${failure.message}`;
-	report.findings.push({
-		level: levelOf(inputs),
-		title: "Opper span: case spans",
-		lines: [line]
-	});
-}
-function saveTracked(exit, report, tracked) {
-	exit.saveState("tracked", tracked ? JSON.stringify(tracked) : "");
-	report.goesOn = tracked !== void 0;
-}
-function levelOf({ fail_on_api_error }) {
-	return fail_on_api_error === false ? "warning" : "error";
-}
-// src/plan/found.ts
-const NOTHING_FOUND = {
-	fields: {},
-	problems: []
-};
-async function readFound(read, files, now) {
-	const problems = resultsProblems(read.values);
-	const results = await collect(readResultsOf(read.values, files), problems);
-	const found = results ? foundIn(results, now) : NOTHING_FOUND;
-	problems.push(...found.problems);
-	const meta = await collect(readMeta(read.values.meta_file, files), problems);
-	return {
-		...found,
-		...meta && { meta },
-		problems
-	};
-}
-function foundIn(results, now) {
-	switch (results.kind) {
-		case "tests": {
-			const { tests, problems } = results;
-			if (problems.length === 0) return {
-				...NOTHING_FOUND,
-				tests
-			};
-			return {
-				...NOTHING_FOUND,
-				problems,
-				error: recordOf(tests, 100).error
-			};
-		}
-		case "score": return {
-			...NOTHING_FOUND,
-			score: {
-				name: `score in ${results.path}`,
-				value: results.score
-			}
-		};
-		case "fields": {
-			const { values, problems } = readFields(results.document, results.path, now);
-			const { score, score_scale: scale, ...fields } = values;
-			if (score === void 0) return {
-				fields,
-				problems
-			};
-			return {
-				fields,
-				problems,
-				score: {
-					name: `score in ${results.path}`,
-					value: score,
-					scale
-				}
-			};
-		}
-	}
-}
-async function readResultsOf(inputs, files) {
-	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
-	if (patterns === void 0 || format === void 0) return void 0;
-	if (format === "json" && pointer === void 0) return void 0;
-	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(967));
-	return readResults({
-		patterns,
-		format,
-		pointer,
-		keepCases: {
-			kind: inputs.case_spans ?? "none",
-			max: inputs.max_case_spans ?? 0
-		}
-	}, files);
-}
-async function readMeta(path, files) {
-	if (path === void 0) return void 0;
-	try {
-		return metaObject(await readText(files, path));
-	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		throw new InputError([{
-			name: `meta_file ${path}`,
-			message: error.message
-		}]);
-	}
-}
-async function collect(work, problems) {
-	try {
-		return await work;
-	} catch (error) {
-		if (!(error instanceof InputError)) throw error;
-		problems.push(...error.problems);
-		return;
-	}
-}
 // src/plan/task.ts
-function taskOf({ inputs, recording }, job, newId, now) {
+function taskOf(plan, job, newId, now, tracked) {
+	const { inputs, recording } = plan;
+	if (tracked) {
+		const last = atEnd(recording, tracked, now);
+		if (tracked.exists) return {
+			kind: "update",
+			id: tracked.id,
+			recording: last
+		};
+		return {
+			kind: "ensure",
+			span: newSpanOf(inputs, last, tracked.id, job.title),
+			recording: last
+		};
+	}
 	const { operation, span_id } = inputs;
 	const id = span_id ?? newId;
 	switch (operation) {
@@ -5302,22 +5318,9 @@ function taskOf({ inputs, recording }, job, newId, now) {
 		}
 	}
 }
-function taskAtEnd(plan, job, tracked, now) {
-	const recording = atEnd(plan.recording, tracked, now);
-	if (tracked.exists) return {
-		kind: "update",
-		id: tracked.id,
-		recording
-	};
-	return {
-		kind: "ensure",
-		span: newSpanOf(plan.inputs, recording, tracked.id, job.title),
-		recording
-	};
-}
 // src/rehearse.ts
 const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
-function rehearse(task, plan, newId, exit, report) {
+function rehearse(task, plan, exit, report) {
 	const { id, sent, request } = firstOf$1(task, plan.inputs.base_url);
 	report.sent = sent;
 	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
@@ -5335,7 +5338,7 @@ function rehearse(task, plan, newId, exit, report) {
 		return;
 	}
 	report.outcome = "dry-run";
-	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id, newId) : []];
+	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
 	if (task.kind === "start") saveTracked(exit, report, madeBy(task.span, task.recording));
 	if (task.kind === "wait") saveTracked(exit, report, task.tracked);
 }
@@ -5381,16 +5384,21 @@ function firstOf$1(task, baseUrl) {
 		}
 	}
 }
-function childRequests({ inputs, metrics, cases }, id, newId) {
-	const url = spanUrl(inputs.base_url);
-	return [...metrics.map((body) => ({
+function childRequests({ inputs, metrics, caseSpans }, id) {
+	const post = {
 		method: "POST",
+		url: spanUrl(inputs.base_url)
+	};
+	return [...metrics.map((body) => ({
+		...post,
 		url: metricUrl(inputs.base_url, id),
 		body: { ...body }
-	})), ...caseSpansOf(cases, { id }, inputs.score_scale, newId).map((body) => ({
-		method: "POST",
-		url,
-		body: { ...body }
+	})), ...caseSpans.map((span) => ({
+		...post,
+		body: {
+			...span,
+			parent_id: id
+		}
 	}))];
 }
 // src/report/inert.ts
@@ -5984,67 +5992,25 @@ async function run(host, tracked) {
 	if (host.eventProblem) warn(report, [host.eventProblem]);
 	let plan;
 	try {
-		const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
+		const found = isStart ? NOTHING_FOUND : await readFound(read.values, host.files, now);
 		report.tests = found.tests;
 		warn(report, found.tests?.warnings ?? []);
-		plan = tracked ? planAtEnd(read, found, job, report) : planOf(read, found, job);
-		warn(report, unreadLines(plan, job));
-		const task = tracked ? taskAtEnd(plan, job, tracked, now) : taskOf(plan, job, host.newId(), now);
-		if (plan.inputs.dry_run || plan.inputs.api_key === void 0) rehearse(task, plan, host.newId, exit, report);
+		plan = tracked ? planAtEnd(read, found, job, host.newId) : planOf(read, found, job, host.newId);
+		warn(report, plan.warnings);
+		if (plan.refused) report.findings.push(findingOf(plan.refused, plan.inputs, "only the end of the job was recorded"));
+		const task = taskOf(plan, job, host.newId(), now, tracked);
+		if (plan.inputs.dry_run || plan.inputs.api_key === void 0) rehearse(task, plan, exit, report);
 		else await carryOut(task, plan, host, exit, report);
 	} catch (error) {
 		report.outcome = "failed";
-		report.findings.push(findingOf(error, read.values));
+		report.findings.push(findingOf(error, read.values, "nothing was sent"));
 	}
-	if (plan && !isStart) report.gate = gateOf(plan, job, report);
+	if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
 	report.elapsedMs = host.now() - startedAt;
 	return exit.publish(report, {
 		outputs: !tracked,
 		summary: read.values.summary !== false && !report.goesOn
 	});
-}
-function planAtEnd(read, found, job, report) {
-	try {
-		return planOf(read, found, job);
-	} catch (error) {
-		const plan = error instanceof InputError ? closingPlan(read, error, job) : void 0;
-		if (!plan) throw error;
-		const title = "Opper span: bad input, only the end of the job was recorded";
-		report.findings.push({
-			...findingOf(error, read.values),
-			title
-		});
-		return plan;
-	}
-}
-function gateOf({ inputs: { min_score: minScore } }, job, report) {
-	const score = comparedScore(report);
-	if (minScore === void 0 || job.isBroken && score === void 0) return void 0;
-	return {
-		minScore,
-		score
-	};
-}
-function unreadLines({ unread }, { status }) {
-	const what = status === "failure" ? "has failed" : "was cancelled";
-	return unread.map((problem) => `${problemLine(problem)}. The job ${what}, so the rest is recorded without it`);
-}
-function findingOf(error, inputs) {
-	if (error instanceof InputError) return {
-		level: "error",
-		title: "Opper span: bad input, nothing was sent",
-		lines: error.problems.map(problemLine)
-	};
-	if (error instanceof ApiError) return {
-		level: levelOf(inputs),
-		title: "Opper span: API failure",
-		lines: [error.message]
-	};
-	return {
-		level: "error",
-		title: "Opper span: internal error",
-		lines: [`This is a bug in the action, please report it: ${headlineOf$1(error)}`]
-	};
 }
 // src/step.ts
 var step_exports = __exportAll({ step: () => step });
@@ -6134,6 +6100,18 @@ Object.defineProperty(exports, "quoted", ({
 		return quoted;
 	}
 }));
+Object.defineProperty(exports, "readBeginning", ({
+	enumerable: true,
+	get: function() {
+		return readBeginning;
+	}
+}));
+Object.defineProperty(exports, "readFields", ({
+	enumerable: true,
+	get: function() {
+		return readFields;
+	}
+}));
 Object.defineProperty(exports, "readText", ({
 	enumerable: true,
 	get: function() {
@@ -6144,6 +6122,12 @@ Object.defineProperty(exports, "readTextPieces", ({
 	enumerable: true,
 	get: function() {
 		return readTextPieces;
+	}
+}));
+Object.defineProperty(exports, "recordOf", ({
+	enumerable: true,
+	get: function() {
+		return recordOf;
 	}
 }));
 Object.defineProperty(exports, "step", ({

@@ -4,13 +4,13 @@ import { recordMetrics } from './api/record-metrics.ts';
 import { fieldsOf, type NewSpan } from './api/span.ts';
 import { ApiError } from './errors.ts';
 import type { Host } from './host/host.ts';
-import type { Inputs } from './inputs/inputs.ts';
-import { caseSpansOf } from './plan/case-span.ts';
-import { isEmpty, needsStored, type Plan, patchFor, type Recording } from './plan/plan.ts';
+import type { Plan } from './plan/plan.ts';
+import { isEmpty, needsStored, patchFor, type Recording } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
 import { madeBy, startedBy, type Tracked } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
-import { type Draft, type Finding, warn } from './report/report.ts';
+import { levelOf } from './report/finding.ts';
+import { type Draft, warn } from './report/report.ts';
 import { changesBetween, doubtsAbout } from './verdict.ts';
 
 // Each function adds the outcome of a request to the report at once, so that a later failure loses nothing.
@@ -33,10 +33,8 @@ export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, r
   });
   try {
     await perform(task, client, exit, report);
-    if (report.outcome === 'updated' || report.outcome === 'created') {
-      await attachMetrics(plan, client, report);
-      await makeCaseSpans(plan, client, host.newId, exit, report);
-    }
+    if (report.outcome === 'updated' || report.outcome === 'created')
+      await addChildren(plan, client, exit, report);
   } finally {
     report.requests = client.traffic.requests;
     report.status = client.traffic.status;
@@ -120,41 +118,29 @@ async function start(
   saveTracked(exit, report, madeBy(span, recording, report.span.id));
 }
 
-async function attachMetrics({ inputs, metrics }: Plan, client: Client, report: Draft): Promise<void> {
-  if (metrics.length === 0) return;
-  const { stored, failures } = await recordMetrics(client, report.span.id ?? '', metrics);
-  report.metrics = stored;
-  if (failures.length > 0)
-    report.findings.push({ level: levelOf(inputs), title: 'Opper span: metrics', lines: failures });
-}
-
-/** Makes a child span for each case. */
-async function makeCaseSpans(
-  { inputs, cases }: Plan,
-  client: Client,
-  newId: () => string,
-  exit: Exit,
-  report: Draft,
-): Promise<void> {
-  if (cases.length === 0) return;
-  const spans = caseSpansOf(cases, report.span, inputs.score_scale, newId);
-  const onProgress = (made: number, of: number) => exit.info(`Case spans: ${made} of ${of} made`);
-  const { made, failure } = await createCaseSpans(client, spans, { onProgress });
-  // There may be more cases than max_case_spans.
-  const of = report.tests?.casesWanted ?? spans.length;
-  report.caseSpans = { made, of };
-  if (failure === undefined) return;
-  const line = `${made} of ${of} case spans were made, then one failed: ${failure.message}`;
-  report.findings.push({ level: levelOf(inputs), title: 'Opper span: case spans', lines: [line] });
+/** Adds metrics and case spans to the span. */
+async function addChildren(plan: Plan, client: Client, exit: Exit, report: Draft): Promise<void> {
+  const { inputs, metrics, caseSpans } = plan;
+  const fail = (what: string, lines: readonly string[]) =>
+    report.findings.push({ level: levelOf(inputs), title: `Opper span: ${what}`, lines });
+  if (metrics.length > 0) {
+    const { stored, failures } = await recordMetrics(client, report.span.id ?? '', metrics);
+    report.metrics = stored;
+    if (failures.length > 0) fail('metrics', failures);
+  }
+  if (caseSpans.length > 0) {
+    const onProgress = (made: number, of: number) => exit.info(`Case spans: ${made} of ${of} made`);
+    const { made, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+    // There may be more cases than max_case_spans.
+    const of = report.tests?.casesWanted ?? caseSpans.length;
+    report.caseSpans = { made, of };
+    if (failure)
+      fail('case spans', [`${made} of ${of} case spans were made, then one failed: ${failure.message}`]);
+  }
 }
 
 /** Saves the tracked span for the end of the job, in place of what was saved before. With undefined there is nothing to do at the end. */
 export function saveTracked(exit: Exit, report: Draft, tracked: Tracked | undefined): void {
   exit.saveState('tracked', tracked ? JSON.stringify(tracked) : '');
   report.goesOn = tracked !== undefined;
-}
-
-/** The level of an API failure. */
-export function levelOf({ fail_on_api_error }: Partial<Inputs>): Finding['level'] {
-  return fail_on_api_error === false ? 'warning' : 'error';
 }

@@ -1,8 +1,8 @@
 import { metricUrl, spanUrl } from './api/client.ts';
 import { fieldsOf, type SpanPatch } from './api/span.ts';
 import { saveTracked } from './perform.ts';
-import { caseSpansOf } from './plan/case-span.ts';
-import { isEmpty, type Plan, patchFor } from './plan/plan.ts';
+import type { Plan } from './plan/plan.ts';
+import { isEmpty, patchFor } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
 import { madeBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
@@ -12,7 +12,7 @@ const WITHHELD =
   'GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded';
 
 /** Adds to the report what would be done if nothing is sent: in a dry run, or because GitHub withholds the key. */
-export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit, report: Draft): void {
+export function rehearse(task: Task, plan: Plan, exit: Exit, report: Draft): void {
   const { id, sent, request } = firstOf(task, plan.inputs.base_url);
   report.sent = sent;
   // A dry run shows the id that the new span would have. Without a key no span is made, so later steps get no id.
@@ -27,7 +27,7 @@ export function rehearse(task: Task, plan: Plan, newId: () => string, exit: Exit
     return;
   }
   report.outcome = 'dry-run';
-  report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id, newId) : [])];
+  report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id) : [])];
   if (task.kind === 'start') saveTracked(exit, report, madeBy(task.span, task.recording));
   if (task.kind === 'wait') saveTracked(exit, report, task.tracked);
 }
@@ -63,14 +63,10 @@ function firstOf(task: Task, baseUrl: string): First {
 }
 
 /** The requests that add metrics and case spans to the span. */
-function childRequests({ inputs, metrics, cases }: Plan, id: string, newId: () => string): UnsentRequest[] {
-  const url = spanUrl(inputs.base_url);
+function childRequests({ inputs, metrics, caseSpans }: Plan, id: string): UnsentRequest[] {
+  const post = { method: 'POST', url: spanUrl(inputs.base_url) };
   return [
-    ...metrics.map((body) => ({ method: 'POST', url: metricUrl(inputs.base_url, id), body: { ...body } })),
-    ...caseSpansOf(cases, { id }, inputs.score_scale, newId).map((body) => ({
-      method: 'POST',
-      url,
-      body: { ...body },
-    })),
+    ...metrics.map((body) => ({ ...post, url: metricUrl(inputs.base_url, id), body: { ...body } })),
+    ...caseSpans.map((span) => ({ ...post, body: { ...span, parent_id: id } })),
   ];
 }

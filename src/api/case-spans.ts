@@ -1,6 +1,6 @@
 import { ApiError, InputError } from '../errors.ts';
 import type { Client } from './client.ts';
-import type { NewSpan } from './span.ts';
+import type { NewSpan, Span } from './span.ts';
 
 const AT_ONCE = 4;
 const PROGRESS_EVERY = 100;
@@ -13,15 +13,17 @@ export interface CaseSpans {
 }
 
 /**
- * Makes spans in the given order, four at a time, each once ({@link Client.createSpan}). Starts no more after the first failure.
- * Calls `onProgress` after every hundred, but not at the end.
+ * Makes spans under `parent` in the given order, four at a time, each once ({@link Client.createSpan}). Starts no more after the
+ * first failure. Calls `onProgress` after every hundred, but not at the end.
  */
 export async function createCaseSpans(
   client: Client,
   spans: readonly NewSpan[],
+  { id, trace_id }: Pick<Partial<Span>, 'id' | 'trace_id'>,
   { onProgress }: { readonly onProgress: (made: number, of: number) => void },
 ): Promise<CaseSpans> {
   const next = spans.values();
+  const parent = { ...(id && { parent_id: id }), ...(trace_id && { trace_id }) };
   let made = 0;
   let failure: ApiError | InputError | undefined;
 
@@ -30,7 +32,7 @@ export async function createCaseSpans(
     for (const span of next) {
       if (failure) return;
       try {
-        await client.createSpan(span);
+        await client.createSpan({ ...span, ...parent });
       } catch (error) {
         if (!(error instanceof ApiError || error instanceof InputError)) throw error;
         failure ??= error;

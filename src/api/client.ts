@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import { InputError } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
 import { makeOnce } from './made-once.ts';
-import { Metric, MetricPage, metricOf, type NewMetric } from './metric.ts';
+import { Metric, MetricPage, type NewMetric, newestOf } from './metric.ts';
 import { apiError, type Call } from './response.ts';
 import { createSender, type SenderOptions, statusOf, type Traffic, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
@@ -34,8 +34,8 @@ export interface Client {
     span: NewSpan,
     options?: { readonly mayExist?: boolean },
   ): Promise<{ readonly span: Span; readonly wasFound: boolean }>;
-  /** `GET /spans/{id}/metrics`, all pages. */
-  listMetrics(spanId: string): Promise<readonly Metric[]>;
+  /** `GET /spans/{id}/metrics`, all pages: the newest metric of each dimension. */
+  listMetrics(spanId: string): Promise<ReadonlyMap<string, Metric>>;
   /** `POST /spans/{id}/metrics`, made once as in {@link createSpan}. It looks for the newest metric of that dimension. */
   createMetric(
     spanId: string,
@@ -59,7 +59,7 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
     return sender.read(await sender.send(call, tries, body), schema, call);
   }
 
-  async function metricsOf(spanId: string, tries: Tries): Promise<readonly Metric[]> {
+  async function metricsOf(spanId: string, tries: Tries): Promise<ReadonlyMap<string, Metric>> {
     const metrics = new Map<string, Metric>();
     for (let page = 0; ; page++) {
       const url = `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_OF_A_PAGE}&limit=${METRICS_OF_A_PAGE}`;
@@ -69,7 +69,9 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       const countBefore = metrics.size;
       // If other metrics are added meanwhile, some may move to the next page and appear twice.
       for (const metric of data) metrics.set(metric.id, metric);
-      if (metrics.size >= meta.total_count || metrics.size === countBefore) return [...metrics.values()];
+      if (metrics.size >= meta.total_count || metrics.size === countBefore) {
+        return newestOf(metrics.values());
+      }
     }
   }
 
@@ -107,7 +109,7 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
     async createMetric(spanId, metric) {
       const url = metricUrl(baseUrl, spanId);
       const call: Call = { method: 'POST', url, wanted: 'a metric', ifNotFound: CHECK_SPAN };
-      const look = async (tries: Tries) => metricOf(await metricsOf(spanId, tries), metric.dimension);
+      const look = async (tries: Tries) => (await metricsOf(spanId, tries)).get(metric.dimension);
       const making = { call, body: bodyOf(metric), schema: Metric, look, mayExist: false };
       const { made, wasFound } = await makeOnce(sender, making);
       return { metric: made, wasFound };

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Json, numberOf, type RawJson } from '../json.ts';
+import { numberOf } from '../json.ts';
 
 /** A named number to attach to a span, with an optional comment. Any unit, fractions allowed. */
 export interface NewMetric {
@@ -8,11 +8,13 @@ export interface NewMetric {
   readonly comment?: string;
 }
 
+const number = z.pipe(z.transform(numberOf), z.number('expected a number'));
+
 /** A metric in a response. Unknown fields are kept. Times are RFC 3339. */
 export const Metric = z.looseObject({
   id: z.string('expected text'),
   dimension: z.string('expected text'),
-  value: z.custom<number | RawJson>((value) => numberOf(value as Json) !== undefined, 'expected a number'),
+  value: number,
   comment: z.exactOptional(z.nullable(z.string('expected text'))),
   created_at: z.exactOptional(z.nullable(z.string('expected text'))),
 });
@@ -20,24 +22,17 @@ export type Metric = z.infer<typeof Metric>;
 
 /** One page of a span's metrics. */
 export const MetricPage = z.looseObject({
-  meta: z.looseObject(
-    { total_count: z.pipe(z.transform(numberOf), z.number('expected a number')) },
-    'expected an object',
-  ),
+  meta: z.looseObject({ total_count: number }, 'expected an object'),
   data: z.array(Metric, 'expected a list'),
 });
 
 /**
- * The metric of a dimension, the newest if the span has several. The API may allow several, and readers that show only one
- * show the newest.
+ * The newest metric of each dimension. The API may allow several, and readers that show only one show the newest. Of two from
+ * the same time it is the last in the list.
  */
-export function metricOf(metrics: readonly Metric[], dimension: string): Metric | undefined {
-  return metrics
-    .filter((metric) => metric.dimension === dimension)
-    .reduce<Metric | undefined>(
-      (newest, metric) => (newest && createdAt(newest) > createdAt(metric) ? newest : metric),
-      undefined,
-    );
+export function newestOf(metrics: Iterable<Metric>): ReadonlyMap<string, Metric> {
+  const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));
+  return new Map(oldestFirst.map((metric) => [metric.dimension, metric]));
 }
 
 function createdAt({ created_at }: Metric): number {

@@ -1,8 +1,7 @@
 import { ApiError } from '../errors.ts';
-import { numberOf } from '../json.ts';
 import { cut, listed } from '../words.ts';
 import type { Client } from './client.ts';
-import { type Metric, metricOf, type NewMetric } from './metric.ts';
+import type { Metric, NewMetric } from './metric.ts';
 
 export interface RecordedMetrics {
   /** The wanted dimensions that the span has now, with their stored values. */
@@ -13,7 +12,7 @@ export interface RecordedMetrics {
 
 /**
  * Gives a span these metrics, each dimension once: leaves those that are equal, changes those that differ, makes the rest. A
- * metric without a comment keeps the stored one. The dimensions in `wanted` must differ. Never throws for what a server does.
+ * metric without a comment keeps the stored one. `wanted` is not empty, and its dimensions differ. Never throws for what a server does.
  * After a failure that would also affect the next metric (an outage), no more are tried.
  */
 export async function recordMetrics(
@@ -23,24 +22,24 @@ export async function recordMetrics(
 ): Promise<RecordedMetrics> {
   const stored = new Map<string, number>();
   const failures: string[] = [];
-  let known: readonly Metric[];
+  let known: ReadonlyMap<string, Metric>;
   try {
-    known = wanted.length > 0 ? await client.listMetrics(spanId) : [];
+    known = await client.listMetrics(spanId);
   } catch (error) {
     return { stored: {}, failures: [`${namesOf(wanted)}: not recorded: ${apiMessageOf(error)}`] };
   }
 
   for (const [at, metric] of wanted.entries()) {
     const name = cut(metric.dimension, 100);
-    const before = metricOf(known, metric.dimension);
+    const before = known.get(metric.dimension);
     try {
       const after = await recordMetric(client, spanId, metric, before);
-      stored.set(metric.dimension, numberIn(after));
-      if (numberIn(after) !== metric.value) {
-        failures.push(`${name}: ${metric.value} was sent, but ${numberIn(after)} is stored`);
+      stored.set(metric.dimension, after.value);
+      if (after.value !== metric.value) {
+        failures.push(`${name}: ${metric.value} was sent, but ${after.value} is stored`);
       }
     } catch (error) {
-      if (before) stored.set(metric.dimension, numberIn(before));
+      if (before) stored.set(metric.dimension, before.value);
       failures.push(`${name}: not recorded: ${apiMessageOf(error)}`);
       const rest = wanted.slice(at + 1);
       if ((error as ApiError).isTransient && rest.length > 0) {
@@ -68,11 +67,7 @@ async function recordMetric(
 }
 
 function isEqual(metric: Metric, { value, comment }: NewMetric): boolean {
-  return numberIn(metric) === value && (comment === undefined || metric.comment === comment);
-}
-
-function numberIn({ value }: Metric): number {
-  return numberOf(value) as number;
+  return metric.value === value && (comment === undefined || metric.comment === comment);
 }
 
 function namesOf(metrics: readonly NewMetric[]): string {

@@ -1,7 +1,8 @@
 import { createReadStream, globSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import { codeOf, FormError } from '../errors.ts';
-import { checkPattern, type Files } from '../files.ts';
+import type { Files } from '../files.ts';
+import { checkPattern } from './pattern.ts';
 
 /** The real file system. Paths are relative to the working directory. */
 export const nodeFiles: Files = {

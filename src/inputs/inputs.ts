@@ -3,7 +3,6 @@ import { defaults } from '../../action.yml';
 import { SPAN_FIELDS } from '../api/span.ts';
 import type { Problem } from '../errors.ts';
 import { type Json, parseJson } from '../json.ts';
-import { RESULTS_FORMATS } from '../results/formats.ts';
 import { quoted, textOf } from '../words.ts';
 import {
   apiKey,
@@ -56,7 +55,8 @@ const formsAt = (now: Date) => ({
   output: verbatim,
   clear: optional(namesAmong(CLEARABLE, 'is not one of the fields that can be cleared')),
   results_file: optional(lines),
-  results_format: oneOf(RESULTS_FORMATS),
+  // `auto` is any test format, so neither `json` nor `fields`.
+  results_format: oneOf(['auto', 'junit', 'ctrf', 'promptfoo', 'jest', 'json', 'fields']),
   score_pointer: optional(jsonPointer),
   metrics: json(metricsObject),
   results_metrics: boolean,

@@ -1,13 +1,6 @@
 import type { NewMetric } from '../api/metric.ts';
-import {
-  fieldsOf,
-  type NewSpan,
-  type Span,
-  type SpanField,
-  type SpanFields,
-  type SpanPatch,
-} from '../api/span.ts';
-import { FormError, InputError, type Problem } from '../errors.ts';
+import { fieldsOf, type NewSpan } from '../api/span.ts';
+import { FormError, InputError, type Problem, problemLine } from '../errors.ts';
 import { defaultInputs, type Fields, type Inputs, RECORDED, type Read } from '../inputs/inputs.ts';
 import {
   accessProblems,
@@ -18,33 +11,24 @@ import {
   resultsScale,
 } from '../inputs/rules.ts';
 import type { Job } from '../job.ts';
-import type { JsonObject } from '../json.ts';
 import { recordOf } from '../results/record.ts';
-import type { TestCase } from '../results/test-run.ts';
 import { PASS_RATE_SCALE, scoreOf } from '../score.ts';
+import { caseSpanOf } from './case-span.ts';
 import type { Found } from './found.ts';
+import { mergedMeta, mergedMetrics } from './layers.ts';
+import { isEmpty, patchFor, type Recording } from './recording.ts';
 
 /** What to do, with everything checked. */
 export interface Plan {
   readonly inputs: Inputs;
   readonly recording: Recording;
   readonly metrics: readonly NewMetric[];
-  /** The cases to make child spans for. */
-  readonly cases: readonly TestCase[];
-  /** Problems with files that a broken job did not write, or did not finish. */
-  readonly unread: readonly Problem[];
-}
-
-/** What to record on a span. */
-export interface Recording {
-  /** Values by field. `meta` has only the keys that this step sets. */
-  readonly fields: SpanFields;
-  /** Fields to empty, unless `fields` has a value for them. */
-  readonly clear: readonly SpanField[];
-  /** Whether to keep stored keys of `meta` that this step does not set. */
-  readonly keepsMeta: boolean;
-  /** The error of a broken job, for a span that has no other error. */
-  readonly jobError: string | undefined;
+  /** The child spans for cases, without their parent. */
+  readonly caseSpans: readonly NewSpan[];
+  /** Problems with files that a broken job did not write, or did not finish. One sentence each. */
+  readonly warnings: readonly string[];
+  /** What is wrong with the input, if only the end of a tracked job can be recorded. */
+  readonly refused?: InputError;
 }
 
 /**
@@ -52,7 +36,7 @@ export interface Recording {
  * In a broken job, problems with files do not throw: the step that writes them may be the one that failed, and that should be
  * recorded.
  */
-export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Plan {
+export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job, newId: () => string): Plan {
   const values: Partial<Inputs> & Fields = { ...found.fields, ...read.values };
   const results = found.tests && recordOf(found.tests, values.score_scale ?? PASS_RATE_SCALE);
   const score = scoreIn(read.values, found, results?.score);
@@ -82,10 +66,10 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
       ...values,
       score: score.value,
       error: values.error ?? results?.error ?? found.error,
-      meta: merged([
+      meta: mergedMeta([
         inputs.ci_meta ? job.facts : undefined,
         results?.meta,
-        found.fields.meta,
+        found.fields?.meta,
         found.meta,
         inputs.meta,
       ]),
@@ -94,33 +78,45 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job): Pla
     keepsMeta: inputs.meta_mode === 'merge',
     jobError: job.error,
   };
-  const metrics = metricsOf([
+  const metrics = mergedMetrics([
     inputs.results_metrics ? found.tests?.metrics : undefined,
-    found.fields.metrics,
+    found.fields?.metrics,
     inputs.metrics,
   ]);
   if (inputs.operation === 'update' && metrics.length === 0 && isEmpty(patchFor(recording))) {
     const message = `update has nothing to record. Give one of ${RECORDED.join(', ')}`;
     throw new InputError([{ name: 'operation', message }]);
   }
-  return { inputs, recording, metrics, cases: found.tests?.cases ?? [], unread: job.isBroken ? ofFiles : [] };
+  const cases = found.tests?.cases ?? [];
+  return {
+    inputs,
+    recording,
+    metrics,
+    caseSpans: cases.map((testCase) => caseSpanOf(testCase, inputs.score_scale, newId())),
+    warnings: job.isBroken ? ofFiles.map((problem) => warningOf(problem, job)) : [],
+  };
+}
+
+function warningOf(problem: Problem, { status }: Job): string {
+  const what = status === 'failure' ? 'has failed' : 'was cancelled';
+  return `${problemLine(problem)}. The job ${what}, so the rest is recorded without it`;
 }
 
 /**
- * What the end of a tracked job can still record if its plan fails: that the job has ended, and why the rest is missing.
- * Undefined without a `base_url` or key.
+ * The plan for the end of a tracked job. If the input is bad, it still records that the job has ended, and why the rest is
+ * missing. Without a `base_url` or key it throws {@link InputError}, like {@link planOf}.
  */
-export function closingPlan(
-  { values }: Read<Partial<Inputs>>,
-  { message: error }: InputError,
-  job: Job,
-): Plan | undefined {
-  const { base_url, api_key } = values;
-  if (base_url === undefined || api_key === undefined) return undefined;
-  const inputs = { ...defaultInputs(), ...values, min_score: undefined };
-  const fields = { error, ...(inputs.ci_meta && { meta: job.facts }) };
-  const recording = { fields, clear: [], keepsMeta: true, jobError: undefined };
-  return { inputs, recording, metrics: [], cases: [], unread: [] };
+export function planAtEnd(read: Read<Partial<Inputs>>, found: Found, job: Job, newId: () => string): Plan {
+  try {
+    return planOf(read, found, job, newId);
+  } catch (error) {
+    const { base_url, api_key } = read.values;
+    if (!(error instanceof InputError) || base_url === undefined || api_key === undefined) throw error;
+    const inputs = { ...defaultInputs(), ...read.values, min_score: undefined };
+    const fields = { error: error.message, ...(inputs.ci_meta && { meta: job.facts }) };
+    const recording = { fields, clear: [], keepsMeta: true, jobError: undefined };
+    return { inputs, recording, metrics: [], caseSpans: [], warnings: [], refused: error };
+  }
 }
 
 interface Score {
@@ -142,72 +138,4 @@ function scoreIn(inputs: Partial<Inputs>, found: Found, passRate: number | undef
     if (!(error instanceof FormError)) throw error;
     return { scale, problem: { name: own?.name ?? 'score_scale', message: error.message } };
   }
-}
-
-/** Merges the layers key by key, later ones win; undefined if all are. */
-function merged(layers: readonly (JsonObject | undefined)[]): JsonObject | undefined {
-  const given = layers.filter((layer) => layer !== undefined);
-  // Object.assign would lose a key named __proto__, since it would set the prototype.
-  return given.length > 0 ? Object.fromEntries(given.flatMap((layer) => Object.entries(layer))) : undefined;
-}
-
-/** Merges the layers by dimension, later ones win. */
-function metricsOf(
-  layers: readonly (Readonly<Record<string, number | Omit<NewMetric, 'dimension'>>> | undefined)[],
-): NewMetric[] {
-  const metrics = layers.flatMap((layer) =>
-    Object.entries(layer ?? {}).map(([dimension, metric]): NewMetric => {
-      return { dimension, ...(typeof metric === 'number' ? { value: metric } : metric) };
-    }),
-  );
-  return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
-}
-
-/** Whether {@link patchFor} needs the stored span: only to keep its `meta` beside new keys. */
-export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
-  return fields.meta !== undefined && keepsMeta && !clear.includes('meta');
-}
-
-/**
- * The body to send. Fields that are not recorded are absent, so the API leaves them alone. The recorded `meta` is merged into
- * the stored one, so nothing is lost whether the API merges `meta` or replaces it. The job's error is recorded if neither the
- * recording nor the stored span has an error.
- */
-export function patchFor(recording: Recording, stored?: Span): SpanPatch {
-  const { fields, clear, jobError } = recording;
-  const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-  const hasError = stored?.error && !clear.includes('error');
-  return {
-    ...cleared,
-    ...(jobError !== undefined && !hasError && { error: jobError }),
-    ...fields,
-    ...(fields.meta && needsStored(recording) && { meta: { ...stored?.meta, ...fields.meta } }),
-  };
-}
-
-/**
- * A new span with this recording. Its name is `title` if none is given. A span with an end but no start gets the end as its
- * start: the server would use the time of the request, which is later.
- */
-export function newSpanOf(
-  { parent_id, trace_id }: Inputs,
-  recording: Recording,
-  id: string,
-  title: string,
-): NewSpan {
-  const { name = title, ...fields } = patchFor({ ...recording, clear: [] }) as SpanFields;
-  const start_time = fields.start_time ?? fields.end_time;
-  return {
-    id,
-    name,
-    ...(parent_id && { parent_id }),
-    ...(trace_id && { trace_id }),
-    ...fields,
-    ...(start_time && { start_time }),
-  };
-}
-
-/** Whether the body would be empty. */
-export function isEmpty(patch: SpanPatch): boolean {
-  return Object.keys(patch).length === 0;
 }

@@ -1,6 +1,7 @@
 import type { NewSpan } from '../api/span.ts';
 import type { Job } from '../job.ts';
-import { newSpanOf, type Plan, type Recording } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { newSpanOf, type Recording } from './recording.ts';
 import { atEnd, atStart, type Tracked } from './track.ts';
 
 /** What to do: with which span, and what to record. */
@@ -15,8 +16,16 @@ export type Task =
   /** The start of the job failed to make the span, or does not know whether it did. `recording` is for a span that exists after all. */
   | { readonly kind: 'ensure'; readonly span: NewSpan; readonly recording: Recording };
 
-/** What to do when the step runs. A new span gets the id `newId`. */
-export function taskOf({ inputs, recording }: Plan, job: Job, newId: string, now: Date): Task {
+/**
+ * What to do when the step runs at `now`, or at the end of a tracked job. A new span gets the id `newId`.
+ */
+export function taskOf(plan: Plan, job: Job, newId: string, now: Date, tracked?: Tracked): Task {
+  const { inputs, recording } = plan;
+  if (tracked) {
+    const last = atEnd(recording, tracked, now);
+    if (tracked.exists) return { kind: 'update', id: tracked.id, recording: last };
+    return { kind: 'ensure', span: newSpanOf(inputs, last, tracked.id, job.title), recording: last };
+  }
   const { operation, span_id } = inputs;
   const id = span_id ?? newId;
   switch (operation) {
@@ -34,11 +43,4 @@ export function taskOf({ inputs, recording }: Plan, job: Job, newId: string, now
       return { kind: 'start', span: newSpanOf(inputs, known, id, job.title), recording: known };
     }
   }
-}
-
-/** What to do at the end of a tracked job. */
-export function taskAtEnd(plan: Plan, job: Job, tracked: Tracked, now: Date): Task {
-  const recording = atEnd(plan.recording, tracked, now);
-  if (tracked.exists) return { kind: 'update', id: tracked.id, recording };
-  return { kind: 'ensure', span: newSpanOf(plan.inputs, recording, tracked.id, job.title), recording };
 }

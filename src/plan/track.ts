@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { NewSpan } from '../api/span.ts';
-import type { Recording } from './plan.ts';
+import type { Recording } from './recording.ts';
 
 const Tracked = z.object({
   id: z.string(),

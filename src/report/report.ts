@@ -2,6 +2,7 @@ import type { Span, SpanField, SpanPatch } from '../api/span.ts';
 import type { Job } from '../job.ts';
 import { type Json, numberOf } from '../json.ts';
 import type { TestRun } from '../results/test-run.ts';
+import type { Finding } from './finding.ts';
 
 export type Outcome = 'updated' | 'read' | 'created' | 'tracking' | 'dry-run' | 'skipped' | 'failed';
 
@@ -46,16 +47,6 @@ export interface UnsentRequest {
   readonly body?: Json;
 }
 
-/**
- * Something the user must know. Becomes an annotation; an `error` fails the step. The title is the step's own words; the lines
- * may contain untrusted text.
- */
-export interface Finding {
-  readonly level: 'error' | 'warning' | 'notice';
-  readonly title: string;
-  readonly lines: readonly string[];
-}
-
 /** `min_score` and the score it is compared with. A missed gate fails the step by itself; it needs no finding. */
 export interface Gate {
   readonly minScore: number;
@@ -88,10 +79,19 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
   };
 }
 
-/** The score on the span or, if nothing was written, the one that would have been. */
-export function comparedScore({ outcome, span, before, sent }: Report): number | undefined {
+/**
+ * What `min_score` is compared with: the score on the span or, if nothing was written, the one that would have been. A broken job
+ * without a score has no gate: it is red anyway, and its error says more.
+ */
+export function gateOf(
+  { outcome, span, before, sent }: Report,
+  minScore: number | undefined,
+  job: Job,
+): Gate | undefined {
   const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
-  return numberOf(isKnown ? span.score : { ...before, ...sent }.score);
+  const score = numberOf(isKnown ? span.score : { ...before, ...sent }.score);
+  if (minScore === undefined || (job.isBroken && score === undefined)) return undefined;
+  return { minScore, score };
 }
 
 /** Warnings of one line each. */

@@ -1,8 +1,9 @@
 import { durationMsOf } from '../api/span.ts';
 import type { TestRun } from '../results/test-run.ts';
 import { counted, cut, secondsText, textOf } from '../words.ts';
+import type { Finding } from './finding.ts';
 import { attribute, html } from './inert.ts';
-import type { Finding, Outcome, Report } from './report.ts';
+import type { Outcome, Report } from './report.ts';
 import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { countsText, feedbackText, firstOf, gateText, passes, shortened } from './wording.ts';
 

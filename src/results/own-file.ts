@@ -1,10 +1,15 @@
 import { InputError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
+import { readFields } from '../inputs/inputs.ts';
+import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../json.ts';
 import { counted, listed, quoted } from '../words.ts';
+import type { Results } from './results.ts';
 
-/** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names the pointer and the file. */
-export function scoreAt(pointer: string, document: Json, path: string): number {
-  const value = valueAt(pointer, document, path);
+/**
+ * The number at a JSON Pointer (RFC 6901) in a JSON text. Throws {@link FormError} if the text is not JSON, and {@link InputError}
+ * that names the pointer if there is no number.
+ */
+export function scoreIn(text: string, pointer: string, path: string): Results {
+  const value = valueAt(pointer, parseJson(text), path);
   if (typeof value !== 'number') {
     throw problem(
       'score_pointer',
@@ -14,18 +19,28 @@ export function scoreAt(pointer: string, document: Json, path: string): number {
   if (!Number.isFinite(value)) {
     throw problem('score_pointer', `${quoted(pointer)} points to a number in ${path} that is too large`);
   }
-  return value;
+  return { score: { name: `score in ${path}`, value }, problems: [] };
 }
 
-/** The document as an object of fields, not checked yet. Throws {@link InputError} that names the file. */
-export function fieldsIn(document: Json, path: string): JsonObject {
+/**
+ * The inputs in a JSON text, an object with their names. Throws {@link FormError} if the text is not JSON, and {@link InputError}
+ * if it is not an object.
+ */
+export function fieldsIn(text: string, path: string, now: Date): Results {
+  const document = parseExactJson(text);
   if (!isJsonObject(document)) {
     throw problem(
       'results_file',
       `${path} holds ${kindOf(document)}; results_format fields expects an object such as {"score": 87}`,
     );
   }
-  return document;
+  const { values, problems } = readFields(document, path, now);
+  const { score: value, score_scale: scale, ...fields } = values;
+  return {
+    fields,
+    problems,
+    ...(value !== undefined && { score: { name: `score in ${path}`, value, scale } }),
+  };
 }
 
 function valueAt(pointer: string, document: Json, path: string): Json {

@@ -1,18 +1,18 @@
 import { FormError, InputError, type Problem } from '../errors.ts';
-import { type Files, readText, readTextPieces } from '../files.ts';
+import { type Files, readBeginning, readText, readTextPieces } from '../files.ts';
 import { parseJson } from '../json.ts';
+import { PASS_RATE_SCALE } from '../score.ts';
 import { counted, listed, quoted } from '../words.ts';
-import { readBeginning } from './beginning.ts';
 import { ctrf } from './ctrf.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { readJunit } from './junit.ts';
-import { problemOf } from './problem.ts';
 import { promptfoo } from './promptfoo.ts';
+import { recordOf } from './record.ts';
+import { problemOf, type Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type Counts, createTally, type KeepCases } from './tally.ts';
 import type { Found } from './test-case.ts';
-import type { TestRun } from './test-run.ts';
 
 const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
@@ -27,7 +27,7 @@ export async function readTests(
   keepCases: KeepCases,
   paths: readonly string[],
   files: Files,
-): Promise<{ tests: TestRun; problems: readonly Problem[] }> {
+): Promise<Results> {
   const tally = createTally(keepCases);
   const formats = new Set<string>();
   const durations: (number | undefined)[] = [];
@@ -65,6 +65,7 @@ export async function readTests(
     durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
     warnings: firstOf(warnings),
   };
+  if (problems.length > 0) return { error: recordOf(tests, PASS_RATE_SCALE).error, problems };
   return { tests, problems };
 }
 
@@ -74,7 +75,7 @@ async function readFile(
   files: Files,
   found: Found,
 ): Promise<{ name: string; summary: FileSummary }> {
-  const beginning = await readBeginning(path, files);
+  const beginning = await readBeginning(files, path);
   const isXml = beginning.startsWith('<');
   if (format === 'junit' && !isXml) throw new FormError(`is not XML: it begins with ${quoted(beginning)}`);
   if (format === 'junit' || (format === 'auto' && isXml)) {

@@ -13,7 +13,6 @@ const casesOf = (count: number): NewSpan[] =>
   Array.from({ length: count }, (_, index) => ({
     id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
     name: `case ${index}`,
-    parent_id: PARENT,
   }));
 
 /** Makes the spans of so many cases on a server with these faults. */
@@ -25,7 +24,7 @@ async function create(
 ) {
   const server = await startSpanServer(options);
   onTestFinished(() => server.close());
-  server.create({ id: PARENT, name: 'Eval' });
+  const parent = server.create({ id: PARENT, name: 'Eval' });
   server.faults.push(...rules);
   const { Headers, fetch } = createTransport({ baseUrl: server.baseUrl, env: {}, timeoutMs: 5000 });
   // By name, in the order in which they were sent; they may arrive in a different order.
@@ -40,7 +39,7 @@ async function create(
   const { client } = clientOf(server, { transport, ...overrides });
   const progress: string[] = [];
   const onProgress = (made: number, of: number) => progress.push(`${made} of ${of}`);
-  return { server, sent, progress, result: await createCaseSpans(client, spans, { onProgress }) };
+  return { server, sent, progress, result: await createCaseSpans(client, spans, parent, { onProgress }) };
 }
 
 it('makes a span for each case, in order, four at a time, and reports progress', async () => {

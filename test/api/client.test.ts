@@ -87,7 +87,9 @@ describe('a request', () => {
     const { server, client } = await start();
     const { metric } = await client.createMetric(ID, { dimension: 'cost', value: 0.25 });
     await client.updateMetric(ID, metric.id, { value: 0.5, comment: 'less' });
-    expect(await client.listMetrics(ID)).toEqual([{ ...metric, value: 0.5, comment: 'less' }]);
+    expect([...(await client.listMetrics(ID)).values()]).toEqual([
+      { ...metric, value: 0.5, comment: 'less' },
+    ]);
     expect(linesOf(server)).toEqual([
       `POST /v2/spans/${ID}/metrics`,
       `PATCH /v2/spans/${ID}/metrics/${metric.id}`,

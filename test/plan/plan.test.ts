@@ -1,24 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Span } from '../../src/api/span.ts';
 import { InputError } from '../../src/errors.ts';
-import { type Inputs, RECORDED, readInputs } from '../../src/inputs/inputs.ts';
+import { RECORDED, readInputs } from '../../src/inputs/inputs.ts';
 import { type Job, jobOf } from '../../src/job.ts';
-import { type JsonObject, parseJson } from '../../src/json.ts';
 import { type Found, NOTHING_FOUND } from '../../src/plan/found.ts';
-import {
-  closingPlan,
-  needsStored,
-  newSpanOf,
-  type Plan,
-  patchFor,
-  planOf,
-  type Recording,
-} from '../../src/plan/plan.ts';
+import { type Plan, planAtEnd, planOf } from '../../src/plan/plan.ts';
 
 const NOW = new Date('2026-11-20T12:00:00.000Z');
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-const BARE: Span = { id: ID, name: 'Answer a ticket' };
-const RECORDING: Recording = { fields: {}, clear: [], keepsMeta: true, jobError: undefined };
 const CONTEXT: Parameters<typeof jobOf>[0] = {
   actor: 'mona',
   eventName: 'push',
@@ -48,8 +36,6 @@ const TESTS: NonNullable<Found['tests']> = {
   warnings: [],
 };
 
-/** An object as JSON.parse makes it: `__proto__` is an ordinary key. */
-const objectOf = (text: string) => parseJson(text) as JsonObject;
 const jobWith = (status: Job['status']) => jobOf(CONTEXT, { job_status: status });
 const readOf = (given: Readonly<Record<string, string>>) =>
   readInputs((name) => given[name] ?? '', 'op-1', NOW);
@@ -60,7 +46,7 @@ function plan(
   status: Job['status'] = 'success',
 ): Plan {
   const inputs = { span_id: ID, ci_meta: 'false', ...given };
-  return planOf(readOf(inputs), { ...NOTHING_FOUND, ...found }, jobWith(status));
+  return planOf(readOf(inputs), { ...NOTHING_FOUND, ...found }, jobWith(status), () => 'new');
 }
 
 function problemsOf(work: () => unknown): string[] {
@@ -72,109 +58,6 @@ function problemsOf(work: () => unknown): string[] {
     throw error;
   }
 }
-
-describe('the body of an update', () => {
-  test.each<[string, Partial<Recording>, Partial<Span> | undefined, object]>([
-    ['has only the recorded fields', { fields: { score: 0, error: '' } }, undefined, { score: 0, error: '' }],
-    [
-      'has null for cleared fields, unless a value is recorded',
-      { clear: ['score', 'error'], fields: { error: 'mine' } },
-      undefined,
-      { score: null, error: 'mine' },
-    ],
-    [
-      'merges the recorded meta into the stored, key by key at the top level',
-      { fields: { meta: { d: 4, b: { other: 1 } } } },
-      { meta: { a: 1, b: { deep: true } } },
-      { meta: { a: 1, b: { other: 1 }, d: 4 } },
-    ],
-    [
-      'has only the recorded meta if none is stored',
-      { fields: { meta: { a: 1 } } },
-      { meta: null },
-      { meta: { a: 1 } },
-    ],
-    [
-      'has only the recorded meta if it replaces',
-      { fields: { meta: { b: 2 } }, keepsMeta: false },
-      { meta: { a: 1 } },
-      { meta: { b: 2 } },
-    ],
-    [
-      'has only the recorded meta if the stored one is cleared',
-      { fields: { meta: { b: 2 } }, clear: ['meta'] },
-      { meta: { a: 1 } },
-      { meta: { b: 2 } },
-    ],
-    ['has null for a meta that is cleared', { clear: ['meta'] }, { meta: { a: 1 } }, { meta: null }],
-    ['has the error of the job where there is none', { jobError: 'Job failed' }, {}, { error: 'Job failed' }],
-    [
-      'has the error of the job if the span was not read',
-      { jobError: 'Job failed' },
-      undefined,
-      { error: 'Job failed' },
-    ],
-    [
-      'has the error of the job if the stored one is cleared',
-      { jobError: 'Job failed', clear: ['error'] },
-      { error: 'old' },
-      { error: 'Job failed' },
-    ],
-    ['has no error of the job where the span has one', { jobError: 'Job failed' }, { error: 'old' }, {}],
-    [
-      'does not have the error of the job if another is recorded',
-      { jobError: 'Job failed', fields: { error: 'mine' } },
-      {},
-      { error: 'mine' },
-    ],
-  ])('%s', (_, recording, stored, body) => {
-    expect(patchFor({ ...RECORDING, ...recording }, stored && { ...BARE, ...stored })).toStrictEqual(body);
-  });
-
-  test('keeps every key of meta, even __proto__', () => {
-    const stored = { ...BARE, meta: objectOf('{"__proto__": {"a": 1}, "constructor": 2}') };
-    const patch = patchFor(
-      { ...RECORDING, fields: { meta: objectOf('{"constructor": 4, "__proto__": 6}') } },
-      stored,
-    );
-    expect(JSON.stringify(patch)).toBe('{"meta":{"__proto__":6,"constructor":4}}');
-  });
-
-  test.each<[boolean, Partial<Recording>]>([
-    [true, { fields: { meta: {} } }],
-    [true, { fields: { meta: {} }, clear: ['error'] }],
-    [false, { fields: { score: 9 } }],
-    [false, { fields: { meta: {} }, keepsMeta: false }],
-    [false, { fields: { meta: {} }, clear: ['meta'] }],
-  ])('needs the stored span: %s for %j', (needed, recording) => {
-    expect(needsStored({ ...RECORDING, ...recording })).toBe(needed);
-  });
-});
-
-describe('a new span', () => {
-  const inputs = readOf({}).values as Inputs;
-
-  test('is named after the job, and starts when it ends, unless given', () => {
-    const fields = { end_time: '2026-11-20T12:00:00Z' };
-    expect(newSpanOf(inputs, { ...RECORDING, fields }, ID, 'Evals / eval')).toStrictEqual({
-      id: ID,
-      name: 'Evals / eval',
-      end_time: '2026-11-20T12:00:00Z',
-      start_time: '2026-11-20T12:00:00Z',
-    });
-  });
-
-  test('has name, start, parent and trace, and no cleared field', () => {
-    const fields = { name: 'mine', start_time: '2026-11-20T11:00:00Z', end_time: '2026-11-20T12:00:00Z' };
-    const given = { ...inputs, parent_id: 'p', trace_id: 't' };
-    expect(newSpanOf(given, { ...RECORDING, fields, clear: ['score'] }, ID, 'x')).toStrictEqual({
-      id: ID,
-      parent_id: 'p',
-      trace_id: 't',
-      ...fields,
-    });
-  });
-});
 
 describe('the plan', () => {
   test('prefers inputs to a fields file, and that to results', () => {
@@ -305,18 +188,21 @@ describe('the plan', () => {
 
   test('for a broken job notes problems with files, and records the failure', () => {
     const problems = [{ name: 'results_file', message: 'is missing' }];
-    const { unread, recording } = plan(
+    const { warnings, recording } = plan(
       {},
       { problems, score: { name: 'score in f.json', value: 0.5 } },
       'failure',
     );
-    expect(unread.map(({ name }) => name)).toEqual(['results_file', 'score in f.json']);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^results_file: is missing\. The job has failed/),
+      expect.stringMatching(/^score in f\.json: /),
+    ]);
     expect(recording).toMatchObject({ fields: {}, jobError: expect.stringContaining('Job eval failed') });
-    expect(plan({ score: '1' }, {}, 'success').unread).toEqual([]);
+    expect(plan({ score: '1' }, {}, 'success').warnings).toEqual([]);
     const contradictory = plan({}, { fields: { clear: ['error'], error: 'mine' } }, 'cancelled');
-    expect([contradictory.recording.fields, contradictory.unread.map(({ name }) => name)]).toEqual([
+    expect([contradictory.recording.fields, contradictory.warnings]).toEqual([
       { error: 'mine' },
-      ['clear'],
+      [expect.stringMatching(/^clear: .*The job was cancelled/)],
     ]);
   });
 
@@ -325,14 +211,49 @@ describe('the plan', () => {
     expect(problemsOf(() => plan(given, {}, 'failure'))).toEqual(['retries', 'clear', 'score']);
   });
 
-  test('for the end of a job with bad inputs ends the span with the reason', () => {
-    const read = readOf({ span_id: ID, score: 'high', ci_meta: 'false', min_score: '80' });
-    const error = new InputError([...read.problems, { name: 'results_file', message: 'is missing' }]);
-    const closing = closingPlan(read, error, jobWith('failure'));
-    expect(closing?.recording).toEqual({ ...RECORDING, fields: { error: error.message } });
-    expect(closing?.inputs).toMatchObject({ span_id: ID, min_score: undefined, retries: 3 });
-    const withFacts = closingPlan(readOf({ span_id: ID }), error, jobWith('failure'));
-    expect(withFacts?.recording.fields.meta).toMatchObject({ 'cicd.pipeline.task.run.result': 'failure' });
-    expect(closingPlan(readOf({ base_url: 'x' }), error, jobWith('failure'))).toBeUndefined();
+  test('makes a span for each case', () => {
+    const tests = { ...TESTS, cases: [{ name: 'a', status: 'passed', score: 0.5 } as const] };
+    const given = { score: '0', score_scale: '10', results_file: 'r.xml', case_spans: 'all' };
+    expect(plan(given, { tests }).caseSpans).toEqual([
+      { id: 'new', name: 'a', type: 'test', score: 5, meta: { 'test.status': 'passed' } },
+    ]);
+  });
+
+  describe('at the end of a job', () => {
+    const end = (given: Readonly<Record<string, string>>, found: Partial<Found> = {}) =>
+      planAtEnd(
+        readOf({ span_id: ID, ...given }),
+        { ...NOTHING_FOUND, ...found },
+        jobWith('failure'),
+        () => 'new',
+      );
+
+    test('is the same if the inputs are good', () => {
+      expect(end({ score: '9', ci_meta: 'false' })).toEqual(plan({ score: '9' }, {}, 'failure'));
+    });
+
+    test('with bad inputs ends the span with the reason', () => {
+      const { recording, inputs, refused } = end({ score: 'high', ci_meta: 'false', min_score: '80' });
+      expect(recording).toEqual({
+        fields: { error: expect.stringMatching(/^score: /) },
+        clear: [],
+        keepsMeta: true,
+        jobError: undefined,
+      });
+      expect(inputs).toMatchObject({ span_id: ID, min_score: undefined, retries: 3 });
+      expect(refused?.problems.map(({ name }) => name)).toEqual(['score']);
+    });
+
+    test('with bad inputs records the CI facts', () => {
+      const { meta } = end({ score: 'high' }).recording.fields;
+      expect(meta).toMatchObject({ 'cicd.pipeline.task.run.result': 'failure' });
+    });
+
+    test.each([{ base_url: 'x' }, { api_key: 'two\nlines' }])(
+      'refuses %j, since nothing can be sent',
+      (given) => {
+        expect(problemsOf(() => end(given))).toEqual(Object.keys(given));
+      },
+    );
   });
 });

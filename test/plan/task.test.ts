@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { defaultInputs, type Inputs } from '../../src/inputs/inputs.ts';
 import type { Job } from '../../src/job.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import { type Task, taskAtEnd, taskOf } from '../../src/plan/task.ts';
+import { type Task, taskOf } from '../../src/plan/task.ts';
 
 const NOW = new Date('2026-04-07T13:33:27.179Z');
 const EARLIER = '2026-04-07T13:00:00Z';
@@ -14,8 +14,8 @@ const planOf = (inputs: Partial<Inputs>): Plan => ({
   inputs: { ...defaultInputs(), ...inputs },
   recording: RECORDING,
   metrics: [],
-  cases: [],
-  unread: [],
+  caseSpans: [],
+  warnings: [],
 });
 
 it.each<[Partial<Inputs>, Task]>([
@@ -48,8 +48,8 @@ it('the end of a tracked job updates its span, or ensures that it exists', () =>
   const plan = planOf({ operation: 'track', parent_id: 'p' });
   const lost = { ...AT_END, fields: { ...AT_END.fields, start_time: EARLIER } };
   expect([
-    taskAtEnd(plan, JOB, { id: 'a', exists: true, sent: ['type'] }, NOW),
-    taskAtEnd(plan, JOB, { id: 'a', exists: false, start_time: EARLIER, sent: [] }, NOW),
+    taskOf(plan, JOB, 'new', NOW, { id: 'a', exists: true, sent: ['type'] }),
+    taskOf(plan, JOB, 'new', NOW, { id: 'a', exists: false, start_time: EARLIER, sent: [] }),
   ]).toEqual([
     { kind: 'update', id: 'a', recording: { ...AT_END, fields: { score: 9, end_time: NOW.toISOString() } } },
     {

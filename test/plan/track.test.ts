@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SpanFields } from '../../src/api/span.ts';
-import type { Recording } from '../../src/plan/plan.ts';
+import type { Recording } from '../../src/plan/recording.ts';
 import { atEnd, atStart, madeBy, parseTracked, startedBy, type Tracked } from '../../src/plan/track.ts';
 
 const NOW = new Date('2026-04-07T13:33:27.179Z');

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
-import type { ResultsFormat } from '../../src/results/formats.ts';
+import type { Inputs } from '../../src/inputs/inputs.ts';
 import { read } from './memory-files.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results');
@@ -10,7 +10,7 @@ const FOLDER = join(import.meta.dirname, '../fixtures/results');
 /** The result of reading a file with this content: the message of the error, or `a score`. */
 async function endOf(
   content: string | Uint8Array,
-  format: ResultsFormat = 'auto',
+  format: Inputs['results_format'] = 'auto',
   size?: number,
 ): Promise<string> {
   try {
@@ -133,7 +133,7 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
 };
 
 /** Content that is not in the given format. */
-const MISMATCHED: readonly [format: ResultsFormat, content: string, ...message: string[]][] = [
+const MISMATCHED: readonly [format: Inputs['results_format'], content: string, ...message: string[]][] = [
   ['junit', '{"testResults": []}', 'not XML', '{'],
   ['ctrf', '<testsuite/>', 'not JSON', at(1, 1)],
   ['ctrf', '{"testResults": []}', 'results: expected an object, found nothing'],

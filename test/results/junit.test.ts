@@ -1,7 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { readResults } from '../../src/results/results.ts';
+import { readResults } from '../../src/results/read-results.ts';
 import type { TestRun } from '../../src/results/test-run.ts';
 import { run, testsIn } from './memory-files.ts';
 
@@ -375,7 +375,7 @@ describe('JUnit', () => {
       },
     };
     const keepCases = { kind: 'all', max: 10 } as const;
-    await readResults({ patterns: [''], format: 'junit', pointer: undefined, keepCases }, files);
+    await readResults({ patterns: [''], format: 'junit', pointer: undefined, keepCases }, files, new Date(0));
     expect(grownBytes).toBeLessThan(4 * 1024 * 1024);
   });
 });

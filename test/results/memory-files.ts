@@ -1,8 +1,11 @@
+import { expect } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import type { Files } from '../../src/files.ts';
-import { type Results, type ResultsRequest, readResults } from '../../src/results/results.ts';
+import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
+import type { Results } from '../../src/results/results.ts';
 import type { TestRun } from '../../src/results/test-run.ts';
 
+export const NOW = new Date('2026-11-20T12:00:00.000Z');
 export type Contents = Readonly<Record<string, string | Uint8Array>>;
 
 /** Files by path, in memory. Reads come in pieces of `size` bytes; every pattern but `nothing` finds every path. */
@@ -28,8 +31,9 @@ export async function read(
   const results = await readResults(
     { patterns: ['out/*'], format: 'auto', pointer: undefined, keepCases, ...request },
     memoryFiles(contents, size),
+    NOW,
   );
-  if (results.kind === 'tests' && results.problems.length > 0) throw new InputError(results.problems);
+  if (results.problems.length > 0) throw new InputError(results.problems);
   return results;
 }
 
@@ -40,9 +44,8 @@ export async function testsIn(
   size?: number,
 ): Promise<TestRun> {
   const text = typeof content === 'string' ? content : JSON.stringify(content);
-  const results = await read({ 'out/r': text }, request, size);
-  if (results.kind !== 'tests') throw new Error(results.kind);
-  return results.tests;
+  const { tests } = await read({ 'out/r': text }, request, size);
+  return tests ?? expect.fail('there are no test results');
 }
 
 /** A run of no case, with what differs from that. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FormError, InputError, type Problem } from '../../src/errors.ts';
+import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import { recordOf } from '../../src/results/record.ts';
-import { type ResultsRequest, readResults } from '../../src/results/results.ts';
-import { type Contents, memoryFiles, read, run } from './memory-files.ts';
+import { type Contents, memoryFiles, NOW, read, run } from './memory-files.ts';
 
 const JUNIT =
   '<testsuite><testcase name="a" time="0.5"/><testcase name="b"><failure message="no"/></testcase></testsuite>';
@@ -29,7 +29,6 @@ const problem = (...parts: string[]) => ({
 describe('several results files', () => {
   it('are added up, whatever their formats', async () => {
     expect(await read({ 'a.txt': JUNIT, 'b.txt': CTRF, 'c.txt': JUNIT, 'd.txt': SKIPPED })).toEqual({
-      kind: 'tests',
       problems: [],
       tests: run({
         format: 'junit, ctrf',
@@ -64,7 +63,7 @@ describe('several results files', () => {
     const patterns = ['good', 'none.xml', 'folder', 'report[1].xml'];
     const keepCases = { kind: 'none', max: 1 } as const;
     await expect(
-      readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files),
+      readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files, NOW),
     ).rejects.toMatchObject({
       problems: [
         problem('"none.xml" matches no file'),
@@ -94,17 +93,16 @@ describe('several results files', () => {
       `${i}.xml`,
       '<testsuite tests="9"><testcase/></testsuite>',
     ]);
-    const results = await read(Object.fromEntries(contents));
-    const warnings = results.kind === 'tests' ? results.tests.warnings : [];
-    expect(warnings).toHaveLength(11);
-    expect(warnings.at(-1)).toContain('2 more warnings');
+    const { tests } = await read(Object.fromEntries(contents));
+    expect(tests?.warnings).toHaveLength(11);
+    expect(tests?.warnings.at(-1)).toContain('2 more warnings');
   });
 
   it('rethrow errors that are not about a file', async () => {
     const files = { ...memoryFiles({}), find: () => Promise.reject(new RangeError('a bug')) };
     const keepCases = { kind: 'none', max: 1 } as const;
     await expect(
-      readResults({ patterns: ['a'], format: 'auto', pointer: undefined, keepCases }, files),
+      readResults({ patterns: ['a'], format: 'auto', pointer: undefined, keepCases }, files, NOW),
     ).rejects.toThrow(RangeError);
   });
 });
@@ -159,7 +157,10 @@ describe('a custom file', () => {
     ['[0,1,2,3,4,5,6,7,8,9,10]', '/10', 10],
     ['0.285', '', 0.285],
   ])('in JSON, %s, has the score at "%s": %s', async (content, pointer, score) => {
-    expect(await json(content, pointer)).toEqual({ kind: 'score', score, path: 'out/r.json' });
+    expect(await json(content, pointer)).toEqual({
+      score: { name: 'score in out/r.json', value: score },
+      problems: [],
+    });
   });
 
   it.each([
@@ -193,14 +194,13 @@ describe('a custom file', () => {
 
   it('may contain fields, whose numbers keep their digits', async () => {
     const content =
-      '{"score": 0.1234567890123456789, "meta": {"n": 1.0}, "end_time": null, "unheard_of": {}}';
+      '{"score": 0.5, "score_scale": 10, "meta": {"n": 1.0}, "end_time": null, "start_time": "now"}';
     const results = await read({ 'f.json': content }, { format: 'fields' });
-    expect(
-      results.kind === 'fields' && { path: results.path, text: JSON.stringify(results.document) },
-    ).toEqual({
-      path: 'f.json',
-      text: content.replaceAll(/(?<=[:,]) /g, ''),
+    expect(results).toMatchObject({
+      score: { name: 'score in f.json', value: 0.5, scale: 10 },
+      problems: [],
     });
+    expect(JSON.stringify(results.fields)).toBe('{"meta":{"n":1.0},"start_time":"2026-11-20T12:00:00.000Z"}');
   });
 
   it.each([

@@ -248,13 +248,13 @@ describe('case spans', () => {
       metrics: '{"a": 1}',
       dry_run: 'true',
     };
-    const ids = ['3c90c3cc-0d44-4b50-8888-8dd25736052a', '4c90c3cc-0d44-4b50-8888-8dd25736052a'];
-    const { sent, unsent } = await runStage(server, inputs, { files, ids });
+    const [ofCase, id] = ['3c90c3cc-0d44-4b50-8888-8dd25736052a', '4c90c3cc-0d44-4b50-8888-8dd25736052a'];
+    const { sent, unsent } = await runStage(server, inputs, { files, ids: [ofCase, id] });
     expect(sent).toEqual([]);
     expect(unsent).toEqual([
-      expect.stringMatching(`^POST  {"id":"${ids[0]}"`),
-      `POST /${ids[0]}/metrics {"dimension":"a","value":1}`,
-      expect.stringMatching(`^POST  {"id":"${ids[1]}".*"parent_id":"${ids[0]}"`),
+      expect.stringMatching(`^POST  {"id":"${id}"`),
+      `POST /${id}/metrics {"dimension":"a","value":1}`,
+      expect.stringMatching(`^POST  {"id":"${ofCase}".*"parent_id":"${id}"`),
     ]);
   });
 });

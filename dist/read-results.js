@@ -68,32 +68,33 @@ var __webpack_exports__ = {};
 var exports = __webpack_exports__;
 const require_step = __nccwpck_require__(503);
 let node_util = __nccwpck_require__(975);
-// src/results/beginning.ts
-async function readBeginning(path, files) {
-	let text = "";
-	for await (const piece of require_step.readTextPieces(files, path)) {
-		text = (text + piece).trimStart();
-		if (text.length >= 200) break;
-	}
-	return checkBeginning(text);
-}
-function checkBeginning(text) {
-	const [line = ""] = text.trimStart().slice(0, 200).split(/[\r\n]/, 1);
-	const beginning = require_step.cut(line, 80);
-	if (beginning === "") throw new require_step.FormError("is empty");
-	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_step.FormError(`begins with what npm prints, ${require_step.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
-	return beginning;
-}
 // src/results/own-file.ts
-function scoreAt(pointer, document, path) {
-	const value = valueAt(pointer, document, path);
+function scoreIn(text, pointer, path) {
+	const value = valueAt(pointer, require_step.parseJson(text), path);
 	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}; expected a number`);
 	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} points to a number in ${path} that is too large`);
-	return value;
+	return {
+		score: {
+			name: `score in ${path}`,
+			value
+		},
+		problems: []
+	};
 }
-function fieldsIn(document, path) {
+function fieldsIn(text, path, now) {
+	const document = require_step.parseExactJson(text);
 	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} holds ${require_step.kindOf(document)}; results_format fields expects an object such as {"score": 87}`);
-	return document;
+	const { values, problems } = require_step.readFields(document, path, now);
+	const { score: value, score_scale: scale, ...fields } = values;
+	return {
+		fields,
+		problems,
+		...value !== void 0 && { score: {
+			name: `score in ${path}`,
+			value,
+			scale
+		} }
+	};
 }
 function valueAt(pointer, document, path) {
 	let value = document;
@@ -122,7 +123,7 @@ function problem(name, message) {
 		message
 	}]);
 }
-// src/results/problem.ts
+// src/results/results.ts
 function problemOf(what, error) {
 	if (!(error instanceof require_step.FormError)) throw error;
 	return {
@@ -803,19 +804,24 @@ async function readTests(format, keepCases, paths, files) {
 		}]);
 	}
 	const durationMs = sumOf(durations);
+	const tests = {
+		format: [...formats].join(", "),
+		files: paths,
+		...tally.result(),
+		durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
+		warnings: firstOf(warnings)
+	};
+	if (problems.length > 0) return {
+		error: require_step.recordOf(tests, 100).error,
+		problems
+	};
 	return {
-		tests: {
-			format: [...formats].join(", "),
-			files: paths,
-			...tally.result(),
-			durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
-			warnings: firstOf(warnings)
-		},
+		tests,
 		problems
 	};
 }
 async function readFile(format, path, files, found) {
-	const beginning = await readBeginning(path, files);
+	const beginning = await require_step.readBeginning(files, path);
 	const isXml = beginning.startsWith("<");
 	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}`);
 	if (format === "junit" || format === "auto" && isXml) return {
@@ -872,14 +878,11 @@ function lessThan(after, before) {
 function totalOf({ passed, failed, errored, skipped }) {
 	return passed + failed + errored + skipped;
 }
-// src/results/results.ts
-async function readResults(request, files) {
+// src/results/read-results.ts
+async function readResults(request, files, now) {
 	const { format, pointer = "", keepCases } = request;
 	const paths = await findAll(request.patterns, files);
-	if (format !== "json" && format !== "fields") return {
-		kind: "tests",
-		...await readTests(format, keepCases, paths, files)
-	};
+	if (format !== "json" && format !== "fields") return readTests(format, keepCases, paths, files);
 	const [path = "", ...others] = paths;
 	if (others.length > 0) {
 		const why = `but results_format ${format} reads one: ${require_step.listed(paths)}`;
@@ -888,16 +891,12 @@ async function readResults(request, files) {
 			message: `matches ${paths.length} files, ${why}`
 		}]);
 	}
-	const document = await readOwnFile(format === "json" ? require_step.parseJson : require_step.parseExactJson, path, files);
-	return format === "json" ? {
-		kind: "score",
-		score: scoreAt(pointer, document, path),
-		path
-	} : {
-		kind: "fields",
-		document: fieldsIn(document, path),
-		path
-	};
+	try {
+		const text = await require_step.readText(files, path);
+		return format === "json" ? scoreIn(text, pointer, path) : fieldsIn(text, path, now);
+	} catch (error) {
+		throw error instanceof require_step.FormError ? new require_step.InputError([problemOf(path, error)]) : error;
+	}
 }
 async function findAll(patterns, files) {
 	const paths = new Set();
@@ -914,15 +913,6 @@ async function findAll(patterns, files) {
 }
 function noFileFor(pattern) {
 	return `matches no file. Check that the step that writes it ran, and that the path is relative to the workspace${/[[\]]/.test(pattern) ? ". Brackets stand for themselves; a glob has *, ?, ** and {a,b}" : ""}`;
-}
-async function readOwnFile(parse, path, files) {
-	try {
-		const text = await require_step.readText(files, path);
-		checkBeginning(text);
-		return parse(text);
-	} catch (error) {
-		throw new require_step.InputError([problemOf(path, error)]);
-	}
 }
 exports.readResults = readResults;
 

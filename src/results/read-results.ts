@@ -1,0 +1,61 @@
+import { FormError, InputError, type Problem } from '../errors.ts';
+import { type Files, readText } from '../files.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { listed, quoted } from '../words.ts';
+import { fieldsIn, scoreIn } from './own-file.ts';
+import { problemOf, type Results } from './results.ts';
+import type { KeepCases } from './tally.ts';
+import { readTests } from './test-files.ts';
+
+/** Where the results are, and how to read them. */
+export interface ResultsRequest {
+  /** At least one path or glob. None is empty. */
+  readonly patterns: readonly string[];
+  readonly format: Inputs['results_format'];
+  /** A JSON Pointer (RFC 6901), for the format `json`. */
+  readonly pointer: string | undefined;
+  readonly keepCases: KeepCases;
+}
+
+/**
+ * Reads the files that the patterns match, each once. Throws {@link InputError} with every problem if nothing could be read; each
+ * names the file and the place in it. It is a problem if a pattern matches nothing, a file has no case, or all cases were skipped:
+ * none of these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
+ */
+export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
+  const { format, pointer = '', keepCases } = request;
+  const paths = await findAll(request.patterns, files);
+  if (format !== 'json' && format !== 'fields') return readTests(format, keepCases, paths, files);
+  const [path = '', ...others] = paths;
+  if (others.length > 0) {
+    const why = `but results_format ${format} reads one: ${listed(paths)}`;
+    throw new InputError([{ name: 'results_file', message: `matches ${paths.length} files, ${why}` }]);
+  }
+  try {
+    const text = await readText(files, path);
+    return format === 'json' ? scoreIn(text, pointer, path) : fieldsIn(text, path, now);
+  } catch (error) {
+    throw error instanceof FormError ? new InputError([problemOf(path, error)]) : error;
+  }
+}
+
+async function findAll(patterns: readonly string[], files: Files): Promise<string[]> {
+  const paths = new Set<string>();
+  const problems: Problem[] = [];
+  for (const pattern of patterns) {
+    try {
+      const found = await files.find(pattern);
+      if (found.length === 0) throw new FormError(noFileFor(pattern));
+      for (const path of found) paths.add(path);
+    } catch (error) {
+      problems.push(problemOf(quoted(pattern), error));
+    }
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return [...paths];
+}
+
+function noFileFor(pattern: string): string {
+  const hint = /[[\]]/.test(pattern) ? '. Brackets stand for themselves; a glob has *, ?, ** and {a,b}' : '';
+  return `matches no file. Check that the step that writes it ran, and that the path is relative to the workspace${hint}`;
+}
