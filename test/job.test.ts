@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type GitHubContext, jobOf } from '../src/job.ts';
+import { factsOf, JOB_ID, JOB_URL, PUSH, RUN_URL } from './harness/push.ts';
 
 function payloadOf(event: string): GitHubContext['payload'] {
   return JSON.parse(readFileSync(new URL(`fixtures/events/${event}.json`, import.meta.url), 'utf8'));
@@ -12,31 +13,13 @@ function changed(event: string, part: 'pull_request' | 'workflow_run', values: o
   return { ...payload, [part]: { ...payload[part], ...values } };
 }
 
-const SHA = '6dcb09b5b57875f334f61aebed695e2e4193db5e';
+const { sha: SHA } = PUSH;
 const MERGE_SHA = 'e5bd3914e2e596debea16f433f57875b5b90bcd6';
 const BASE_SHA = '7638417db6d59f3c431d3e1f261cc637155684cd';
 const PULL_SHA = 'ec26c3e57ca3a959ca5aad62de7213c562f8c821';
 const FORK_SHA = '0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c';
 const QUEUE = `gh-readonly-queue/main/pr-31-${BASE_SHA}`;
 const DEPENDABOT = 'dependabot[bot]';
-
-/** The context that @actions/github reads from a runner's variables, by default for a push to main. */
-function contextOf(overrides: Partial<GitHubContext> = {}): GitHubContext {
-  return {
-    actor: 'mona',
-    eventName: 'push',
-    job: 'eval',
-    payload: {},
-    ref: 'refs/heads/main',
-    repo: { owner: 'acme', repo: 'support-bot' },
-    runAttempt: 1,
-    runId: 9123456789,
-    serverUrl: 'https://github.com',
-    sha: SHA,
-    workflow: 'Evals',
-    ...overrides,
-  };
-}
 
 /** The context of @actions/github outside of a runner: only undefined, NaN and a getter that throws. */
 const OUTSIDE = {
@@ -49,30 +32,9 @@ const OUTSIDE = {
   },
 } as unknown as GitHubContext;
 
-const INPUTS = { job_status: 'success', job_check_run_id: '41234567890' } as const;
-const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/9123456789';
-const JOB_URL = `${RUN_URL}/job/41234567890`;
-
+const INPUTS = { job_status: 'success', job_check_run_id: JOB_ID } as const;
 /** The facts of a push to main. */
-const FACTS = {
-  'cicd.pipeline.name': 'Evals',
-  'cicd.pipeline.run.id': '9123456789',
-  'cicd.pipeline.run.url.full': RUN_URL,
-  'cicd.pipeline.task.name': 'eval',
-  'cicd.pipeline.task.run.id': '41234567890',
-  'cicd.pipeline.task.run.url.full': JOB_URL,
-  'cicd.pipeline.task.run.result': 'success',
-  'vcs.provider.name': 'github',
-  'vcs.owner.name': 'acme',
-  'vcs.repository.name': 'support-bot',
-  'vcs.repository.url.full': 'https://github.com/acme/support-bot',
-  'vcs.ref.head.name': 'main',
-  'vcs.ref.head.type': 'branch',
-  'vcs.ref.head.revision': SHA,
-  'github.event_name': 'push',
-  'github.actor': 'mona',
-  'github.run_attempt': 1,
-};
+const FACTS = factsOf('success');
 
 const refFacts = (refs: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(refs).map(([name, value]) => [`vcs.${name}`, value]));
@@ -145,7 +107,7 @@ const EVENTS: readonly [
 
 describe('the facts of a job', () => {
   it.each(EVENTS)('on the event %s', (event, context, facts) => {
-    const { facts: actual } = jobOf(contextOf({ payload: payloadOf(event), ...context }), INPUTS);
+    const { facts: actual } = jobOf({ ...PUSH, payload: payloadOf(event), ...context }, INPUTS);
     const eventName = context.eventName ?? 'push';
     expect(actual).toEqual({ ...FACTS, 'github.event_name': eventName, ...facts });
   });
@@ -156,26 +118,26 @@ describe('the facts of a job', () => {
     ['cancelled', 'cancellation'],
     [undefined, undefined],
   ] as const)('name a job that is %s with the result %s', (job_status, result) => {
-    const { facts, status } = jobOf(contextOf(), { ...INPUTS, job_status });
+    const { facts, status } = jobOf(PUSH, { ...INPUTS, job_status });
     expect([facts['cicd.pipeline.task.run.result'], status]).toEqual([result, job_status]);
   });
 
   it('contain the matrix unchanged', () => {
     const job_matrix = { model: 'small-2', shard: [1, 4] };
-    expect(jobOf(contextOf(), { ...INPUTS, job_matrix }).facts).toEqual({
+    expect(jobOf(PUSH, { ...INPUTS, job_matrix }).facts).toEqual({
       ...FACTS,
       'github.matrix': job_matrix,
     });
   });
 
   it.each([[null], [undefined], [{}]])('hold no matrix where it is %j', (job_matrix) => {
-    expect(jobOf(contextOf(), { ...INPUTS, job_matrix }).facts).toEqual(FACTS);
+    expect(jobOf(PUSH, { ...INPUTS, job_matrix }).facts).toEqual(FACTS);
   });
 
   it('are absent if they are unknown', () => {
     const unknown = { actor: '', workflow: '', job: '', ref: '', sha: '', runAttempt: Number.NaN };
     const repo = { owner: 'acme' } as GitHubContext['repo'];
-    expect(jobOf(contextOf({ ...unknown, repo }), {}).facts).toEqual({
+    expect(jobOf({ ...PUSH, ...unknown, repo }, {}).facts).toEqual({
       'cicd.pipeline.run.id': '9123456789',
       'github.event_name': 'push',
     });
@@ -220,7 +182,7 @@ describe('the facts of a job', () => {
     ],
     ['a ref that is neither branch nor tag', { ref: 'refs/pull/31/merge' }, { 'ref.head.revision': SHA }],
   ])('of %s are those that are known', (_, context, refs) => {
-    const { facts } = jobOf(contextOf(context), INPUTS);
+    const { facts } = jobOf({ ...PUSH, ...context }, INPUTS);
     const ofRefs = Object.entries(facts).filter(([name]) => /^vcs\.(ref|change)/.test(name));
     expect(Object.fromEntries(ofRefs)).toEqual(refFacts(refs));
   });
@@ -239,11 +201,11 @@ it('outside of a runner nothing is known about a job', () => {
 });
 
 it('the link to the job is the link to the run if the job has no id', () => {
-  expect([jobOf(contextOf(), INPUTS).links, jobOf(contextOf(), {}).links]).toEqual([
+  expect([jobOf(PUSH, INPUTS).links, jobOf(PUSH, {}).links]).toEqual([
     { run: RUN_URL, job: JOB_URL },
     { run: RUN_URL, job: RUN_URL },
   ]);
-  expect(jobOf(contextOf({ runId: Number.NaN }), INPUTS).links).toEqual({});
+  expect(jobOf({ ...PUSH, runId: Number.NaN }, INPUTS).links).toEqual({});
 });
 
 describe('a job is called', () => {
@@ -258,7 +220,7 @@ describe('a job is called', () => {
     ['eval (1)', { workflow: '' }, { shard: 1 }],
     ['Evals', { job: '' }, { shard: 1 }],
   ])('%s', (title, context, job_matrix) => {
-    expect(jobOf(contextOf(context), { job_matrix: job_matrix as never }).title).toBe(title);
+    expect(jobOf({ ...PUSH, ...context }, { job_matrix: job_matrix as never }).title).toBe(title);
   });
 });
 
@@ -266,8 +228,8 @@ describe('the error of a job', () => {
   it('is one sentence with the job, matrix and workflow, what happened, and a link', () => {
     const inputs = { ...INPUTS, job_matrix: { model: 'small-2' } };
     const [failed, cancelled] = [
-      jobOf(contextOf(), { ...inputs, job_status: 'failure' }),
-      jobOf(contextOf(), { ...inputs, job_status: 'cancelled' }),
+      jobOf(PUSH, { ...inputs, job_status: 'failure' }),
+      jobOf(PUSH, { ...inputs, job_status: 'cancelled' }),
     ];
     expect([failed.isBroken, failed.error]).toEqual([
       true,
@@ -280,14 +242,14 @@ describe('the error of a job', () => {
   });
 
   it.each(['success', undefined] as const)('does not exist where its status is %s', (job_status) => {
-    const { isBroken, error } = jobOf(contextOf(), { ...INPUTS, job_status });
+    const { isBroken, error } = jobOf(PUSH, { ...INPUTS, job_status });
     expect([isBroken, error]).toEqual([false, undefined]);
   });
 });
 
 describe('GitHub withholds secrets', () => {
   const isWithheld = (eventName: string, payload: GitHubContext['payload'], actor = 'mona') =>
-    jobOf(contextOf({ eventName, payload, actor }), INPUTS).withholdsSecrets;
+    jobOf({ ...PUSH, eventName, payload, actor }, INPUTS).withholdsSecrets;
   const fork = payloadOf('pull-request-fork');
   const ofDependabot = payloadOf('pull-request-dependabot');
   const pull = payloadOf('pull-request');

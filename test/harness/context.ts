@@ -1,4 +1,5 @@
 import { arch } from 'node:os';
+import { JOB_ID, PUSH } from './push.ts';
 
 /** The contexts of a job, merged over those of a push to `main` in a job that has succeeded so far. */
 export interface GivenContexts {
@@ -25,7 +26,7 @@ export function contextsOf(
   return {
     matrix: given.matrix ?? null,
     github: githubContext({ ...github, ...given.github }),
-    job: { status: 'success', check_run_id: 41_234_567_890, ...given.job },
+    job: { status: 'success', check_run_id: Number(JOB_ID), ...given.job },
     strategy: { 'fail-fast': true, 'job-index': 0, 'job-total': 1, 'max-parallel': 1, ...given.strategy },
     runner: { os: runnerOs(), arch: arch().toUpperCase(), name: 'loopback', ...runner, ...given.runner },
   };
@@ -52,7 +53,7 @@ export const DEFAULT_EVENT = {
     default_branch: 'main',
     owner: { login: 'acme' },
   },
-  sender: { login: 'octocat' },
+  sender: { login: PUSH.actor },
 };
 
 /** The `github` context. Values that depend on a given `ref` or `repository` are derived, unless also given. */
@@ -61,7 +62,7 @@ function githubContext(given: Readonly<Record<string, unknown>>): Record<string,
   const [, kind, name] = /^refs\/(heads|tags|pull)\/(.+)$/.exec(String(ref)) ?? [];
   return {
     action: '__acme_opper-span-action',
-    actor: 'octocat',
+    actor: PUSH.actor,
     actor_id: '583231',
     api_url: 'https://api.github.com',
     base_ref: '',
@@ -77,14 +78,14 @@ function githubContext(given: Readonly<Record<string, unknown>>): Record<string,
     repository_owner_id: '9919',
     retention_days: '90',
     run_attempt: '1',
-    run_id: '15123456789',
+    run_id: String(PUSH.runId),
     run_number: '42',
     server_url: 'https://github.com',
-    sha: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-    triggering_actor: 'octocat',
+    sha: PUSH.sha,
+    triggering_actor: PUSH.actor,
     workflow: 'Evals',
     workflow_ref: `${repository}/.github/workflows/evals.yml@${ref}`,
-    workflow_sha: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
+    workflow_sha: PUSH.sha,
     ...given,
     ref,
     repository,
@@ -94,27 +95,3 @@ function githubContext(given: Readonly<Record<string, unknown>>): Record<string,
 function runnerOs(): string {
   return process.platform === 'win32' ? 'Windows' : process.platform === 'darwin' ? 'macOS' : 'Linux';
 }
-
-const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/15123456789';
-/** The page of the job in these contexts. */
-export const JOB_URL = `${RUN_URL}/job/41234567890`;
-/** The CI facts of these contexts; how the job went is known at its end only. */
-export const factsOf = (result?: string) => ({
-  'cicd.pipeline.name': 'Evals',
-  'cicd.pipeline.run.id': '15123456789',
-  'cicd.pipeline.run.url.full': RUN_URL,
-  'cicd.pipeline.task.name': 'eval',
-  'cicd.pipeline.task.run.id': '41234567890',
-  'cicd.pipeline.task.run.url.full': JOB_URL,
-  ...(result !== undefined && { 'cicd.pipeline.task.run.result': result }),
-  'vcs.provider.name': 'github',
-  'vcs.owner.name': 'acme',
-  'vcs.repository.name': 'support-bot',
-  'vcs.repository.url.full': 'https://github.com/acme/support-bot',
-  'vcs.ref.head.name': 'main',
-  'vcs.ref.head.type': 'branch',
-  'vcs.ref.head.revision': '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-  'github.event_name': 'push',
-  'github.actor': 'octocat',
-  'github.run_attempt': 1,
-});

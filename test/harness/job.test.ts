@@ -131,7 +131,7 @@ describe('the stages', () => {
     expect(job.steps.own?.outputs).toEqual({ seen: '8' });
     expect(job.env).toEqual({ SPAN: '7' });
     expect(job.main('a').log).toEqual(['none']);
-    expect(job.main('sh').log).toEqual(['7 *** 5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708']);
+    expect(job.main('sh').log).toEqual(['7 *** 6dcb09b5b57875f334f61aebed695e2e4193db5e']);
     expect(job.steps.sh?.outputs).toEqual({ score: '87' });
     expect(job.post('a').log).toEqual(['*** 7']);
   });

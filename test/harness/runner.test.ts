@@ -119,7 +119,7 @@ describe('the environment', () => {
       expect(Object.fromEntries(github.filter(([name]) => !files.includes(name)))).toEqual({
         GITHUB_ACTION: '__acme_opper-span-action',
         GITHUB_ACTIONS: 'true',
-        GITHUB_ACTOR: 'octocat',
+        GITHUB_ACTOR: 'mona',
         GITHUB_ACTOR_ID: '583231',
         GITHUB_API_URL: 'https://api.github.com',
         GITHUB_BASE_REF: '',
@@ -137,14 +137,14 @@ describe('the environment', () => {
         GITHUB_REPOSITORY_OWNER_ID: '9919',
         GITHUB_RETENTION_DAYS: '90',
         GITHUB_RUN_ATTEMPT: '1',
-        GITHUB_RUN_ID: '15123456789',
+        GITHUB_RUN_ID: '9123456789',
         GITHUB_RUN_NUMBER: '42',
         GITHUB_SERVER_URL: 'https://github.com',
-        GITHUB_SHA: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-        GITHUB_TRIGGERING_ACTOR: 'octocat',
+        GITHUB_SHA: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
+        GITHUB_TRIGGERING_ACTOR: 'mona',
         GITHUB_WORKFLOW: 'Evals',
         GITHUB_WORKFLOW_REF: 'acme/support-bot/.github/workflows/evals.yml@refs/heads/main',
-        GITHUB_WORKFLOW_SHA: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
+        GITHUB_WORKFLOW_SHA: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
         GITHUB_WORKSPACE: folder,
       });
     } finally {

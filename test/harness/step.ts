@@ -3,6 +3,7 @@ import type { Host } from '../../src/host/host.ts';
 import { parseTracked } from '../../src/plan/track.ts';
 import { run } from '../../src/run.ts';
 import { memoryFiles } from '../results/memory-files.ts';
+import { PUSH } from './push.ts';
 import type { FaultRule, SpanServer } from './span-server.ts';
 
 /** What `now` is in these tests. */
@@ -107,21 +108,6 @@ export async function runStage(
     }),
   };
 }
-
-/** The context of a push to main. */
-const PUSH: Host['context'] = {
-  actor: 'mona',
-  eventName: 'push',
-  job: 'eval',
-  payload: {},
-  ref: 'refs/heads/main',
-  repo: { owner: 'acme', repo: 'support-bot' },
-  runAttempt: 1,
-  runId: 4711,
-  serverUrl: 'https://github.com',
-  sha: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
-  workflow: 'Evals',
-};
 
 /** The context of a pull request from a fork, which gets no secrets. */
 export const FORK: Partial<Host['context']> = {

@@ -4,22 +4,10 @@ import { RECORDED, readInputs } from '../../src/inputs/inputs.ts';
 import { type Job, jobOf } from '../../src/job.ts';
 import { type Found, NOTHING_FOUND } from '../../src/plan/found.ts';
 import { type Plan, planAtEnd, planOf } from '../../src/plan/plan.ts';
+import { PUSH } from '../harness/push.ts';
 
 const NOW = new Date('2026-11-20T12:00:00.000Z');
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-const CONTEXT: Parameters<typeof jobOf>[0] = {
-  actor: 'mona',
-  eventName: 'push',
-  job: 'eval',
-  payload: {},
-  ref: 'refs/heads/main',
-  repo: { owner: 'acme', repo: 'bot' },
-  runAttempt: 1,
-  runId: 4711,
-  serverUrl: 'https://github.com',
-  sha: '6dcb',
-  workflow: 'Evals',
-};
 const TESTS: NonNullable<Found['tests']> = {
   format: 'junit',
   files: ['r.xml'],
@@ -36,7 +24,7 @@ const TESTS: NonNullable<Found['tests']> = {
   warnings: [],
 };
 
-const jobWith = (status: Job['status']) => jobOf(CONTEXT, { job_status: status });
+const jobWith = (status: Job['status']) => jobOf(PUSH, { job_status: status });
 const readOf = (given: Readonly<Record<string, string>>) =>
   readInputs((name) => given[name] ?? '', 'op-1', NOW);
 

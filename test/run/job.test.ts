@@ -1,33 +1,14 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { factsOf, JOB_ID, JOB_URL } from '../harness/push.ts';
 import { startSpanServer } from '../harness/span-server.ts';
 import { runStage } from '../harness/step.ts';
 
 const server = await startSpanServer();
 afterAll(() => server.close());
 
-const LINK = 'https://github.com/acme/support-bot/actions/runs/4711/job/99';
-const FAILED = `Job eval failed in workflow Evals: ${LINK}`;
-const CANCELLED = `Job eval was cancelled in workflow Evals: ${LINK}`;
-const FACTS = {
-  'cicd.pipeline.name': 'Evals',
-  'cicd.pipeline.run.id': '4711',
-  'cicd.pipeline.run.url.full': 'https://github.com/acme/support-bot/actions/runs/4711',
-  'cicd.pipeline.task.name': 'eval',
-  'cicd.pipeline.task.run.id': '99',
-  'cicd.pipeline.task.run.url.full': LINK,
-  'cicd.pipeline.task.run.result': 'failure',
-  'vcs.provider.name': 'github',
-  'vcs.owner.name': 'acme',
-  'vcs.repository.name': 'support-bot',
-  'vcs.repository.url.full': 'https://github.com/acme/support-bot',
-  'vcs.ref.head.name': 'main',
-  'vcs.ref.head.type': 'branch',
-  'vcs.ref.head.revision': '6dcb09b5b57875f334f61aebed695e2e4193db5e',
-  'github.event_name': 'push',
-  'github.actor': 'mona',
-  'github.run_attempt': 1,
-  'github.matrix': { model: 'small-2' },
-};
+const FAILED = `Job eval failed in workflow Evals: ${JOB_URL}`;
+const CANCELLED = `Job eval was cancelled in workflow Evals: ${JOB_URL}`;
+const FACTS = { ...factsOf('failure'), 'github.matrix': { model: 'small-2' } };
 
 describe('the outcome of the job', () => {
   test.each<[status: string, error: string, clear: string, recorded: string | null]>([
@@ -43,7 +24,7 @@ describe('the outcome of the job', () => {
     'job_status %j, error %j, clear %j on a span with an error leaves the error %j',
     async (job_status, error, clear, recorded) => {
       const { id } = server.create({ name: 'Support', error: 'old' });
-      const inputs = { span_id: id, score: '1', job_status, job_check_run_id: '99', error, clear };
+      const inputs = { span_id: id, score: '1', job_status, job_check_run_id: JOB_ID, error, clear };
       expect(await runStage(server, inputs)).toMatchObject({ exitCode: 0, annotations: [] });
       expect(server.span(id).error).toBe(recorded);
     },
@@ -54,7 +35,7 @@ describe('the outcome of the job', () => {
     ['cancelled', CANCELLED],
   ])('%s becomes the error of a span that has none', async (job_status, error) => {
     const { id } = server.create({ name: 'Support' });
-    await runStage(server, { span_id: id, job_status, job_check_run_id: '99' });
+    await runStage(server, { span_id: id, job_status, job_check_run_id: JOB_ID });
     expect(server.span(id).error).toBe(error);
   });
 
@@ -71,10 +52,10 @@ describe('the outcome of the job', () => {
       span_id: id,
       job_status: 'failure',
       job_matrix: '{"model": "small-2"}',
-      job_check_run_id: '99',
+      job_check_run_id: JOB_ID,
     };
     const { exitCode, sent } = await runStage(server, inputs);
-    const error = `Job eval (small-2) failed in workflow Evals: ${LINK}`;
+    const error = `Job eval (small-2) failed in workflow Evals: ${JOB_URL}`;
     expect(exitCode).toBe(0);
     expect(sent).toEqual([[`GET /${id}`], [`PATCH /${id}`, { error, meta: { prompt: 12, ...FACTS } }]]);
   });

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { applied, reset, status } from '../harness/faults.ts';
+import { JOB_ID } from '../harness/push.ts';
 import { startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, FORK, NOW, runStage, type StepOptions } from '../harness/step.ts';
 
@@ -35,7 +36,7 @@ describe('a tracked job', () => {
       type: 'evaluation',
       input: 'suite',
       meta: '{"dataset": "v3"}',
-      job_check_run_id: '99',
+      job_check_run_id: JOB_ID,
       ci_meta: 'true',
     };
     const { start, end } = await track(

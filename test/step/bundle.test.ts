@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { factsOf, JOB_URL } from '../harness/context.ts';
 import { status } from '../harness/faults.ts';
 import { runJob } from '../harness/job.ts';
+import { factsOf, JOB_URL } from '../harness/push.ts';
 import { runStep, type StepOptions } from '../harness/runner.ts';
 import { type FaultRule, startSpanServer } from '../harness/span-server.ts';
 import { closedPort } from '../harness/tcp-server.ts';

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it as sequential } from 'vitest';
-import { factsOf, JOB_URL } from '../harness/context.ts';
 import { applied, reset, status } from '../harness/faults.ts';
 import { type ActionStep, type JobOptions, type JobResult, type RunStep, runJob } from '../harness/job.ts';
+import { factsOf, JOB_URL } from '../harness/push.ts';
 import { type Fault, type SpanServer, startSpanServer } from '../harness/span-server.ts';
 
 // Each job has its own server.
