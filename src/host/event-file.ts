@@ -4,12 +4,13 @@ import { isJsonObject } from '../json.ts';
 
 const LOST = 'Branch and pull request are not recorded';
 
-/** What is wrong with the event file, as a sentence. */
-export const eventProblem = problemOf(process.env.GITHUB_EVENT_PATH);
+/** What is wrong with the event file of this run, as a sentence. */
+export const eventProblem = eventProblemOf(process.env.GITHUB_EVENT_PATH);
 // Without it @actions/github uses an empty payload.
 if (eventProblem !== undefined) delete process.env.GITHUB_EVENT_PATH;
 
-function problemOf(path: string | undefined): string | undefined {
+/** What is wrong with an event file, as a sentence. */
+export function eventProblemOf(path: string | undefined): string | undefined {
   if (!path) return undefined;
   try {
     if (isJsonObject(JSON.parse(readFileSync(path, 'utf8')))) return undefined;

@@ -2,7 +2,7 @@ import { createTransport } from '../../src/api/transport.ts';
 import type { Host } from '../../src/host/host.ts';
 import { parseTracked } from '../../src/plan/track.ts';
 import { run } from '../../src/run.ts';
-import { memoryFiles } from '../results/memory-files.ts';
+import { type Contents, memoryFiles } from '../results/memory-files.ts';
 import type { FaultRule, SpanServer } from './span-server.ts';
 
 /** What `now` is in these tests. */
@@ -13,8 +13,8 @@ export interface StepOptions {
   readonly env?: Host['env'];
   readonly context?: Partial<Host['context']>;
   readonly eventProblem?: string;
-  /** Text by path. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Text or bytes by path. */
+  readonly files?: Contents;
   readonly faults?: readonly FaultRule[];
   /** The ids of the spans that the step makes, one after the other. */
   readonly ids?: readonly string[];
@@ -23,6 +23,8 @@ export interface StepOptions {
   readonly now?: Date;
   /** A function of the host that throws. */
   readonly broken?: 'setOutput' | 'appendSummary' | 'writeTemp' | 'connect';
+  /** Parts of the host that are not those of this file. */
+  readonly host?: Partial<Host>;
 }
 
 /** Runs a stage of the step against the span server, on a host of plain data that records every call in order. */
@@ -79,6 +81,7 @@ export async function runStage(
       random: () => 0.5,
       newId: () => newIds.shift() ?? crypto.randomUUID(),
       version: '1.2.3',
+      ...options.host,
     },
     state ? parseTracked(state) : undefined,
   );
