@@ -20,6 +20,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
+/** Why a file could not be opened or read, from the error of the system. */
+export function whyUnread(error: unknown): string {
+  return REASONS[codeOf(error)] ?? headlineOf(error);
+}
+
 /**
  * The text of a UTF-8 file without a byte order mark. Throws {@link FormError} if the file cannot be read, is not UTF-8
  * or is larger than {@link MAX_BYTES}. The message follows the path.
@@ -43,19 +48,22 @@ export async function* readTextPieces(
     for await (const bytes of files.read(path)) {
       first ??= bytes[0];
       size += bytes.length;
-      if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB`);
+      if (size > maxBytes)
+        throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
       yield decoder.decode(bytes, { stream: true });
     }
     yield decoder.decode();
   } catch (error) {
     if (error instanceof FormError) throw error;
     if (codeOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-      throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf(error)}`);
+      throw new FormError(`cannot be read: ${whyUnread(error)}`);
     }
     // UTF-8 never begins with these bytes. UTF-16 with a byte order mark always does.
     const isUtf16 = first === 0xfe || first === 0xff;
     throw new FormError(
-      isUtf16 ? 'is UTF-16, which older PowerShells write; write it as UTF-8' : 'is not UTF-8',
+      isUtf16
+        ? 'is UTF-16, which older PowerShells write. Write it as UTF-8'
+        : 'is not UTF-8. Write it as UTF-8',
     );
   }
 }
@@ -70,21 +78,21 @@ const MAX_STARS = 4;
  */
 export function checkPattern(pattern: string): void {
   if (pattern.length > MAX_PATTERN_LENGTH) {
-    throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
+    throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Write several lines`);
   }
   if (/[@!+*?]\(/.test(pattern)) {
-    throw new FormError('has a group such as @(a|b), which is not supported; write {a,b}, or several lines');
+    throw new FormError('has a group such as @(a|b), which is not supported. Write {a,b}, or several lines');
   }
   if (alternativesIn(pattern) > MAX_ALTERNATIVES) {
     throw new FormError(
-      `has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`,
+      `has braces that stand for more than ${MAX_ALTERNATIVES} patterns. Write a wildcard such as reports/*.xml`,
     );
   }
   // Matching a name takes its length to the power of the number of stars. Braces may contain slashes, so a pattern with braces is one part.
   const parts = pattern.includes('{') ? [pattern] : pattern.split('/');
   if (parts.some((part) => starsIn(part) > MAX_STARS)) {
     throw new FormError(
-      `has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`,
+      `has more than ${MAX_STARS} * in one name. Use fewer, such as reports/*.xml, or several lines`,
     );
   }
 }

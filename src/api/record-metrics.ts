@@ -37,7 +37,7 @@ export async function recordMetrics(
       const after = await recordMetric(client, spanId, metric, before);
       stored.set(metric.dimension, numberIn(after));
       if (numberIn(after) !== metric.value) {
-        failures.push(`${name}: ${metric.value} was sent, but ${numberIn(after)} is stored`);
+        failures.push(`${name}: not stored as sent: sent ${metric.value}, the span has ${numberIn(after)}`);
       }
     } catch (error) {
       if (before) stored.set(metric.dimension, numberIn(before));

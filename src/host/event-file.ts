@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { headlineOf } from '../errors.ts';
+import { whyUnread } from '../files.ts';
 import { isJsonObject } from '../json.ts';
 
 const LOST = 'Branch and pull request are not recorded';
@@ -16,6 +16,6 @@ export function eventProblemOf(path: string | undefined): string | undefined {
     if (isJsonObject(JSON.parse(readFileSync(path, 'utf8')))) return undefined;
     return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
   } catch (error) {
-    return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${headlineOf(error)}. ${LOST}`;
+    return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${whyUnread(error)}. ${LOST}`;
   }
 }

@@ -62,7 +62,10 @@ export function formatProblems({ values, problems }: Partly): Problem[] {
     found.push({ name, message });
   }
   if (pointer !== undefined && format !== undefined && format !== 'json') {
-    found.push({ name, message: 'works only with results_format json. Remove it, or set that' });
+    found.push({
+      name,
+      message: 'works only with results_format json. Remove it, or set results_format: json',
+    });
   }
   const needing = needingCases(values);
   if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {

@@ -70,7 +70,7 @@ async function readMeta(path: string | undefined, files: Files): Promise<JsonObj
     return metaObject(await readText(files, path));
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    throw new InputError([{ name: `meta_file ${path}`, message: error.message }]);
+    throw new InputError([{ name: 'meta_file', message: `${path} ${error.message}` }]);
   }
 }
 

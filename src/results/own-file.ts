@@ -8,7 +8,7 @@ export function scoreAt(pointer: string, document: Json, path: string): number {
   if (typeof value !== 'number') {
     throw problem(
       'score_pointer',
-      `${quoted(pointer)} points to ${kindOf(value)} in ${path}; expected a number`,
+      `${quoted(pointer)} points to ${kindOf(value)} in ${path}, expected a number`,
     );
   }
   if (!Number.isFinite(value)) {
@@ -22,7 +22,7 @@ export function fieldsIn(document: Json, path: string): JsonObject {
   if (!isJsonObject(document)) {
     throw problem(
       'results_file',
-      `${path} holds ${kindOf(document)}; results_format fields expects an object such as {"score": 87}`,
+      `${path} is ${kindOf(document)}, but results_format fields expects an object such as {"score": 87}`,
     );
   }
   return document;

@@ -40,7 +40,7 @@ describe('bad input', () => {
       'end_time in fields.json',
       'meta',
       'meta in fields.json',
-      'meta_file meta.json',
+      'meta_file',
       'min_score',
       'retries',
       'score in fields.json',
@@ -56,11 +56,7 @@ describe('bad input', () => {
       ['results_file'],
       { files: { 'r.xml': '<testsuite/>' } },
     ],
-    [
-      'missing files',
-      { span_id, results_file: 'r.xml', meta_file: 'm.json' },
-      ['meta_file m.json', 'results_file'],
-    ],
+    ['missing files', { span_id, results_file: 'r.xml', meta_file: 'm.json' }, ['meta_file', 'results_file']],
     [
       'a scale with which the pass rate is not a safe integer',
       { span_id, results_file: 'r.xml', score_scale: '1e16' },

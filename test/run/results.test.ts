@@ -62,7 +62,7 @@ describe('results of a test tool', () => {
     const warned = annotations.map(({ level, message }) => `${level} ${message.split(':')[0]}`);
     for (const { message } of annotations) expect(message).toContain('The job has failed, so the rest');
     expect(exitCode).toBe(0);
-    expect(warned).toEqual(score === null ? ['warning results_file', 'warning meta_file m.json'] : []);
+    expect(warned).toEqual(score === null ? ['warning results_file', 'warning meta_file'] : []);
     expect(server.span(id)).toMatchObject({
       score,
       error: expect.stringContaining(score === null ? 'Job eval failed' : 's > b'),
