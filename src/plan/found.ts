@@ -28,7 +28,7 @@ export const NOTHING_FOUND: Found = { fields: {}, problems: [] };
 
 /** Reads the files that the inputs name. Anything wrong with them becomes a problem. */
 export async function readFound(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Found> {
-  const problems = resultsProblems(read.values);
+  const problems = resultsProblems(read);
   const results = await collect(readResultsOf(read.values, files), problems);
   const found = results ? foundIn(results, now) : NOTHING_FOUND;
   problems.push(...found.problems);

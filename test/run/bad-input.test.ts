@@ -63,6 +63,7 @@ describe('bad input', () => {
       ['score_scale'],
       { files: { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' } },
     ],
+    ['a scale without a score', { span_id, score_scale: '100' }, ['score']],
     ['an update with nothing to record', { span_id, ci_meta: 'false' }, ['operation']],
     [
       'get with something to record',

@@ -258,3 +258,13 @@ describe('case spans', () => {
     ]);
   });
 });
+
+test('a scale without a score is a warning in a failed job, and no problem at the start of a tracked one', async () => {
+  const { id } = server.create({ name: 'Support' });
+  const failed = await runStage(server, { span_id: id, job_status: 'failure', score_scale: '100' });
+  const started = await runStage(server, { operation: 'track', score_scale: '100' });
+  expect([failed, started].map(({ exitCode, annotations }) => [exitCode, annotations])).toEqual([
+    [0, [{ level: 'warning', title: 'Opper span', message: expect.stringMatching(/^score: .*score_scale/) }]],
+    [0, []],
+  ]);
+});
