@@ -71,7 +71,7 @@ let node_util = __nccwpck_require__(975);
 // src/results/own-file.ts
 function scoreIn(text, pointer, path) {
 	const value = valueAt(pointer, require_step.parseJson(text), path);
-	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}; expected a number`);
+	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}, expected a number`);
 	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} points to a number in ${path} that is too large`);
 	return {
 		score: {
@@ -83,7 +83,7 @@ function scoreIn(text, pointer, path) {
 }
 function fieldsIn(text, path, now) {
 	const document = require_step.parseExactJson(text);
-	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} holds ${require_step.kindOf(document)}; results_format fields expects an object such as {"score": 87}`);
+	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} is ${require_step.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`);
 	const { values, problems } = require_step.readFields(document, path, now);
 	const { score: value, score_scale: scale, ...fields } = values;
 	return {
@@ -515,9 +515,9 @@ async function readJunit(pieces, path, found) {
 		return ORDER.find((ending) => statuses.includes(ending)) ?? "passed";
 	}
 	function closeSuite(suite) {
-		const { failures = "", errors = "" } = suite.attributes;
-		if (!suite.hasFailure && (countOf(failures) || countOf(errors))) {
-			const says = `says failures="${failures}" errors="${errors}", but no case in it failed`;
+		const totals = ["failures", "errors"].filter((name) => countOf(suite.attributes[name]) !== void 0);
+		if (!suite.hasFailure && totals.some((name) => countOf(suite.attributes[name]))) {
+			const says = `the suite says ${totals.map((name) => `${name}="${suite.attributes[name]}"`).join(" ")}, but none of its cases failed`;
 			const output = suite.output?.body.trim() ?? "";
 			reportSuite(suite, {
 				message: `${says}${output === "" ? "" : `: ${require_step.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
@@ -823,12 +823,12 @@ async function readTests(format, keepCases, paths, files) {
 async function readFile(format, path, files, found) {
 	const beginning = await require_step.readBeginning(files, path);
 	const isXml = beginning.startsWith("<");
-	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}`);
+	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}. Name the JUnit file, or set results_format to auto`);
 	if (format === "junit" || format === "auto" && isXml) return {
 		name: "junit",
 		summary: await readJunit(require_step.readTextPieces(files, path), path, found)
 	};
-	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`has an unknown format: it begins with ${require_step.quoted(beginning)}; expected XML or JSON (${KNOWN})`);
+	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`has an unknown format: it begins with ${require_step.quoted(beginning)}, expected XML or JSON (${KNOWN})`);
 	const document = require_step.parseJson(await require_step.readText(files, path));
 	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
 	if (reader === void 0) throw new require_step.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
@@ -860,11 +860,11 @@ function doubtsAbout(path, { totals, unknownWords = [] }, counts) {
 	const listOf = (counts) => off.map(([what], i) => what === "test" ? require_step.counted(counts[i] ?? 0, what) : `${counts[i]} ${what}`).join(", ");
 	const told = listOf(off.map(([, count]) => count));
 	const cases = listOf(off.map(([, , [count]]) => count));
-	return [...off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts.`] : [], ...unknownWords.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(", ")}.`] : []];
+	return [...off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts`] : [], ...unknownWords.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(", ")}`] : []];
 }
 function firstOf(warnings) {
 	const more = warnings.length - MAX_WARNINGS;
-	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_step.counted(more, "more warning")} of this kind.`] : []];
+	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_step.counted(more, "more warning")} of this kind`] : []];
 }
 function lessThan(after, before) {
 	return {
@@ -885,7 +885,7 @@ async function readResults(request, files, now) {
 	if (format !== "json" && format !== "fields") return readTests(format, keepCases, paths, files);
 	const [path = "", ...others] = paths;
 	if (others.length > 0) {
-		const why = `but results_format ${format} reads one: ${require_step.listed(paths)}`;
+		const why = `but results_format ${format} reads one. Name one of ${require_step.listed(paths)}`;
 		throw new require_step.InputError([{
 			name: "results_file",
 			message: `matches ${paths.length} files, ${why}`

@@ -1939,6 +1939,78 @@ function codeOf(thrown) {
 function oneLine(text) {
 	return text.trim().replace(/[\r\n]+/g, " ");
 }
+// src/words.ts
+function cut(text, maxLength) {
+	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
+}
+function quoted(text) {
+	return `"${cut(text, 200)}"`;
+}
+function counted(count, noun) {
+	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+function listed(names) {
+	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["\u2026"] : []].join(", ");
+}
+function secondsText(ms) {
+	const seconds = Math.min(ms / 1e3, Number.MAX_SAFE_INTEGER);
+	return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
+}
+function textOf(value) {
+	if (value === void 0 || value === null) return "";
+	return typeof value === "string" ? value : JSON.stringify(value);
+}
+// src/files.ts
+const MAX_BYTES$1 = 33554432;
+const MAX_BEGINNING = 200;
+const REASONS = {
+	ENOENT: "no such file",
+	EISDIR: "it is a directory",
+	EACCES: "permission denied"
+};
+function whyUnread(error) {
+	return REASONS[codeOf(error)] ?? headlineOf$1(error);
+}
+async function readText(files, path) {
+	const pieces = [];
+	for await (const piece of readTextPieces(files, path, MAX_BYTES$1)) pieces.push(piece);
+	const text = pieces.join("");
+	beginningOf(text);
+	return text;
+}
+async function readBeginning(files, path) {
+	let text = "";
+	for await (const piece of readTextPieces(files, path)) {
+		text = (text + piece).trimStart();
+		if (text.length >= MAX_BEGINNING) break;
+	}
+	return beginningOf(text);
+}
+function beginningOf(text) {
+	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
+	if (line === "") throw new FormError("is empty");
+	const beginning = cut(line, 80);
+	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new FormError(`begins with what npm prints, ${quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
+	return beginning;
+}
+async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
+	const decoder = new TextDecoder("utf-8", { fatal: true });
+	let first;
+	let size = 0;
+	try {
+		for await (const bytes of files.read(path)) {
+			first ??= bytes[0];
+			size += bytes.length;
+			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+			yield decoder.decode(bytes, { stream: true });
+		}
+		yield decoder.decode();
+	} catch (error) {
+		if (error instanceof FormError) throw error;
+		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${whyUnread(error)}`);
+		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+	}
+}
 // node_modules/jsonc-parser/lib/esm/impl/scanner.js
 function createScanner(text, ignoreTrivia = false) {
 	const len = text.length;
@@ -2642,27 +2714,6 @@ function printParseErrorCode(code) {
 	}
 	return "<unknown ParseErrorCode>";
 }
-// src/words.ts
-function cut(text, maxLength) {
-	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
-}
-function quoted(text) {
-	return `"${cut(text, 200)}"`;
-}
-function counted(count, noun) {
-	return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-function listed(names) {
-	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["\u2026"] : []].join(", ");
-}
-function secondsText(ms) {
-	const seconds = Math.min(ms / 1e3, Number.MAX_SAFE_INTEGER);
-	return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
-}
-function textOf(value) {
-	if (value === void 0 || value === null) return "";
-	return typeof value === "string" ? value : JSON.stringify(value);
-}
 // src/json.ts
 const MAX_DEPTH$1 = 1e3;
 function parseJson(text, maxDepth = MAX_DEPTH$1) {
@@ -2736,15 +2787,15 @@ function placeOf$1(text, offset) {
 }
 // src/host/event-file.ts
 const LOST = "Branch and pull request are not recorded";
-const eventProblem = problemOf(process.env.GITHUB_EVENT_PATH);
+const eventProblem = eventProblemOf(process.env.GITHUB_EVENT_PATH);
 if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
-function problemOf(path) {
+function eventProblemOf(path) {
 	if (!path) return void 0;
 	try {
 		if (isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
 		return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
 	} catch (error) {
-		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${headlineOf$1(error)}. ${LOST}`;
+		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${whyUnread(error)}. ${LOST}`;
 	}
 }
 // node_modules/@actions/github/lib/context.js
@@ -2796,54 +2847,6 @@ var Context = class {
 const context = new Context();
 // package.json
 var version = "1.0.0";
-// src/files.ts
-const MAX_BYTES$1 = 33554432;
-const MAX_BEGINNING = 200;
-const REASONS = {
-	ENOENT: "no such file",
-	EISDIR: "it is a directory",
-	EACCES: "permission denied"
-};
-async function readText(files, path) {
-	const pieces = [];
-	for await (const piece of readTextPieces(files, path, MAX_BYTES$1)) pieces.push(piece);
-	const text = pieces.join("");
-	beginningOf(text);
-	return text;
-}
-async function readBeginning(files, path) {
-	let text = "";
-	for await (const piece of readTextPieces(files, path)) {
-		text = (text + piece).trimStart();
-		if (text.length >= MAX_BEGINNING) break;
-	}
-	return beginningOf(text);
-}
-function beginningOf(text) {
-	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
-	if (line === "") throw new FormError("is empty");
-	const beginning = cut(line, 80);
-	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new FormError(`begins with what npm prints, ${quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
-	return beginning;
-}
-async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
-	const decoder = new TextDecoder("utf-8", { fatal: true });
-	let first;
-	let size = 0;
-	try {
-		for await (const bytes of files.read(path)) {
-			first ??= bytes[0];
-			size += bytes.length;
-			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB`);
-			yield decoder.decode(bytes, { stream: true });
-		}
-		yield decoder.decode();
-	} catch (error) {
-		if (error instanceof FormError) throw error;
-		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf$1(error)}`);
-		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write; write it as UTF-8" : "is not UTF-8");
-	}
-}
 // src/loopback.ts
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 function isLoopback(hostname) {
@@ -2939,6 +2942,7 @@ function failureHint(thrown) {
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
 	if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) return "The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.";
+	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
 	const code = codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
@@ -2947,7 +2951,8 @@ function failureHint(thrown) {
 		case "CERT_NOT_YET_VALID": return "The server has to renew its certificate, or the clock of the runner is wrong.";
 	}
 	if (isCertificateCode(code)) return "The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.";
-	return "Check base_url (scheme, host, port) and the network of the runner; behind a proxy, also HTTPS_PROXY in the env of the step.";
+	if (thrown instanceof ProxyError) return "Check HTTPS_PROXY in the env of the step (scheme, host, port) and the network of the runner.";
+	return "Check base_url (scheme, host, port) and the network of the runner. Behind a proxy, check HTTPS_PROXY in the env of the step too.";
 }
 function isWorthRetrying(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return false;
@@ -3054,10 +3059,10 @@ const MAX_PATTERN_LENGTH = 1e3;
 const MAX_ALTERNATIVES = 100;
 const MAX_STARS = 4;
 function checkPattern(pattern) {
-	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
-	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported; write {a,b}, or several lines");
-	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`);
-	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`);
+	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Write several lines`);
+	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported. Write {a,b}, or several lines");
+	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns. Write a wildcard such as reports/*.xml`);
+	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name. Use fewer, such as reports/*.xml, or several lines`);
 }
 function alternativesIn(pattern) {
 	let product = 1;
@@ -3104,9 +3109,9 @@ function statsOf(path) {
 	}
 }
 function notAFile(stats) {
-	if (stats.isDirectory()) return "is a directory; name a file in it";
-	if (stats.isFIFO()) return "is a named pipe; expected a file";
-	return `is a ${stats.isSocket() ? "socket" : "device"}; expected a file`;
+	if (stats.isDirectory()) return "is a directory. Name a file in it";
+	if (stats.isFIFO()) return "is a named pipe, expected a file";
+	return `is a ${stats.isSocket() ? "socket" : "device"}, expected a file`;
 }
 function realPathOf(path) {
 	let real = path;
@@ -3401,7 +3406,7 @@ const baseUrl = parsedBy((value) => {
 	const url = URL.parse(written);
 	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
 	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
-	if (url.username || url.password) throw new FormError("has user info. Remove what is before the @");
+	if (url.username || url.password) throw new FormError("has a user or a password. Remove it, up to the @");
 	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove it, from the ? or # on");
 	const base = withoutAtEnd(url.href, "/");
 	const end = base.slice(base.lastIndexOf("/") + 1);
@@ -3413,7 +3418,7 @@ function metaObject(value) {
 }
 function metricsObject(value) {
 	const entries = Object.entries(objectIn(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
-		if (dimension.trim() === "") throw new FormError("has a dimension without a name");
+		if (dimension.trim() === "") throw new FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
 		const metric = metricIn(given);
 		if (metric) return [dimension, metric];
 		throw new FormError(`has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
@@ -4216,7 +4221,7 @@ function read(response, schema, call, tried) {
 	const { status, location, body } = response;
 	if (status >= 400) throw refusal(response, call, tried);
 	if (status >= 300) throw unusable(response, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
-	if (body.trim() === "") throw unusable(response, call, `, but with an empty body; expected ${call.wanted}`);
+	if (body.trim() === "") throw unusable(response, call, `, but with an empty body, expected ${call.wanted}`);
 	const json = jsonOf(response, call);
 	const parsed = safeParse(schema, unwrapped(json));
 	if (parsed.success) {
@@ -4248,12 +4253,14 @@ function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
 		case 403: return "The key is known but may not do this. Check its rights and its project.";
 		case 404: return ifNotFound;
-		case 409: return method === "POST" ? "The API says that it already exists, but a lookup did not find it. Run the job again." : "";
+		case 408:
+		case 425: return "Run the job again later.";
+		case 409: return method === "POST" ? "The API says that it already exists, but a lookup did not find it. Run the job again." : "Another job may have changed the span at the same time. Run the job again.";
 		case 413: return "Record less: shorten output, input, error or meta.";
 		case 421: return "This server does not serve that host. Check base_url, and the proxy if there is one.";
 		case 422: return "Correct the fields it names.";
 		case 429: return "Raise retries, or run fewer of these steps at once.";
-		default: return status >= 500 ? "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green." : "";
+		default: return status >= 500 ? "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green." : "If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.";
 	}
 }
 function targetText(location, url) {
@@ -4267,7 +4274,7 @@ function jsonOf(response, call) {
 		return parseExactJson(body, MAX_DEPTH);
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
-		throw unusable(response, call, isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}`, wordsOf(body));
+		throw unusable(response, call, isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, wordsOf(body));
 	}
 }
 function unwrapped(json) {
@@ -4585,7 +4592,7 @@ function bodyOf(fields) {
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
 	throw new InputError([{
 		name,
-		message: `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BYTES$1)}. Shorten it`
+		message: `takes ${mibText(largest)} of a request of ${mibText(size)}. The limit is ${mibText(MAX_BYTES$1)}, so shorten it`
 	}]);
 }
 function mibText(bytes) {
@@ -4610,7 +4617,7 @@ async function recordMetrics(client, spanId, wanted) {
 		try {
 			const after = await recordMetric(client, spanId, metric, before);
 			stored.set(metric.dimension, after.value);
-			if (after.value !== metric.value) failures.push(`${name}: ${metric.value} was sent, but ${after.value} is stored`);
+			if (after.value !== metric.value) failures.push(`${name}: not stored as sent: sent ${metric.value}, the span has ${after.value}`);
 		} catch (error) {
 			if (before) stored.set(metric.dimension, before.value);
 			failures.push(`${name}: not recorded: ${apiMessageOf(error)}`);
@@ -4766,7 +4773,8 @@ function doubtAbout(field, patch, span, isMerged) {
 	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }
 function shown(value) {
-	return cut(textOf(value), MAX_COMPARED) || "nothing";
+	const text = cut(textOf(value), MAX_COMPARED);
+	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
 }
 function differenceOf(a, b) {
 	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
@@ -4973,7 +4981,7 @@ function formatProblems({ values, problems }) {
 	});
 	if (pointer !== void 0 && format !== void 0 && format !== "json") found.push({
 		name,
-		message: "works only with results_format json. Remove it, or set that"
+		message: "works only with results_format json. Remove it, or set results_format: json"
 	});
 	const needing = needingCases(values);
 	if (needing.length > 0 && format !== void 0 && !isTestFormat(format)) {
@@ -4985,17 +4993,22 @@ function formatProblems({ values, problems }) {
 	}
 	return found;
 }
-function resultsProblems(values) {
+function resultsProblems({ values, problems }) {
 	if (values.results_file !== void 0) return [];
 	const asking = [
 		...(values.results_format ?? "auto") === "auto" ? [] : ["results_format"],
 		...values.score_pointer === void 0 ? [] : ["score_pointer"],
 		...needingCases(values)
 	];
-	if (asking.length === 0) return [];
-	return [{
+	if (asking.length > 0) return [{
 		name: "results_file",
 		message: `is empty, but required by ${asking.join(", ")}. Name the file that the eval or test tool writes`
+	}];
+	const isScoreGiven = values.score !== void 0 || problems.some(({ name }) => name === "score");
+	if (values.score_scale === void 0 || isScoreGiven || values.operation === "get") return [];
+	return [{
+		name: "score",
+		message: "is empty, but required by score_scale. Set score or results_file"
 	}];
 }
 function needingCases({ results_metrics, case_spans = "none" }) {
@@ -5044,21 +5057,22 @@ async function readMetaFile(path, files) {
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
 		return { problems: [{
-			name: `meta_file ${path}`,
-			message: error.message
+			name: "meta_file",
+			message: `${path} ${error.message}`
 		}] };
 	}
 }
 // src/plan/found.ts
 const NOTHING_FOUND = { problems: [] };
-async function readFound(inputs, files, now) {
+async function readFound(read, files, now) {
+	const { values: inputs } = read;
 	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
 	const { meta, problems } = await readMetaFile(inputs.meta_file, files);
 	return {
 		...results,
 		...meta && { meta },
 		problems: [
-			...resultsProblems(inputs),
+			...resultsProblems(read),
 			...results.problems,
 			...problems
 		]
@@ -5918,19 +5932,19 @@ function createExit(host, secrets) {
 				const outputs = { ...outputsOf(report) };
 				attempt(() => {
 					if (outputs.span) outputs.span_file = host.writeTemp("opper-span.json", outputs.span);
-				}, "warning", "The file for the output span_file could not be written");
+				}, "warning", "The file for the output span_file cannot be written");
 				const { fit, dropped } = fitting$1(outputs);
 				if (dropped.length > 0) findings.push(tooLong(dropped));
 				attempt(() => {
 					for (const name of OUTPUTS) core.setOutput(name, fit[name]);
 					for (const [name, id] of variablesOf(report)) core.exportVariable(name, id);
-				}, "error", "The outputs could not be written, so later steps do not get them");
+				}, "error", "The outputs cannot be written, so later steps do not get them");
 			}
 			for (const line of logOf(report)) core.info(inert(line));
 			if (options.summary) attempt(() => host.appendSummary(summaryOf({
 				...report,
 				findings
-			})), "warning", "The job summary could not be written");
+			})), "warning", "The job summary cannot be written");
 			if (report.gate && !passes(report.gate)) {
 				const advice = report.gate.score === void 0 ? ". Set score or results_file" : "";
 				findings.push({
@@ -5992,7 +6006,7 @@ async function run(host, tracked) {
 	if (host.eventProblem) warn(report, [host.eventProblem]);
 	let plan;
 	try {
-		const found = isStart ? NOTHING_FOUND : await readFound(read.values, host.files, now);
+		const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
 		report.tests = found.tests;
 		warn(report, found.tests?.warnings ?? []);
 		plan = tracked ? planAtEnd(read, found, job, host.newId) : planOf(read, found, job, host.newId);

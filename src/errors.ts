@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 /** One thing that is wrong with the input of the step. */
 export interface Problem {
-  /** The input as action.yml spells it, or what else is wrong, such as `meta_file settings.json`. */
+  /** The input as action.yml spells it, or what else is wrong, such as `end_time in result.json`. */
   readonly name: string;
   /** What is wrong and what is expected, to follow the name: `"x" is not a number such as 9 or 0.87`. May contain untrusted text. */
   readonly message: string;

@@ -24,6 +24,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
+/** Why a file could not be opened or read, from the error of the system. */
+export function whyUnread(error: unknown): string {
+  return REASONS[codeOf(error)] ?? headlineOf(error);
+}
+
 /**
  * The text of a UTF-8 file without a byte order mark. Throws {@link FormError} if the file cannot be read, is not UTF-8, is larger
  * than {@link MAX_BYTES}, is empty, or begins with what a script runner such as npm prints. The message follows the path.
@@ -74,19 +79,22 @@ export async function* readTextPieces(
     for await (const bytes of files.read(path)) {
       first ??= bytes[0];
       size += bytes.length;
-      if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB`);
+      if (size > maxBytes)
+        throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
       yield decoder.decode(bytes, { stream: true });
     }
     yield decoder.decode();
   } catch (error) {
     if (error instanceof FormError) throw error;
     if (codeOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-      throw new FormError(`cannot be read: ${REASONS[codeOf(error)] ?? headlineOf(error)}`);
+      throw new FormError(`cannot be read: ${whyUnread(error)}`);
     }
     // UTF-8 never begins with these bytes. UTF-16 with a byte order mark always does.
     const isUtf16 = first === 0xfe || first === 0xff;
     throw new FormError(
-      isUtf16 ? 'is UTF-16, which older PowerShells write; write it as UTF-8' : 'is not UTF-8',
+      isUtf16
+        ? 'is UTF-16, which older PowerShells write. Write it as UTF-8'
+        : 'is not UTF-8. Write it as UTF-8',
     );
   }
 }

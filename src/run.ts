@@ -30,7 +30,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
 
   let plan: Plan | undefined;
   try {
-    const found = isStart ? NOTHING_FOUND : await readFound(read.values, host.files, now);
+    const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
     report.tests = found.tests;
     warn(report, found.tests?.warnings ?? []);
     plan = tracked ? planAtEnd(read, found, job, host.newId) : planOf(read, found, job, host.newId);

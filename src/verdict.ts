@@ -40,7 +40,8 @@ function doubtAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: bo
 }
 
 function shown(value: Json | undefined): string {
-  return cut(textOf(value), MAX_COMPARED) || 'nothing';
+  const text = cut(textOf(value), MAX_COMPARED);
+  return typeof value === 'string' && text ? `"${text}"` : text || 'nothing';
 }
 
 /** Drops the entries that both objects share. */

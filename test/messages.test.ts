@@ -1,32 +1,142 @@
-import { afterAll, expect, test } from 'vitest';
-import { html, raw, redirect, reset, span as returned, status, truncatedJson } from './harness/faults.ts';
-import { type Fault, startSpanServer } from './harness/span-server.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
+import { ProxyError } from '../src/api/proxy.ts';
+import { createTransport } from '../src/api/transport.ts';
+import { FormError, headlineOf } from '../src/errors.ts';
+import { MAX_BYTES } from '../src/files.ts';
+import { eventProblemOf } from '../src/host/event-file.ts';
+import { nodeFiles, notAFile } from '../src/host/node-files.ts';
+import { nodeHost } from '../src/host/node-host.ts';
+import { parseTracked } from '../src/plan/track.ts';
+import {
+  flood,
+  html,
+  huge,
+  raw,
+  redirect,
+  reply,
+  reset,
+  span as returned,
+  status,
+  truncatedJson,
+} from './harness/faults.ts';
+import { type Fault, type FaultRule, startSpanServer } from './harness/span-server.ts';
 import { FOREVER, FORK, runStage, type StepOptions } from './harness/step.ts';
 
 // messages.md shows the messages in one file that a person can read through. After changing a message, run `npm test -- -u` and
-// review the diff.
+// review the diff. What only a broken network or system can cause is thrown with the words and codes of Node, so that the file is
+// the same on every machine; no-response.test.ts and proxy.test.ts see that Node really throws them.
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 const server = await startSpanServer();
-server.create({ id: ID, name: 'Support' });
 afterAll(() => server.close());
 
 type Inputs = Readonly<Record<string, string>>;
-type Scene = readonly [title: string, inputs: Inputs, options?: StepOptions];
+/** What is shown, and how to see it: the inputs of a step, or a function that makes the message. */
+type Scene = readonly [title: string, how: Inputs | (() => string | undefined), options?: StepOptions];
 
-const file = (content: string, name = 'r.json'): StepOptions => ({ files: { [name]: content } });
+const file = (content: string | Uint8Array, name = 'r.json'): StepOptions => ({ files: { [name]: content } });
 const results = (content: string, inputs: Inputs = {}): Scene => {
   const name = content.startsWith('<') ? 'r.xml' : 'r.json';
-  return [JSON.stringify(content.slice(0, 60)), { results_file: name, ...inputs }, file(content, name)];
+  const given = { results_file: name, dry_run: 'true', ...inputs };
+  return [JSON.stringify(content.slice(0, 60)), given, file(content, name)];
 };
 const fields = (content: string): Scene => results(content, { results_format: 'fields' });
-const response = (title: string, fault: Fault, inputs: Inputs = {}): Scene => [
+const read = (title: string, content: string | Uint8Array): Scene => [
+  title,
+  { meta_file: 'm.json' },
+  file(content, 'm.json'),
+];
+const found = (title: string, pattern: string, find = nodeFiles.find): Scene => [
+  title,
+  { results_file: pattern },
+  { host: { files: { ...nodeFiles, find } } },
+];
+const notFile = ([title, method]: readonly [
+  string,
+  'isDirectory' | 'isFIFO' | 'isSocket' | 'isDevice',
+]): Scene => {
+  const stats = {
+    isDirectory: () => false,
+    isFIFO: () => false,
+    isSocket: () => false,
+    [method]: () => true,
+  };
+  return found(title, 'reports', async () => {
+    throw new FormError(notAFile(stats));
+  });
+};
+
+const response = (title: string, fault: Fault, inputs: Inputs = {}): Scene =>
+  responses(title, [{ fault }], inputs);
+const responses = (title: string, faults: readonly FaultRule[], inputs: Inputs = {}): Scene => [
   title,
   { score: '1', retries: '0', ...inputs },
-  { faults: [{ times: FOREVER, fault }] },
+  { faults: faults.map((rule) => ({ times: FOREVER, ...rule })) },
 ];
 const body = (text: string): Fault => raw(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${text}`);
+const create = { operation: 'create', span_id: '' };
+const ofMetrics = (title: string, faults: readonly FaultRule[]): Scene => {
+  const rules = faults.map((rule) => ({
+    when: ({ path }: { path: string }) => path.includes('metrics'),
+    ...rule,
+  }));
+  return responses(title, rules, { score: '', metrics: '{"a": 1, "b": 2}' });
+};
+
+const error = (message: string, code = ''): Error => Object.assign(new Error(message), { code });
+const noResponse = (title: string, thrown: unknown): Scene => {
+  const fetch = () => Promise.reject(thrown);
+  const connect: typeof nodeHost.connect = (to) => ({ ...createTransport({ ...to, env: {} }), fetch });
+  return [title, { score: '1', retries: '0', base_url: 'https://api.opper.ai/v2' }, { host: { connect } }];
+};
+const TLS_ERROR = error(
+  '00:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:ssl3_record.c:1:',
+  'EPROTO',
+);
+const NOT_TRUSTED = error('self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT');
+const OTHER_HOST = error(
+  "Hostname/IP does not match certificate's altnames: Host: api.opper.ai. is not in the cert's altnames: DNS:example.com",
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+);
+const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+
+const endlessMetrics: Fault = ({ request, send }) =>
+  send({
+    status: 200,
+    body: { meta: { total_count: 1e6 }, data: [{ id: request.path, dimension: 'c', value: 1 }] },
+  });
+
+const FULL = error('ENOSPC: no space left on device, write', 'ENOSPC');
+const full = () => {
+  throw FULL;
+};
+
+const thrownBy = (act: () => unknown): string => {
+  try {
+    return `nothing, but ${act()}`;
+  } catch (thrown) {
+    return headlineOf(thrown);
+  }
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'messages-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const eventOf = (content: string) => {
+  writeFileSync(join(folder, 'event.json'), content);
+  return eventProblemOf(join(folder, 'event.json'));
+};
+
+// On a runner this names the summary of the job that runs this test.
+vi.stubEnv('GITHUB_STEP_SUMMARY', '');
+afterAll(() => vi.unstubAllEnvs());
+
+const LOG = 'The log';
+const TESTS =
+  '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
 
 const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   'An input': [
@@ -43,12 +153,12 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       ],
       operation: ['delete'],
       score: ['high', '0.87', '1e17'],
-      score_scale: ['0', 'x'],
-      meta: ['[1]', '{"a": 1,}', '{"a": NaN}', '{"a": "'],
+      score_scale: ['0', 'x', '1e300'],
+      meta: ['[1]', '"x"', '{"a": 1,}', '{"a": NaN}', '{"a": "', '{\n"a": 1} // x', 'a: 1', '['.repeat(1001)],
       end_time: ['today', '2026-11-20T12:00:00', '2026-11-20T12:00:00+0200', '2026-02-30T12:00:00Z', '17320'],
       clear: ['name', 'colour'],
       score_pointer: ['score'],
-      metrics: ['{"a": "high"}', '[1]'],
+      metrics: ['{"a": "high"}', '[1]', '{" ": 1}'],
       results_format: ['csv'],
       case_spans: ['some'],
       max_case_spans: ['0'],
@@ -58,11 +168,24 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       retries: ['11'],
       job_status: ['skipped'],
     }).flatMap(([name, values]) =>
-      values.map((value): Scene => [`${name}: ${JSON.stringify(value)}`, { score: '1', [name]: value }]),
+      values.map((value): Scene => {
+        return [`${name}: ${JSON.stringify(value.slice(0, 60))}`, { score: '1', [name]: value }];
+      }),
     ),
     ['no key', { score: '1', api_key: '' }],
     ['no span', { score: '1', span_id: '' }],
     ['nothing to record', { ci_meta: 'false' }],
+    ['a large output', { output: 'x'.repeat(MAX_BYTES) }],
+    [
+      'HTTPS_PROXY',
+      { score: '1', base_url: 'https://api.opper.ai/v2' },
+      { env: { HTTPS_PROXY: 'proxy.example:3128' } },
+    ],
+    [
+      'at the end of a tracked job',
+      { operation: 'track', span_id: '', score: 'high' },
+      { state: JSON.stringify({ id: ID, exists: true, sent: [] }) },
+    ],
   ],
   'Inputs that do not go together': [
     ['get with something to record', { operation: 'get', score: '1' }],
@@ -70,6 +193,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['create with clear', { operation: 'create', span_id: '', clear: 'score' }],
     ['update with a parent and a trace', { score: '1', parent_id: ID, trace_id: ID }],
     ['a field cleared and given', { score: '1', clear: 'score' }],
+    ['a scale without a score', { output: 'x', score_scale: '100' }],
     ['json without a pointer', { results_file: 'r.json', results_format: 'json' }],
     [
       'a pointer without json',
@@ -90,18 +214,64 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   'A file': [
     ['meta_file that is not there', { meta_file: 'm.json' }],
     ['meta_file that is not an object', { meta_file: 'm.json' }, file('3', 'm.json')],
+    read('UTF-16', Buffer.from('\ufeff{}', 'utf16le')),
+    read('Latin-1', Buffer.from('{"a": "caf\xe9"}', 'latin1')),
+    read('33 MiB', Buffer.alloc(MAX_BYTES + 1, ' ')),
+    ...[error('EACCES: permission denied, open', 'EACCES'), error('EIO: i/o error, read', 'EIO')].map(
+      (thrown): Scene => {
+        const read = () => {
+          throw thrown;
+        };
+        return [thrown.message, { meta_file: 'm.json' }, { host: { files: { ...nodeFiles, read } } }];
+      },
+    ),
     ['results_file that is not there', { results_file: 'r.xml' }],
+    ['a pattern with brackets', { results_file: 'report[1].xml' }],
+    found('a long pattern', `${'x'.repeat(1000)}*`),
+    found('a group', '@(a|b).xml'),
+    found('many alternatives', '{a,b}'.repeat(7)),
+    found('many stars', '*a*b*c*d*.xml'),
+    ...(
+      [
+        ['a directory', 'isDirectory'],
+        ['a named pipe', 'isFIFO'],
+        ['a socket', 'isSocket'],
+        ['a device', 'isDevice'],
+      ] as const
+    ).map(notFile),
     results(''),
     results('<testsuite/>'),
     results('<testsuite><testcase><skipped/></testcase></testsuite>'),
     results('<testsuite><testcase>'),
     results('<html/>'),
+    results('<testsuite>'.repeat(101)),
+    results('<testsuite><testcase><testcase/></testcase></testsuite>'),
+    results('<testsuite>\0</testsuite>'),
+    results(`<testsuite name="${'x'.repeat(2_000_000)}">`),
+    results('<testsuite tests="3" skipped="1"><testcase/></testsuite>'),
+    results('<testsuite><testcase status="odd"/></testsuite>'),
+    results('<testsuite failures="1"><testcase/></testsuite>'),
+    results('<testsuite><testcase><failure/></testcase></testsuite>'),
+    results('{}', { results_format: 'junit' }),
     results('name,score'),
     results('> demo@1.0.0 test\n> vitest run\n\n{"testResults": []}'),
     results('{"a": 1}'),
     results('{"results": {"tests": [{"status": "odd"}]}}'),
+    results('{"results": {"tests": [3]}}'),
+    results('{"results": {"results": [{"success": "yes"}]}}'),
+    results('{"testResults": [{"assertionResults": {}}]}'),
+    results('{"testResults": [{"assertionResults": [{"status": "passed"}]}], "success": false}'),
+    results('[]', { results_format: 'ctrf' }),
+    results('{"results": {', { results_format: 'ctrf' }),
     results('{"a": {"b": "c"}}', { results_format: 'json', score_pointer: '/a/x' }),
     results('{"a": {"b": "c"}}', { results_format: 'json', score_pointer: '/a/b' }),
+    results('{"a": [1e999]}', { results_format: 'json', score_pointer: '/a/0' }),
+    results('{"a": [1e999]}', { results_format: 'json', score_pointer: '/a/1' }),
+    [
+      'two files where one is read',
+      { results_file: 'a.json\nb.json', results_format: 'fields' },
+      { files: { 'a.json': '{}', 'b.json': '{}' } },
+    ],
     fields('{}'),
     fields('[]'),
     fields('{"scores": 1}'),
@@ -110,12 +280,15 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['a file that a cancelled job did not write', { results_file: 'r.xml', job_status: 'cancelled' }],
   ],
   'A response of the API': [
-    ...[400, 401, 403, 404, 408, 409, 413, 418, 421, 422, 429, 500, 503].map((code) =>
+    ...[400, 401, 403, 404, 405, 408, 409, 410, 413, 418, 421, 422, 425, 429, 500, 503].map((code) =>
       response(String(code), status(code)),
     ),
     response('404 before a write', status(404), { meta: '{}' }),
     response('503, with retries', status(503), { retries: '1' }),
     response('429 that asks to wait for an hour', status(429, { headers: { 'retry-after': '3600' } })),
+    response('404 for a new span', status(404), create),
+    response('404 for a new span with a parent', status(404), { ...create, parent_id: ID }),
+    response('304', status(304)),
     response('redirect', redirect('https://elsewhere.example/v2')),
     response('HTML', html()),
     response('JSON that breaks off', truncatedJson()),
@@ -128,15 +301,50 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       raw(Buffer.from('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"caf\xe9"', 'latin1')),
     ),
     response('compressed', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
-    response('not HTTP', raw('SSH-2.0-OpenSSH_9.2\r\n')),
     response('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
     response('a connection that breaks off', reset('in body')),
+    response('33 MiB', huge(MAX_BYTES + 1)),
+    response('only interim responses', flood('', 'HTTP/1.1 102 Processing\r\n\r\n')),
+    response(
+      'another protocol',
+      raw('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
+    ),
     ['a port that nothing listens on', { score: '1', retries: '0', base_url: 'http://127.0.0.1:1/v2' }],
+  ],
+  'A request without a response': [
+    noResponse('a timeout', timeout),
+    noResponse('no such host', error('getaddrinfo ENOTFOUND api.opper.ai', 'ENOTFOUND')),
+    noResponse(
+      'several addresses',
+      new AggregateError([error('connect ETIMEDOUT 192.0.2.1:443', 'ETIMEDOUT')]),
+    ),
+    noResponse('a closed connection', error('socket hang up', 'ECONNRESET')),
+    noResponse('not HTTP', error('Parse Error: Expected HTTP/, RTSP/ or ICE/', 'HPE_INVALID_CONSTANT')),
+    noResponse('long headers', error('Parse Error: Header overflow', 'HPE_HEADER_OVERFLOW')),
+    noResponse('no TLS', TLS_ERROR),
+    noResponse('a certificate for another host', OTHER_HOST),
+    noResponse('an expired certificate', error('certificate has expired', 'CERT_HAS_EXPIRED')),
+    noResponse('a certificate that is not trusted', NOT_TRUSTED),
+    ...[407, 403, 502].map((code) => noResponse(`${code} of the proxy`, new ProxyError({ status: code }))),
+    noResponse(
+      'no proxy',
+      new ProxyError({ cause: error('connect ECONNREFUSED 192.0.2.1:3128', 'ECONNREFUSED') }),
+    ),
+    noResponse('a proxy without TLS', new ProxyError({ cause: TLS_ERROR })),
+    noResponse('a proxy with a certificate for another host', new ProxyError({ cause: OTHER_HOST })),
+    noResponse('a proxy with a certificate that is not trusted', new ProxyError({ cause: NOT_TRUSTED })),
+  ],
+  'A request that must not be sent twice': [
+    response('a span that was not made', status(503), { ...create, retries: '1' }),
+    responses('a span that is not found', [{ on: 'POST', fault: status(503) }], { ...create, retries: '1' }),
+    responses('a span that exists, but is not found', [{ on: 'POST', fault: status(409) }], create),
+    ofMetrics('a metric that exists, but is not found', [{ on: 'POST', fault: status(409) }]),
   ],
   'A span that was not stored as sent': [
     response('a score', returned({ score: null }), { score: '87' }),
     response('a cleared field', returned({ error: 'old' }), { clear: 'error' }),
     response('a key of meta', returned({ meta: { b: 2 } }), { meta: '{"a": 1}' }),
+    response('a text', returned({ name: 'old' }), { name: 'new' }),
     response('an output that is not kept', returned({ output: null }), { output: 'x' }),
     response(
       'an end before the start',
@@ -149,8 +357,15 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['a gate without a score', { output: 'x', min_score: '80', dry_run: 'true' }],
     ['no key on a pull request from a fork', { score: '1', api_key: '' }, { context: FORK }],
     ['outputs that cannot be written', { score: '1', dry_run: 'true' }, { broken: 'setOutput' }],
-    ['a summary that cannot be written', { score: '1', dry_run: 'true' }, { broken: 'appendSummary' }],
-    ['a span_file that cannot be written', { score: '1', dry_run: 'true' }, { broken: 'writeTemp' }],
+    [
+      'a summary that cannot be written',
+      { score: '1', dry_run: 'true' },
+      { host: { appendSummary: nodeHost.appendSummary } },
+    ],
+    ['a span_file that cannot be written', { score: '1', dry_run: 'true' }, { host: { writeTemp: full } }],
+    ['an event file that is not there', () => eventProblemOf('nowhere')],
+    ['an event file that is not an object', () => eventOf('[]')],
+    ['a state that the start of a tracked job did not save', () => thrownBy(() => parseTracked('x'))],
     ['outputs beyond 1 MiB', { output: 'x'.repeat(600_000), dry_run: 'true' }],
     ['a bug', { score: '1' }, { broken: 'connect' }],
     [
@@ -158,11 +373,15 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { operation: 'track', span_id: '', retries: '0' },
       { faults: [{ times: FOREVER, fault: status(503) }] },
     ],
-    [
-      'metrics that fail',
-      { metrics: '{"a": 1, "b": 2}', retries: '0' },
-      { faults: [{ when: ({ path }) => path.includes('metrics'), times: FOREVER, fault: status(503) }] },
-    ],
+    ofMetrics('metrics of a span that is not there', [{ fault: status(404) }]),
+    ofMetrics('metrics that cannot be listed', [{ fault: status(503) }]),
+    ofMetrics('a list of metrics with another form', [{ on: 'GET', fault: body('{"data": {}}') }]),
+    ofMetrics('more metrics than a span has', [{ on: 'GET', fault: endlessMetrics }]),
+    ofMetrics('a metric that is rejected', [{ on: 'POST', fault: status(422) }]),
+    ofMetrics('a metric that fails, before another', [{ on: 'POST', fault: status(503) }]),
+    ofMetrics('a metric with another value', [
+      { on: 'POST', fault: reply({ status: 200, body: { id: 'm', dimension: 'a', value: 3 } }) },
+    ]),
     [
       'case spans that fail',
       { results_file: 'r.xml', case_spans: 'all' },
@@ -172,27 +391,42 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       },
     ],
   ],
+  [LOG]: [
+    ['an update', { results_file: 'r.xml', min_score: '50', case_spans: 'all' }, file(TESTS, 'r.xml')],
+    response('an update that changes nothing', returned({ meta: { a: 1 } }), { score: '', meta: '{"a": 1}' }),
+    ['a new span', { ...create, name: 'Support', metrics: '{"accuracy": 0.925}' }],
+    [
+      'get',
+      { operation: 'get' },
+      { faults: [{ fault: returned({ feedback: { score: 0.8, comment: 'Friendly' } }) }] },
+    ],
+    ['the start of a tracked job', { operation: 'track', span_id: '' }],
+    ['a dry run', { score: '87', metrics: '{"accuracy": 0.925}', dry_run: 'true' }],
+    response('a failure', status(422), { error: 'two\nlines' }),
+  ],
 };
+
+/** Log lines that tell of something wrong. In the chapter about the log, all of them. */
+const isShown = (chapter: string, line: string) => chapter === LOG || /attempt|a last look| ✗ /.test(line);
+
+async function saidBy(chapter: string, [, how, options]: Scene): Promise<string[]> {
+  if (typeof how === 'function') return ['- text', ...quotation(how() ?? '')];
+  server.create({ id: ID, name: 'Support' });
+  const { annotations, log } = await runStage(server, { span_id: ID, ci_meta: 'false', ...how }, options);
+  const lines = log.filter((line) => isShown(chapter, line));
+  return [
+    ...(lines.length > 0 ? ['- log', ...quotation(lines.join('\n'))] : []),
+    ...annotations.flatMap(({ level, title, message }) => [`- ${level} (${title})`, ...quotation(message)]),
+  ];
+}
+
+const quotation = (text: string) => text.split('\n').map((line) => `  > ${line}  `);
 
 test('the messages are those in messages.md', { timeout: 60_000 }, async () => {
   const lines = ['# What the step says', ''];
   for (const [chapter, scenes] of Object.entries(CHAPTERS)) {
     lines.push(`## ${chapter}`, '');
-    for (const [title, inputs, options] of scenes) {
-      const given = { span_id: ID, ci_meta: 'false', ...inputs };
-      const { annotations, log } = await runStage(server, given, options);
-      const retries = log
-        .filter((line) => line.includes('attempt'))
-        .map((message) => ({ level: 'log', title: '', message }));
-      lines.push(`**${title}**`, '');
-      for (const { level, title, message } of [...retries, ...annotations]) {
-        lines.push(
-          `- ${level}${title && ` (${title})`}`,
-          ...message.split('\n').map((line) => `  > ${line}  `),
-        );
-      }
-      lines.push('');
-    }
+    for (const scene of scenes) lines.push(`**${scene[0]}**`, '', ...(await saidBy(chapter, scene)), '');
   }
   const { port } = new URL(server.baseUrl);
   const catalogue = lines

@@ -78,10 +78,10 @@ describe('a response', () => {
       'another time',
       { end_time: '2026-04-07T13:33:27Z' },
       { end_time: '2026-04-07T13:33:28Z' },
-      /^end_time .*:27Z, .*:28Z$/,
+      /^end_time .*:27Z", .*:28Z"$/,
     ],
-    ['a time that is not there', { end_time: '2026-04-07T13:33:27Z' }, {}, /^end_time .*:27Z, .* nothing$/],
-    ['a field that is still there', { error: null }, { error: 'no' }, /^error .*cleared.* no$/],
+    ['a time that is not there', { end_time: '2026-04-07T13:33:27Z' }, {}, /^end_time .*:27Z", .* nothing$/],
+    ['a field that is still there', { error: null }, { error: 'no' }, /^error .*cleared.* "no"$/],
     ['a meta that is still there', { meta: null }, { meta: { a: 1 } }, /^meta .*cleared.* {"a":1}$/],
     [
       'a merged key that is missing',
@@ -121,8 +121,8 @@ describe('a response', () => {
       { output: null },
       /^output .*retention/,
     ],
-    ['an input that is another', { input: '1' }, { input: 0 }, /^input .* 1, .* 0$/],
-    ['a long text, cut', { error: 'x'.repeat(9999) }, { error: 'y' }, /^error .{0,99} x{499}…, .* y$/],
+    ['an input that is another', { input: '1' }, { input: 0 }, /^input .* "1", .* 0$/],
+    ['a long text, cut', { error: 'x'.repeat(9999) }, { error: 'y' }, /^error .{0,99} "x{499}…", .* "y"$/],
   ])('leaves a doubt about %s', (_, sent, response, doubt, isMerged) => {
     expect(doubts(sent, response, isMerged)).toEqual([expect.stringMatching(doubt)]);
   });

@@ -155,7 +155,7 @@ function bodyOf(fields: object): string {
   const [name, largest] = Object.entries(fields)
     .map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? '')] as const)
     .reduce((a, b) => (b[1] > a[1] ? b : a));
-  const message = `is ${mibText(largest)} of the ${mibText(size)} to send, and the limit is ${mibText(MAX_BYTES)}. Shorten it`;
+  const message = `takes ${mibText(largest)} of a request of ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
   throw new InputError([{ name, message }]);
 }
 

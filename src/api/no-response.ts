@@ -26,6 +26,9 @@ export function failureHint(thrown: unknown): string {
   if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) {
     return 'The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.';
   }
+  if (thrown instanceof ProxyError && thrown.status !== undefined) {
+    return 'The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.';
+  }
   const code = codeOf(thrown);
   switch (code) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
@@ -38,7 +41,10 @@ export function failureHint(thrown: unknown): string {
   if (isCertificateCode(code)) {
     return 'The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.';
   }
-  return 'Check base_url (scheme, host, port) and the network of the runner; behind a proxy, also HTTPS_PROXY in the env of the step.';
+  if (thrown instanceof ProxyError) {
+    return 'Check HTTPS_PROXY in the env of the step (scheme, host, port) and the network of the runner.';
+  }
+  return 'Check base_url (scheme, host, port) and the network of the runner. Behind a proxy, check HTTPS_PROXY in the env of the step too.';
 }
 
 /** Whether a retry can help. It cannot for a bad certificate, a rejected proxy login or an unusable response. */

@@ -36,7 +36,7 @@ export async function recordMetrics(
       const after = await recordMetric(client, spanId, metric, before);
       stored.set(metric.dimension, after.value);
       if (after.value !== metric.value) {
-        failures.push(`${name}: ${metric.value} was sent, but ${after.value} is stored`);
+        failures.push(`${name}: not stored as sent: sent ${metric.value}, the span has ${after.value}`);
       }
     } catch (error) {
       if (before) stored.set(metric.dimension, before.value);

@@ -53,7 +53,7 @@ export function read<Schema extends z.ZodMiniType>(
         : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
-  if (body.trim() === '') throw unusable(response, call, `, but with an empty body; expected ${call.wanted}`);
+  if (body.trim() === '') throw unusable(response, call, `, but with an empty body, expected ${call.wanted}`);
   const json = jsonOf(response, call);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
@@ -122,10 +122,13 @@ function hintFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }:
       return 'The key is known but may not do this. Check its rights and its project.';
     case 404:
       return ifNotFound;
+    case 408:
+    case 425:
+      return 'Run the job again later.';
     case 409:
       return method === 'POST'
         ? 'The API says that it already exists, but a lookup did not find it. Run the job again.'
-        : '';
+        : 'Another job may have changed the span at the same time. Run the job again.';
     case 413:
       return 'Record less: shorten output, input, error or meta.';
     case 421:
@@ -137,7 +140,7 @@ function hintFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }:
     default:
       return status >= 500
         ? 'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.'
-        : '';
+        : 'If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.';
   }
 }
 
@@ -157,7 +160,7 @@ function jsonOf(response: HttpResponse, call: Call): Json {
     return parseExactJson(body, MAX_DEPTH);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    const what = isHtml(body) ? ', but with an HTML page' : `, but the body ${error.message}`;
+    const what = isHtml(body) ? ', but with an HTML page' : `, but the body ${error.message}. It begins`;
     throw unusable(response, call, what, wordsOf(body));
   }
 }

@@ -36,10 +36,11 @@ function statsOf(path: string): Pick<Stats, 'isFile' | 'isDirectory' | 'isFIFO' 
   }
 }
 
-function notAFile(stats: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket'>): string {
-  if (stats.isDirectory()) return 'is a directory; name a file in it';
-  if (stats.isFIFO()) return 'is a named pipe; expected a file';
-  return `is a ${stats.isSocket() ? 'socket' : 'device'}; expected a file`;
+/** What is wrong with a path that is not a file. Follows the path. */
+export function notAFile(stats: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket'>): string {
+  if (stats.isDirectory()) return 'is a directory. Name a file in it';
+  if (stats.isFIFO()) return 'is a named pipe, expected a file';
+  return `is a ${stats.isSocket() ? 'socket' : 'device'}, expected a file`;
 }
 
 /** Relative to the working directory if the file is inside it, else absolute. With slashes on every system. */

@@ -10,21 +10,21 @@ const MAX_STARS = 4;
  */
 export function checkPattern(pattern: string): void {
   if (pattern.length > MAX_PATTERN_LENGTH) {
-    throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters; write several lines`);
+    throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Write several lines`);
   }
   if (/[@!+*?]\(/.test(pattern)) {
-    throw new FormError('has a group such as @(a|b), which is not supported; write {a,b}, or several lines');
+    throw new FormError('has a group such as @(a|b), which is not supported. Write {a,b}, or several lines');
   }
   if (alternativesIn(pattern) > MAX_ALTERNATIVES) {
     throw new FormError(
-      `has braces that stand for more than ${MAX_ALTERNATIVES} patterns; write a wildcard such as reports/*.xml`,
+      `has braces that stand for more than ${MAX_ALTERNATIVES} patterns. Write a wildcard such as reports/*.xml`,
     );
   }
   // Matching a name takes its length to the power of the number of stars. Braces may contain slashes, so a pattern with braces is one part.
   const parts = pattern.includes('{') ? [pattern] : pattern.split('/');
   if (parts.some((part) => starsIn(part) > MAX_STARS)) {
     throw new FormError(
-      `has more than ${MAX_STARS} * in one name; use fewer, such as reports/*.xml, or several lines`,
+      `has more than ${MAX_STARS} * in one name. Use fewer, such as reports/*.xml, or several lines`,
     );
   }
 }

@@ -135,7 +135,7 @@ export const baseUrl = parsedBy((value) => {
       'must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text',
     );
   }
-  if (url.username || url.password) throw new FormError('has user info. Remove what is before the @');
+  if (url.username || url.password) throw new FormError('has a user or a password. Remove it, up to the @');
   if (/[?#]/.test(written)) throw new FormError('has a query or fragment. Remove it, from the ? or # on');
   const base = withoutAtEnd(url.href, '/');
   const end = base.slice(base.lastIndexOf('/') + 1);
@@ -160,7 +160,8 @@ interface Metric {
 /** Metrics from a JSON object: dimension → number, or → `{"value": number, "comment": text}`. Throws {@link FormError}. */
 export function metricsObject(value: Json): Metrics {
   const entries = Object.entries(objectIn(value, '{"accuracy": 0.92}')).map(([dimension, given]) => {
-    if (dimension.trim() === '') throw new FormError('has a dimension without a name');
+    if (dimension.trim() === '')
+      throw new FormError('has a dimension without a name. Write one, such as {"accuracy": 0.92}');
     const metric = metricIn(given);
     if (metric) return [dimension, metric] as const;
     throw new FormError(

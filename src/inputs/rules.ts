@@ -62,7 +62,10 @@ export function formatProblems({ values, problems }: Partly): Problem[] {
     found.push({ name, message });
   }
   if (pointer !== undefined && format !== undefined && format !== 'json') {
-    found.push({ name, message: 'works only with results_format json. Remove it, or set that' });
+    found.push({
+      name,
+      message: 'works only with results_format json. Remove it, or set results_format: json',
+    });
   }
   const needing = needingCases(values);
   if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {
@@ -72,17 +75,24 @@ export function formatProblems({ values, problems }: Partly): Problem[] {
   return found;
 }
 
-/** Inputs that need results, without a `results_file`. In a tracked job the file may be known only at the end. */
-export function resultsProblems(values: Partial<Inputs>): Problem[] {
+/**
+ * Inputs that need results, without a `results_file`, and a scale without a score. In a tracked job both may be known only at
+ * the end.
+ */
+export function resultsProblems({ values, problems }: Partly): Problem[] {
   if (values.results_file !== undefined) return [];
   const asking = [
     ...((values.results_format ?? 'auto') === 'auto' ? [] : ['results_format']),
     ...(values.score_pointer === undefined ? [] : ['score_pointer']),
     ...needingCases(values),
   ];
-  if (asking.length === 0) return [];
-  const message = `is empty, but required by ${asking.join(', ')}. Name the file that the eval or test tool writes`;
-  return [{ name: 'results_file', message }];
+  if (asking.length > 0) {
+    const message = `is empty, but required by ${asking.join(', ')}. Name the file that the eval or test tool writes`;
+    return [{ name: 'results_file', message }];
+  }
+  const isScoreGiven = values.score !== undefined || problems.some(({ name }) => name === 'score');
+  if (values.score_scale === undefined || isScoreGiven || values.operation === 'get') return [];
+  return [{ name: 'score', message: 'is empty, but required by score_scale. Set score or results_file' }];
 }
 
 function needingCases({ results_metrics, case_spans = 'none' }: Partial<Inputs>): string[] {

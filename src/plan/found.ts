@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { Files } from '../files.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { Inputs, Read } from '../inputs/inputs.ts';
 import { resultsProblems } from '../inputs/rules.ts';
 import type { JsonObject } from '../json.ts';
 import type { Results } from '../results/results.ts';
@@ -15,13 +15,14 @@ export interface Found extends Results {
 export const NOTHING_FOUND: Found = { problems: [] };
 
 /** Reads the files that the inputs name. Anything wrong with them becomes a problem. */
-export async function readFound(inputs: Partial<Inputs>, files: Files, now: Date): Promise<Found> {
+export async function readFound(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Found> {
+  const { values: inputs } = read;
   const results = await readResultsOf(inputs, files, now).catch(problemsOf);
   const { meta, problems } = await readMetaFile(inputs.meta_file, files);
   return {
     ...results,
     ...(meta && { meta }),
-    problems: [...resultsProblems(inputs), ...results.problems, ...problems],
+    problems: [...resultsProblems(read), ...results.problems, ...problems],
   };
 }
 

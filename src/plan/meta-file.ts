@@ -13,6 +13,6 @@ export async function readMetaFile(
     return { meta: metaObject(await readText(files, path)), problems: [] };
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    return { problems: [{ name: `meta_file ${path}`, message: error.message }] };
+    return { problems: [{ name: 'meta_file', message: `${path} ${error.message}` }] };
   }
 }

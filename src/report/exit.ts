@@ -67,7 +67,7 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
             if (outputs.span) outputs.span_file = host.writeTemp('opper-span.json', outputs.span);
           },
           'warning',
-          'The file for the output span_file could not be written',
+          'The file for the output span_file cannot be written',
         );
         const { fit, dropped } = fitting(outputs);
         if (dropped.length > 0) findings.push(tooLong(dropped));
@@ -77,7 +77,7 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
             for (const [name, id] of variablesOf(report)) core.exportVariable(name, id);
           },
           'error',
-          'The outputs could not be written, so later steps do not get them',
+          'The outputs cannot be written, so later steps do not get them',
         );
       }
       for (const line of logOf(report)) core.info(inert(line));
@@ -85,7 +85,7 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
         attempt(
           () => host.appendSummary(summaryOf({ ...report, findings })),
           'warning',
-          'The job summary could not be written',
+          'The job summary cannot be written',
         );
       }
       if (report.gate && !passes(report.gate)) {

@@ -13,7 +13,7 @@ export function scoreIn(text: string, pointer: string, path: string): Results {
   if (typeof value !== 'number') {
     throw problem(
       'score_pointer',
-      `${quoted(pointer)} points to ${kindOf(value)} in ${path}; expected a number`,
+      `${quoted(pointer)} points to ${kindOf(value)} in ${path}, expected a number`,
     );
   }
   if (!Number.isFinite(value)) {
@@ -31,7 +31,7 @@ export function fieldsIn(text: string, path: string, now: Date): Results {
   if (!isJsonObject(document)) {
     throw problem(
       'results_file',
-      `${path} holds ${kindOf(document)}; results_format fields expects an object such as {"score": 87}`,
+      `${path} is ${kindOf(document)}, but results_format fields expects an object such as {"score": 87}`,
     );
   }
   const { values, problems } = readFields(document, path, now);

@@ -28,7 +28,7 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   if (format !== 'json' && format !== 'fields') return readTests(format, keepCases, paths, files);
   const [path = '', ...others] = paths;
   if (others.length > 0) {
-    const why = `but results_format ${format} reads one: ${listed(paths)}`;
+    const why = `but results_format ${format} reads one. Name one of ${listed(paths)}`;
     throw new InputError([{ name: 'results_file', message: `matches ${paths.length} files, ${why}` }]);
   }
   try {

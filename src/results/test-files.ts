@@ -77,13 +77,16 @@ async function readFile(
 ): Promise<{ name: string; summary: FileSummary }> {
   const beginning = await readBeginning(files, path);
   const isXml = beginning.startsWith('<');
-  if (format === 'junit' && !isXml) throw new FormError(`is not XML: it begins with ${quoted(beginning)}`);
+  if (format === 'junit' && !isXml)
+    throw new FormError(
+      `is not XML: it begins with ${quoted(beginning)}. Name the JUnit file, or set results_format to auto`,
+    );
   if (format === 'junit' || (format === 'auto' && isXml)) {
     return { name: 'junit', summary: await readJunit(readTextPieces(files, path), path, found) };
   }
   if (format === 'auto' && !/^[{[]/.test(beginning)) {
     throw new FormError(
-      `has an unknown format: it begins with ${quoted(beginning)}; expected XML or JSON (${KNOWN})`,
+      `has an unknown format: it begins with ${quoted(beginning)}, expected XML or JSON (${KNOWN})`,
     );
   }
   const document = parseJson(await readText(files, path));
@@ -116,9 +119,9 @@ function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, c
   const told = listOf(off.map(([, count]) => count));
   const cases = listOf(off.map(([, , [count]]) => count));
   return [
-    ...(off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts.`] : []),
+    ...(off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts`] : []),
     ...(unknownWords.length > 0
-      ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(', ')}.`]
+      ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(', ')}`]
       : []),
   ];
 }
@@ -127,7 +130,7 @@ function firstOf(warnings: readonly string[]): string[] {
   const more = warnings.length - MAX_WARNINGS;
   return [
     ...warnings.slice(0, MAX_WARNINGS),
-    ...(more > 0 ? [`${counted(more, 'more warning')} of this kind.`] : []),
+    ...(more > 0 ? [`${counted(more, 'more warning')} of this kind`] : []),
   ];
 }
 

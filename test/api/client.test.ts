@@ -316,8 +316,8 @@ describe('a response', () => {
     ['an HTML page', faults.reply({ status: 200, body: html }), /an HTML page: Sign in\. Check .*base_url/],
     ['text', faults.reply({ status: 200, body: 'OK' }), /not JSON: line 1, column 1: .*: OK\. Check/],
     ['half the JSON', faults.truncatedJson(), /not JSON: line 1, column \d+: .*: \{"id":/],
-    ['nothing', faults.empty(), /200 OK, but with an empty body; expected the span/],
-    ['a 204', faults.empty(204), /204 No Content, but with an empty body; expected the span/],
+    ['nothing', faults.empty(), /200 OK, but with an empty body, expected the span/],
+    ['a 204', faults.empty(204), /204 No Content, but with an empty body, expected the span/],
     ['a list', faults.reply({ status: 200, body: [] }), /an array that is not the span\. Check/],
     [
       'another object',

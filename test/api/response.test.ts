@@ -76,8 +76,8 @@ describe('the message in an error body', () => {
     ['what the status line says already', { detail: 'Bad Request' }, ''],
   ])('is reported in one line: %s', (_, body, said) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const { message } = errorOf({ status: 400, statusText: 'Bad Request', body: text });
-    expect(message).toBe(`PATCH ${CALL.url} returned 400 Bad Request (tried once)${said && `: ${said}`}`);
+    const { story } = errorOf({ status: 400, statusText: 'Bad Request', body: text });
+    expect(story).toBe(`PATCH ${CALL.url} returned 400 Bad Request (tried once)${said && `: ${said}`}`);
   });
 
   it.each([
@@ -85,17 +85,21 @@ describe('the message in an error body', () => {
     ['JSON that is too deep', '['.repeat(5000)],
     ['white space', `a${' '.repeat(20 * 1024 * 1024)}b`],
   ])('is cut to 500 characters: %s', (_, body) => {
-    const { message } = errorOf({ status: 400, body });
-    expect(message.split('(tried once): ')[1]?.length).toBeLessThanOrEqual(500);
+    const { story } = errorOf({ status: 400, body });
+    expect(story.split('(tried once): ')[1]?.length).toBeLessThanOrEqual(500);
   });
 });
 
 describe('an error status', () => {
   it.each<[number, Partial<Call>, RegExp]>([
+    [400, {}, /base_url/],
     [401, {}, /api_key/],
     [403, {}, /rights/],
     [404, {}, /Check span_id\.$/],
+    [408, {}, /later/],
     [409, { method: 'POST' }, /already exists/],
+    [409, { method: 'PATCH' }, /again/],
+    [410, {}, /base_url/],
     [413, {}, /shorten/],
     [421, {}, /base_url/],
     [422, {}, /Correct/],
@@ -121,8 +125,8 @@ describe('an error status', () => {
   });
 
   it('has a status text that is cut', () => {
-    const { message } = errorOf({ status: 400, statusText: `\u00e9${'x'.repeat(9999)}` });
-    expect(message.length).toBeLessThan(300);
+    const { story } = errorOf({ status: 400, statusText: `\u00e9${'x'.repeat(9999)}` });
+    expect(story.length).toBeLessThan(300);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { createTransport } from '../../src/api/transport.ts';
 import type { Host } from '../../src/host/host.ts';
 import { parseTracked } from '../../src/plan/track.ts';
 import { run } from '../../src/run.ts';
-import { memoryFiles } from '../results/memory-files.ts';
+import { type Contents, memoryFiles } from '../results/memory-files.ts';
 import { PUSH } from './push.ts';
 import type { FaultRule, SpanServer } from './span-server.ts';
 
@@ -14,8 +14,8 @@ export interface StepOptions {
   readonly env?: Host['env'];
   readonly context?: Partial<Host['context']>;
   readonly eventProblem?: string;
-  /** Text by path. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Text or bytes by path. */
+  readonly files?: Contents;
   readonly faults?: readonly FaultRule[];
   /** The ids of the spans that the step makes, one after the other. */
   readonly ids?: readonly string[];
@@ -24,6 +24,8 @@ export interface StepOptions {
   readonly now?: Date;
   /** A function of the host that throws. */
   readonly broken?: 'setOutput' | 'appendSummary' | 'writeTemp' | 'connect';
+  /** Parts of the host that are not those of this file. */
+  readonly host?: Partial<Host>;
 }
 
 /** Runs a stage of the step against the span server, on a host of plain data that records every call in order. */
@@ -80,6 +82,7 @@ export async function runStage(
       random: () => 0.5,
       newId: () => newIds.shift() ?? crypto.randomUUID(),
       version: '1.2.3',
+      ...options.host,
     },
     state ? parseTracked(state) : undefined,
   );

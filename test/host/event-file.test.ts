@@ -59,7 +59,7 @@ it.each([
 
 it('an event file that is a directory or missing is reported in a sentence, and the event is empty', async () => {
   expect([await readingOf(folder), await readingOf(join(folder, 'none'))]).toEqual([
-    { problem: expect.stringMatching(/cannot be read: EISDIR/), payload: {} },
-    { problem: expect.stringMatching(/cannot be read: ENOENT/), payload: {} },
+    { problem: expect.stringMatching(/cannot be read: .*directory/), payload: {} },
+    { problem: expect.stringMatching(/cannot be read: no such file/), payload: {} },
   ]);
 });

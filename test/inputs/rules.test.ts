@@ -120,7 +120,7 @@ it.each<[string, () => Problem[]]>([
     'is fields, which has no test cases, but they are required by results_metrics, case_spans',
     () => formatProblems(readOf({ results_format: 'fields', results_metrics: true, case_spans: 'all' })),
   ],
-  ['score_pointer, case_spans', () => resultsProblems({ score_pointer: '/a', case_spans: 'all' })],
+  ['score_pointer, case_spans', () => resultsProblems(readOf({ score_pointer: '/a', case_spans: 'all' }))],
 ])('what is wrong with inputs tells: %s', (words, problemsOf) => {
   expect(problemsOf().map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
 });
@@ -134,16 +134,27 @@ describe('results without a file', () => {
     ['results_metrics', { results_metrics: true }],
     ['case_spans', { case_spans: 'failed' }],
   ])('are an error that names %s', (name, given) => {
-    expect(resultsProblems(readOf(given).values)).toEqual([
+    expect(resultsProblems(readOf(given))).toEqual([
       { name: 'results_file', message: expect.stringContaining(name) },
     ]);
-    expect(resultsProblems(readOf({ ...given, results_file: ['r'] }).values)).toEqual([]);
+    expect(resultsProblems(readOf({ ...given, results_file: ['r'] }))).toEqual([]);
   });
 
   it('are fine in an ordinary step, and in one with a bad format', () => {
-    expect(resultsProblems(defaultInputs())).toEqual([]);
-    expect(resultsProblems(readOf({}, 'results_format', 'case_spans').values)).toEqual([]);
+    expect(resultsProblems(readOf(defaultInputs()))).toEqual([]);
+    expect(resultsProblems(readOf({}, 'results_format', 'case_spans'))).toEqual([]);
   });
+});
+
+it.each<[string[], Given, (keyof Inputs)?]>([
+  [['score'], { score_scale: 100 }],
+  [['results_file'], { score_scale: 100, score_pointer: '/a' }],
+  [[], { score_scale: 100, score: 0.87 }],
+  [[], { score_scale: 100 }, 'score'],
+  [[], { score_scale: 100, results_file: ['r'] }],
+  [[], { score_scale: 100, operation: 'get' }],
+])('a scale lacks %j with %j', (names, given, ...bad) => {
+  expect(named(resultsProblems(readOf(given, ...(bad as []))))).toEqual(names);
 });
 
 it.each<[string | undefined, Given]>([

@@ -80,7 +80,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test_cart.TestUnit > test_sub: AssertionError: 1 != 0',
     ],
     meta: counts('junit', 13, 2, 6, 3, 2, 7),
-    warnings: ['pytest.junit.xml says 15 tests; its cases add up to 13 tests, which is what counts.'],
+    warnings: ['pytest.junit.xml says 15 tests; its cases add up to 13 tests, which is what counts'],
   },
   {
     tool: 'pytest, CTRF plugin',
@@ -119,8 +119,8 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
     ],
     meta: counts('junit', 8, 4, 2, 1, 1, 42),
     warnings: [
-      'surefire/TEST-demo.CartTest.xml says 3 tests, 0 skipped; its cases add up to 6 tests, 1 skipped, which is what counts.',
-      'surefire/TEST-demo.PriceTest.xml says 1 test; its cases add up to 2 tests, which is what counts.',
+      'surefire/TEST-demo.CartTest.xml says 3 tests, 0 skipped; its cases add up to 6 tests, 1 skipped, which is what counts',
+      'surefire/TEST-demo.PriceTest.xml says 1 test; its cases add up to 2 tests, which is what counts',
     ],
   },
   {
@@ -190,10 +190,10 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
     score: 0,
     error: [
       "Up > is up: expected PostmanResponse{ …(5) } to have property 'code'",
-      'none: says failures="0" errors="1", but no case in it failed: Iteration: 0 RequestError: Error: connect ECONNREFUSED 127.0.0.1:9 at TCPConnectWrap.afterConnect [as oncomplete] (node:net:2021:16) ---',
+      'none: the suite says failures="0" errors="1", but none of its cases failed: Iteration: 0 RequestError: Error: connect ECONNREFUSED 127.0.0.1:9 at TCPConnectWrap.afterConnect [as oncomplete] (node:net:2021:16) ---',
     ],
     meta: counts('junit', 2, 0, 1, 1, 0, 0),
-    warnings: ['newman.junit.xml says 3 failed; its cases add up to 2 failed, which is what counts.'],
+    warnings: ['newman.junit.xml says 3 failed; its cases add up to 2 failed, which is what counts'],
   },
   {
     tool: 'GoogleTest',
@@ -226,7 +226,7 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
     score: 50,
     error: ['cart > subtracts: 2 == 1', 'cart > slow: test timed out after 5ms'],
     meta: counts('junit', 6, 2, 2, 0, 2, 9),
-    warnings: ['node.junit.xml says 3 failed; its cases add up to 2 failed, which is what counts.'],
+    warnings: ['node.junit.xml says 3 failed; its cases add up to 2 failed, which is what counts'],
   },
   {
     tool: 'nose2',
@@ -239,6 +239,6 @@ export const EXPECTED_RECORDS: readonly ExpectedRecord[] = [
       'test_cart.TestCart > test_subtracts: AssertionError: 2 != 1',
     ],
     meta: counts('junit', 8, 1, 2, 2, 3, 0),
-    warnings: ['nose2.junit.xml says 7 tests; its cases add up to 8 tests, which is what counts.'],
+    warnings: ['nose2.junit.xml says 7 tests; its cases add up to 8 tests, which is what counts'],
   },
 ];

@@ -40,7 +40,7 @@ describe('bad input', () => {
       'end_time in fields.json',
       'meta',
       'meta in fields.json',
-      'meta_file meta.json',
+      'meta_file',
       'min_score',
       'retries',
       'score in fields.json',
@@ -56,17 +56,14 @@ describe('bad input', () => {
       ['results_file'],
       { files: { 'r.xml': '<testsuite/>' } },
     ],
-    [
-      'missing files',
-      { span_id, results_file: 'r.xml', meta_file: 'm.json' },
-      ['meta_file m.json', 'results_file'],
-    ],
+    ['missing files', { span_id, results_file: 'r.xml', meta_file: 'm.json' }, ['meta_file', 'results_file']],
     [
       'a scale with which the pass rate is not a safe integer',
       { span_id, results_file: 'r.xml', score_scale: '1e16' },
       ['score_scale'],
       { files: { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' } },
     ],
+    ['a scale without a score', { span_id, score_scale: '100' }, ['score']],
     ['an update with nothing to record', { span_id, ci_meta: 'false' }, ['operation']],
     [
       'get with something to record',

@@ -62,7 +62,7 @@ describe('results of a test tool', () => {
     const warned = annotations.map(({ level, message }) => `${level} ${message.split(':')[0]}`);
     for (const { message } of annotations) expect(message).toContain('The job has failed, so the rest');
     expect(exitCode).toBe(0);
-    expect(warned).toEqual(score === null ? ['warning results_file', 'warning meta_file m.json'] : []);
+    expect(warned).toEqual(score === null ? ['warning results_file', 'warning meta_file'] : []);
     expect(server.span(id)).toMatchObject({
       score,
       error: expect.stringContaining(score === null ? 'Job eval failed' : 's > b'),
@@ -257,4 +257,14 @@ describe('case spans', () => {
       expect.stringMatching(`^POST  {"id":"${ofCase}".*"parent_id":"${id}"`),
     ]);
   });
+});
+
+test('a scale without a score is a warning in a failed job, and no problem at the start of a tracked one', async () => {
+  const { id } = server.create({ name: 'Support' });
+  const failed = await runStage(server, { span_id: id, job_status: 'failure', score_scale: '100' });
+  const started = await runStage(server, { operation: 'track', score_scale: '100' });
+  expect([failed, started].map(({ exitCode, annotations }) => [exitCode, annotations])).toEqual([
+    [0, [{ level: 'warning', title: 'Opper span', message: expect.stringMatching(/^score: .*score_scale/) }]],
+    [0, []],
+  ]);
 });
