@@ -4608,7 +4608,7 @@ async function recordMetrics(client, spanId, wanted) {
 	} catch (error) {
 		return {
 			stored: {},
-			failures: [`${namesOf(wanted)}: not recorded: ${apiMessageOf(error)}`]
+			failures: [`${namesOf(wanted)}: not recorded: ${messageOf(error)}`]
 		};
 	}
 	for (const [at, metric] of wanted.entries()) {
@@ -4620,7 +4620,7 @@ async function recordMetrics(client, spanId, wanted) {
 			if (after.value !== metric.value) failures.push(`${name}: not stored as sent: sent ${metric.value}, the span has ${after.value}`);
 		} catch (error) {
 			if (before) stored.set(metric.dimension, before.value);
-			failures.push(`${name}: not recorded: ${apiMessageOf(error)}`);
+			failures.push(`${name}: not recorded: ${messageOf(error)}`);
 			const rest = wanted.slice(at + 1);
 			if (error.isTransient && rest.length > 0) {
 				failures.push(`${namesOf(rest)}: not tried after that`);
@@ -4648,8 +4648,8 @@ function isEqual(metric, { value, comment }) {
 function namesOf(metrics) {
 	return listed(metrics.map(({ dimension }) => dimension));
 }
-function apiMessageOf(error) {
-	if (error instanceof ApiError) return error.message;
+function messageOf(error) {
+	if (error instanceof ApiError || error instanceof InputError) return error.message;
 	throw error;
 }
 // src/plan/recording.ts
@@ -6017,7 +6017,7 @@ async function run(host, tracked) {
 		else await carryOut(task, plan, host, exit, report);
 	} catch (error) {
 		report.outcome = "failed";
-		report.findings.push(findingOf(error, read.values, "nothing was sent"));
+		report.findings.push(findingOf(error, read.values, "nothing was recorded"));
 	}
 	if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
 	report.elapsedMs = host.now() - startedAt;

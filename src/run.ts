@@ -42,7 +42,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     else await carryOut(task, plan, host, exit, report);
   } catch (error) {
     report.outcome = 'failed';
-    report.findings.push(findingOf(error, read.values, 'nothing was sent'));
+    report.findings.push(findingOf(error, read.values, 'nothing was recorded'));
   }
   if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
   report.elapsedMs = host.now() - startedAt;

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts';
+import { ApiError, InputError } from '../errors.ts';
 import { cut, listed } from '../words.ts';
 import type { Client } from './client.ts';
 import type { Metric, NewMetric } from './metric.ts';
@@ -26,7 +26,7 @@ export async function recordMetrics(
   try {
     known = await client.listMetrics(spanId);
   } catch (error) {
-    return { stored: {}, failures: [`${namesOf(wanted)}: not recorded: ${apiMessageOf(error)}`] };
+    return { stored: {}, failures: [`${namesOf(wanted)}: not recorded: ${messageOf(error)}`] };
   }
 
   for (const [at, metric] of wanted.entries()) {
@@ -40,7 +40,7 @@ export async function recordMetrics(
       }
     } catch (error) {
       if (before) stored.set(metric.dimension, before.value);
-      failures.push(`${name}: not recorded: ${apiMessageOf(error)}`);
+      failures.push(`${name}: not recorded: ${messageOf(error)}`);
       const rest = wanted.slice(at + 1);
       if ((error as ApiError).isTransient && rest.length > 0) {
         failures.push(`${namesOf(rest)}: not tried after that`);
@@ -74,8 +74,8 @@ function namesOf(metrics: readonly NewMetric[]): string {
   return listed(metrics.map(({ dimension }) => dimension));
 }
 
-/** The message of an {@link ApiError}. Rethrows anything else. */
-function apiMessageOf(error: unknown): string {
-  if (error instanceof ApiError) return error.message;
+/** The message of what the client throws. Rethrows anything else. */
+function messageOf(error: unknown): string {
+  if (error instanceof ApiError || error instanceof InputError) return error.message;
   throw error;
 }

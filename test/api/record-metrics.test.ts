@@ -170,6 +170,16 @@ describe('a failure', () => {
     });
   });
 
+  it('of one that is too large to send names it, and the others are recorded', async () => {
+    const { server, record } = await start();
+    const large = { dimension: 'pass_rate', value: 1, comment: 'x'.repeat(33 * 1024 * 1024) };
+    expect(await record([large, ...WANTED.slice(1)])).toEqual({
+      stored: { cost: 340.5 },
+      failures: [expect.stringMatching(/^pass_rate: not recorded: comment: .*32 MiB/)],
+    });
+    expect(methodsOf(server)).toBe('GET POST');
+  });
+
   it('that would affect the next metric too stops, and names those that were not tried', async () => {
     const { server, record } = await start();
     server.faults.push({ on: 'POST', times: EVER, fault: faults.status(503) });

@@ -153,7 +153,7 @@ describe('min_score 80', () => {
     });
     expect({ exitCode, titles: annotations.map(({ title }) => title), sent }).toEqual({
       exitCode: 1,
-      titles: ['Opper span: bad input, nothing was sent'],
+      titles: ['Opper span: bad input, nothing was recorded'],
       sent: [],
     });
   });

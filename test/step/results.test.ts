@@ -58,7 +58,7 @@ async function refusal(
     requests: [],
     others: [],
   });
-  expect(annotation).toMatchObject({ level: 'error', title: 'Opper span: bad input, nothing was sent' });
+  expect(annotation).toMatchObject({ level: 'error', title: 'Opper span: bad input, nothing was recorded' });
   return annotation?.message ?? '';
 }
 
