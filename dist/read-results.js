@@ -69,8 +69,8 @@ var exports = __webpack_exports__;
 const require_step = __nccwpck_require__(503);
 let node_util = __nccwpck_require__(975);
 // src/results/own-file.ts
-function scoreIn(text, pointer, path) {
-	const value = valueAt(pointer, require_step.parseJson(text), path);
+function scoreIn(document, pointer, path) {
+	const value = valueAt(pointer, document, path);
 	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}, expected a number`);
 	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} points to a number in ${path} that is too large`);
 	return {
@@ -81,8 +81,7 @@ function scoreIn(text, pointer, path) {
 		problems: []
 	};
 }
-function fieldsIn(text, path, now) {
-	const document = require_step.parseExactJson(text);
+function fieldsIn(document, path, now) {
 	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} is ${require_step.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`);
 	const { values, problems } = require_step.readFields(document, path, now);
 	const { score: value, score_scale: scale, ...fields } = values;
@@ -893,7 +892,7 @@ async function readResults(request, files, now) {
 	}
 	try {
 		const text = await require_step.readText(files, path);
-		return format === "json" ? scoreIn(text, pointer, path) : fieldsIn(text, path, now);
+		return format === "json" ? scoreIn(require_step.parseJson(text), pointer, path) : fieldsIn(require_step.parseExactJson(text), path, now);
 	} catch (error) {
 		throw error instanceof require_step.FormError ? new require_step.InputError([problemOf(path, error)]) : error;
 	}

@@ -1,15 +1,12 @@
 import { InputError } from '../errors.ts';
 import { readFields } from '../inputs/inputs.ts';
-import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../json.ts';
+import { isJsonObject, type Json, kindOf } from '../json.ts';
 import { counted, listed, quoted } from '../words.ts';
 import type { Results } from './results.ts';
 
-/**
- * The number at a JSON Pointer (RFC 6901) in a JSON text. Throws {@link FormError} if the text is not JSON, and {@link InputError}
- * that names the pointer if there is no number.
- */
-export function scoreIn(text: string, pointer: string, path: string): Results {
-  const value = valueAt(pointer, parseJson(text), path);
+/** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names the pointer and the file. */
+export function scoreIn(document: Json, pointer: string, path: string): Results {
+  const value = valueAt(pointer, document, path);
   if (typeof value !== 'number') {
     throw problem(
       'score_pointer',
@@ -22,12 +19,8 @@ export function scoreIn(text: string, pointer: string, path: string): Results {
   return { score: { name: `score in ${path}`, value }, problems: [] };
 }
 
-/**
- * The inputs in a JSON text, an object with their names. Throws {@link FormError} if the text is not JSON, and {@link InputError}
- * if it is not an object.
- */
-export function fieldsIn(text: string, path: string, now: Date): Results {
-  const document = parseExactJson(text);
+/** The inputs in a document, an object with their names. Throws {@link InputError} that names the file if it is not an object. */
+export function fieldsIn(document: Json, path: string, now: Date): Results {
   if (!isJsonObject(document)) {
     throw problem(
       'results_file',

@@ -1,6 +1,7 @@
 import { FormError, InputError, type Problem } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import type { Inputs } from '../inputs/inputs.ts';
+import { parseExactJson, parseJson } from '../json.ts';
 import { listed, quoted } from '../words.ts';
 import { fieldsIn, scoreIn } from './own-file.ts';
 import { problemOf, type Results } from './results.ts';
@@ -33,7 +34,9 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   }
   try {
     const text = await readText(files, path);
-    return format === 'json' ? scoreIn(text, pointer, path) : fieldsIn(text, path, now);
+    return format === 'json'
+      ? scoreIn(parseJson(text), pointer, path)
+      : fieldsIn(parseExactJson(text), path, now);
   } catch (error) {
     throw error instanceof FormError ? new InputError([problemOf(path, error)]) : error;
   }
