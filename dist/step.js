@@ -5681,7 +5681,7 @@ function formsOf(secret) {
 		0,
 		1,
 		2
-	].map((shift) => Buffer.from(" ".repeat(shift) + secret).toString("base64").replace(/=+$/, "").slice(shift && shift + 1));
+	].map((shift) => Buffer.from(" ".repeat(shift) + secret).toString("base64").slice(shift && shift + 1));
 	const base64Url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
 	return [...new Set([
 		secret,
@@ -5700,7 +5700,7 @@ function replacerOf(forms) {
 	};
 }
 function searchFor(forms) {
-	const characters = new Set(forms.join(""));
+	const characters = new Set(forms.flatMap((form) => [...form]));
 	const spelled = new Map([...characters].map((character) => [character, new RegExp(spellingsOf(character), "y")]));
 	const beginnings = new Set(forms.map((form) => [...form.slice(0, MIN_PIECE)].map(spellingsOf).join("")));
 	const beginning = new RegExp([...beginnings].join("|"), "g");
@@ -5732,7 +5732,7 @@ function searchFor(forms) {
 function spellingsOf(character) {
 	const plain = RegExp.escape(character);
 	const code = character.charCodeAt(0);
-	const hex = code.toString(16).padStart(2, "0").replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+	const hex = code.toString(16).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 	const entity = [
 		`#0*${code}`,
 		`#[xX]0*${hex}`,
@@ -5881,8 +5881,8 @@ function unsentBlock({ dryRun }) {
 }
 function metaBlock(report) {
 	const { sent, outcome } = report;
-	if (!isMetaFolded(report) || !sent?.meta) return "";
-	const rows = Object.entries(sent.meta).map(([key, value]) => [code(key, MAX_CELL), code(textOf(value), MAX_CELL)]);
+	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(textOf(value), MAX_CELL)]);
+	if (rows.length === 0) return "";
 	const title = `${ROWS_TITLES[outcome]}: meta, ${counted(rows.length, "key")}`;
 	const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : "";
 	return `<details><summary>${title}</summary>\n${table(["Key", "Value"], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
@@ -5907,7 +5907,7 @@ const MAX_LINES = 100;
 const MAX_LINE = 4e3;
 function createExit(host, secrets) {
 	const { core } = host;
-	const lines = secrets.flatMap((secret) => secret.split(/[\r\n]+/)).map((line) => line.trim());
+	const lines = secrets.flatMap((secret) => secret.split(/[\r\n]/)).map((line) => line.trim());
 	const masked = [...new Set(lines)].filter((line) => line !== "");
 	for (const line of masked) core.setSecret(line);
 	const redact = redactorOf(masked);

@@ -42,7 +42,7 @@ const MAX_LINE = 4000;
 /** Masks each line of every secret at once, so call it first. */
 export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
   const { core } = host;
-  const lines = secrets.flatMap((secret) => secret.split(/[\r\n]+/)).map((line) => line.trim());
+  const lines = secrets.flatMap((secret) => secret.split(/[\r\n]/)).map((line) => line.trim());
   const masked = [...new Set(lines)].filter((line) => line !== '');
   for (const line of masked) core.setSecret(line);
   const redact = redactorOf(masked);

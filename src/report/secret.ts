@@ -45,7 +45,6 @@ function formsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((shift) =>
     Buffer.from(' '.repeat(shift) + secret)
       .toString('base64')
-      .replace(/=+$/, '')
       .slice(shift && shift + 1),
   );
   const base64Url = base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
@@ -66,7 +65,7 @@ function replacerOf(forms: readonly string[]): (text: string) => string {
 }
 
 function searchFor(forms: readonly string[]): (text: string) => string {
-  const characters = new Set(forms.join(''));
+  const characters = new Set(forms.flatMap((form) => [...form]));
   const spelled = new Map(
     [...characters].map((character) => [character, new RegExp(spellingsOf(character), 'y')]),
   );
@@ -107,10 +106,7 @@ function searchFor(forms: readonly string[]): (text: string) => string {
 function spellingsOf(character: string): string {
   const plain = RegExp.escape(character);
   const code = character.charCodeAt(0);
-  const hex = code
-    .toString(16)
-    .padStart(2, '0')
-    .replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  const hex = code.toString(16).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
   const entity = [`#0*${code}`, `#[xX]0*${hex}`, ENTITIES[character]].filter(Boolean).join('|');
   const escaped = /\w/.test(character) ? [] : [`\\\\${plain}`];
   return `(?:${[`&(?:${entity});`, `%${hex}`, `\\\\u00${hex}`, ...escaped, plain].join('|')})`;

@@ -170,11 +170,11 @@ function unsentBlock({ dryRun }: Report): string {
 
 function metaBlock(report: Report): string {
   const { sent, outcome } = report;
-  if (!isMetaFolded(report) || !sent?.meta) return '';
-  const rows = Object.entries(sent.meta).map(([key, value]) => [
+  const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [
     code(key, MAX_CELL),
     code(textOf(value), MAX_CELL),
   ]);
+  if (rows.length === 0) return '';
   const title = `${ROWS_TITLES[outcome]}: meta, ${counted(rows.length, 'key')}`;
   const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : '';
   return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows.slice(0, MAX_KEYS))}${more}\n</details>`;

@@ -78,7 +78,7 @@ describe('the exit', () => {
 
   test('writes outputs, log, summary and annotations, in this order', () => {
     const finding = { level: 'warning', title: 'Opper span', lines: ['one', 'two\n##[x]'] } as const;
-    const report = reportOf({ findings: [finding] });
+    const report = reportOf({ findings: [finding], tests: testsOf() });
     const { code, written, outputs, argsOf } = publish(report);
     expect([...new Set(written.map(([what]) => what))]).toEqual([
       'writeTemp',
@@ -90,6 +90,7 @@ describe('the exit', () => {
     expect(argsOf('writeTemp')).toEqual([['opper-span.json', JSON.stringify(report.span)]]);
     expect(outputs).toEqual({ ...outputsOf(report), span_file: '/runner/opper-span.json' });
     expect(Object.keys(outputs)).toEqual(OUTPUTS);
+    expect(argsOf('info')).toContainEqual([expect.stringMatching(/^Results: 40 tests/)]);
     expect(argsOf('warning')).toEqual([['one\ntwo ⏎ ##\\[x]', { title: 'Opper span' }]]);
     expect(code).toBe(0);
   });
@@ -97,6 +98,10 @@ describe('the exit', () => {
   test('writes no outputs and no summary if they are turned off', () => {
     const { written } = publish(reportOf({ outcome: 'created' }), { outputs: false, summary: false });
     expect(new Set(written.map(([what]) => what))).toEqual(new Set(['info']));
+  });
+
+  test('writes no file of a span of which nothing is known', () => {
+    expect(publish(reportOf({ span: {} })).argsOf('writeTemp')).toEqual([]);
   });
 
   test('fails for a finding that is an error, and for a missed gate, which it annotates', () => {
@@ -137,7 +142,9 @@ describe('the exit', () => {
     const span = { id: SPAN_ID, name: 'n', output: 'x'.repeat(600_000) };
     const { outputs, annotations, code } = publish(reportOf({ span }));
     expect(outputs).toMatchObject({ span: '', output: '', name: 'n', span_file: '/runner/opper-span.json' });
-    expect(annotations).toEqual([['warning', expect.stringContaining('span, output'), expect.anything()]]);
+    expect(annotations).toEqual([
+      ['warning', expect.stringContaining('span, output'), { title: 'Opper span' }],
+    ]);
     expect(code).toBe(0);
   });
 });

@@ -208,6 +208,8 @@ describe('the heading', () => {
     ],
     ['✅ Score 87 · Opper span updated', { findings: [{ ...warning, level: 'notice' }] }],
     ['❌ Opper step failed', { outcome: 'failed', span: {} }],
+    ['❌ Opper step failed', { outcome: 'failed', span: {}, findings: [{ ...warning, level: 'error' }] }],
+    ['⏳ Opper span started', { outcome: 'tracking', span: UNSCORED }],
     ['❌ Score 87 · Opper step failed', { outcome: 'failed', findings: [warning] }],
     ['⏭️ Opper step skipped', { outcome: 'skipped', span: {} }],
     ['🧪 Score 87 · Opper dry run, nothing sent', { outcome: 'dry-run' }],
@@ -291,6 +293,8 @@ describe('a reader sees', () => {
     );
     const [line] = read({ tests: testsOf({ passed: 999, failed: 1, errored: 0, skipped: 0 }) }).paragraphs;
     expect(line).toMatch(/^🟩{19}🟥\n/u);
+    const [half] = read({ tests: testsOf({ passed: 9, failed: 9, errored: 0, skipped: 0 }) }).paragraphs;
+    expect(half).toMatch(/^🟩{10}🟥{10}\n/u);
   });
 
   test('every finding, errors first, and every problem of bad input', () => {
@@ -312,6 +316,7 @@ describe('a reader sees', () => {
 
   test.each([
     ['created', 'Recorded'],
+    ['tracking', 'Recorded so far'],
     ['dry-run', 'Would be recorded'],
     ['skipped', 'Not recorded'],
     ['failed', 'Should have been recorded'],
@@ -332,6 +337,12 @@ describe('a reader sees', () => {
     const [, unsent = ''] = read({ outcome: 'dry-run', dryRun, requests: 0 }).paragraphs;
     expect(unsent.split('\n').slice(1, 2)).toEqual([`POST ${url}`]);
     expect(unsent.split('\n').slice(50)).toEqual([`POST ${url}`, 'and 10 more']);
+  });
+
+  test('the id of a span that could not be read', () => {
+    expect(read({ ...UNREAD, outcome: 'failed', span: {} }).paragraphs).toEqual([
+      `Span ${SPAN_ID}\nOpper traces`,
+    ]);
   });
 
   test('that nothing changed', () => {
@@ -360,5 +371,31 @@ describe('a reader sees', () => {
     const meta = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`k${i}`, i]));
     const [folded = ''] = read({ sent: { meta } }).folded;
     expect(folded).toMatch(/^Recorded: meta, 250 keys\n.*k9999\n+and 150 more$/s);
+    const hundred = Object.fromEntries(Object.entries(meta).slice(0, 100));
+    expect(read({ sent: { meta: hundred } }).folded[0]).toMatch(/k9999$/);
   });
+});
+
+test.each([
+  [
+    testsOf({ failures: [{ name: 'a', message: 'no' }] }),
+    `<p>${'🟩'.repeat(17)}🟥🟧⬜<br>\n36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit)</p>
+<ul>
+<li><code>a</code><br><code>no</code></li>
+<li>and 2 more</li>
+</ul>`,
+  ],
+  [
+    testsOf({ passed: 1, failed: 0, errored: 0, skipped: 0, failures: [] }),
+    `<p>${'🟩'.repeat(20)}<br>\n1 passed, in 3.25 s (junit)</p>`,
+  ],
+])('the Markdown has one blank line between blocks, and none within', (tests, block) => {
+  const findings = [{ level: 'notice', title: 'Opper span', lines: ['x'] }] as const;
+  expect(summaryOf(reportOf({ tests, findings })).split('\n\n').slice(1)).toEqual([
+    '<p>ℹ️ <b>Opper span</b><br>\n<code>x</code></p>',
+    block,
+    expect.stringMatching(/^<p>Span /),
+    expect.stringMatching(/^<table>\n<tr>.*<\/table>$/s),
+    '',
+  ]);
 });

@@ -91,20 +91,29 @@ describe('min_score 80', () => {
     expect(result.summaries).toHaveLength(inputs.summary === 'false' ? 0 : 1);
   });
 
-  test('compares what the API stored, not what was sent', async () => {
-    const { id } = server.create({ name: 'Support' });
-    const faults = [{ fault: returned({ score: 62 }) }];
-    const { exitCode, annotations } = await runStage(
-      server,
-      { span_id: id, score: '90', min_score: '80', ci_meta: 'false' },
-      { faults },
-    );
-    expect(exitCode).toBe(1);
-    expect(annotations.map(({ level, title }) => [level, title])).toEqual([
-      ['error', 'Opper span: gate'],
-      ['warning', 'Opper span'],
-    ]);
-  });
+  test.each(['update', 'create'])(
+    'compares what the API stored after %s, not what was sent',
+    async (operation) => {
+      const { id } = server.create({ name: 'Support' });
+      const faults = [{ fault: returned({ score: 62 }) }];
+      const { exitCode, annotations } = await runStage(
+        server,
+        {
+          ...(operation === 'update' && { span_id: id }),
+          operation,
+          score: '90',
+          min_score: '80',
+          ci_meta: 'false',
+        },
+        { faults },
+      );
+      expect(exitCode).toBe(1);
+      expect(annotations.map(({ level, title }) => [level, title])).toEqual([
+        ['error', 'Opper span: gate'],
+        ['warning', 'Opper span'],
+      ]);
+    },
+  );
 
   test.each([
     ['62', 'false', 1, ['API failure', 'gate']],
