@@ -360,6 +360,22 @@ describe('a response', () => {
     expect(message).toContain(` that is not ${wanted}: `);
   });
 
+  it('that is one of ever more metrics is an error after 100 pages of 100', async () => {
+    const { server, client } = await start();
+    let id = 0;
+    const page = () => ({
+      meta: { total_count: 1_000_000 },
+      data: Array.from({ length: 100 }, () => ({ id: `${++id}`, dimension: 'cost', value: 1 })),
+    });
+    server.faults.push({ times: EVER, fault: faults.reply(() => ({ status: 200, body: page() })) });
+    const { message, isTransient } = await apiErrorOf(client.listMetrics(ID));
+    expect({ message, isTransient, requests: server.requests.length }).toEqual({
+      message: expect.stringMatching(/ 10000 metrics\. /),
+      isTransient: false,
+      requests: 100,
+    });
+  });
+
   it('that is not UTF-8 is an error, so that no broken character is written back', async () => {
     const body = Buffer.from(`{"id":"${ID}","name":"x","meta":{"a":"café"}}`, 'latin1');
     const { message } = await errorAfter(faults.reply({ status: 200, body }));

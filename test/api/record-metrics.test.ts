@@ -96,21 +96,6 @@ describe('metrics', () => {
     expect(methodsOf(server)).toBe('GET GET');
   });
 
-  it('in a list without end are an error after 100 pages of 100', async () => {
-    const { server, record } = await start();
-    let id = 0;
-    const page = () => ({
-      meta: { total_count: 1_000_000 },
-      data: Array.from({ length: 100 }, () => ({ id: `${++id}`, ...WANTED[0] })),
-    });
-    server.faults.push({ times: EVER, fault: faults.reply(() => ({ status: 200, body: page() })) });
-    expect(await record()).toEqual({
-      stored: {},
-      failures: [expect.stringMatching(/^pass_rate, cost: .* more than 10000 metrics\. /)],
-    });
-    expect(server.requests).toHaveLength(100);
-  });
-
   it('that another job makes meanwhile are listed again after a 409, and changed', async () => {
     const { server, record } = await start();
     server.faults.push({
