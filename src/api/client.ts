@@ -93,8 +93,7 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
     async createSpan(span, { mayExist = false } = {}) {
       const ifNotFound = span.parent_id === undefined ? CHECK_ADDRESS : CHECK_PARENT;
       const call: Call = { method: 'POST', url: spanUrl(baseUrl), wanted: 'a span', ifNotFound };
-      const url = spanUrl(baseUrl, span.id);
-      const lookCall: Call = { method: 'GET', url, wanted: 'the span', ifNotFound: '', id: span.id };
+      const lookCall: Call = { ...call, method: 'GET', url: spanUrl(baseUrl, span.id), id: span.id };
       const look = async (tries: Tries) => {
         const last = await sender.send(lookCall, tries);
         return statusOf(last) === 404 ? undefined : sender.read(last, Span, lookCall);

@@ -63,5 +63,5 @@ function mayHaveArrived(failure: Result): boolean {
   if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
   // For an address with several IPs there is an error for each.
   const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
-  return !['connect', 'getaddrinfo'].includes(first?.syscall);
+  return !['connect', 'getaddrinfo'].includes(first.syscall);
 }

@@ -23,7 +23,7 @@ export function failureHint(thrown: unknown): string {
   if (thrown instanceof ProxyError && thrown.status === 407) {
     return 'The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
   }
-  if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) {
+  if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) {
     return 'The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.';
   }
   if (thrown instanceof ProxyError && thrown.status !== undefined) {
@@ -63,9 +63,9 @@ function reasonOf(thrown: unknown): string {
   return (
     headline
       // Followed by llhttp's reason, such as `Expected HTTP/, RTSP/ or ICE/`.
-      .replace(/^Parse Error: /, 'the response is not HTTP: ')
+      .replace('Parse Error: ', 'the response is not HTTP: ')
       // In OpenSSL's error queue the reason is between the names of a function and a file.
-      .replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
+      .replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, 'TLS: $1')
   );
 }
 

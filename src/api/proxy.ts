@@ -6,15 +6,16 @@ import { isLoopback } from '../loopback.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Proxy {
-  /** Without user and password. */
-  readonly url: URL;
+  readonly protocol: string;
+  /** An IPv6 address is without brackets. */
+  readonly hostname: string;
+  readonly port: string;
   /** The value of `Proxy-Authorization`; undefined if the URL has no user and password. */
   readonly authorization: string | undefined;
 }
 
 /** The proxy made no connection. `status` is its response; without one, `cause` says what failed. */
 export class ProxyError extends Error {
-  override readonly name = 'ProxyError';
   readonly status: number | undefined;
   readonly code: string;
 
@@ -39,14 +40,11 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || ''))
     return undefined;
   try {
-    const url = new URL(env[name] ?? '');
-    if (!/^https?:$/.test(url.protocol)) throw new TypeError('not a URL of HTTP');
-    const { username, password } = url;
-    const login =
-      username || password ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}` : '';
-    url.username = '';
-    url.password = '';
-    return { url, authorization: login ? `Basic ${Buffer.from(login).toString('base64')}` : undefined };
+    const { protocol, hostname, port, username, password } = new URL(env[name] as string);
+    if (!['http:', 'https:'].includes(protocol)) throw new TypeError();
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const authorization = login === ':' ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;
+    return { protocol, hostname: unbracketed(hostname), port, authorization };
   } catch {
     // Neither the value nor the caught error is shown: both may contain a password.
     throw new InputError([{ name, message: 'is not a URL such as http://proxy.example:3128' }]);
@@ -55,15 +53,17 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
 
 /** NO_PROXY as curl reads it: names, which include their subdomains, each with or without a port; `*` is any host. */
 function isExempt({ hostname, port }: URL, list: string): boolean {
-  const names = [hostname, hostname.replace(/^\[|\]$/g, ''), `${hostname}:${port || 443}`];
-  const entries = list
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter(Boolean);
+  const names = [hostname, unbracketed(hostname), `${hostname}:${port || 443}`];
+  const entries = list.toLowerCase().split(/[\s,]/).filter(Boolean);
   return entries.some((entry) => {
     const suffix = `.${entry.replace(/^\*?\./, '')}`;
     return entry === '*' || names.some((name) => `.${name}`.endsWith(suffix));
   });
+}
+
+/** The host name of a URL as Node's sockets want it: `::1` for `[::1]`. */
+function unbracketed(hostname: string): string {
+  return hostname.replace(/[[\]]/g, '');
 }
 
 /**
@@ -73,21 +73,20 @@ function isExempt({ hostname, port }: URL, list: string): boolean {
  * Not Node's own (`proxyEnv`): early releases of Node 24 lack it. In 24.21 each piece of the proxy's response doubles the
  * listeners, so forty pieces use up all memory (lib/https.js, establishTunnel).
  */
-export function tunnelAgent({ url, authorization }: Proxy, timeoutMs: number): Agent {
+export function tunnelAgent({ protocol, hostname, port, authorization }: Proxy, timeoutMs: number): Agent {
   const https = process.getBuiltinModule('node:https');
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const { request } = url.protocol === 'http:' ? process.getBuiltinModule('node:http') : https;
+  const { request } = protocol === 'http:' ? process.getBuiltinModule('node:http') : https;
 
   class TunnelAgent extends https.Agent {
     override createConnection(
-      options: RequestOptions,
+      options: RequestOptions & { readonly host: string },
       done: (error: Error | null, socket?: unknown) => void,
     ): undefined {
-      const host = options.host?.includes(':') ? `[${options.host}]` : options.host;
+      const host = options.host.includes(':') ? `[${options.host}]` : options.host;
       const target = `${host}:${options.port}`;
       request({
         hostname,
-        port: url.port,
+        port,
         // Otherwise Node would check the proxy's certificate for the name in `host`. TLS takes no IP address as server name.
         servername: isIP(hostname) ? '' : hostname,
         method: 'CONNECT',

@@ -104,7 +104,7 @@ function refusal(response: HttpResponse, call: Call, tried: string): ApiError {
     call,
     `${responseText(response)} (${tried})`,
     // Do not repeat the status line.
-    said === statusText ? '' : said,
+    said.trim() === statusText ? '' : said,
     hintFor(response, call),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
     isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
@@ -149,8 +149,9 @@ function hintFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }:
  * change its case, and a key in it would not be found and removed.
  */
 function targetText(location: string, url: string): string {
-  const authority = (address: string) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
-  const host = (authority(location.trim()) ?? authority(url))?.replace(/^.*@/s, '');
+  const hostIn = (address: string) =>
+    /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}(?:[^\\/?#]*@)?([^\\/?#]*)/i.exec(address)?.[1];
+  const host = hostIn(location.trim()) ?? hostIn(url);
   return host ? ` to ${cut(host, 200)}` : '';
 }
 
@@ -178,12 +179,12 @@ function isHtml(body: string): boolean {
  * or list (FastAPI's `{ loc, msg }`), other JSON, an HTML page (its title), plain text, nothing.
  */
 function wordsOf(body: string): string {
-  if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? '';
+  if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
   try {
     return jsonWords(parseJson(body));
   } catch {
     // Plain text, or JSON that is broken or too deep.
-    return body.trim();
+    return body;
   }
 }
 

@@ -19,12 +19,12 @@ export function waitBefore(retry: number, askedMs: number | undefined, random: n
 
 /** Whether a server asks for a longer wait than a step allows. */
 export function isTooLong(askedMs: number | undefined): askedMs is number {
-  return askedMs !== undefined && askedMs > MAX_RETRY_AFTER_MS;
+  return (askedMs ?? 0) > MAX_RETRY_AFTER_MS;
 }
 
 /** `Retry-After` in milliseconds (RFC 9110, section 10.2.3: seconds or a date); undefined if absent or invalid. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {
-  const value = header?.trim() ?? '';
+  const value = header ?? '';
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   // Date.parse alone accepts nearly anything, even "-5".
   const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;

@@ -65,7 +65,7 @@ export interface Sender {
  * that is thrown or passed on.
  *
  * Works around two behaviours of ofetch 1.5.1: by default it does not retry PATCH and POST; and for a body that is an object it
- * loads all of Node's fetch, so the body is passed as text.
+ * loads all of Node's fetch, so the body is passed as text. ofetch adds the `content-type` of JSON to it.
  */
 export function createSender(options: SenderOptions): Sender {
   const { apiKey, userAgent, timeoutMs, retries, transport, now } = options;
@@ -121,11 +121,9 @@ export function createSender(options: SenderOptions): Sender {
             accept: 'application/json',
             authorization: `Bearer ${apiKey}`,
             'user-agent': userAgent,
-            ...(body !== undefined && { 'content-type': 'application/json' }),
           },
-          ...(body !== undefined && { body }),
+          body,
           responseType: 'text',
-          retry: false,
           onRequestError: onFailure,
           onResponseError: onFailure,
         });

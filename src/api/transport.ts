@@ -102,7 +102,7 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
           const isStale =
             sent.reusedSocket &&
             sent.socket?.bytesRead === bytesBefore &&
-            /^(ECONNRESET|EPIPE)$/.test(codeOf(error));
+            /ECONNRESET|EPIPE/.test(codeOf(error));
           // The server closed the kept connection while the request was under way. It may have acted on the request, so a
           // POST is not repeated.
           if (isStale && init.method !== 'POST') resolve(request(url, init, signal));

@@ -95,6 +95,12 @@ it('starts no more after one was rejected', async () => {
   expect(sent.length).toBeLessThan(60);
 });
 
+it('does not take a failure of the action itself for one of the API', async () => {
+  const wait = () => Promise.reject(new TypeError('a bug'));
+  const outage = { fault: faults.status(503) };
+  await expect(create(casesOf(9), [outage], {}, { wait })).rejects.toThrow('a bug');
+});
+
 it('reports a case that is too large to send like one that was rejected', async () => {
   const [first, second = expect.fail(), ...rest] = casesOf(9);
   const large = { ...second, output: 'x'.repeat(33 * 1024 * 1024) };

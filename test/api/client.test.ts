@@ -112,7 +112,11 @@ describe('a request', () => {
     async (field) => {
       const { server, client } = await start();
       const large = 'ä'.repeat(MAX_BYTES / 2);
-      const fields = { error: 'x', ...(field === 'meta' ? { meta: { large } } : { output: large }) };
+      const fields = {
+        error: 'x',
+        ...(field === 'meta' ? { meta: { large } } : { output: large }),
+        type: 'x',
+      };
       for (const send of [
         () => client.updateSpan(ID, fields),
         () => client.createSpan({ id: OTHER_ID, name: 'x', ...fields }),
@@ -126,6 +130,12 @@ describe('a request', () => {
       expect(server.requests).toEqual([]);
     },
   );
+
+  it('of exactly 32 MiB is sent', async () => {
+    const output = 'x'.repeat(MAX_BYTES - '{"output":""}'.length);
+    const { message } = await errorAfter(faults.status(413), (client) => client.updateSpan(ID, { output }));
+    expect(message).toContain('413');
+  });
 });
 
 describe('a retry', () => {
@@ -260,7 +270,7 @@ describe('Retry-After', () => {
     ['a negative number', '-5'],
     ['a fraction', '1.5'],
     ['a date in no time zone', '2026-11-20 12:00:09'],
-    ['a date in another zone', 'Fri, 20 Nov 2026 12:00:09 GMT+0100'],
+    ['a date in another zone', 'Fri, 20 Nov 2026 11:00:09 GMT-0100'],
     ['a word', 'soon'],
     ['nothing', ''],
   ])('with %s (%j) does not shorten the waits', async (_, retryAfter) => {
@@ -326,14 +336,44 @@ describe('a response', () => {
     ],
     [
       'a span with wrong types',
-      faults.span({ name: null, score: '9', meta: [], end_time: 1 }),
-      /not the span: name: .*; end_time: .*; meta: .*; score: /,
+      faults.span({ name: null, score: '9', meta: [], end_time: 1, feedback: 7 }),
+      /name: expected text; end_time: expected text; meta: expected an object; score: expected a number; feedback: expected an object\./,
     ],
     ['another span', faults.span({ id: OTHER_ID }), new RegExp(`a different span .*: ${OTHER_ID}`)],
+    ['white space', faults.reply({ status: 200, body: ' \r\n' }), /empty body/],
     ['a compressed span', faults.gzipBomb(1), /compressed \(gzip\)/],
   ])('that is %s is an error that says so, and is not retried', async (_, fault, words) => {
     const { message, isTransient } = await errorAfter(fault);
     expect({ message, isTransient }).toEqual({ message: expect.stringMatching(words), isTransient: false });
+  });
+
+  it.each<[string, (client: Client) => Promise<unknown>]>([
+    ['the span', READ],
+    ['the span', UPDATE],
+    ['a span', CREATE],
+    ['a span', (client) => client.createSpan({ id: OTHER_ID, name: 'x' }, { mayExist: true })],
+    ['a list of metrics', (client) => client.listMetrics(ID)],
+    ['a metric', (client) => client.createMetric(ID, { dimension: 'cost', value: 1 })],
+    ['a metric', (client) => client.updateMetric(ID, OTHER_ID, { value: 1 })],
+  ])('that is not %s, where that is expected, is an error that names it', async (wanted, act) => {
+    const { message } = await errorAfter(faults.reply({ status: 200, body: {} }), act);
+    expect(message).toContain(` that is not ${wanted}: `);
+  });
+
+  it('that is one of ever more metrics is an error after 100 pages of 100', async () => {
+    const { server, client } = await start();
+    let id = 0;
+    const page = () => ({
+      meta: { total_count: 1_000_000 },
+      data: Array.from({ length: 100 }, () => ({ id: `${++id}`, dimension: 'cost', value: 1 })),
+    });
+    server.faults.push({ times: EVER, fault: faults.reply(() => ({ status: 200, body: page() })) });
+    const { message, isTransient } = await apiErrorOf(client.listMetrics(ID));
+    expect({ message, isTransient, requests: server.requests.length }).toEqual({
+      message: expect.stringMatching(/ 10000 metrics\. /),
+      isTransient: false,
+      requests: 100,
+    });
   });
 
   it('that is not UTF-8 is an error, so that no broken character is written back', async () => {

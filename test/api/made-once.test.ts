@@ -99,17 +99,17 @@ describe('if it is not known whether a POST arrived', () => {
 
   it('lookups and POSTs share one count of retries, each logged in one line', async () => {
     const { made, methods, notices } = await create([
-      post(faults.status(503)),
+      post(faults.status(500)),
       { on: 'GET', fault: faults.status(502) },
-      { on: 'POST', fault: faults.status(500) },
+      { on: 'POST', fault: faults.status(503) },
     ]);
     expect({ wasFound: made.wasFound, methods, notices }).toEqual({
       wasFound: false,
       methods: 'POST GET GET POST GET POST',
       notices: [
-        expect.stringMatching(/^POST returned 503 .*; attempt 2 of 4/),
+        expect.stringMatching(/^POST returned 500 .*; attempt 2 of 4/),
         expect.stringMatching(/^GET returned 502 .*; attempt 3 of 4/),
-        expect.stringMatching(/^POST returned 500 .*; attempt 4 of 4/),
+        expect.stringMatching(/^POST returned 503 .*; attempt 4 of 4/),
       ],
     });
   });
@@ -120,12 +120,16 @@ describe('if it is not known whether a POST arrived', () => {
     expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET POST GET' });
   });
 
-  it.each([0, 1])('a lookup is the last attempt, with retries: %d', async (retries) => {
+  it.each([
+    [0, [250]],
+    [1, [250, 500]],
+  ])('a lookup is the last attempt, with retries: %d', async (retries, expected) => {
     const rules = [post(faults.status(503), retries), post(faults.applied(faults.reset('before headers')))];
-    const { made, methods, notices } = await create(rules, {}, { retries });
-    expect({ wasFound: made.wasFound, methods, last: notices.at(-1) }).toEqual({
+    const { made, methods, waits, notices } = await create(rules, {}, { retries });
+    expect({ wasFound: made.wasFound, methods, waits, last: notices.at(-1) }).toEqual({
       wasFound: true,
       methods: `${'POST GET '.repeat(retries)}POST GET`,
+      waits: expected,
       last: expect.stringMatching(/^POST failed: .*; a last look for it in/),
     });
   });
@@ -277,6 +281,14 @@ describe('a metric is made once', () => {
       wasFound: true,
     });
     expect(server.metrics(SPAN.id)).toEqual([expect.objectContaining(metric)]);
+    expect(methodsOf(server)).toBe('POST GET');
+  });
+
+  it('with lookups that count as its retries', async () => {
+    const { server, client } = await start({}, { retries: 1 });
+    server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(503) });
+    const metric = { dimension: 'cost', value: 0.25 };
+    expect((await apiErrorOf(client.createMetric(SPAN.id, metric))).message).toContain('(tried once)');
     expect(methodsOf(server)).toBe('POST GET');
   });
 });

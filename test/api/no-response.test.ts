@@ -87,7 +87,10 @@ describe('without a response, the message says so', () => {
 
   it('if the response is not TLS', async () => {
     const { host } = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    expect(await failureOf(`https://${host}`)).toEqual(failure('TLS: ', 'does not speak TLS', true));
+    expect(await failureOf(`https://${host}`)).toEqual({
+      ...failure('', 'does not speak TLS', true),
+      text: expect.stringMatching(/^failed: TLS: [a-z ]+$/),
+    });
   });
 
   it('if the response is TLS although base_url says http', async () => {

@@ -213,6 +213,15 @@ describe('a failure', () => {
     expect(methodsOf(server)).toBe('GET');
   });
 
+  it('of the action itself is not taken for one of the API', async () => {
+    const wait = () => Promise.reject(new TypeError('a bug'));
+    for (const on of ['GET', 'POST'] as const) {
+      const { server, record } = await start({}, { wait });
+      server.faults.push({ on, fault: faults.status(503) });
+      await expect(record()).rejects.toThrow('a bug');
+    }
+  });
+
   it.each([
     ['an id that is no text', { id: 1 }, 'data.0.id: expected text'],
     ['no dimension', { dimension: null }, 'data.0.dimension: expected text'],

@@ -96,13 +96,12 @@ describe('an attempt', () => {
     expect(connections).toEqual([['GET']]);
   });
 
-  it('skips interim responses', async () => {
-    const { send } = await start((_, response) => {
-      response.writeContinue();
-      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
-      response.end('ok');
-    });
-    expect(await send(GET)).toMatchObject({ status: 200, body: 'ok' });
+  it('skips interim responses, up to 100', async () => {
+    const hints = 'HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n';
+    const response = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+    expect(await respondWith(hints.repeat(100), response)).toMatchObject({ status: 200, body: 'ok' });
+    expect(await messageOf(respondWith(hints.repeat(100)))).toBe('socket hang up');
+    expect(await messageOf(respondWith(hints.repeat(101)))).toContain(' 100 ');
   });
 
   it('reaches a port that browsers block', async () => {
@@ -136,15 +135,19 @@ describe('a response that cannot be used', () => {
     expect(await messageOf(response)).toBe(`${Number(status)} is not an HTTP status`);
   });
 
-  it('is a change of protocol, which ends the connection', async () => {
+  it.each([
+    ['101', '101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c'],
+    ['600', '600 Odd'],
+    ['gzip', '200 OK\r\ncontent-encoding: gzip'],
+  ])('ends the connection at once, if it is one with %s', async (name, head) => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const { host } = await startTcpServer((socket) => {
       socket.once('close', () => resolve());
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n');
+      socket.write(`HTTP/1.1 ${head}\r\n\r\n`);
     });
     const baseUrl = `http://${host}/v2`;
     const { fetch } = createTransport({ baseUrl, env: {}, timeoutMs: 600_000 });
-    expect(await messageOf(fetch(baseUrl, GET))).toContain('101');
+    expect(await messageOf(fetch(baseUrl, GET))).toContain(name);
     await closed;
   });
 
@@ -153,7 +156,7 @@ describe('a response that cannot be used', () => {
       response.write(Buffer.alloc(MAX_BYTES, ' '));
       response.end(' ');
     });
-    expect(await messageOf(server.send(GET))).toContain('32 MiB');
+    expect(await messageOf(server.send(GET))).toContain(' 32 MiB');
   });
 
   it('is not one of exactly 32 MiB', async () => {
@@ -161,13 +164,13 @@ describe('a response that cannot be used', () => {
     expect((await server.send(GET)).body).toHaveLength(MAX_BYTES);
   });
 
-  it('never hides an error status: any text is read, and a compressed page is left out', async () => {
-    const head = 'HTTP/1.1 502 Bad Gateway\r\n';
+  it.each([300, 502])('never hides a status of %d: any text is read, no compressed page', async (status) => {
+    const head = `HTTP/1.1 ${status} No\r\n`;
     const latin1 = await respondWith(`${head}content-length: 4\r\n\r\n`, Buffer.from('café', 'latin1'));
     const gzip = await respondWith(`${head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd`);
     expect([latin1, gzip]).toMatchObject([
-      { status: 502, body: 'caf\ufffd' },
-      { status: 502, body: '' },
+      { status, body: 'caf\ufffd' },
+      { status, body: '' },
     ]);
   });
 });
