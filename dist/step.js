@@ -2854,7 +2854,6 @@ function isLoopback(hostname) {
 }
 // src/api/proxy.ts
 var ProxyError = class extends Error {
-	name = "ProxyError";
 	status;
 	code;
 	constructor({ status, cause }) {
@@ -2868,15 +2867,15 @@ function proxyFor(target, env) {
 	const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
 	if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || "")) return void 0;
 	try {
-		const url = new URL(env[name] ?? "");
-		if (!/^https?:$/.test(url.protocol)) throw new TypeError("not a URL of HTTP");
-		const { username, password } = url;
-		const login = username || password ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}` : "";
-		url.username = "";
-		url.password = "";
+		const { protocol, hostname, port, username, password } = new URL(env[name]);
+		if (!["http:", "https:"].includes(protocol)) throw new TypeError();
+		const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+		const authorization = login === ":" ? void 0 : `Basic ${Buffer.from(login).toString("base64")}`;
 		return {
-			url,
-			authorization: login ? `Basic ${Buffer.from(login).toString("base64")}` : void 0
+			protocol,
+			hostname: unbracketed(hostname),
+			port,
+			authorization
 		};
 	} catch {
 		throw new InputError([{
@@ -2888,24 +2887,26 @@ function proxyFor(target, env) {
 function isExempt({ hostname, port }, list) {
 	const names = [
 		hostname,
-		hostname.replace(/^\[|\]$/g, ""),
+		unbracketed(hostname),
 		`${hostname}:${port || 443}`
 	];
-	return list.toLowerCase().split(/[\s,]+/).filter(Boolean).some((entry) => {
+	return list.toLowerCase().split(/[\s,]/).filter(Boolean).some((entry) => {
 		const suffix = `.${entry.replace(/^\*?\./, "")}`;
 		return entry === "*" || names.some((name) => `.${name}`.endsWith(suffix));
 	});
 }
-function tunnelAgent({ url, authorization }, timeoutMs) {
+function unbracketed(hostname) {
+	return hostname.replace(/[[\]]/g, "");
+}
+function tunnelAgent({ protocol, hostname, port, authorization }, timeoutMs) {
 	const https = process.getBuiltinModule("node:https");
-	const hostname = url.hostname.replace(/^\[|\]$/g, "");
-	const { request } = url.protocol === "http:" ? process.getBuiltinModule("node:http") : https;
+	const { request } = protocol === "http:" ? process.getBuiltinModule("node:http") : https;
 	class TunnelAgent extends https.Agent {
 		createConnection(options, done) {
-			const target = `${options.host?.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
+			const target = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
 			request({
 				hostname,
-				port: url.port,
+				port,
 				servername: (0, node_net.isIP)(hostname) ? "" : hostname,
 				method: "CONNECT",
 				path: target,
@@ -2941,7 +2942,7 @@ function failureHint(thrown) {
 	if (thrown instanceof BadResponseError) return "Check that base_url is the address of the Opper API.";
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
-	if (/TLS: (wrong version number|packet length too long)$/.test(reasonOf(thrown))) return "The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.";
+	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.";
 	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
 	const code = codeOf(thrown);
 	switch (code) {
@@ -2964,7 +2965,7 @@ function reasonOf(thrown) {
 	if (headline === "socket hang up") return "the connection was closed before a response came";
 	if (headline === "aborted") return "the connection was closed in the middle of the response";
 	if (codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
-	return headline.replace(/^Parse Error: /, "the response is not HTTP: ").replace(/^.*:SSL routines:[^:]*:([^:]+):.*$/s, "TLS: $1");
+	return headline.replace("Parse Error: ", "the response is not HTTP: ").replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, "TLS: $1");
 }
 function isTimeout(thrown) {
 	return thrown instanceof Error && thrown.name === "TimeoutError";
@@ -3012,7 +3013,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 				socket.destroy();
 				reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
 			}).once("response", resolve).on("error", (error) => {
-				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /^(ECONNRESET|EPIPE)$/.test(codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
+				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /ECONNRESET|EPIPE/.test(codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
 				else reject(error);
 			}).end(init.body);
 		});
@@ -3325,7 +3326,7 @@ function fieldsOf(values) {
 	return Object.fromEntries(given.map((field) => [field, values[field]]));
 }
 function durationMsOf({ start_time, end_time }) {
-	const [start, end] = [instantOf(start_time ?? ""), instantOf(end_time ?? "")];
+	const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ""));
 	return start === void 0 || end === void 0 ? void 0 : end - start;
 }
 // src/uuid.ts
@@ -4206,10 +4207,10 @@ function waitBefore(retry, askedMs, random) {
 	return Math.max(random * Math.min(FIRST_WAIT_MS * 2 ** (retry - 1), MAX_WAIT_MS), askedMs ?? 0);
 }
 function isTooLong(askedMs) {
-	return askedMs !== void 0 && askedMs > MAX_RETRY_AFTER_MS;
+	return (askedMs ?? 0) > MAX_RETRY_AFTER_MS;
 }
 function retryAfterMs(header, now) {
-	const value = header?.trim() ?? "";
+	const value = header ?? "";
 	if (/^\d+$/.test(value)) return Number(value) * 1e3;
 	const date = / GMT$/.test(value) ? Date.parse(value) : NaN;
 	return Number.isNaN(date) ? void 0 : Math.max(date - now, 0);
@@ -4245,7 +4246,7 @@ function apiError({ method, url }, what, said, hint, isTransient) {
 function refusal(response, call, tried) {
 	const { status, statusText, body } = response;
 	const said = wordsOf(body);
-	return apiError(call, `${responseText(response)} (${tried})`, said === statusText ? "" : said, hintFor(response, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
+	return apiError(call, `${responseText(response)} (${tried})`, said.trim() === statusText ? "" : said, hintFor(response, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
 }
 function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
 	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
@@ -4264,8 +4265,8 @@ function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
 	}
 }
 function targetText(location, url) {
-	const authority = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}([^\\/?#]*)/i.exec(address)?.[1];
-	const host = (authority(location.trim()) ?? authority(url))?.replace(/^.*@/s, "");
+	const hostIn = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}(?:[^\\/?#]*@)?([^\\/?#]*)/i.exec(address)?.[1];
+	const host = hostIn(location.trim()) ?? hostIn(url);
 	return host ? ` to ${cut(host, 200)}` : "";
 }
 function jsonOf(response, call) {
@@ -4284,11 +4285,11 @@ function isHtml(body) {
 	return /^\s*<(!doctype html|html)\b/i.test(body);
 }
 function wordsOf(body) {
-	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() ?? "";
+	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? "";
 	try {
 		return jsonWords(parseJson(body));
 	} catch {
-		return body.trim();
+		return body;
 	}
 }
 function jsonWords(json) {
@@ -4351,12 +4352,10 @@ function createSender(options) {
 						headers: {
 							accept: "application/json",
 							authorization: `Bearer ${apiKey}`,
-							"user-agent": userAgent,
-							...body !== void 0 && { "content-type": "application/json" }
+							"user-agent": userAgent
 						},
-						...body !== void 0 && { body },
+						body,
 						responseType: "text",
-						retry: false,
 						onRequestError: onFailure,
 						onResponseError: onFailure
 					}) }),
@@ -4438,7 +4437,7 @@ function mayHaveArrived(failure) {
 	const { thrown } = failure;
 	if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
-	return !["connect", "getaddrinfo"].includes(first?.syscall);
+	return !["connect", "getaddrinfo"].includes(first.syscall);
 }
 // src/api/metric.ts
 const number = pipe(transform(numberOf), number$2("expected a number"));
@@ -4514,10 +4513,9 @@ function createClient({ baseUrl, ...options }) {
 				ifNotFound
 			};
 			const lookCall = {
+				...call,
 				method: "GET",
 				url: spanUrl(baseUrl, span.id),
-				wanted: "the span",
-				ifNotFound: "",
 				id: span.id
 			};
 			const look = async (tries) => {
