@@ -4726,8 +4726,7 @@ function newReport(spanId, { status, links }) {
 		metrics: void 0,
 		caseSpans: void 0,
 		links,
-		dryRun: [],
-		goesOn: false
+		dryRun: []
 	};
 }
 function gateOf({ outcome, span, before, sent }, minScore, job) {
@@ -4838,7 +4837,7 @@ async function perform(task, client, exit, report) {
 		case "start": return start(task.span, task.recording, client, exit, report);
 		case "wait":
 			report.outcome = "tracking";
-			saveTracked(exit, report, task.tracked);
+			exit.saveTracked(task.tracked);
 			report.span = { id: task.tracked.id };
 			return;
 		case "ensure":
@@ -4872,19 +4871,19 @@ async function create(span, mayExist, client, report) {
 	return false;
 }
 async function start(span, recording, client, exit, report) {
-	saveTracked(exit, report, startedBy(span));
+	exit.saveTracked(startedBy(span));
 	try {
 		await create(span, false, client, report);
 	} catch (error) {
 		if (!(error instanceof ApiError && error.isTransient)) {
-			saveTracked(exit, report, void 0);
+			exit.saveTracked(void 0);
 			throw error;
 		}
 		warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
 		return;
 	}
 	report.outcome = "tracking";
-	saveTracked(exit, report, madeBy(span, recording, report.span.id));
+	exit.saveTracked(madeBy(span, recording, report.span.id));
 }
 async function addChildren(plan, client, exit, report) {
 	const { inputs, metrics, caseSpans } = plan;
@@ -4908,10 +4907,6 @@ async function addChildren(plan, client, exit, report) {
 		};
 		if (failure) fail("case spans", [`${made} of ${of} case spans were made, then one failed: ${failure.message}`]);
 	}
-}
-function saveTracked(exit, report, tracked) {
-	exit.saveState("tracked", tracked ? JSON.stringify(tracked) : "");
-	report.goesOn = tracked !== void 0;
 }
 // src/score.ts
 function scaled(value, scale) {
@@ -5351,8 +5346,8 @@ function rehearse(task, plan, exit, report) {
 	}
 	report.outcome = "dry-run";
 	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
-	if (task.kind === "start") saveTracked(exit, report, madeBy(task.span, task.recording));
-	if (task.kind === "wait") saveTracked(exit, report, task.tracked);
+	if (task.kind === "start") exit.saveTracked(madeBy(task.span, task.recording));
+	if (task.kind === "wait") exit.saveTracked(task.tracked);
 }
 function firstOf$1(task, baseUrl) {
 	switch (task.kind) {
@@ -5909,9 +5904,13 @@ function createExit(host, secrets) {
 	const masked = [...new Set(lines)].filter((line) => line !== "");
 	for (const line of masked) core.setSecret(line);
 	const redact = redactorOf(masked);
+	let goesOn = false;
 	return {
 		info: (line) => core.info(inert(redact(line))),
-		saveState: (name, value) => core.saveState(name, redact(value)),
+		saveTracked(tracked) {
+			goesOn = tracked !== void 0;
+			core.saveState("tracked", tracked ? redact(JSON.stringify(tracked)) : "");
+		},
 		publish(raw, options) {
 			const report = withoutSecrets(raw, redact);
 			const findings = [...report.findings];
@@ -5939,7 +5938,7 @@ function createExit(host, secrets) {
 				}, "error", "The outputs cannot be written, so later steps do not get them");
 			}
 			for (const line of logOf(report)) core.info(inert(line));
-			if (options.summary) attempt(() => host.appendSummary(summaryOf({
+			if (options.summary && !goesOn) attempt(() => host.appendSummary(summaryOf({
 				...report,
 				findings
 			})), "warning", "The job summary cannot be written");
@@ -6021,7 +6020,7 @@ async function run(host, tracked) {
 	report.elapsedMs = host.now() - startedAt;
 	return exit.publish(report, {
 		outputs: !tracked,
-		summary: read.values.summary !== false && !report.goesOn
+		summary: read.values.summary !== false
 	});
 }
 // src/step.ts

@@ -7,7 +7,7 @@ import type { Host } from './host/host.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty, needsStored, patchFor, type Recording } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
-import { madeBy, startedBy, type Tracked } from './plan/track.ts';
+import { madeBy, startedBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
 import { levelOf } from './report/finding.ts';
 import { type Draft, warn } from './report/report.ts';
@@ -56,7 +56,7 @@ async function perform(task: Task, client: Client, exit: Exit, report: Draft): P
       return start(task.span, task.recording, client, exit, report);
     case 'wait':
       report.outcome = 'tracking';
-      saveTracked(exit, report, task.tracked);
+      exit.saveTracked(task.tracked);
       report.span = { id: task.tracked.id };
       return;
     case 'ensure':
@@ -103,19 +103,19 @@ async function start(
   report: Draft,
 ): Promise<void> {
   // Saved first, since the process may be killed before the response comes.
-  saveTracked(exit, report, startedBy(span));
+  exit.saveTracked(startedBy(span));
   try {
     await create(span, false, client, report);
   } catch (error) {
     if (!(error instanceof ApiError && error.isTransient)) {
-      saveTracked(exit, report, undefined);
+      exit.saveTracked(undefined);
       throw error;
     }
     warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
     return;
   }
   report.outcome = 'tracking';
-  saveTracked(exit, report, madeBy(span, recording, report.span.id));
+  exit.saveTracked(madeBy(span, recording, report.span.id));
 }
 
 /** Adds metrics and case spans to the span. */
@@ -137,10 +137,4 @@ async function addChildren(plan: Plan, client: Client, exit: Exit, report: Draft
     if (failure)
       fail('case spans', [`${made} of ${of} case spans were made, then one failed: ${failure.message}`]);
   }
-}
-
-/** Saves the tracked span for the end of the job, in place of what was saved before. With undefined there is nothing to do at the end. */
-export function saveTracked(exit: Exit, report: Draft, tracked: Tracked | undefined): void {
-  exit.saveState('tracked', tracked ? JSON.stringify(tracked) : '');
-  report.goesOn = tracked !== undefined;
 }

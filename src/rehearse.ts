@@ -1,6 +1,5 @@
 import { metricUrl, spanUrl } from './api/client.ts';
 import { fieldsOf, type SpanPatch } from './api/span.ts';
-import { saveTracked } from './perform.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty, patchFor } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
@@ -28,8 +27,8 @@ export function rehearse(task: Task, plan: Plan, exit: Exit, report: Draft): voi
   }
   report.outcome = 'dry-run';
   report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id) : [])];
-  if (task.kind === 'start') saveTracked(exit, report, madeBy(task.span, task.recording));
-  if (task.kind === 'wait') saveTracked(exit, report, task.tracked);
+  if (task.kind === 'start') exit.saveTracked(madeBy(task.span, task.recording));
+  if (task.kind === 'wait') exit.saveTracked(task.tracked);
 }
 
 interface First {

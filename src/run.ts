@@ -46,8 +46,5 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   }
   if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
   report.elapsedMs = host.now() - startedAt;
-  return exit.publish(report, {
-    outputs: !tracked,
-    summary: read.values.summary !== false && !report.goesOn,
-  });
+  return exit.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
 }

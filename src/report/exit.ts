@@ -1,5 +1,6 @@
 import type * as actionsCore from '@actions/core';
 import { headlineOf } from '../errors.ts';
+import type { Tracked } from '../plan/track.ts';
 import { UUID } from '../uuid.ts';
 import { cut } from '../words.ts';
 import type { Finding } from './finding.ts';
@@ -27,8 +28,11 @@ export interface ExitHost {
 export interface Exit {
   /** Writes a line to the log. The line must begin with the step's own word; the rest may be untrusted. */
   info(line: string): void;
-  /** Keeps a value for the end of the job. */
-  saveState(name: string, value: string): void;
+  /**
+   * Saves the tracked span for the end of the job, in place of what was saved before. The end then writes the job summary. With
+   * undefined there is nothing to do at the end.
+   */
+  saveTracked(tracked: Tracked | undefined): void;
   /**
    * Writes outputs, log, summary and annotations; one failing does not stop the rest. With the outputs, later steps get the ids
    * of a span that was made as environment variables. Returns the exit code: 1 if a finding is an error or the gate is missed.
@@ -46,10 +50,14 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
   const masked = [...new Set(lines)].filter((line) => line !== '');
   for (const line of masked) core.setSecret(line);
   const redact = redactorOf(masked);
+  let goesOn = false;
 
   return {
     info: (line) => core.info(inert(redact(line))),
-    saveState: (name, value) => core.saveState(name, redact(value)),
+    saveTracked(tracked) {
+      goesOn = tracked !== undefined;
+      core.saveState('tracked', tracked ? redact(JSON.stringify(tracked)) : '');
+    },
     publish(raw, options) {
       const report = withoutSecrets(raw, redact);
       const findings = [...report.findings];
@@ -81,7 +89,7 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
         );
       }
       for (const line of logOf(report)) core.info(inert(line));
-      if (options.summary) {
+      if (options.summary && !goesOn) {
         attempt(
           () => host.appendSummary(summaryOf({ ...report, findings })),
           'warning',

@@ -37,8 +37,6 @@ export interface Report {
   readonly links: Job['links'];
   /** The requests that a dry run did not send. */
   readonly dryRun: readonly UnsentRequest[];
-  /** Whether the end of the job continues with this span, and reports the rest. */
-  readonly goesOn: boolean;
 }
 
 export interface UnsentRequest {
@@ -75,7 +73,6 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
     caseSpans: undefined,
     links,
     dryRun: [],
-    goesOn: false,
   };
 }
 

@@ -25,7 +25,6 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
     caseSpans: undefined,
     links: {},
     dryRun: [],
-    goesOn: false,
     ...overrides,
   };
 }

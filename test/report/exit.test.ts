@@ -69,11 +69,24 @@ describe('the exit', () => {
     const { host, written } = hostOf();
     const exit = createExit(host, [KEY]);
     exit.info(`GET x failed: ${KEY}\n##[error]y`);
-    exit.saveState('span', `{"name": "${KEY}"}`);
+    exit.saveTracked({ id: KEY, exists: true, sent: [] });
     expect(written.slice(1)).toEqual([
       ['info', 'GET x failed: *** ⏎ ##\\[error]y'],
-      ['saveState', 'span', '{"name": "***"}'],
+      ['saveState', 'tracked', '{"id":"***","exists":true,"sent":[]}'],
     ]);
+  });
+
+  test.each([
+    [{ id: SPAN_ID, exists: true, sent: [] }, 0],
+    [undefined, 1],
+  ])('leaves the summary to the end of the job, if there is one: %j', (tracked, summaries) => {
+    const { host, written } = hostOf();
+    const exit = createExit(host, []);
+    exit.saveTracked({ id: SPAN_ID, exists: false, sent: [] });
+    exit.saveTracked(tracked);
+    exit.publish(reportOf(), { summary: true, outputs: false });
+    expect(written.filter(([what]) => what === 'appendSummary')).toHaveLength(summaries);
+    expect(written[1]).toEqual(['saveState', 'tracked', tracked ? JSON.stringify(tracked) : '']);
   });
 
   test('writes outputs, log, summary and annotations, in this order', () => {
