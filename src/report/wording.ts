@@ -46,7 +46,7 @@ export function firstOf(lines: readonly string[], max: number, total = lines.len
   return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
 
-/** A measured number with as many digits as are worth reading: 0.9310344827586207 is 0.931. */
+/** A measured number to three digits, 0.9310344827586207 as 0.931. An integer is kept whole. */
 export function shortened(value: number): string {
   return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
 }
