@@ -182,12 +182,12 @@ const STATUSES$1 = {
 const ctrf = {
 	name: "ctrf",
 	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
-	read(document, found) {
+	read(document, onCase) {
 		const results = objectAt("results", objectAt("the document", document).results);
 		const durations = arrayAt("results.tests", results.tests).map((value, index) => {
 			const test = objectAt(`results.tests[${index}]`, value);
 			const duration = numberIn(test.duration);
-			found({
+			onCase({
 				status: test.status === "other" && statusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$1),
 				details: () => ({
 					suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
@@ -227,11 +227,11 @@ const STATUSES = {
 const jest = {
 	name: "jest",
 	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(document.testResults),
-	read(value, found) {
+	read(value, onCase) {
 		const document = objectAt("the document", value);
 		const files = arrayAt("testResults", document.testResults).map((file, i) => objectAt(`testResults[${i}]`, file));
 		const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
-		const durations = files.map((file, i) => readFile$1(file, `testResults[${i}]`, folder, found));
+		const durations = files.map((file, i) => readFile$1(file, `testResults[${i}]`, folder, onCase));
 		const failed = numberIn(document.numFailedTests);
 		return {
 			durationMs: sumOf(durations),
@@ -243,14 +243,14 @@ const jest = {
 		};
 	}
 };
-function readFile$1(file, place, folder, found) {
+function readFile$1(file, place, folder, onCase) {
 	const path = textIn(file.name);
 	const statuses = new Set();
 	const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
 		const test = objectAt(`${place}.assertionResults[${i}]`, value);
 		const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
 		statuses.add(status);
-		found({
+		onCase({
 			status,
 			details: () => ({
 				...detailsOf(test),
@@ -259,7 +259,7 @@ function readFile$1(file, place, folder, found) {
 		});
 		return numberIn(test.duration);
 	});
-	if (file.status === "failed" && !statuses.has("failed")) found({
+	if (file.status === "failed" && !statuses.has("failed")) onCase({
 		status: "errored",
 		isExtra: true,
 		details: () => ({
@@ -381,7 +381,7 @@ const ORDER = [
 	"errored",
 	"failed"
 ];
-async function readJunit(pieces, path, found) {
+async function readJunit(pieces, path, onCase) {
 	const { SaxesParser } = await Promise.resolve().then(() => require_step.__toESM((__nccwpck_require__(709)["default"]), 1));
 	const parser = new SaxesParser({ xmlns: false });
 	const suites = [];
@@ -492,7 +492,7 @@ async function readJunit(pieces, path, found) {
 		const suite = suites.at(-1)?.attributes;
 		const durationMs = millisecondsOf(attributes.time);
 		const startMs = instantOf(attributes.timestamp);
-		found({
+		onCase({
 			status,
 			details: () => ({
 				suites: [attributes.classname ?? suite?.name ?? ""],
@@ -527,7 +527,7 @@ async function readJunit(pieces, path, found) {
 	}
 	function reportSuite({ attributes }, why) {
 		noteFailure();
-		found({
+		onCase({
 			status: "errored",
 			isExtra: true,
 			details: () => ({
@@ -584,12 +584,12 @@ const ERRORED = 2;
 const promptfoo = {
 	name: "promptfoo",
 	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
-	read(value, found) {
+	read(value, onCase) {
 		const document = objectAt("results", objectAt("the document", value).results);
 		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
 		const labelOf = labelling(results);
 		results.forEach((result, i) => {
-			found({
+			onCase({
 				status: booleanAt(`results.results[${i}].success`, result.success) ? "passed" : failedOrErrored(result),
 				details: () => ({
 					name: titleOf(result) + labelOf(result),
@@ -788,7 +788,7 @@ async function readTests(format, keepCases, paths, files) {
 			counts = lessThan(tally.counts(), before);
 		}
 		if (totalOf(counts) === 0) throw new require_step.FormError("has no test case, so nothing ran. Check which tests the command selects");
-		warnings.push(...doubtsAbout(path, summary, counts));
+		warnings.push(...warningsAbout(path, summary, counts));
 		formats.add(name);
 		durations.push(summary.durationMs);
 	} catch (error) {
@@ -808,7 +808,7 @@ async function readTests(format, keepCases, paths, files) {
 		files: paths,
 		...tally.result(),
 		durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
-		warnings: firstOf(warnings)
+		warnings: limited(warnings)
 	};
 	if (problems.length > 0) return {
 		error: require_step.recordOf(tests, 100).error,
@@ -819,13 +819,13 @@ async function readTests(format, keepCases, paths, files) {
 		problems
 	};
 }
-async function readFile(format, path, files, found) {
+async function readFile(format, path, files, onCase) {
 	const beginning = await require_step.readBeginning(files, path);
 	const isXml = beginning.startsWith("<");
 	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}. Name the JUnit file, or set results_format to auto`);
 	if (format === "junit" || format === "auto" && isXml) return {
 		name: "junit",
-		summary: await readJunit(require_step.readTextPieces(files, path), path, found)
+		summary: await readJunit(require_step.readTextPieces(files, path), path, onCase)
 	};
 	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`has an unknown format: it begins with ${require_step.quoted(beginning)}, expected XML or JSON (${KNOWN})`);
 	const document = require_step.parseJson(await require_step.readText(files, path));
@@ -833,10 +833,10 @@ async function readFile(format, path, files, found) {
 	if (reader === void 0) throw new require_step.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
 	return {
 		name: reader.name,
-		summary: reader.read(document, found)
+		summary: reader.read(document, onCase)
 	};
 }
-function doubtsAbout(path, { totals, unknownWords = [] }, counts) {
+function warningsAbout(path, { totals, unknownWords = [] }, counts) {
 	const { passed, failed, errored, skipped, extra } = counts;
 	const total = passed + failed + errored + skipped;
 	const off = [
@@ -861,7 +861,7 @@ function doubtsAbout(path, { totals, unknownWords = [] }, counts) {
 	const cases = listOf(off.map(([, , [count]]) => count));
 	return [...off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts`] : [], ...unknownWords.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(", ")}`] : []];
 }
-function firstOf(warnings) {
+function limited(warnings) {
 	const more = warnings.length - MAX_WARNINGS;
 	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_step.counted(more, "more warning")} of this kind`] : []];
 }

@@ -1927,10 +1927,10 @@ var ApiError = class extends Error {
 		this.isTransient = isTransient;
 	}
 };
-function headlineOf$1(thrown) {
+function headlineOf(thrown) {
 	if (!(thrown instanceof Error)) return oneLine(typeof thrown === "string" ? thrown : (0, node_util.inspect)(thrown));
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [];
-	return oneLine(thrown.message) || (first ? headlineOf$1(first) : codeOf(thrown) || thrown.name);
+	return oneLine(thrown.message) || (first ? headlineOf(first) : codeOf(thrown) || thrown.name);
 }
 function codeOf(thrown) {
 	const code = thrown?.code;
@@ -1969,7 +1969,7 @@ const REASONS = {
 	EACCES: "permission denied"
 };
 function whyUnread(error) {
-	return REASONS[codeOf(error)] ?? headlineOf$1(error);
+	return REASONS[codeOf(error)] ?? headlineOf(error);
 }
 async function readText(files, path) {
 	const pieces = [];
@@ -2960,7 +2960,7 @@ function isWorthRetrying(thrown) {
 	return !(thrown instanceof BadResponseError || isCertificateCode(codeOf(thrown)));
 }
 function reasonOf(thrown) {
-	const headline = headlineOf$1(thrown);
+	const headline = headlineOf(thrown);
 	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
 	if (headline === "socket hang up") return "the connection was closed before a response came";
 	if (headline === "aborted") return "the connection was closed in the middle of the response";
@@ -3060,7 +3060,7 @@ const MAX_PATTERN_LENGTH = 1e3;
 const MAX_ALTERNATIVES = 100;
 const MAX_STARS = 4;
 function checkPattern(pattern) {
-	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Write several lines`);
+	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Split it into several lines`);
 	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported. Write {a,b}, or several lines");
 	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns. Write a wildcard such as reports/*.xml`);
 	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name. Use fewer, such as reports/*.xml, or several lines`);
@@ -3142,7 +3142,7 @@ const nodeHost = {
 	eventProblem,
 	files: nodeFiles,
 	appendSummary(markdown) {
-		if (!env.GITHUB_STEP_SUMMARY) throw new Error("the runner sets no file for it (GITHUB_STEP_SUMMARY)");
+		if (!env.GITHUB_STEP_SUMMARY) throw new Error("the runner did not set GITHUB_STEP_SUMMARY");
 		(0, node_fs.appendFileSync)(env.GITHUB_STEP_SUMMARY, markdown);
 	},
 	writeTemp(name, text) {
@@ -3211,10 +3211,10 @@ function atEnd(recording, { start_time, sent }, now) {
 		...recording.fields,
 		...start_time !== void 0 && { start_time }
 	};
-	const open = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
+	const unsent = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
 	return {
 		...recording,
-		fields: Object.fromEntries(open)
+		fields: Object.fromEntries(unsent)
 	};
 }
 // action.yml
@@ -3407,8 +3407,8 @@ const baseUrl = parsedBy((value) => {
 	const url = URL.parse(written);
 	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
 	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
-	if (url.username || url.password) throw new FormError("has a user or a password. Remove it, up to the @");
-	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove it, from the ? or # on");
+	if (url.username || url.password) throw new FormError("has a user or a password. Remove everything between // and @");
+	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove everything from the ? or # on");
 	const base = withoutAtEnd(url.href, "/");
 	const end = base.slice(base.lastIndexOf("/") + 1);
 	if (end === "spans" || UUID.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
@@ -4701,7 +4701,7 @@ function findingOf(error, inputs, effect) {
 	return {
 		level: "error",
 		title: "Opper span: internal error",
-		lines: [`This is a bug in the action, please report it: ${headlineOf$1(error)}`]
+		lines: [`This is a bug in the action, please report it: ${headlineOf(error)}`]
 	};
 }
 function levelOf({ fail_on_api_error }) {
@@ -4752,12 +4752,12 @@ const MAX_COMPARED = 500;
 function changesBetween(before, after) {
 	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
 }
-function doubtsAbout(sent, span, isMerged) {
-	const doubts = SPAN_FIELDS.flatMap((field) => doubtAbout(field, sent, span, isMerged) ?? []);
-	if ((durationMsOf(span) ?? 0) < 0) doubts.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
-	return doubts;
+function warningsAbout(sent, span, isMerged) {
+	const warnings = SPAN_FIELDS.flatMap((field) => warningAbout(field, sent, span, isMerged) ?? []);
+	if ((durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+	return warnings;
 }
-function doubtAbout(field, patch, span, isMerged) {
+function warningAbout(field, patch, span, isMerged) {
 	const [sent, stored] = [patch[field], span[field]];
 	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
 	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
@@ -4859,7 +4859,7 @@ async function update(id, recording, client, report) {
 	};
 	report.changed = report.before && changesBetween(report.before, span);
 	report.outcome = "updated";
-	warn(report, doubtsAbout(report.sent, span, needsStored(recording)));
+	warn(report, warningsAbout(report.sent, span, needsStored(recording)));
 }
 async function create(span, mayExist, client, report) {
 	report.sent = fieldsOf(span);
@@ -4867,7 +4867,7 @@ async function create(span, mayExist, client, report) {
 	report.span = made;
 	report.outcome = "created";
 	if (mayExist && wasFound) return true;
-	warn(report, doubtsAbout(report.sent, made, false));
+	warn(report, warningsAbout(report.sent, made, false));
 	return false;
 }
 async function start(span, recording, client, exit, report) {
@@ -4919,7 +4919,7 @@ function scoreOf(value, scale) {
 	if (Number.isSafeInteger(score)) return score;
 	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
-	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the integers that JSON carries safely`);
+	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
 }
 // src/inputs/rules.ts
 function accessProblems({ values, problems }, job) {
@@ -5160,23 +5160,23 @@ function planOf(read, found, job, newId) {
 	};
 	const results = found.tests && recordOf(found.tests, values.score_scale ?? 100);
 	const score = scoreIn(read.values, found, results?.score);
-	const ofClear = clearProblems(read.values);
+	const problemsOfClear = clearProblems(read.values);
 	const problems = [
 		...read.problems,
 		...accessProblems(read, job),
 		...operationProblems(read),
 		...formatProblems(read),
-		...ofClear,
+		...problemsOfClear,
 		...gateProblems(values.min_score, score.scale)
 	];
-	const ofFiles = [...found.problems];
-	if (ofClear.length === 0) ofFiles.push(...clearProblems({
+	const problemsOfFiles = [...found.problems];
+	if (problemsOfClear.length === 0) problemsOfFiles.push(...clearProblems({
 		...values,
 		...found.score && { score: found.score.value }
 	}));
 	const isScaleBad = read.problems.some(({ name }) => name === "score_scale");
-	if (score.problem && !isScaleBad) (values.score === void 0 ? ofFiles : problems).push(score.problem);
-	if (!job.isBroken) problems.push(...ofFiles);
+	if (score.problem && !isScaleBad) (values.score === void 0 ? problemsOfFiles : problems).push(score.problem);
+	if (!job.isBroken) problems.push(...problemsOfFiles);
 	if (problems.length > 0) throw new InputError(problems);
 	const inputs = read.values;
 	const recording = {
@@ -5210,7 +5210,7 @@ function planOf(read, found, job, newId) {
 		recording,
 		metrics,
 		caseSpans: (found.tests?.cases ?? []).map((testCase) => caseSpanOf(testCase, inputs.score_scale, newId())),
-		warnings: job.isBroken ? ofFiles.map((problem) => warningOf(problem, job)) : []
+		warnings: job.isBroken ? problemsOfFiles.map((problem) => warningOf(problem, job)) : []
 	};
 }
 function warningOf(problem, { status }) {
@@ -5328,7 +5328,7 @@ function taskOf(plan, job, newId, now, tracked) {
 // src/rehearse.ts
 const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
 function rehearse(task, plan, exit, report) {
-	const { id, sent, request } = firstOf$1(task, plan.inputs.base_url);
+	const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
 	report.sent = sent;
 	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
 	report.span = {
@@ -5349,7 +5349,7 @@ function rehearse(task, plan, exit, report) {
 	if (task.kind === "start") exit.saveTracked(madeBy(task.span, task.recording));
 	if (task.kind === "wait") exit.saveTracked(task.tracked);
 }
-function firstOf$1(task, baseUrl) {
+function spanRequestOf(task, baseUrl) {
 	switch (task.kind) {
 		case "wait": return {
 			id: task.tracked.id,
@@ -5463,11 +5463,11 @@ function rowsOf(report) {
 }
 function newText(field, values, { tests }) {
 	const text = valueText(field, values);
-	return field === "error" && tests && tellsFailures(text, tests.failures) ? `the ${counted(tests.failed + tests.errored, "failure")}` : text;
+	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${counted(tests.failed + tests.errored, "failure")})` : text;
 }
-function tellsFailures(error, failures) {
-	const isTold = (line) => /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
-	return error.split("\n").every(isTold);
+function repeatsFailures(error, failures) {
+	const isRepeated = (line) => /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
+	return error.split("\n").every(isRepeated);
 }
 function valueText(field, values) {
 	const text = textOf(values[field]);
@@ -5519,7 +5519,7 @@ function firstOf(lines, max, total = lines.length) {
 	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
 function shortened(value) {
-	return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
+	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
 }
 // src/report/log.ts
 const MAX_VALUE = 200;
@@ -5799,13 +5799,13 @@ function headingOf({ outcome, jobStatus, findings, gate, tests, span }) {
 	const run = [
 		...jobStatus === "failure" ? ["job failed"] : [],
 		...jobStatus === "cancelled" ? ["job cancelled"] : [],
-		...tests ? [headlineOf(tests, failed)] : [],
+		...tests ? [resultText(tests, failed)] : [],
 		...scoreText(gate, cut(textOf(span.score), 40))
 	].join(", ");
 	const what = outcome !== "failed" && hasError ? `${ending}, with errors` : ending;
 	return `### ${mark} ${[...run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : [], what].join(" \u00b7 ")}`;
 }
-function headlineOf({ passed }, failed) {
+function resultText({ passed }, failed) {
 	return `${failed || passed} of ${counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
 }
 function scoreText(gate, score) {
@@ -5921,7 +5921,7 @@ function createExit(host, secrets) {
 					findings.push({
 						level,
 						title: "Opper span",
-						lines: [`${what}: ${redact(headlineOf$1(error))}`]
+						lines: [`${what}: ${redact(headlineOf(error))}`]
 					});
 				}
 			};
@@ -5984,7 +5984,7 @@ function tooLong(names) {
 	return {
 		level: "warning",
 		title: "Opper span",
-		lines: [`The outputs exceed GitHub's limit of 1 MiB together. Left empty: ${names.join(", ")}. The file at span_file has the whole span`]
+		lines: [`The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(", ")}. The file at span_file has the whole span`]
 	};
 }
 // src/run.ts
@@ -6029,7 +6029,7 @@ function step(state) {
 	config({ jitless: true });
 	process.exitCode = 1;
 	stage(state).then(exit, (thrown) => {
-		error(headlineOf$1(thrown), { title: "Opper span: internal error" });
+		error(headlineOf(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
 }

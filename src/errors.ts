@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 
 /** One thing that is wrong with the input of the step. */
 export interface Problem {
-  /** The input as action.yml spells it, or what else is wrong, such as `end_time in result.json`. */
+  /** The name of the input in action.yml, or the place of the value, such as `end_time in result.json`. */
   readonly name: string;
   /** What is wrong and what is expected, to follow the name: `"x" is not a number such as 9 or 0.87`. May contain untrusted text. */
   readonly message: string;
 }
 
-/** `name: message`, as its reader sees it. */
+/** `name: message`, as the user sees it. */
 export function problemLine({ name, message }: Problem): string {
   return `${name}: ${message}`;
 }

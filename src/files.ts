@@ -4,7 +4,7 @@ import { cut, quoted } from './words.ts';
 /** What the step may read of the file system. */
 export interface Files {
   /**
-   * The files that a path or glob matches, sorted, each once. They are named by real path, so that a file and a link to it are one.
+   * The files that a path or glob matches, sorted. Each is named by its real path, so a file and a link to it count once.
    * The list may be empty. Throws {@link FormError} for a path that is not a file, and for a pattern that would take too long.
    */
   find(pattern: string): Promise<string[]>;
@@ -12,10 +12,10 @@ export interface Files {
   read(path: string): AsyncIterable<Uint8Array>;
 }
 
-/** The size limit of a file that is read whole, a request and a response. */
+/** The size limit for a request, a response, and a file that is read whole. */
 export const MAX_BYTES = 32 * 1024 * 1024;
 
-/** How much of a file is read to tell its format, in UTF-16 units. */
+/** How much of a file is read to recognise its format, in UTF-16 units. */
 const MAX_BEGINNING = 200;
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -30,7 +30,7 @@ export interface Job {
   readonly status: JobInputs['job_status'];
   /** Whether it failed or was cancelled. */
   readonly isBroken: boolean;
-  /** A sentence to record as the span's error; undefined unless the job is broken. */
+  /** A sentence to record as the span's error; undefined unless it failed or was cancelled. */
   readonly error: string | undefined;
   /** Where it ran and how it went, for `meta`. */
   readonly facts: JsonObject;

@@ -56,7 +56,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-/** The type of a JSON value in words, for a sentence such as "expected an object, got an array". */
+/** The type of a JSON value in words, for a sentence such as "expected an object, found an array". */
 export function kindOf(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
@@ -89,7 +89,7 @@ function canonical(_key: string, value: Json): Json {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Throws {@link FormError} if a JSON text is nested too deeply, with the place of the bracket that is too much. */
+/** Throws {@link FormError} if a JSON text is nested too deeply, with the place of the first bracket beyond the limit. */
 function checkDepth(text: string, maxDepth: number): void {
   // Few texts have that many brackets, and the loop below takes longer than parsing.
   if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
@@ -108,7 +108,7 @@ function checkDepth(text: string, maxDepth: number): void {
   }
 }
 
-/** Where a text stops being JSON, and why. V8's own message mostly leaves that out. */
+/** Where a text stops being JSON, and why. V8's own message often leaves that out. */
 function faultIn(text: string): string | undefined {
   const faults: ParseError[] = [];
   parse(text, faults, { disallowComments: true });

@@ -11,11 +11,14 @@ import { madeBy, startedBy } from './plan/track.ts';
 import type { Exit } from './report/exit.ts';
 import { levelOf } from './report/finding.ts';
 import { type Draft, warn } from './report/report.ts';
-import { changesBetween, doubtsAbout } from './verdict.ts';
+import { changesBetween, warningsAbout } from './verdict.ts';
 
 // Each function adds the outcome of a request to the report at once, so that a later failure loses nothing.
 
-/** Makes the requests for the task, then those for metrics and case spans. Throws {@link ApiError}. */
+/**
+ * Makes the requests for the task, then those for metrics and case spans. Throws {@link ApiError}, and InputError for a request
+ * that is too large or a proxy variable that is not a URL.
+ */
 export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, report: Draft): Promise<void> {
   const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = plan.inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);
@@ -80,17 +83,17 @@ async function update(id: string, recording: Recording, client: Client, report: 
   report.span = { ...span, ...(feedback && { feedback }) };
   report.changed = report.before && changesBetween(report.before, span);
   report.outcome = 'updated';
-  warn(report, doubtsAbout(report.sent, span, needsStored(recording)));
+  warn(report, warningsAbout(report.sent, span, needsStored(recording)));
 }
 
-/** Makes the span. With `mayExist` it may have been made before. Then nothing is written, and the result is true. */
+/** Makes the span. Returns true if it was found instead, which `mayExist` allows: then nothing was written. */
 async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
   report.sent = fieldsOf(span);
   const { span: made, wasFound } = await client.createSpan(span, { mayExist });
   report.span = made;
   report.outcome = 'created';
   if (mayExist && wasFound) return true;
-  warn(report, doubtsAbout(report.sent, made, false));
+  warn(report, warningsAbout(report.sent, made, false));
   return false;
 }
 

@@ -10,9 +10,9 @@ import type { Draft, UnsentRequest } from './report/report.ts';
 const WITHHELD =
   'GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded';
 
-/** Adds to the report what would be done if nothing is sent: in a dry run, or because GitHub withholds the key. */
+/** Reports what would be sent, and sends nothing: for a dry run, or because GitHub withholds the key. */
 export function rehearse(task: Task, plan: Plan, exit: Exit, report: Draft): void {
-  const { id, sent, request } = firstOf(task, plan.inputs.base_url);
+  const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
   report.sent = sent;
   // A dry run shows the id that the new span would have. Without a key no span is made, so later steps get no id.
   const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
@@ -31,14 +31,14 @@ export function rehearse(task: Task, plan: Plan, exit: Exit, report: Draft): voi
   if (task.kind === 'wait') exit.saveTracked(task.tracked);
 }
 
-interface First {
+interface SpanRequest {
   readonly id: string;
   readonly sent?: SpanPatch;
   readonly request: readonly UnsentRequest[];
 }
 
 /** The request that reads or writes the span itself. */
-function firstOf(task: Task, baseUrl: string): First {
+function spanRequestOf(task: Task, baseUrl: string): SpanRequest {
   switch (task.kind) {
     case 'wait':
       return { id: task.tracked.id, request: [] };

@@ -26,6 +26,6 @@ export function scoreOf(value: number, scale?: number): number {
   }
   const times = scale === undefined ? '' : ' times score_scale';
   throw new FormError(
-    `${quoted(String(value))}${times} is outside ±9007199254740991, the integers that JSON carries safely`,
+    `${quoted(String(value))}${times} is outside ±9007199254740991, the range in which JSON numbers are exact`,
   );
 }

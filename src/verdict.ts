@@ -12,19 +12,19 @@ export function changesBetween(before: Span, after: Span): readonly SpanField[] 
 }
 
 /**
- * What is wrong with a span in a successful response: a field that is not what was sent, or an end before the start. If
- * `isMerged`, the sent `meta` included the stored one. Then only the sent keys are compared, since another job may have added
- * a key in between.
+ * What is wrong with a span in a successful response: a field that is not what was sent, or an end before the start. `isMerged`
+ * means that the sent `meta` included the stored one. Then only the sent keys are compared, since another job may have added a
+ * key in between.
  */
-export function doubtsAbout(sent: SpanPatch, span: Span, isMerged: boolean): string[] {
-  const doubts = SPAN_FIELDS.flatMap((field) => doubtAbout(field, sent, span, isMerged) ?? []);
+export function warningsAbout(sent: SpanPatch, span: Span, isMerged: boolean): string[] {
+  const warnings = SPAN_FIELDS.flatMap((field) => warningAbout(field, sent, span, isMerged) ?? []);
   if ((durationMsOf(span) ?? 0) < 0) {
-    doubts.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+    warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
   }
-  return doubts;
+  return warnings;
 }
 
-function doubtAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: boolean): string | undefined {
+function warningAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: boolean): string | undefined {
   const [sent, stored] = [patch[field], span[field]];
   if (sent === undefined || sameValue(field, sent, stored)) return undefined;
   if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;

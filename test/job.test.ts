@@ -130,7 +130,7 @@ describe('the facts of a job', () => {
     });
   });
 
-  it.each([[null], [undefined], [{}]])('hold no matrix where it is %j', (job_matrix) => {
+  it.each([[null], [undefined], [{}]])('contain no matrix if it is %j', (job_matrix) => {
     expect(jobOf(PUSH, { ...INPUTS, job_matrix }).facts).toEqual(FACTS);
   });
 
@@ -241,7 +241,7 @@ describe('the error of a job', () => {
     ]);
   });
 
-  it.each(['success', undefined] as const)('does not exist where its status is %s', (job_status) => {
+  it.each(['success', undefined] as const)('does not exist if its status is %s', (job_status) => {
     const { isBroken, error } = jobOf(PUSH, { ...INPUTS, job_status });
     expect([isBroken, error]).toEqual([false, undefined]);
   });

@@ -279,7 +279,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['a file that a failed job did not write', { results_file: 'r.xml', job_status: 'failure' }],
     ['a file that a cancelled job did not write', { results_file: 'r.xml', job_status: 'cancelled' }],
   ],
-  'A response of the API': [
+  'A response from the API': [
     ...[400, 401, 403, 404, 405, 408, 409, 410, 413, 418, 421, 422, 425, 429, 500, 503].map((code) =>
       response(String(code), status(code)),
     ),
@@ -292,7 +292,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('redirect', redirect('https://elsewhere.example/v2')),
     response('HTML', html()),
     response('JSON that breaks off', truncatedJson()),
-    response('nothing', body('')),
+    response('an empty body', body('')),
     response('a list', body('[]')),
     response('another span', body('{"id": "4c90c3cc-0d44-4b50-8888-8dd25736052a", "name": "x"}')),
     response('no span', body('{"id": 7}')),
@@ -325,9 +325,9 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     noResponse('a certificate for another host', OTHER_HOST),
     noResponse('an expired certificate', error('certificate has expired', 'CERT_HAS_EXPIRED')),
     noResponse('a certificate that is not trusted', NOT_TRUSTED),
-    ...[407, 403, 502].map((code) => noResponse(`${code} of the proxy`, new ProxyError({ status: code }))),
+    ...[407, 403, 502].map((code) => noResponse(`${code} from the proxy`, new ProxyError({ status: code }))),
     noResponse(
-      'no proxy',
+      'a proxy that cannot be reached',
       new ProxyError({ cause: error('connect ECONNREFUSED 192.0.2.1:3128', 'ECONNREFUSED') }),
     ),
     noResponse('a proxy without TLS', new ProxyError({ cause: TLS_ERROR })),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Span, SpanPatch } from '../src/api/span.ts';
 import { type JsonObject, parseExactJson } from '../src/json.ts';
-import { changesBetween, doubtsAbout } from '../src/verdict.ts';
+import { changesBetween, warningsAbout } from '../src/verdict.ts';
 
 const BARE: Span = { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', name: 'Answer a ticket' };
 /** An object as a response holds it: numbers with their digits, `__proto__` a key like any other. */
@@ -65,11 +65,11 @@ describe('between two states of a span', () => {
 });
 
 describe('a response', () => {
-  const doubts = (sent: SpanPatch, response: Partial<Span>, isMerged = true) =>
-    doubtsAbout(sent, { ...BARE, ...response }, isMerged);
+  const warnings = (sent: SpanPatch, response: Partial<Span>, isMerged = true) =>
+    warningsAbout(sent, { ...BARE, ...response }, isMerged);
 
-  it.each(SAME)('leaves no doubt about %s', (_, sent, response) => {
-    expect([doubts(sent, response), doubts(sent, response, false)]).toEqual([[], []]);
+  it.each(SAME)('with %s causes no warning', (_, sent, response) => {
+    expect([warnings(sent, response), warnings(sent, response, false)]).toEqual([[], []]);
   });
 
   it.each<[string, SpanPatch, Partial<Span>, RegExp, boolean?]>([
@@ -123,21 +123,21 @@ describe('a response', () => {
     ],
     ['an input that is another', { input: '1' }, { input: 0 }, /^input .* "1", .* 0$/],
     ['a long text, cut', { error: 'x'.repeat(9999) }, { error: 'y' }, /^error .{0,99} "x{499}…", .* "y"$/],
-  ])('leaves a doubt about %s', (_, sent, response, doubt, isMerged) => {
-    expect(doubts(sent, response, isMerged)).toEqual([expect.stringMatching(doubt)]);
+  ])('with %s causes a warning', (_, sent, response, warning, isMerged) => {
+    expect(warnings(sent, response, isMerged)).toEqual([expect.stringMatching(warning)]);
   });
 
-  it('leaves no doubt about a key of meta that another job added meanwhile', () => {
-    expect(doubts({ meta: { a: 1 } }, { meta: { b: 2, a: 1 } })).toEqual([]);
+  it('with a key of meta that another job added meanwhile causes no warning', () => {
+    expect(warnings({ meta: { a: 1 } }, { meta: { b: 2, a: 1 } })).toEqual([]);
   });
 
-  it('leaves a doubt about an end before the start, sent or not, and about each field', () => {
+  it('with an end before the start, sent or not, causes a warning, and so does each field', () => {
     const times = { start_time: '2026-04-07T13:33:27Z', end_time: '2026-04-07T13:33:26Z' };
-    expect(doubts({ score: 1, type: 't' }, times)).toEqual([
+    expect(warnings({ score: 1, type: 't' }, times)).toEqual([
       expect.stringMatching(/^score /),
       expect.stringMatching(/^type /),
       expect.stringMatching(/^end_time .*:26Z .*start_time .*:27Z$/),
     ]);
-    expect(doubts({}, { ...times, end_time: times.start_time })).toEqual([]);
+    expect(warnings({}, { ...times, end_time: times.start_time })).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ it('a quoted text is cut, but keeps its quotes', () => {
   expect([quoted('a"b'), quoted('x'.repeat(201))]).toEqual(['"a"b"', `"${'x'.repeat(199)}…"`]);
 });
 
-it('a count has the plural except for one', () => {
+it('a count has a plural, except for one', () => {
   expect([0, 1, 2].map((count) => counted(count, 'test'))).toEqual(['0 tests', '1 test', '2 tests']);
 });
 

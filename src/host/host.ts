@@ -3,7 +3,7 @@ import type { Transport } from '../api/transport.ts';
 import type { Files } from '../files.ts';
 import type { GitHubContext } from '../job.ts';
 
-/** Everything outside of the step that it uses, as plain data and functions. */
+/** Everything that the step uses from outside, as plain data and functions. */
 export interface Host {
   readonly core: Pick<
     typeof actionsCore,

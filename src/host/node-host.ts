@@ -33,7 +33,7 @@ export const nodeHost: Host = {
   eventProblem,
   files: nodeFiles,
   appendSummary(markdown) {
-    if (!env.GITHUB_STEP_SUMMARY) throw new Error('the runner sets no file for it (GITHUB_STEP_SUMMARY)');
+    if (!env.GITHUB_STEP_SUMMARY) throw new Error('the runner did not set GITHUB_STEP_SUMMARY');
     appendFileSync(env.GITHUB_STEP_SUMMARY, markdown);
   },
   writeTemp(name, text) {

@@ -10,7 +10,7 @@ const MAX_STARS = 4;
  */
 export function checkPattern(pattern: string): void {
   if (pattern.length > MAX_PATTERN_LENGTH) {
-    throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Write several lines`);
+    throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Split it into several lines`);
   }
   if (/[@!+*?]\(/.test(pattern)) {
     throw new FormError('has a group such as @(a|b), which is not supported. Write {a,b}, or several lines');
@@ -20,7 +20,8 @@ export function checkPattern(pattern: string): void {
       `has braces that stand for more than ${MAX_ALTERNATIVES} patterns. Write a wildcard such as reports/*.xml`,
     );
   }
-  // Matching a name takes its length to the power of the number of stars. Braces may contain slashes, so a pattern with braces is one part.
+  // The time to match a name grows with its length to the power of the number of stars. Braces may contain slashes, so a pattern
+  // with braces is not split.
   const parts = pattern.includes('{') ? [pattern] : pattern.split('/');
   if (parts.some((part) => starsIn(part) > MAX_STARS)) {
     throw new FormError(
@@ -44,7 +45,7 @@ function alternativesIn(pattern: string): number {
   return product;
 }
 
-/** The position of a range's end, a number or a letter. */
+/** One end of a range, a number or a letter, as a number. */
 function placeOf(end: string): number {
   return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
 }

@@ -113,7 +113,7 @@ export const apiKey = parsedBy((value) => {
       'has a line break or a character that is not printable ASCII. Check the secret it comes from',
     );
   }
-  // If the secret does not exist, only the word is left.
+  // If the secret in `Bearer ${{ secrets.KEY }}` does not exist, only that word is left.
   if (/^bearer( |$)/i.test(key)) {
     throw new FormError('begins with "Bearer". Remove that word: the step adds it');
   }
@@ -135,8 +135,10 @@ export const baseUrl = parsedBy((value) => {
       'must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text',
     );
   }
-  if (url.username || url.password) throw new FormError('has a user or a password. Remove it, up to the @');
-  if (/[?#]/.test(written)) throw new FormError('has a query or fragment. Remove it, from the ? or # on');
+  if (url.username || url.password)
+    throw new FormError('has a user or a password. Remove everything between // and @');
+  if (/[?#]/.test(written))
+    throw new FormError('has a query or fragment. Remove everything from the ? or # on');
   const base = withoutAtEnd(url.href, '/');
   const end = base.slice(base.lastIndexOf('/') + 1);
   if (end === 'spans' || UUID.test(end)) {

@@ -7,7 +7,7 @@ import { type Fields, type InputName, type Inputs, RECORDED, type Read } from '.
 
 type Partly = Read<Partial<Inputs>>;
 
-/** Whether the key or the span is missing. If GitHub withholds secrets, neither is: no earlier step could make a span. */
+/** A missing key or span. If GitHub withholds the key, neither is a problem: no earlier step could make a span. */
 export function accessProblems({ values, problems }: Partly, job: Job): Problem[] {
   const isMissing = (name: InputName) =>
     values[name] === undefined && !problems.some((problem) => problem.name === name);
@@ -26,7 +26,7 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
   return found;
 }
 
-/** What is given, but would be silently ignored by this operation. */
+/** Inputs that this operation would ignore. */
 export function operationProblems({ values }: Partly): Problem[] {
   const { operation, span_id } = values;
   const problems: Problem[] = [];
@@ -50,7 +50,7 @@ export function operationProblems({ values }: Partly): Problem[] {
   return problems;
 }
 
-/** What does not go with `results_format`, whatever is in the file. */
+/** Inputs that do not go with `results_format`, whatever the file contains. */
 export function formatProblems({ values, problems }: Partly): Problem[] {
   const { results_file, results_format: format, score_pointer: pointer } = values;
   const found: Problem[] = [];
@@ -117,7 +117,7 @@ export function clearProblems(given: Fields & Partial<Inputs>): Problem[] {
   ];
 }
 
-/** A gate that nearly every score passes, since the score is scaled and the gate is not. */
+/** A `min_score` that nearly every score reaches, since the score is scaled and `min_score` is not. */
 export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
   if (minScore === undefined || scale === undefined) return [];
   if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
@@ -126,7 +126,7 @@ export function gateProblems(minScore: number | undefined, scale: number | undef
   return [{ name: 'min_score', message }];
 }
 
-/** The scale of the score from results, if the inputs show it. */
+/** The scale of a score from results, if it is known from the inputs. */
 export function resultsScale({
   score_scale,
   results_file,

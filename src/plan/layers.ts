@@ -1,7 +1,7 @@
 import type { NewMetric } from '../api/metric.ts';
 import type { JsonObject } from '../json.ts';
 
-/** Merges the layers key by key, later ones win; undefined if all are. */
+/** Merges the layers key by key, later ones win. Undefined if all layers are. */
 export function mergedMeta(layers: readonly (JsonObject | undefined)[]): JsonObject | undefined {
   const given = layers.filter((layer) => layer !== undefined);
   // Object.assign would lose a key named __proto__, since it would set the prototype.

@@ -25,7 +25,7 @@ export interface Plan {
   readonly metrics: readonly NewMetric[];
   /** The child spans for cases, without their parent. */
   readonly caseSpans: readonly NewSpan[];
-  /** Problems with files that a broken job did not write, or did not finish. One sentence each. */
+  /** Problems with files in a job that failed or was cancelled, which may not have written or finished them. One sentence each. */
   readonly warnings: readonly string[];
   /** What is wrong with the input, if only the end of a tracked job can be recorded. */
   readonly refused?: InputError;
@@ -33,30 +33,31 @@ export interface Plan {
 
 /**
  * Checks inputs, files and job together, and works out what to record. Throws {@link InputError} with every problem at once.
- * In a broken job, problems with files do not throw: the step that writes them may be the one that failed, and that should be
- * recorded.
+ * If the job failed or was cancelled, problems with files do not throw: the step that writes them may be the one that failed, and
+ * that should be recorded.
  */
 export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job, newId: () => string): Plan {
   const values: Partial<Inputs> & Fields = { ...found.fields, ...read.values };
   const results = found.tests && recordOf(found.tests, values.score_scale ?? PASS_RATE_SCALE);
   const score = scoreIn(read.values, found, results?.score);
-  const ofClear = clearProblems(read.values);
+  const problemsOfClear = clearProblems(read.values);
   const problems = [
     ...read.problems,
     ...accessProblems(read, job),
     ...operationProblems(read),
     ...formatProblems(read),
-    ...ofClear,
+    ...problemsOfClear,
     ...gateProblems(values.min_score, score.scale),
   ];
-  const ofFiles = [...found.problems];
-  if (ofClear.length === 0) {
-    ofFiles.push(...clearProblems({ ...values, ...(found.score && { score: found.score.value }) }));
+  const problemsOfFiles = [...found.problems];
+  if (problemsOfClear.length === 0) {
+    problemsOfFiles.push(...clearProblems({ ...values, ...(found.score && { score: found.score.value }) }));
   }
   // With a bad scale the score is unknown.
   const isScaleBad = read.problems.some(({ name }) => name === 'score_scale');
-  if (score.problem && !isScaleBad) (values.score === undefined ? ofFiles : problems).push(score.problem);
-  if (!job.isBroken) problems.push(...ofFiles);
+  if (score.problem && !isScaleBad)
+    (values.score === undefined ? problemsOfFiles : problems).push(score.problem);
+  if (!job.isBroken) problems.push(...problemsOfFiles);
   if (problems.length > 0) throw new InputError(problems);
   // There are no problems, so every input has been read.
   const inputs = read.values as Inputs;
@@ -93,7 +94,7 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job, newI
     recording,
     metrics,
     caseSpans: cases.map((testCase) => caseSpanOf(testCase, inputs.score_scale, newId())),
-    warnings: job.isBroken ? ofFiles.map((problem) => warningOf(problem, job)) : [],
+    warnings: job.isBroken ? problemsOfFiles.map((problem) => warningOf(problem, job)) : [],
   };
 }
 

@@ -9,7 +9,7 @@ export interface Recording {
   readonly clear: readonly SpanField[];
   /** Whether to keep stored keys of `meta` that this step does not set. */
   readonly keepsMeta: boolean;
-  /** The error of a broken job, for a span that has no other error. */
+  /** The error of a job that failed or was cancelled, for a span that has no other error. */
   readonly jobError: string | undefined;
 }
 

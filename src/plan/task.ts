@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 import { newSpanOf, type Recording } from './recording.ts';
 import { atEnd, atStart, type Tracked } from './track.ts';
 
-/** What to do: with which span, and what to record. */
+/** What to do with which span. */
 export type Task =
   | { readonly kind: 'read'; readonly id: string }
   | { readonly kind: 'update'; readonly id: string; readonly recording: Recording }
@@ -13,12 +13,10 @@ export type Task =
   | { readonly kind: 'start'; readonly span: NewSpan; readonly recording: Recording }
   /** The start of a tracked job with an existing span: nothing is sent until its end. */
   | { readonly kind: 'wait'; readonly tracked: Tracked }
-  /** The start of the job failed to make the span, or does not know whether it did. `recording` is for a span that exists after all. */
+  /** The start of the job failed to make the span, or it is not known whether it did. If the span exists, `recording` updates it. */
   | { readonly kind: 'ensure'; readonly span: NewSpan; readonly recording: Recording };
 
-/**
- * What to do when the step runs at `now`, or at the end of a tracked job. A new span gets the id `newId`.
- */
+/** What to do when the step runs at `now`, or at the end of a tracked job. A new span gets the id `newId`. */
 export function taskOf(plan: Plan, job: Job, newId: string, now: Date, tracked?: Tracked): Task {
   const { inputs, recording } = plan;
   if (tracked) {

@@ -4,7 +4,7 @@ import type { Recording } from './recording.ts';
 
 const Tracked = z.object({
   id: z.string(),
-  /** False if that is not known: the request to make the span was sent, but no response came. */
+  /** False if it is not known whether the span was made: its request failed, or the step was killed before the response. */
   exists: z.boolean(),
   /** Absent for an existing span without a given start time. */
   start_time: z.optional(z.string()),
@@ -50,6 +50,6 @@ export function atEnd(recording: Recording, { start_time, sent }: Tracked, now: 
     ...recording.fields,
     ...(start_time !== undefined && { start_time }),
   };
-  const open = Object.entries(fields).filter(([name]) => name === 'meta' || !sent.includes(name));
-  return { ...recording, fields: Object.fromEntries(open) };
+  const unsent = Object.entries(fields).filter(([name]) => name === 'meta' || !sent.includes(name));
+  return { ...recording, fields: Object.fromEntries(unsent) };
 }

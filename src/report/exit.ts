@@ -34,8 +34,8 @@ export interface Exit {
    */
   saveTracked(tracked: Tracked | undefined): void;
   /**
-   * Writes outputs, log, summary and annotations; one failing does not stop the rest. With the outputs, later steps get the ids
-   * of a span that was made as environment variables. Returns the exit code: 1 if a finding is an error or the gate is missed.
+   * Writes outputs, log, summary and annotations; one failing does not stop the rest. The outputs include environment variables
+   * for later steps, with the ids of a new or tracked span. Returns the exit code: 1 if a finding is an error or the gate is missed.
    */
   publish(report: Report, options: { readonly summary: boolean; readonly outputs: boolean }): 0 | 1;
 }
@@ -133,6 +133,6 @@ function variablesOf({ outcome, span }: Report): [string, string][] {
 }
 
 function tooLong(names: readonly string[]): Finding {
-  const line = `The outputs exceed GitHub's limit of 1 MiB together. Left empty: ${names.join(', ')}. The file at span_file has the whole span`;
+  const line = `The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(', ')}. The file at span_file has the whole span`;
   return { level: 'warning', title: 'Opper span', lines: [line] };
 }

@@ -11,7 +11,7 @@ export interface Finding {
   readonly lines: readonly string[];
 }
 
-/** The finding that says why the step stopped. `effect` is what bad input led to. */
+/** The finding that says why the step stopped. `effect` is what bad input led to, such as `nothing was recorded`. */
 export function findingOf(error: unknown, inputs: Partial<Inputs>, effect: string): Finding {
   if (error instanceof InputError) {
     const title = `Opper span: bad input, ${effect}`;

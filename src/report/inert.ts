@@ -16,8 +16,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes a log line with untrusted text harmless, and one line: a line break becomes `⏎`, other invisible characters are escaped
- * (`\u{202e}`), and `##[` is broken up, since the runner finds the command `##[name]` anywhere in a line (actions/runner,
+ * Makes a log line with untrusted text harmless. It stays one line, since a line break becomes `⏎`. Other invisible characters are
+ * escaped (`\u{202e}`). `##[` is broken up, since the runner finds the command `##[name]` anywhere in a line (actions/runner,
  * ActionCommand.cs). It finds `::name::` only at the beginning of a line, so the caller must begin the line with its own word.
  */
 export function inert(line: string): string {

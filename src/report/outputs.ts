@@ -29,7 +29,7 @@ export const OUTPUTS = [
 ] as const;
 export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>;
 
-// GitHub limits a job's outputs together, counted in UTF-16 (docs.github.com, "Passing information between jobs").
+// GitHub limits the outputs of a job together, counted in UTF-16 (docs.github.com, "Passing information between jobs").
 const MAX_OUTPUTS_BYTES = 1024 * 1024;
 
 /** All outputs as text; '' if unknown. `span_file` is left empty here. */

@@ -77,8 +77,8 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
 }
 
 /**
- * What `min_score` is compared with: the score on the span or, if nothing was written, the one that would have been. A broken job
- * without a score has no gate: it is red anyway, and its error says more.
+ * What `min_score` is compared with: the score on the span or, if nothing was written, the one that would have been. There
+ * is no gate if the job failed or was cancelled and has no score: it is red anyway, and its error says more.
  */
 export function gateOf(
   { outcome, span, before, sent }: Report,

@@ -48,16 +48,16 @@ function newText(
   { tests }: Report,
 ): string {
   const text = valueText(field, values);
-  return field === 'error' && tests && tellsFailures(text, tests.failures)
-    ? `the ${counted(tests.failed + tests.errored, 'failure')}`
+  return field === 'error' && tests && repeatsFailures(text, tests.failures)
+    ? `(${counted(tests.failed + tests.errored, 'failure')})`
     : text;
 }
 
 /** Whether an error only repeats the list of failures. */
-function tellsFailures(error: string, failures: readonly { readonly name: string }[]): boolean {
-  const isTold = (line: string) =>
+function repeatsFailures(error: string, failures: readonly { readonly name: string }[]): boolean {
+  const isRepeated = (line: string) =>
     /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
-  return error.split('\n').every(isTold);
+  return error.split('\n').every(isRepeated);
 }
 
 function valueText(field: Exclude<SpanField, 'meta'>, values: Partial<Span> | SpanPatch): string {

@@ -15,12 +15,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /**
  * Returns a function that replaces secrets with `***` in every text of a value, at any depth, including keys of objects.
  *
- * A secret of 12 characters or more is found unchanged; with any of its characters percent-encoded, escaped as in JSON (`\/`,
- * `\"`, `\u002b`) or written as an HTML entity (`&#43;`, `&#x2b;`, `&quot;`), in upper or lower case; in Base64 with either
- * alphabet, alone or inside a longer text; and cut off, if 12 characters of any of these are left (half of an escape may
- * remain).
- * A shorter secret is matched literally, and never in keys, since it may be part of an ordinary word. Not found: a secret that
- * was encoded twice, split or changed in another way, or that lost its first characters.
+ * A secret of 12 characters or more is found in these forms:
+ * - unchanged
+ * - with any of its characters percent-encoded, escaped as in JSON (`\/`, `\"`, `\u002b`) or written as an HTML entity (`&#43;`,
+ *   `&#x2b;`, `&quot;`); hex digits may be in upper or lower case
+ * - in Base64 with either alphabet, alone or inside a longer text
+ * - any of these without its end, if 12 characters are left (half of an escape may remain)
+ *
+ * A shorter secret is matched literally, and never in keys, since it may be part of an ordinary word. A secret is not found if it
+ * was encoded twice, split, changed in another way, or has lost its first characters.
  */
 export function redactorOf(secrets: readonly string[]): <Value>(value: Value) => Value {
   const long = secrets.filter((secret) => secret.length >= MIN_PIECE).flatMap(formsOf);

@@ -53,7 +53,7 @@ export function summaryOf(report: Report): string {
   return `${fitting(blocks).join('\n\n')}\n\n`;
 }
 
-/** Drops the blocks that do not fit. */
+/** Drops the first block that does not fit, and all after it. */
 function fitting(blocks: readonly string[]): string[] {
   let total = 0;
   return blocks.filter((block) => {
@@ -74,7 +74,7 @@ function headingOf({ outcome, jobStatus, findings, gate, tests, span }: Report):
   const run = [
     ...(jobStatus === 'failure' ? ['job failed'] : []),
     ...(jobStatus === 'cancelled' ? ['job cancelled'] : []),
-    ...(tests ? [headlineOf(tests, failed)] : []),
+    ...(tests ? [resultText(tests, failed)] : []),
     ...scoreText(gate, cut(textOf(span.score), 40)),
   ].join(', ');
   const what = outcome !== 'failed' && hasError ? `${ending}, with errors` : ending;
@@ -82,7 +82,7 @@ function headingOf({ outcome, jobStatus, findings, gate, tests, span }: Report):
   return `### ${mark} ${text}`;
 }
 
-function headlineOf({ passed }: TestRun, failed: number): string {
+function resultText({ passed }: TestRun, failed: number): string {
   return `${failed || passed} of ${counted(passed + failed, 'test')} ${failed > 0 ? 'failed' : 'passed'}`;
 }
 

@@ -46,7 +46,7 @@ export function firstOf(lines: readonly string[], max: number, total = lines.len
   return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
 
-/** A measured number with as many digits as are worth reading: 0.9310344827586207 is 0.931. */
+/** A measured number without the decimals that are not worth reading: 0.9310344827586207 is 0.931, and 340.5 stays. */
 export function shortened(value: number): string {
-  return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
+  return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
 }

@@ -18,14 +18,14 @@ export const ctrf: JsonFormat = {
 
   recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
 
-  read(document, found) {
+  read(document, onCase) {
     const results = objectAt('results', objectAt('the document', document).results);
     const durations = arrayAt('results.tests', results.tests).map((value, index) => {
       const test = objectAt(`results.tests[${index}]`, value);
       const duration = numberIn(test.duration);
       // Reporters use `other` for tests that did not run; `rawStatus` is the tool's own word.
       const isUnrun = test.status === 'other' && statusOf(textIn(test.rawStatus)) === 'skipped';
-      found({
+      onCase({
         status: isUnrun ? 'skipped' : oneAt(`results.tests[${index}].status`, test.status, STATUSES),
         details: () => ({
           // One name or, since version 1, the names of the suites, outermost first.

@@ -1,5 +1,5 @@
 import type { Json } from '../json.ts';
-import type { Found } from './test-case.ts';
+import type { OnCase } from './test-case.ts';
 
 /** What a file says besides its cases. */
 export interface FileSummary {
@@ -24,6 +24,6 @@ export interface JsonFormat {
   readonly name: string;
   /** Whether the content is in this format. */
   recognises(document: Json): boolean;
-  /** Reports each case to `found`, in the file's order. Throws {@link FormError} with the place that is not in this format. */
-  read(document: Json, found: Found): FileSummary;
+  /** Calls `onCase` for each case, in the file's order. Throws {@link FormError} with the place that is not in this format. */
+  read(document: Json, onCase: OnCase): FileSummary;
 }

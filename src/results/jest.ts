@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { JsonFormat } from './format.ts';
 import { arrayAt, numberIn, objectAt, oneAt, sumOf, textIn } from './shape.ts';
-import type { CaseDetails, Found } from './test-case.ts';
+import type { CaseDetails, OnCase } from './test-case.ts';
 
 const STATUSES = {
   passed: 'passed',
@@ -18,13 +18,13 @@ export const jest: JsonFormat = {
 
   recognises: (document) => isJsonObject(document) && Array.isArray(document.testResults),
 
-  read(value, found) {
+  read(value, onCase) {
     const document = objectAt('the document', value);
     const files = arrayAt('testResults', document.testResults).map((file, i) =>
       objectAt(`testResults[${i}]`, file),
     );
     const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
-    const durations = files.map((file, i) => readFile(file, `testResults[${i}]`, folder, found));
+    const durations = files.map((file, i) => readFile(file, `testResults[${i}]`, folder, onCase));
     const failed = numberIn(document.numFailedTests);
     return {
       durationMs: sumOf(durations),
@@ -35,19 +35,19 @@ export const jest: JsonFormat = {
   },
 };
 
-function readFile(file: JsonObject, place: string, folder: string, found: Found): number | undefined {
+function readFile(file: JsonObject, place: string, folder: string, onCase: OnCase): number | undefined {
   const path = textIn(file.name);
   const statuses = new Set<string>();
   const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
     const test = objectAt(`${place}.assertionResults[${i}]`, value);
     const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
     statuses.add(status);
-    found({ status, details: () => ({ ...detailsOf(test), file: path }) });
+    onCase({ status, details: () => ({ ...detailsOf(test), file: path }) });
     return numberIn(test.duration);
   });
   // If a file did not load, or a hook outside of all tests failed, only the file's own status says so.
   if (file.status === 'failed' && !statuses.has('failed')) {
-    found({
+    onCase({
       status: 'errored',
       isExtra: true,
       details: () => ({

@@ -4,7 +4,7 @@ import { cut } from '../words.ts';
 import type { FileSummary, Totals } from './format.ts';
 import { sumOf } from './shape.ts';
 import { statusOf } from './status.ts';
-import { type Explanation, type Found, MAX_TEXT_LENGTH } from './test-case.ts';
+import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './test-case.ts';
 import type { CaseStatus } from './test-run.ts';
 
 /** Limit for nested elements. Known tools stay below ten. */
@@ -12,10 +12,10 @@ const MAX_DEPTH = 100;
 /** How much of one text is kept in memory. A longer attribute is an error. */
 const MAX_HELD_LENGTH = 1024 * 1024;
 
-/** A private field of saxes, which collects a text until its end. */
+/** A private field of saxes, in which it collects a text until its end. */
 const TEXT = 'text';
 
-// Not well-formed XML, but some tools copy escape codes into their reports, raw or as character references.
+// Not well-formed XML, but some tools copy terminal escape codes into their reports, raw or as character references.
 const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
 
 /** If a case has several of these, the first one here counts. */
@@ -50,14 +50,14 @@ interface Detail extends Explanation {
 /**
  * Reads JUnit XML, which has no standard but many dialects: `testcase` elements in `testsuite` elements, which may be nested.
  * An `error` or `failure` of a suite, outside of its cases, counts as an errored case. So does a suite that says something failed
- * if none of its cases did. Reports each case to `found`, in the file's order. Throws {@link FormError} with the place where the
+ * if none of its cases did. Calls `onCase` for each case, in the file's order. Throws {@link FormError} with the place where the
  * file is broken or not JUnit. Reads the file as a stream and does not keep long texts in memory. A suite without a name is
  * named `path`.
  */
 export async function readJunit(
   pieces: AsyncIterable<string>,
   path: string,
-  found: Found,
+  onCase: OnCase,
 ): Promise<FileSummary> {
   const { SaxesParser } = await import('saxes');
   const parser = new SaxesParser({ xmlns: false });
@@ -170,7 +170,7 @@ export async function readJunit(
     const suite = suites.at(-1)?.attributes;
     const durationMs = millisecondsOf(attributes.time);
     const startMs = instantOf(attributes.timestamp);
-    found({
+    onCase({
       status,
       details: () => ({
         suites: [attributes.classname ?? suite?.name ?? ''],
@@ -208,7 +208,7 @@ export async function readJunit(
 
   function reportSuite({ attributes }: OpenSuite, why: Explanation): void {
     noteFailure();
-    found({
+    onCase({
       status: 'errored',
       isExtra: true,
       details: () => ({ name: attributes.name || path, why, file: attributes.file }),

@@ -19,7 +19,7 @@ export function scoreIn(document: Json, pointer: string, path: string): Results 
   return { score: { name: `score in ${path}`, value }, problems: [] };
 }
 
-/** The inputs in a document, an object with their names. Throws {@link InputError} that names the file if it is not an object. */
+/** The fields in the document of a `fields` file. Throws {@link InputError} that names the file if it is not an object. */
 export function fieldsIn(document: Json, path: string, now: Date): Results {
   if (!isJsonObject(document)) {
     throw problem(

@@ -5,7 +5,7 @@ import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from 
 import type { Measured } from './test-case.ts';
 import type { CaseStatus } from './test-run.ts';
 
-// From promptfoo's ResultFailureReason. Version 2 of its results does not have a reason yet.
+// From promptfoo's ResultFailureReason. Version 2 of its results does not have it.
 const ERRORED = 2;
 
 /** What `promptfoo eval -o results.json` writes, in versions 2 and 3: `results.results[]`, latency in milliseconds. */
@@ -14,7 +14,7 @@ export const promptfoo: JsonFormat = {
 
   recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).results),
 
-  read(value, found) {
+  read(value, onCase) {
     const document = objectAt('results', objectAt('the document', value).results);
     const results = arrayAt('results.results', document.results).map((result, i) =>
       objectAt(`results.results[${i}]`, result),
@@ -22,7 +22,7 @@ export const promptfoo: JsonFormat = {
     const labelOf = labelling(results);
     results.forEach((result, i) => {
       const success = booleanAt(`results.results[${i}].success`, result.success);
-      found({
+      onCase({
         status: success ? 'passed' : failedOrErrored(result),
         details: () => ({
           name: titleOf(result) + labelOf(result),
@@ -64,7 +64,7 @@ function failedOrErrored({ failureReason, error, gradingResult }: JsonObject): C
 
 /** Labels that tell cases with the same title apart: the provider and the prompt, if there are several. */
 function labelling(results: readonly JsonObject[]): (result: JsonObject) => string {
-  // Cases are in the order in which they ended. Version 3 has the prompts' order in the configuration.
+  // promptfoo lists cases in the order in which they ended. In version 3, promptIdx is the place of the prompt in the configuration.
   const inOrder = results.toSorted((a, b) => (numberIn(a.promptIdx) ?? 0) - (numberIn(b.promptIdx) ?? 0));
   const prompts = [...new Set(inOrder.map(promptOf))];
   const providers = new Set(results.map(providerOf));

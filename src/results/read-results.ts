@@ -19,9 +19,9 @@ export interface ResultsRequest {
 }
 
 /**
- * Reads the files that the patterns match, each once. Throws {@link InputError} with every problem if nothing could be read; each
- * names the file and the place in it. It is a problem if a pattern matches nothing, a file has no case, or all cases were skipped:
- * none of these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
+ * Reads the files that the patterns match, each once. Throws {@link InputError} with every problem if nothing could be read. Each
+ * problem names the file and the place in it. It is a problem if a pattern matches nothing, a file has no case, or all cases were
+ * skipped: none of these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
  */
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
   const { format, pointer = '', keepCases } = request;

@@ -27,7 +27,7 @@ const SUMS = {
 } as const;
 const OWN_DIMENSIONS = ['pass_rate', 'score', ...Object.keys(SUMS)];
 
-/** Counts cases one by one. Keeps the first ten failures and, of the cases to keep, only the first `max`, failures first. */
+/** Counts cases one by one. Keeps the first ten failures, and at most `max` cases for case spans, failures first. */
 export function createTally({ kind, max }: KeepCases) {
   const counts = { passed: 0, failed: 0, errored: 0, skipped: 0, extra: 0 };
   const failures: Failure[] = [];

@@ -12,7 +12,8 @@ export interface FoundCase {
   readonly measured?: Measured;
 }
 
-export type Found = (found: FoundCase) => void;
+/** Called by a format with each case that it finds. */
+export type OnCase = (found: FoundCase) => void;
 
 /** What a format knows about a case. */
 export interface CaseDetails {
@@ -100,8 +101,8 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
 }
 
 /**
- * The first line of the message, or of the body if the message says nothing. If the body begins with the same line after the
- * name of the exception, that line: `/ by zero` alone says little.
+ * The first line of the message, or of the body if the message says nothing. If the body begins with that line and the name of
+ * the exception before it, both: `/ by zero` alone says little.
  */
 function headlineOf({ message, body = '', type = '' }: Explanation): string {
   const [top = '', ...rest] = linesOf(afterTraceback(message));
@@ -122,12 +123,12 @@ function wholeOf({ message, body = '', type = '' }: Explanation): string {
   return cut(whole || told || plain(type), MAX_TEXT_LENGTH);
 }
 
-/** Whether this is what nose2, behave, gotestsum and others write as every message. */
+/** Whether the message is one that nose2, behave, gotestsum or others write for every failure. */
 function saysNothing(message: string): boolean {
   return /^(?:failed|failure|test failure|none)?$/i.test(message);
 }
 
-/** The text after a Python traceback at its beginning, which starts with the name of the exception. */
+/** Removes a Python traceback from the beginning of a text. What follows it begins with the name of the exception. */
 function afterTraceback(text: string): string {
   return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, '');
 }

@@ -12,7 +12,7 @@ import { recordOf } from './record.ts';
 import { problemOf, type Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type Counts, createTally, type KeepCases } from './tally.ts';
-import type { Found } from './test-case.ts';
+import type { OnCase } from './test-case.ts';
 
 const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
@@ -45,7 +45,7 @@ export async function readTests(
       }
       if (totalOf(counts) === 0)
         throw new FormError('has no test case, so nothing ran. Check which tests the command selects');
-      warnings.push(...doubtsAbout(path, summary, counts));
+      warnings.push(...warningsAbout(path, summary, counts));
       formats.add(name);
       durations.push(summary.durationMs);
     } catch (error) {
@@ -63,7 +63,7 @@ export async function readTests(
     files: paths,
     ...tally.result(),
     durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
-    warnings: firstOf(warnings),
+    warnings: limited(warnings),
   };
   if (problems.length > 0) return { error: recordOf(tests, PASS_RATE_SCALE).error, problems };
   return { tests, problems };
@@ -73,7 +73,7 @@ async function readFile(
   format: string,
   path: string,
   files: Files,
-  found: Found,
+  onCase: OnCase,
 ): Promise<{ name: string; summary: FileSummary }> {
   const beginning = await readBeginning(files, path);
   const isXml = beginning.startsWith('<');
@@ -82,7 +82,7 @@ async function readFile(
       `is not XML: it begins with ${quoted(beginning)}. Name the JUnit file, or set results_format to auto`,
     );
   if (format === 'junit' || (format === 'auto' && isXml)) {
-    return { name: 'junit', summary: await readJunit(readTextPieces(files, path), path, found) };
+    return { name: 'junit', summary: await readJunit(readTextPieces(files, path), path, onCase) };
   }
   if (format === 'auto' && !/^[{[]/.test(beginning)) {
     throw new FormError(
@@ -98,14 +98,14 @@ async function readFile(
       `is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`,
     );
   }
-  return { name: reader.name, summary: reader.read(document, found) };
+  return { name: reader.name, summary: reader.read(document, onCase) };
 }
 
 /** One sentence if a file's totals disagree with its cases, and one if it has unknown words. */
-function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
+function warningsAbout(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
   const { passed, failed, errored, skipped, extra } = counts;
   const total = passed + failed + errored + skipped;
-  // Some tools leave failures outside of all cases out of their totals.
+  // The totals of some tools do not include failures outside of the cases.
   const fits: [string, number | undefined, number[]][] = [
     ['test', totals.tests, [total, total - extra]],
     ['failed', totals.failed, [failed + errored, failed + errored - extra]],
@@ -126,7 +126,7 @@ function doubtsAbout(path: string, { totals, unknownWords = [] }: FileSummary, c
   ];
 }
 
-function firstOf(warnings: readonly string[]): string[] {
+function limited(warnings: readonly string[]): string[] {
   const more = warnings.length - MAX_WARNINGS;
   return [
     ...warnings.slice(0, MAX_WARNINGS),

@@ -52,6 +52,6 @@ export interface TestRun {
   readonly cases: readonly TestCase[];
   /** How many cases `case_spans` asks for, without the limit. */
   readonly casesWanted: number;
-  /** Doubts about the files, such as totals that disagree with the cases. One sentence each, eleven at most. */
+  /** Warnings about the files, such as totals that disagree with the cases. One sentence each, eleven at most. */
   readonly warnings: readonly string[];
 }

@@ -57,7 +57,7 @@ describe('the log', () => {
     return processor.result;
   };
 
-  it('shows secrets as *** from the mask on, each line of a long one, the longest first', () => {
+  it('shows secrets as *** once they are masked, each line of a long one, the longest first', () => {
     const { log, masks } = process(
       'ab abc',
       '::add-mask::ab',
@@ -71,7 +71,7 @@ describe('the log', () => {
     });
   });
 
-  it('lets commands through as text between stop-commands and its token', () => {
+  it('shows commands as text between stop-commands and its token', () => {
     const { log, commands, annotations } = process(
       '::stop-commands::tok',
       '::error::a',
@@ -96,7 +96,7 @@ it.each([
   ['a\u2028b\u0085c\vd\fe', ['a\u2028b\u0085c\vd\fe']],
   ['ä€😀\n', ['ä€😀']],
   ['a\r', ['a']],
-])('%j is the lines %j, however it is cut', (text, expected) => {
+])('%j is the lines %j, in whatever pieces it arrives', (text, expected) => {
   const bytes = Buffer.from(text);
   for (let cut = 0; cut <= bytes.length; cut++) {
     const lines: string[] = [];
@@ -117,14 +117,14 @@ describe('an outputs file', () => {
     ['a<<X\n\n1\nb=2\n\nX\nb=3\n', { a: '\n1\nb=2\n', b: '3' }],
     ['a<<X=\n1\r\n X=\nX=', { a: '1\r\n X=' }],
     ['a=1\na=2\n', { a: '2' }],
-  ])('%j holds %j, whatever the system', (text, expected) => {
+  ])('%j contains %j on every system', (text, expected) => {
     for (const eol of ['\n', '\r\n']) expect(parseKeyValueFile(text, eol)).toEqual(expected);
   });
 
   it.each([
     ['a=1\r\nb=2', { a: '1\r', b: '2' }, { a: '1', b: '2' }],
     ['a<<X\r\n1\r\n2\n3\r\r\nX\r\n', { a: '1\r\n2\n3\r\r' }, { a: '1\r\n2\n3\r' }],
-  ])('%j holds %j, on Windows %j', (text, expected, onWindows) => {
+  ])('%j contains %j, and on Windows %j', (text, expected, onWindows) => {
     expect([parseKeyValueFile(text, '\n'), parseKeyValueFile(text, '\r\n')]).toEqual([expected, onWindows]);
   });
 

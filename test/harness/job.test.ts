@@ -81,7 +81,7 @@ describe('the stages', () => {
     ]);
   });
 
-  it('know job, matrix, secrets and the job’s own env', async () => {
+  it('can read job, matrix, secrets and the job’s own env', async () => {
     const given = '${{ secrets.KEY }} ${{ env.MODEL }} ${{ toJSON(matrix) }} ${{ github.workflow }}';
     const job = await runJob([{ id: 'a', uses: speaker('a'), with: { given } }], {
       secrets: { KEY: 'op-1' },
@@ -91,7 +91,7 @@ describe('the stages', () => {
     expect(job.main('a').stdout).toBe('a main: op-1 small-2 {\n  "n": 1\n} Evals success\n');
   });
 
-  it('hand on what main saved, and nothing else', async () => {
+  it('pass on to post what main saved, and nothing else', async () => {
     const uses = action({
       main: `append('GITHUB_STATE', 'id=7'); append('GITHUB_STATE', 'text<<X\\na\\nb\\nX');`,
       post: `write(JSON.stringify(Object.entries(env).filter(([name]) => name.startsWith('STATE_'))))`,
@@ -118,7 +118,7 @@ describe('the stages', () => {
     expect(job.post('first').log).toEqual(['first post: main success']);
   });
 
-  it('share what is masked and what is written to the environment', async () => {
+  it('share masks and environment variables', async () => {
     const uses = action({
       main: `write('::add-mask::s3cret'); append('GITHUB_ENV', 'SPAN=7\\nGITHUB_SHA=0'); write(env.SPAN ?? 'none')`,
       post: `write('s3cret ' + env.SPAN)`,
@@ -176,7 +176,7 @@ describe('a failure', () => {
       ['a success', 'b success', 'b failure', 'a success'],
     ],
     [
-      'a step, of which the rest hears by its if',
+      'a step, after which each if decides',
       [
         FAIL,
         PASS,
@@ -207,7 +207,7 @@ describe('a failure', () => {
     expect(job.stages.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual(stages);
   });
 
-  it('tells how each step ended and what a function threw', async () => {
+  it('is reported for each step, with what a function threw', async () => {
     const job = await runJob([
       { ...FAIL, 'continue-on-error': true },
       { ...PASS, if: false },
@@ -229,7 +229,7 @@ it('does not run the post of a step that was skipped, nor one whose post-if is f
   expect(told(job)).toEqual(['a | main | skipped', 'b | main | success']);
 });
 
-it('needs no post', async () => {
+it('accepts an action without a post', async () => {
   const uses = join(folder, 'plain.yml');
   writeFileSync(join(folder, 'plain.mjs'), '');
   writeFileSync(uses, 'runs: { using: node24, main: plain.mjs }');
@@ -242,7 +242,7 @@ describe('a job that is cancelled', () => {
     return await runJob(steps(stop), { ...options, cancel: stop.signal });
   };
 
-  it('runs what its ifs say, and the posts, which are not disturbed', async () => {
+  it('runs the steps whose if says so, and every post to its end', async () => {
     const job = await cancelled((stop) => [
       { id: 'a', uses: speaker('a'), with: { given: 1 } },
       { id: 'eval', run: () => stop.abort() },
@@ -261,7 +261,7 @@ describe('a job that is cancelled', () => {
     ]);
   });
 
-  it('asks the process that runs to end', async () => {
+  it('sends SIGINT to the running process', async () => {
     const file = join(folder, 'begun');
     const main = `
       process.on('SIGINT', () => { write('asked'); process.exit(1); });
@@ -276,7 +276,7 @@ describe('a job that is cancelled', () => {
   });
 });
 
-it('hands on what a main had saved when it was killed', async () => {
+it('passes on to post what main had saved when it was killed', async () => {
   const file = join(folder, 'saved');
   const main = `
     append('GITHUB_STATE', 'id=7');
@@ -293,7 +293,7 @@ it('hands on what a main had saved when it was killed', async () => {
   expect(told(job)).toEqual(['a | main | failure', 'a | post | success | 7']);
 });
 
-it('does not guess at an if it does not know', async () => {
+it('rejects an if that it does not know', async () => {
   await expect(runJob([{ ...PASS, if: "steps.a.outputs.b == 'c'" }])).rejects.toThrow('cannot evaluate if');
 });
 

@@ -50,7 +50,7 @@ describe('inputs', () => {
   const inputs = (env: Record<string, string>) =>
     Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('INPUT_')));
 
-  it('come with their defaults, the expressions in them evaluated', async () => {
+  it('have their defaults, with expressions evaluated', async () => {
     expect(inputs(await environment())).toEqual({
       INPUT_SCORE: '',
       INPUT_MODE: 'merge',
@@ -62,7 +62,7 @@ describe('inputs', () => {
     });
   });
 
-  it('come as given, the empty ones too, whatever the case of their names', async () => {
+  it('are passed as given, even if empty, in any case of their names', async () => {
     const env = await environment({
       with: { Score: '9\n\n', mode: '', 'two words': ' y ' },
       context: { job: { status: 'failure', check_run_id: undefined }, matrix: { os: 'linux', node: 24 } },
@@ -78,7 +78,7 @@ describe('inputs', () => {
     });
   });
 
-  it('that the action does not declare are handed over with a warning', async () => {
+  it('that the action does not declare are passed on with a warning', async () => {
     const { stdout, annotations } = await step('write(env.INPUT_SCROE)', { with: { scroe: '9' } });
     const valid = "'score', 'mode', 'loud', 'two words', 'status', 'matrix', 'check'";
     expect({ stdout, annotations }).toEqual({
@@ -105,7 +105,7 @@ describe('inputs', () => {
 });
 
 describe('the environment', () => {
-  it('holds what the runner sets, and nothing of the caller', async () => {
+  it('contains what the runner sets, and nothing from the caller', async () => {
     process.env.OPPER_API_KEY = 'op-the-callers-own';
     process.env.HTTPS_PROXY = 'http://127.0.0.1:9';
     try {
@@ -167,7 +167,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('takes the step’s own env, and what it takes away', async () => {
+  it('has the variables that the step sets, and not those that it removes', async () => {
     const env = await environment({ env: { OPPER_API_KEY: 'op-x', GITHUB_SHA: undefined } });
     expect([env.OPPER_API_KEY, 'GITHUB_SHA' in env]).toEqual(['op-x', false]);
   });
@@ -178,7 +178,7 @@ describe('the environment', () => {
     expect(JSON.parse(stdout)).toEqual({ number: 7, text: 'ä' });
   });
 
-  it('lacks the files on demand', async () => {
+  it('has no files for commands if told so', async () => {
     const env = await environment({ outputFile: false, summaryFile: false });
     expect(['GITHUB_OUTPUT' in env, 'GITHUB_STEP_SUMMARY' in env, 'GITHUB_ENV' in env]).toEqual([
       false,
@@ -188,7 +188,7 @@ describe('the environment', () => {
   });
 });
 
-it('gives back all that a step did', async () => {
+it('returns everything that a step did', async () => {
   const { durationMs, stdout, stderr, ...result } = await step(
     `
     write('hello\\n::add-mask::s3cret\\n::warning title=A%2C b::x%0Ay s3cret\\nmy s3cret\\n');
@@ -220,7 +220,7 @@ it('gives back all that a step did', async () => {
   expect(durationMs).toBeGreaterThan(0);
 });
 
-it('reads commands from stderr, too', async () => {
+it('reads commands from stderr too', async () => {
   const { annotations, stderr, log } = await step(`console.error('::error::no'); console.error('why');`);
   expect({ annotations, stderr, log }).toEqual({
     annotations: [{ level: 'error', title: '', message: 'no' }],
@@ -229,7 +229,7 @@ it('reads commands from stderr, too', async () => {
   });
 });
 
-it('kills a child that overruns its time', async () => {
+it('kills a child that exceeds its time limit', async () => {
   const { exitCode, signal, timedOut, log } = await step(`write('begun\\n'); setInterval(() => {}, 1000);`, {
     timeoutMs: 1000,
   });
@@ -241,7 +241,7 @@ it('kills a child that overruns its time', async () => {
   });
 });
 
-it('hands Node its own arguments', async () => {
+it('passes arguments to Node', async () => {
   const { stdout } = await step('write(String(process.noDeprecation))', { nodeArgs: ['--no-deprecation'] });
   expect(stdout).toBe('true');
 });
@@ -254,7 +254,7 @@ it('removes its folder, also when the outputs are malformed', async () => {
   expect([basename(workspace), existsSync(dirname(workspace))]).toEqual(['workspace', false]);
 });
 
-it('refuses an action for another runtime', async () => {
+it('rejects an action for another runtime', async () => {
   const action = join(folder, 'old.yml');
   writeFileSync(action, 'runs: { using: node20, main: main.js }');
   await expect(runStep({ action })).rejects.toThrow(`${action}: runs.using is node20, not node24`);

@@ -78,14 +78,14 @@ describe('reading', () => {
     expect(response).toEqual({ status: 200, json: { ...BARE, feedback: null } });
   });
 
-  it('leaves null fields out on demand', async () => {
+  it('leaves out null fields with omitNulls', async () => {
     await using server = await start({ omitNulls: true }, { score: 0 });
     const span = { id: ID, name: 'Answer a ticket', score: 0 };
     expect((await server.ask('GET')).json).toEqual(span);
     expect((await server.ask('PATCH', { type: 'workflow' })).json).toEqual({ ...span, type: 'workflow' });
   });
 
-  it('wraps a span or a metric in data on demand, but no error', async () => {
+  it('wraps a span or a metric in data with wrap, but no error', async () => {
     await using server = await start({ wrap: true });
     expect((await server.ask('GET')).json).toEqual({ data: { ...BARE, feedback: null } });
     expect((await server.post({ id: OTHER })).json).toMatchObject({ data: { id: OTHER, name: 'a' } });
@@ -111,7 +111,7 @@ describe('reading', () => {
 });
 
 describe('responding', () => {
-  it('is chunked and has some fifteen headers, unless terse', async () => {
+  it('is chunked and has more than 13 headers, unless terse', async () => {
     await using usual = await start();
     await using terse = await start({ terse: true });
     const [long, short] = [await usual.call('GET'), await terse.call('GET')];
@@ -127,7 +127,7 @@ describe('responding', () => {
     expect(short.json).toEqual(long.json);
   });
 
-  it('takes its time, for several requests at once, and counts them', async () => {
+  it('waits for the latency, and counts the requests at the same time', async () => {
     await using server = await start({ latencyMs: 30 });
     await server.call('GET');
     expect(server.mostAtOnce).toBe(1);
@@ -169,7 +169,7 @@ describe('making', () => {
     expect(server.children(ID)).toEqual([server.span(OTHER)]);
   });
 
-  it('refuses an unknown parent', async () => {
+  it('rejects an unknown parent', async () => {
     await using server = await start();
     expect(await server.post({ parent_id: OTHER })).toEqual({ status: 404, json: notFound(`Span ${OTHER}`) });
     expect(server.spans().length).toBe(1);
@@ -180,7 +180,7 @@ describe('making', () => {
     ['replaced', [200, OTHER, 'second'], ['second']],
     ['refused', [409, undefined, undefined], ['first']],
     ['ignored', [200, UUID, 'second'], ['first', 'second']],
-  ] as const)('treats an id that comes twice as %s', async (ids, responded, stored) => {
+  ] as const)('treats an id that is sent twice as %s', async (ids, responded, stored) => {
     await using server = await start({ ids });
     const once = (await server.post({ id: OTHER, name: 'first' })).json as { id: string };
     expect(once.id === OTHER).toBe(ids !== 'ignored');
@@ -191,7 +191,7 @@ describe('making', () => {
     expect(made).toEqual(stored);
   });
 
-  it('shows a span only after a while on demand, to GET alone', async () => {
+  it('hides a new span from the first GETs with visibleAfter', async () => {
     await using server = await start({ visibleAfter: 2 });
     await server.post({ id: OTHER });
     const path = `/spans/${OTHER}`;
@@ -244,7 +244,7 @@ describe('updating', () => {
   it.each([
     ['clear', { ...BARE, feedback: null }],
     ['ignore', { ...BARE, score: 3, meta: { a: 1 }, feedback: null }],
-  ] as const)('takes null as: %s', async (nulls, stored) => {
+  ] as const)('treats null as: %s', async (nulls, stored) => {
     await using server = await start({ nulls, meta: 'merge' }, { score: 3, meta: { a: 1 } });
     await server.ask('PATCH', { score: null, meta: null, name: null });
     expect(server.span(ID)).toEqual(stored);
@@ -313,14 +313,14 @@ describe('metrics', () => {
     ['POST', METRICS, { value: '1', dimension: 2 }, 'body.dimension, body.value'],
     ['GET', `${METRICS}?limit=101&offset=-1`, undefined, 'query.offset, query.limit'],
     ['PATCH', `${METRICS}/7`, {}, 'path.metric_id'],
-  ])('refuse %s %s %j', async (method, path, body, wrong) => {
+  ])('reject %s %s %j', async (method, path, body, wrong) => {
     await using server = await start();
     const { status, json } = await server.ask(method, body, path);
     const { detail } = json as { detail: { loc: string[] }[] };
     expect([status, detail.map(({ loc }) => loc.join('.')).join(', ')]).toEqual([422, wrong]);
   });
 
-  it('hold doubles', async () => {
+  it('store values as doubles', async () => {
     await using server = await start();
     await server.call('POST', { path: METRICS, text: '{"dimension":"a","value":1.0}' });
     expect(server.metrics(ID)).toMatchObject([{ value: 1 }]);
@@ -348,7 +348,7 @@ function notFound(what: string) {
   return { type: 'NotFoundError', message: 'The resource was not found', detail: `${what} not found` };
 }
 
-describe('refusing', () => {
+describe('rejecting', () => {
   const invalid = (loc: string[], type: string, msg: string, input: unknown) => ({
     type: 'RequestValidationError',
     message: 'The request is invalid',
@@ -366,16 +366,16 @@ describe('refusing', () => {
   it.each<[string, string, CallInit, number, unknown]>([
     ['another key', 'GET', { headers: { authorization: 'Bearer op-x' } }, 401, UNAUTHORIZED],
     ['a key without Bearer', 'GET', { headers: { authorization: 'op-test-0123456789abcdef' } }, 401, UNAUTHORIZED],
-    ['an id that is no UUID', 'GET', { path: '/spans/7' }, 422, invalid(['path', 'span_id'], 'uuid_parsing', 'Input should be a valid UUID', '7')],
+    ['an id that is not a UUID', 'GET', { path: '/spans/7' }, 422, invalid(['path', 'span_id'], 'uuid_parsing', 'Input should be a valid UUID', '7')],
     ['an unknown span', 'PATCH', { path: `/spans/${TRACE}`, body: {} }, 404, notFound(`Span ${TRACE}`)],
     ['broken JSON', 'PATCH', { text: '{"a":' }, 422, invalid(['body'], 'json_invalid', 'JSON decode error', '{"a":')],
     ['an array', 'PATCH', { body: [1] }, 422, invalid(['body'], 'model_attributes_type', DICTIONARY, [1])],
     ['another content type', 'PATCH', { body: {}, headers: { 'content-type': 'text/plain' } }, 422, invalid(['body'], 'model_attributes_type', DICTIONARY, {})],
     ['a fractional score', 'PATCH', { body: { score: 0.5 } }, 422, invalid(['body', 'score'], 'int_type', 'Input should be a valid integer', 0.5)],
-    ['a nameless span', 'POST', { path: '/spans', body: { score: 1 } }, 422, invalid(['body', 'name'], 'missing', 'Field required', { score: 1 })],
-    ['a time that is no day', 'PATCH', { body: { end_time: DAY } }, 422, invalid(['body', 'end_time'], 'datetime_from_date_parsing', 'Input should be a valid datetime or date', DAY)],
+    ['a span without a name', 'POST', { path: '/spans', body: { score: 1 } }, 422, invalid(['body', 'name'], 'missing', 'Field required', { score: 1 })],
+    ['a date that does not exist', 'PATCH', { body: { end_time: DAY } }, 422, invalid(['body', 'end_time'], 'datetime_from_date_parsing', 'Input should be a valid datetime or date', DAY)],
     ['an unknown path', 'GET', { path: '/traces' }, 404, { detail: 'Not Found' }],
-    ['a path too long', 'GET', { path: `/spans/${ID}/metrics/${ID}/x` }, 404, { detail: 'Not Found' }],
+    ['a path that is too long', 'GET', { path: `/spans/${ID}/metrics/${ID}/x` }, 404, { detail: 'Not Found' }],
     ['another method', 'DELETE', {}, 405, { detail: 'Method Not Allowed' }],
   ])('%s', async (_, method, init, status, json) => {
     await using server = await start();
@@ -392,7 +392,7 @@ describe('refusing', () => {
     expect(detail.map(({ loc }) => loc.join('.'))).toEqual(fields);
   });
 
-  it('does not let a test store what cannot be', async () => {
+  it('does not let a test store an invalid value', async () => {
     await using server = await start();
     expect(() => server.create({ name: 'a', score: 0.5 })).toThrow('score');
     expect(() => server.createMetric(ID, { dimension: 'a', value: '1' as unknown as number })).toThrow(
@@ -416,7 +416,7 @@ describe('faults', () => {
     return cause === undefined ? (typeof code === 'string' ? code : name) : causeOf(cause);
   }
 
-  it('meet the first matching requests, as often as told, in the order of their rules', async () => {
+  it('apply to the first matching requests, as often as their rules say, in the order of the rules', async () => {
     await using server = await start();
     server.faults.push(
       { on: 'PATCH', times: 2, fault: faults.status(503) },
@@ -431,7 +431,7 @@ describe('faults', () => {
     expect(server.span(ID).score).toBeNull();
   });
 
-  it('meet only the requests for which their rule holds', async () => {
+  it('apply only to the requests that their rule selects', async () => {
     await using server = await start();
     server.faults.push({
       on: 'POST',
@@ -470,7 +470,7 @@ describe('faults', () => {
     });
   });
 
-  it('break off where they are told to', async () => {
+  it('break off at the given point', async () => {
     await using server = await start({ omitNulls: true });
     const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 70\r\n\r\n';
     const arrived: Record<string, string> = {};
@@ -489,7 +489,7 @@ describe('faults', () => {
     });
   });
 
-  it('have the API act on a request once, however often they ask', async () => {
+  it('make the API handle a request once, however often they call it', async () => {
     const responses: unknown[] = [];
     await using server = await start();
     server.faults.push({
@@ -521,7 +521,7 @@ describe('faults', () => {
     expect(run.outcome).toMatchObject({ status: 200, text: expect.stringMatching(/^<!doctype html>/) });
   });
 
-  it('send half of the JSON in a sound response', async () => {
+  it('send half of the JSON in a valid response', async () => {
     await using run = await withFault({ fault: faults.truncatedJson() });
     const whole = JSON.stringify({ ...BARE, feedback: null });
     expect(run.outcome).toMatchObject({ status: 200, text: whole.slice(0, whole.length / 2) });
@@ -580,7 +580,7 @@ describe('faults', () => {
     expect(onTheWire).toBeLessThan(20_000);
   });
 
-  it('trickle a byte at a time', async () => {
+  it('send one byte at a time', async () => {
     await using slow = await withFault({ fault: faults.trickle(50) }, { timeoutMs: 200 });
     expect(slow.outcome).toBe('TimeoutError');
     await using quick = await withFault({ fault: faults.trickle(0) });

@@ -350,7 +350,7 @@ describe('a fields file', () => {
       { end_time: '2026-04-07T13:33:27.50Z', start_time: NOW.toISOString() },
     ],
     ['{"type": null, "name": "n", "error": "", "clear": []}', { name: 'n' }],
-  ])('%s has values in the forms of the inputs', (text, values) => {
+  ])('%s has values in the same forms as the inputs', (text, values) => {
     expect(readText(text)).toEqual({ values, problems: [] });
   });
 
@@ -387,7 +387,7 @@ describe('a fields file', () => {
     ]);
   });
 
-  it('with only a bad value has one problem', () => {
+  it('with one bad value and nothing else has one problem', () => {
     expect(readText('{"score": "x"}').problems.map(({ name }) => name)).toEqual(['score in result.json']);
   });
 

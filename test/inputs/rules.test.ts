@@ -25,7 +25,7 @@ function readOf(given: Given, ...bad: (keyof Inputs)[]): Read<Given> {
 }
 const named = (problems: readonly Problem[]) => problems.map(({ name }) => name);
 
-describe('access', () => {
+describe('the key and the span', () => {
   const job = (withholdsSecrets = false) => ({ withholdsSecrets }) as Job;
   const both: Given = { span_id: ID, api_key: 'op-1' };
 
@@ -43,11 +43,11 @@ describe('access', () => {
     [[], readOf({}, 'api_key', 'span_id'), job()],
     [['span_id'], readOf({}, 'dry_run'), job()],
     [['api_key'], readOf({}, 'operation'), job()],
-  ])('lacks %j for %j', (names, read, job) => {
+  ])('are missing as %j for %j', (names, read, job) => {
     expect(named(accessProblems(read, job))).toEqual(names);
   });
 
-  it('names the variable and how to pass a secret', () => {
+  it('have an error that names the variable and how to pass a secret', () => {
     expect(accessProblems(readOf({}), job())[0]?.message).toMatch(
       /\$\{\{ secrets\.OPPER_API_KEY }}.*OPPER_API_KEY/,
     );
@@ -66,7 +66,7 @@ describe('an operation', () => {
     [['parent_id', 'trace_id'], { parent_id: ID, trace_id: ID }],
     [['trace_id'], { operation: 'get', trace_id: ID }],
     [[], { parent_id: ID, trace_id: ID }, 'operation'],
-  ])('has trouble with %j of %j', (names, given, ...bad) => {
+  ])('reports %j for %j', (names, given, ...bad) => {
     expect(named(operationProblems(readOf(given, ...(bad as []))))).toEqual(names);
   });
 
@@ -102,7 +102,7 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [[], { score_pointer: '/a', case_spans: 'all' }, 'results_format'],
   [['results_format'], { results_format: 'fields', results_metrics: true }],
   [['results_format'], { results_format: 'json', case_spans: 'failed' }],
-])('a format has trouble with %j of %j', (names, given, ...bad) => {
+])('a format reports %j for %j', (names, given, ...bad) => {
   expect(named(formatProblems(readOf(given, ...(bad as []))))).toEqual(names);
 });
 
@@ -121,7 +121,7 @@ it.each<[string, () => Problem[]]>([
     () => formatProblems(readOf({ results_format: 'fields', results_metrics: true, case_spans: 'all' })),
   ],
   ['score_pointer, case_spans', () => resultsProblems(readOf({ score_pointer: '/a', case_spans: 'all' }))],
-])('what is wrong with inputs tells: %s', (words, problemsOf) => {
+])('a problem says: %s', (words, problemsOf) => {
   expect(problemsOf().map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
 });
 
@@ -153,7 +153,7 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [[], { score_scale: 100 }, 'score'],
   [[], { score_scale: 100, results_file: ['r'] }],
   [[], { score_scale: 100, operation: 'get' }],
-])('a scale lacks %j with %j', (names, given, ...bad) => {
+])('a scale reports that %j is missing from %j', (names, given, ...bad) => {
   expect(named(resultsProblems(readOf(given, ...(bad as []))))).toEqual(names);
 });
 
@@ -164,7 +164,7 @@ it.each<[string | undefined, Given]>([
   ['meta.', { clear: ['meta'], meta: {} }],
   ['meta.', { clear: ['meta'], meta_file: 'm.json' }],
   ['new span', { clear: ['meta'], operation: 'create' }],
-])('clear has trouble with %j of %j', (fragment, given) => {
+])('clear reports %j for %j', (fragment, given) => {
   const problem = { name: 'clear', message: expect.stringContaining(fragment ?? '') };
   expect(clearProblems(given)).toEqual(fragment === undefined ? [] : [problem]);
 });
@@ -180,7 +180,7 @@ it.each<[number | undefined, number | undefined, string | undefined]>([
   [1, 100, undefined],
   [-0.5, 100, undefined],
   [80, 100, undefined],
-])('a gate of %s with a score scaled by %s should be %s', (minScore, scale, meant) => {
+])('a gate of %s with a score scaled by %s suggests %s', (minScore, scale, meant) => {
   const message = expect.stringMatching(new RegExp(`${minScore} .*${scale}.* Write ${meant}$`));
   expect(gateProblems(minScore, scale)).toEqual(meant === undefined ? [] : [{ name: 'min_score', message }]);
 });

@@ -158,11 +158,11 @@ describe('the plan', () => {
       ['min_score'],
     ],
     ['an update with nothing to record', {}, {}, ['operation']],
-  ])('refuses %s', (_, given, found, names) => {
+  ])('rejects %s', (_, given, found, names) => {
     expect(problemsOf(() => plan(given, found))).toEqual(names);
   });
 
-  test('names what an update can record where nothing is given', () => {
+  test('names what an update can record if nothing is given', () => {
     expect(() => plan({})).toThrow(new RegExp(`update .* ${RECORDED.join(', ')}`));
   });
 
@@ -170,11 +170,11 @@ describe('the plan', () => {
     ['a metric', { metrics: '{"a": 1}' }],
     ['a field to clear', { clear: 'score' }],
     ['CI facts', { ci_meta: 'true' }],
-  ])('records %s alone', (_, given) => {
+  ])('is valid with nothing but %s', (_, given) => {
     expect(problemsOf(() => plan(given))).toEqual([]);
   });
 
-  test('for a broken job notes problems with files, and records the failure', () => {
+  test('for a failed or cancelled job warns about problems with files, and records the failure', () => {
     const problems = [{ name: 'results_file', message: 'is missing' }];
     const { warnings, recording } = plan(
       {},
@@ -194,7 +194,7 @@ describe('the plan', () => {
     ]);
   });
 
-  test('for a broken job still rejects bad inputs', () => {
+  test('for a failed or cancelled job still rejects bad inputs', () => {
     const given = { score: '0.5', clear: 'type', type: 'x', retries: 'x' };
     expect(problemsOf(() => plan(given, {}, 'failure'))).toEqual(['retries', 'clear', 'score']);
   });
@@ -238,7 +238,7 @@ describe('the plan', () => {
     });
 
     test.each([{ base_url: 'x' }, { api_key: 'two\nlines' }])(
-      'refuses %j, since nothing can be sent',
+      'rejects %j, since nothing can be sent',
       (given) => {
         expect(problemsOf(() => end(given))).toEqual(Object.keys(given));
       },

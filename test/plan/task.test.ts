@@ -44,7 +44,7 @@ it.each<[Partial<Inputs>, Task]>([
   expect(taskOf(planOf(inputs), JOB, 'new', NOW)).toEqual(task);
 });
 
-it('the end of a tracked job updates its span, or ensures that it exists', () => {
+it('the end of a tracked job updates its span, or first makes sure that it exists', () => {
   const plan = planOf({ operation: 'track', parent_id: 'p' });
   const lost = { ...AT_END, fields: { ...AT_END.fields, start_time: EARLIER } };
   expect([

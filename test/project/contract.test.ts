@@ -69,11 +69,11 @@ describe('a new name', () => {
     ['test/inputs/inputs.test.ts', 'The tests in test/inputs/inputs.test.ts never name tag.'],
     ['src/report/outputs.ts', 'OUTPUTS in src/report/outputs.ts lacks tag.'],
     ['CHANGELOG.md', 'CHANGELOG.md does not name tag.'],
-  ])('that %s lacks is told, with that file', (path, messages) => {
+  ])('that is missing from %s is reported with that file', (path, messages) => {
     expect(checkOf({ ...allWith('score', 'tag'), [path]: ['score'] })).toEqual({ status: 1, messages });
   });
 
-  it('that stands elsewhere than in action.yml is told', () => {
+  it('that is in a different place than in action.yml is reported', () => {
     const names = { ...allWith('score', 'tag'), 'src/report/outputs.ts': ['tag', 'score'] };
     const messages = 'src/report/outputs.ts has tag in a different place than action.yml.';
     expect(checkOf(names)).toEqual({ status: 1, messages });

@@ -36,7 +36,7 @@ describe('the documents', () => {
     expect(dead).toEqual([]);
   });
 
-  it('are checked: a link to a missing page or heading is dead', () => {
+  it('are checked for links to a missing page or heading', () => {
     expect([
       isDead('README.md', 'docs/api.md#ci-facts'),
       isDead('docs/forks.md', '../README.md'),
@@ -67,7 +67,7 @@ describe('the documents', () => {
 });
 
 describe('README', () => {
-  it('is read in one sitting', () => {
+  it('has at most 350 lines', () => {
     expect(read('README.md').split('\n').length).toBeLessThanOrEqual(350);
   });
 

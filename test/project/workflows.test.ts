@@ -70,12 +70,12 @@ describe('the check of workflows', () => {
     }
   });
 
-  it('finds nothing wrong with one that is right', () => {
+  it('finds nothing wrong in a correct one', () => {
     expect(found.get('right.yml')).toBeUndefined();
   });
 
   it.each(FAULTS.map(([what, , , fault], at) => ({ what, fault, file: `${at}.yml` })))(
-    'finds $what, in its line',
+    'finds $what, with the line',
     ({ fault, file }) => {
       expect(found.get(file)).toEqual([expect.stringContaining(fault)]);
     },
@@ -124,7 +124,7 @@ function runScript(
 const onLinux = <Case>(...cases: Case[]) => (process.platform === 'linux' ? cases : []);
 
 test.each(onLinux('Warning: not an output'))(
-  'CI hands on the outputs of the span server, and no %j',
+  'CI passes on the outputs of the span server, and not %j',
   (warning) => {
     const node = `echo '${warning}' >&2; echo api_key=k; echo span_id=1; exec sleep 0.5`;
     expect(runScript(scriptOf('ci.yml', 'step', 'server'), { node })).toMatchObject({

@@ -77,4 +77,17 @@ describe('the log', () => {
     const tests = testsOf({ ...counts, errored: 0, skipped: 0, durationMs: undefined, failures: [] });
     expect(logOf(reportOf({ tests }))[2]).toBe(line);
   });
+
+  test.each([
+    [0.9310344827586207, '0.931'],
+    [-0.00012345, '-0.000123'],
+    [0, '0'],
+    [1, '1'],
+    [2.34567, '2.346'],
+    [340.5, '340.5'],
+    [-12_345.6, '-12345.6'],
+    [123_456_789, '123456789'],
+  ])('shows the metric %d as %s: only decimals are cut', (cost, shown) => {
+    expect(logOf(reportOf({ metrics: { cost } }))).toContain(`Metrics: cost ${shown}`);
+  });
 });

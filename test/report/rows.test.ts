@@ -60,8 +60,8 @@ describe('the rows', () => {
   });
 
   test.each([
-    ['cart > adds two: expected 3, got 4\ncart > is empty\nand 1 more', 'the 3 failures'],
-    ['cart > is empty\nand 12 more', 'the 3 failures'],
+    ['cart > adds two: expected 3, got 4\ncart > is empty\nand 1 more', '(3 failures)'],
+    ['cart > is empty\nand 12 more', '(3 failures)'],
     ['cart > is empty\nup and 1 more', 'cart > is empty\nup and 1 more'],
     ['cart > is empty\nand 1 more thing', 'cart > is empty\nand 1 more thing'],
     ['The model is down\ncart > is empty', 'The model is down\ncart > is empty'],

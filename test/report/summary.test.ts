@@ -320,7 +320,7 @@ describe('a reader sees', () => {
     ['dry-run', 'Would be recorded'],
     ['skipped', 'Not recorded'],
     ['failed', 'Should have been recorded'],
-  ] as const)('of the outcome %s what was sent or would have been', (outcome, title) => {
+  ] as const)('with the outcome %s, what was sent or would have been', (outcome, title) => {
     const sent = { error: null, meta: { a: 1 } };
     expect(read({ ...UNREAD, outcome, span: { id: SPAN_ID, meta: { a: 1 } }, sent })).toMatchObject({
       rows: [
@@ -331,7 +331,7 @@ describe('a reader sees', () => {
     });
   });
 
-  test('for a dry run the requests that were not sent', () => {
+  test('for a dry run, the requests that were not sent', () => {
     const url = 'https://api.opper.ai/v2/spans';
     const dryRun = Array.from({ length: 60 }, () => ({ method: 'POST', url }));
     const [, unsent = ''] = read({ outcome: 'dry-run', dryRun, requests: 0 }).paragraphs;
@@ -351,7 +351,7 @@ describe('a reader sees', () => {
     expect(rows).toEqual([]);
   });
 
-  test('after a read the values and the human feedback, with meta in the table', () => {
+  test('after a read, the values and the human feedback, with meta in the table', () => {
     const feedback = { score: 1, comment: 'Friendly' };
     const span = { id: SPAN_ID, name: 'n', score: 87, meta: { a: 1 }, feedback };
     expect(read({ ...UNREAD, outcome: 'read', span, sent: undefined })).toEqual({

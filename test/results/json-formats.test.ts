@@ -32,7 +32,7 @@ describe('CTRF', () => {
     });
   });
 
-  it('may contain texts full of brackets, and lone surrogates', async () => {
+  it('may contain text full of brackets, and lone surrogates', async () => {
     const tests = [
       { name: `\ud800"${'[{'.repeat(200)}`, status: 'passed' },
       { name: '\ud800a', status: 'failed', message: '"[' },
@@ -42,7 +42,7 @@ describe('CTRF', () => {
 });
 
 describe('Jest', () => {
-  it('names a case by what it has, and shows the first message that says something', async () => {
+  it('names a case by the names it has, and shows the first message that is not empty', async () => {
     const cases = [
       { title: 'adds', failureMessages: ['', 'no\n  at x'] },
       { fullName: 'cart subtracts', failureMessages: [] },

@@ -73,7 +73,7 @@ describe('several results files', () => {
     });
   });
 
-  it('are an error for each broken file, and the others do not count', async () => {
+  it('are an error for each broken file, and the others are not counted', async () => {
     expect(
       await problemsOf({ 'a.xml': '<a/>', 'b.xml': JUNIT, 'c.json': '{', 'd.xml': '<testsuite/>' }),
     ).toEqual([

@@ -159,7 +159,7 @@ describe('a tracked job', () => {
 });
 
 describe('the start', () => {
-  test('reports problems with inputs that only the end uses, and leaves the end nothing to do', async () => {
+  test('reports problems with inputs that only the end uses, and the end has nothing to do', async () => {
     const inputs = {
       operation: 'track',
       score: 'high',

@@ -71,7 +71,7 @@ describe('create after the eval', () => {
 });
 
 type Ids = NonNullable<SpanServerOptions['ids']>;
-interface Doubt {
+interface Uncertainty {
   readonly what: string;
   readonly fault: Fault;
   /** The methods of the requests that make the span, on a server that accepts our ids, and on one that does not. */
@@ -79,7 +79,7 @@ interface Doubt {
 }
 
 // Faults after which it is not known whether a POST made the span.
-const DOUBTS: readonly Doubt[] = [
+const UNCERTAIN: readonly Uncertainty[] = [
   {
     what: 'a response that is lost',
     fault: applied(reset('before headers')),
@@ -106,8 +106,8 @@ const DOUBTS: readonly Doubt[] = [
 ];
 const SERVERS: readonly Ids[] = ['honoured', 'refused', 'ignored'];
 
-describe.each(SERVERS)('on a server by which ids are %s', (ids) => {
-  it.each(DOUBTS)(
+describe.each(SERVERS)('on a server where ids are %s', (ids) => {
+  it.each(UNCERTAIN)(
     'a POST that meets $what makes the span, and only once if the server accepts ids',
     async ({ fault, requests }) => {
       await using server = await startSpanServer({ ids });
@@ -125,7 +125,7 @@ describe.each(SERVERS)('on a server by which ids are %s', (ids) => {
     },
   );
 
-  it.each(DOUBTS)('a tracked job whose start meets $what is one span, and ended', async ({ fault }) => {
+  it.each(UNCERTAIN)('a tracked job whose start meets $what is one span, and ended', async ({ fault }) => {
     await using server = await startSpanServer({ ids });
     server.faults.push({ on: 'POST', fault });
     const inputs = { ...access(server), operation: 'track', score: '${{ env.SCORE }}', ci_meta: false };

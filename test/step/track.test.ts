@@ -309,7 +309,7 @@ describe('a start', () => {
     },
   );
 
-  it('that is killed before it sent anything leaves the end nothing to do', async () => {
+  it('that is killed before it sent anything has an end that does nothing', async () => {
     await using server = await startSpanServer();
     const job = await runOn(server, [trackStep(server, {}, { kill: AbortSignal.abort() })]);
     expect(outcomes(job)).toEqual(['span main failure', 'span post success']);

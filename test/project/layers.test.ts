@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { filesIn, importsOf, type Node, nodesOf, nodesOfText } from '../../scripts/syntax.ts';
 
-/** The rooms that data passes through, from the bottom up. The position of all others follows from their imports. */
-const FLOORS = [
+/** The parts that data passes through, in layers from the bottom up. The position of all others follows from their imports. */
+const LAYERS = [
   ['src/api', 'src/inputs', 'src/job.ts'],
   ['src/results'],
   ['src/plan'],
@@ -17,47 +17,47 @@ const files = filesIn('src/**/*.ts').filter((path) => !path.endsWith('.d.ts'));
 const imports = new Map(
   files.map((path) => [path, importsOf(path).filter((other) => files.includes(other))]),
 );
-/** A room is a folder of src or a file beside them. */
-const roomOf = (path: string) => path.split('/').slice(0, 2).join('/');
-const rooms = new Map<string, Set<string>>();
+/** A part is a folder of src or a file beside them. */
+const partOf = (path: string) => path.split('/').slice(0, 2).join('/');
+const parts = new Map<string, Set<string>>();
 for (const [path, others] of imports) {
-  const room = roomOf(path);
-  const known = rooms.get(room) ?? new Set();
-  for (const other of others) if (roomOf(other) !== room) known.add(roomOf(other));
-  rooms.set(room, known);
+  const part = partOf(path);
+  const known = parts.get(part) ?? new Set();
+  for (const other of others) if (partOf(other) !== part) known.add(partOf(other));
+  parts.set(part, known);
 }
 
-describe('the rooms of src', () => {
-  it('are on floors that exist', () => {
-    expect(FLOORS.flat().filter((room) => !rooms.has(room))).toEqual([]);
+describe('the parts of src', () => {
+  it('that have a layer exist', () => {
+    expect(LAYERS.flat().filter((part) => !parts.has(part))).toEqual([]);
   });
 
-  it('have no import cycles, nor do their files', () => {
-    expect(new Set([...circlesOf(rooms), ...circlesOf(imports)])).toEqual(new Set());
+  it('have no import cycles, and neither have their files', () => {
+    expect(new Set([...cyclesOf(parts), ...cyclesOf(imports)])).toEqual(new Set());
   });
 
-  it('import nothing from a floor above them', () => {
-    const floorOf = (room: string) => FLOORS.findIndex((floor) => floor.includes(room));
-    const climbs = FLOORS.flat().flatMap((room) =>
-      [...reachedFrom(room, rooms)]
-        .filter((other) => floorOf(other) > floorOf(room))
+  it('import nothing from a layer above them', () => {
+    const layerOf = (part: string) => LAYERS.findIndex((layer) => layer.includes(part));
+    const climbs = LAYERS.flat().flatMap((part) =>
+      [...reachedFrom(part, parts)]
+        .filter((other) => layerOf(other) > layerOf(part))
         .map(
-          (other) => `${room} needs ${other}, which is above it: ${wayTo(room, other, rooms).join(' → ')}`,
+          (other) => `${part} needs ${other}, which is above it: ${pathTo(part, other, parts).join(' → ')}`,
         ),
     );
     expect(climbs).toEqual([]);
   });
 });
 
-test('a cycle and the path to a room are found', () => {
+test('a cycle and the path to a part are found', () => {
   const graph = new Map([
     ['a', ['b']],
     ['b', ['c', 'd']],
     ['c', ['a']],
     ['d', []],
   ]);
-  expect(circlesOf(graph)).toEqual(['a → b → c → a']);
-  expect(wayTo('a', 'd', graph)).toEqual(['a', 'b', 'd']);
+  expect(cyclesOf(graph)).toEqual(['a → b → c → a']);
+  expect(pathTo('a', 'd', graph)).toEqual(['a', 'b', 'd']);
 });
 
 test('run.ts and its imports get time, random numbers, environment and terminal from their caller', () => {
@@ -114,7 +114,7 @@ function reachedFrom(start: string, graph: Graph): Iterable<string> {
 }
 
 /** The shortest path from one place to another, both included. */
-function wayTo(start: string, end: string, graph: Graph): string[] {
+function pathTo(start: string, end: string, graph: Graph): string[] {
   const cameFrom = stepsFrom(start, graph);
   const way = [end];
   do way.unshift(cameFrom.get(way[0] ?? '') ?? start);
@@ -123,13 +123,13 @@ function wayTo(start: string, end: string, graph: Graph): string[] {
 }
 
 /** Each cycle once, from the place in it that comes first in the graph. */
-function circlesOf(graph: Graph): string[] {
-  const told = new Set<string>();
+function cyclesOf(graph: Graph): string[] {
+  const reported = new Set<string>();
   return [...graph.keys()].flatMap((place) => {
-    if (told.has(place) || !stepsFrom(place, graph).has(place)) return [];
-    const circle = wayTo(place, place, graph);
-    for (const member of circle) told.add(member);
-    return [circle.join(' → ')];
+    if (reported.has(place) || !stepsFrom(place, graph).has(place)) return [];
+    const cycle = pathTo(place, place, graph);
+    for (const member of cycle) reported.add(member);
+    return [cycle.join(' → ')];
   });
 }
 
