@@ -2938,18 +2938,18 @@ function failureText$1(thrown, timeoutMs) {
 	if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
-function failureHint(thrown) {
+function failureAdvice(thrown) {
 	if (thrown instanceof BadResponseError) return "Check that base_url is the address of the Opper API.";
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
-	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.";
+	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
 	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
 	const code = codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
 		case "HOSTNAME_MISMATCH": return `The certificate is for another host. Check ${thrown instanceof ProxyError ? "HTTPS_PROXY" : "base_url"}.`;
 		case "CERT_HAS_EXPIRED":
-		case "CERT_NOT_YET_VALID": return "The server has to renew its certificate, or the clock of the runner is wrong.";
+		case "CERT_NOT_YET_VALID": return "The server needs a certificate that is valid now, or the clock of the runner is wrong.";
 	}
 	if (isCertificateCode(code)) return "The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.";
 	if (thrown instanceof ProxyError) return "Check HTTPS_PROXY in the env of the step (scheme, host, port) and the network of the runner.";
@@ -4239,16 +4239,16 @@ function unusable(response, call, what, said = "") {
 function responseText({ status, statusText }) {
 	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
-function apiError({ method, url }, what, said, hint, isTransient) {
+function apiError({ method, url }, what, said, advice, isTransient) {
 	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
-	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, hint, isTransient);
+	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, advice, isTransient);
 }
 function refusal(response, call, tried) {
 	const { status, statusText, body } = response;
 	const said = wordsOf(body);
-	return apiError(call, `${responseText(response)} (${tried})`, said.trim() === statusText ? "" : said, hintFor(response, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
+	return apiError(call, `${responseText(response)} (${tried})`, said.trim() === statusText ? "" : said, adviceFor(response, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
 }
-function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
+function adviceFor({ status, retryAfterMs }, { method, ifNotFound }) {
 	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
 	switch (status) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
@@ -4256,7 +4256,7 @@ function hintFor({ status, retryAfterMs }, { method, ifNotFound }) {
 		case 404: return ifNotFound;
 		case 408:
 		case 425: return "Run the job again later.";
-		case 409: return method === "POST" ? "The API says that it already exists, but a lookup did not find it. Run the job again." : "Another job may have changed the span at the same time. Run the job again.";
+		case 409: return method === "POST" ? "The API says that it already exists. Run the job again." : "Another job may have changed the span at the same time. Run the job again.";
 		case 413: return "Record less: shorten output, input, error or meta.";
 		case 421: return "This server does not serve that host. Check base_url, and the proxy if there is one.";
 		case 422: return "Correct the fields it names.";
@@ -4376,7 +4376,7 @@ function createSender(options) {
 			const tried = `${last.attempts === 1 ? "tried once" : `tried ${last.attempts} times`}${afterwards}`;
 			if ("response" in last) return read(last.response, schema, call, tried);
 			const { thrown } = last;
-			throw apiError(call, `${sender.textOf(last)} (${tried})`, "", failureHint(thrown), isWorthRetrying(thrown));
+			throw apiError(call, `${sender.textOf(last)} (${tried})`, "", failureAdvice(thrown), isWorthRetrying(thrown));
 		},
 		async retry(failure, call, tries) {
 			const askedMs = "response" in failure ? failure.response.retryAfterMs : void 0;
@@ -4413,7 +4413,7 @@ async function makeOnce(sender, { call, body, schema, look, mayExist }) {
 		const isPassing = isRetried(failure) || statusOf(failure) === 409;
 		const willRetry = isPassing && await sender.retry(failure, call, tries);
 		if (!isInDoubt || !(isPassing || isDoubtful)) return willRetry;
-		if (!willRetry) await sender.pause(failure, call, tries, "a last look for it");
+		if (!willRetry) await sender.pause(failure, call, tries, "a last lookup");
 		found = await look(tries).catch((error) => {
 			throw error instanceof ApiError ? unknownOutcome(call, sender.textOf(failure), error) : error;
 		});
@@ -4425,12 +4425,12 @@ async function makeOnce(sender, { call, body, schema, look, mayExist }) {
 		wasFound: true
 	};
 	return {
-		made: sender.read(last, schema, call, isInDoubt ? ", and not found" : ""),
+		made: sender.read(last, schema, call, isInDoubt ? ", and a lookup did not find it" : ""),
 		wasFound: false
 	};
 }
 function unknownOutcome({ method, url }, what, { story }) {
-	return new ApiError(`${method} ${url} ${what}, and it is not known whether it took effect: ${story}`, "Look for the span in Opper before you run the job again.", true);
+	return new ApiError(`${method} ${url} ${what}. It may have taken effect, but the lookup failed: ${story}`, "Look for the span in Opper before you run the job again.", true);
 }
 function mayHaveArrived(failure) {
 	if ("response" in failure) return [408, 409].includes(failure.response.status) || failure.response.status >= 500;
@@ -4486,7 +4486,7 @@ function createClient({ baseUrl, ...options }) {
 	return {
 		traffic: sender.traffic,
 		readSpan(id, { isBeforeWrite = false } = {}) {
-			const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${WRITE_UNREAD}` : CHECK_NEW_SPAN;
+			const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${HOW_TO_WRITE_UNREAD}` : CHECK_NEW_SPAN;
 			return request({
 				method: "GET",
 				url: spanUrl(baseUrl, id),
@@ -4580,9 +4580,9 @@ function encoded(id) {
 const TOO_MANY_METRICS = `was not sent: the span has more than 10000 metrics`;
 const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
 const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
-const WRITE_UNREAD = "Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.";
+const HOW_TO_WRITE_UNREAD = "Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.";
 const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
-const CHECK_ADDRESS = "Check base_url, and the project of the key.";
+const CHECK_ADDRESS = "Check base_url, and which project the key belongs to.";
 function bodyOf(fields) {
 	const body = JSON.stringify(fields);
 	const size = Buffer.byteLength(body);
@@ -4590,7 +4590,7 @@ function bodyOf(fields) {
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
 	throw new InputError([{
 		name,
-		message: `takes ${mibText(largest)} of a request of ${mibText(size)}. The limit is ${mibText(MAX_BYTES$1)}, so shorten it`
+		message: `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES$1)}, so shorten it`
 	}]);
 }
 function mibText(bytes) {

@@ -79,7 +79,7 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
     traffic: sender.traffic,
 
     readSpan(id, { isBeforeWrite = false } = {}) {
-      const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${WRITE_UNREAD}` : CHECK_NEW_SPAN;
+      const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${HOW_TO_WRITE_UNREAD}` : CHECK_NEW_SPAN;
       const url = spanUrl(baseUrl, id);
       return request({ method: 'GET', url, wanted: 'the span', ifNotFound, id }, Span);
     },
@@ -141,10 +141,10 @@ function encoded(id: string): string {
 const TOO_MANY_METRICS = `was not sent: the span has more than ${MAX_PAGES * METRICS_OF_A_PAGE} metrics`;
 const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
 const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
-const WRITE_UNREAD =
+const HOW_TO_WRITE_UNREAD =
   'Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.';
 const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
-const CHECK_ADDRESS = 'Check base_url, and the project of the key.';
+const CHECK_ADDRESS = 'Check base_url, and which project the key belongs to.';
 
 /** A request's body. Throws {@link InputError} if it is larger than a response may be, since it could never be read again. */
 function bodyOf(fields: object): string {
@@ -154,7 +154,7 @@ function bodyOf(fields: object): string {
   const [name, largest] = Object.entries(fields)
     .map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? '')] as const)
     .reduce((a, b) => (b[1] > a[1] ? b : a));
-  const message = `takes ${mibText(largest)} of a request of ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
+  const message = `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
   throw new InputError([{ name, message }]);
 }
 

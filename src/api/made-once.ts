@@ -18,7 +18,7 @@ export interface Making<Schema extends z.ZodMiniType> {
 }
 
 /**
- * Makes something with a POST, and never twice as far as the server can show: if it is not known whether a POST arrived
+ * Makes something with a POST, and not twice if a lookup can find it: if it is not known whether a POST arrived
  * ({@link mayHaveArrived}), `look` is called before the next POST, and once more after the last. Retries of `look` count as
  * retries of the POST. Throws {@link ApiError} if it was neither made nor found.
  */
@@ -39,7 +39,7 @@ export async function makeOnce<Schema extends z.ZodMiniType>(
     const isPassing = isRetried(failure) || statusOf(failure) === 409;
     const willRetry = isPassing && (await sender.retry(failure, call, tries));
     if (!isInDoubt || !(isPassing || isDoubtful)) return willRetry;
-    if (!willRetry) await sender.pause(failure, call, tries, 'a last look for it');
+    if (!willRetry) await sender.pause(failure, call, tries, 'a last lookup');
     found = await look(tries).catch((error: unknown) => {
       throw error instanceof ApiError ? unknownOutcome(call, sender.textOf(failure), error) : error;
     });
@@ -47,11 +47,14 @@ export async function makeOnce<Schema extends z.ZodMiniType>(
   };
   const last = await sender.send(call, tries, body, rule);
   if (found !== undefined) return { made: found, wasFound: true };
-  return { made: sender.read(last, schema, call, isInDoubt ? ', and not found' : ''), wasFound: false };
+  return {
+    made: sender.read(last, schema, call, isInDoubt ? ', and a lookup did not find it' : ''),
+    wasFound: false,
+  };
 }
 
 function unknownOutcome({ method, url }: Call, what: string, { story }: ApiError): ApiError {
-  const both = `${method} ${url} ${what}, and it is not known whether it took effect: ${story}`;
+  const both = `${method} ${url} ${what}. It may have taken effect, but the lookup failed: ${story}`;
   return new ApiError(both, 'Look for the span in Opper before you run the job again.', true);
 }
 

@@ -17,14 +17,14 @@ export function failureText(thrown: unknown, timeoutMs: number): string {
 }
 
 /** What to do about it, as a sentence. */
-export function failureHint(thrown: unknown): string {
+export function failureAdvice(thrown: unknown): string {
   if (thrown instanceof BadResponseError) return 'Check that base_url is the address of the Opper API.';
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
   if (thrown instanceof ProxyError && thrown.status === 407) {
     return 'The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
   }
   if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) {
-    return 'The server there does not speak TLS. Check scheme and port in base_url and HTTPS_PROXY.';
+    return 'The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.';
   }
   if (thrown instanceof ProxyError && thrown.status !== undefined) {
     return 'The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.';
@@ -36,7 +36,7 @@ export function failureHint(thrown: unknown): string {
       return `The certificate is for another host. Check ${thrown instanceof ProxyError ? 'HTTPS_PROXY' : 'base_url'}.`;
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
-      return 'The server has to renew its certificate, or the clock of the runner is wrong.';
+      return 'The server needs a certificate that is valid now, or the clock of the runner is wrong.';
   }
   if (isCertificateCode(code)) {
     return 'The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.';

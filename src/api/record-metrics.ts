@@ -12,8 +12,9 @@ export interface RecordedMetrics {
 
 /**
  * Gives a span these metrics, each dimension once: leaves those that are equal, changes those that differ, makes the rest. A
- * metric without a comment keeps the stored one. `wanted` is not empty, and its dimensions differ. Never throws for what a server does.
- * After a failure that would also affect the next metric (an outage), no more are tried.
+ * metric without a comment keeps the stored one. `wanted` must not be empty, and each dimension must appear once. Whatever the
+ * server does becomes a failure, not an exception. After a failure that would also affect the next metric (an outage), no more
+ * are tried.
  */
 export async function recordMetrics(
   client: Client,

@@ -69,8 +69,8 @@ export function read<Schema extends z.ZodMiniType>(
 
 /** The error for a successful response with unexpected content. `what` follows the status. */
 function unusable(response: HttpResponse, call: Call, what: string, said = ''): ApiError {
-  const hint = 'Check that base_url is the address of the Opper API, with its /v2.';
-  return apiError(call, `${responseText(response)}${what}`, said, hint, false);
+  const advice = 'Check that base_url is the address of the Opper API, with its /v2.';
+  return apiError(call, `${responseText(response)}${what}`, said, advice, false);
 }
 
 /** `returned 503 Service Unavailable`. */
@@ -83,7 +83,7 @@ export function apiError(
   { method, url }: Call,
   what: string,
   said: string,
-  hint: string,
+  advice: string,
   isTransient: boolean,
 ): ApiError {
   // Cut twice, so that white space is not searched in all of a long body.
@@ -93,7 +93,7 @@ export function apiError(
       .trim(),
     MAX_SAID,
   );
-  return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ''}`, hint, isTransient);
+  return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ''}`, advice, isTransient);
 }
 
 /** The error for a response with a status of 400 or more. */
@@ -105,13 +105,13 @@ function refusal(response: HttpResponse, call: Call, tried: string): ApiError {
     `${responseText(response)} (${tried})`,
     // Do not repeat the status line.
     said.trim() === statusText ? '' : said,
-    hintFor(response, call),
+    adviceFor(response, call),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
     isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
   );
 }
 
-function hintFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }: Call): string {
+function adviceFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }: Call): string {
   if (isRetriedStatus(status) && isTooLong(retryAfterMs)) {
     return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
   }
@@ -127,7 +127,7 @@ function hintFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }:
       return 'Run the job again later.';
     case 409:
       return method === 'POST'
-        ? 'The API says that it already exists, but a lookup did not find it. Run the job again.'
+        ? 'The API says that it already exists. Run the job again.'
         : 'Another job may have changed the span at the same time. Run the job again.';
     case 413:
       return 'Record less: shorten output, input, error or meta.';

@@ -1,7 +1,7 @@
 import { type CreateFetchOptions, createFetch, type FetchContext, FetchError } from 'ofetch';
 import type * as z from 'zod/mini';
 import { secondsText } from '../words.ts';
-import { failureHint, failureText, isWorthRetrying } from './no-response.ts';
+import { failureAdvice, failureText, isWorthRetrying } from './no-response.ts';
 import { apiError, type Call, type HttpResponse, read, responseText } from './response.ts';
 import { isRetriedStatus, isTooLong, retryAfterMs, waitBefore } from './retry.ts';
 import type { Transport } from './transport.ts';
@@ -61,8 +61,8 @@ export interface Sender {
 }
 
 /**
- * Sends requests with ofetch, which also repeats them when this code says so. The key stays in this closure and is in no object
- * that is thrown or passed on.
+ * Sends requests with ofetch, which sends one again if `rule` says so. The key stays in this closure and is in no object that is
+ * thrown or passed on.
  *
  * Works around two behaviours of ofetch 1.5.1: by default it does not retry PATCH and POST; and for a body that is an object it
  * loads all of Node's fetch, so the body is passed as text. ofetch adds the `content-type` of JSON to it.
@@ -143,7 +143,7 @@ export function createSender(options: SenderOptions): Sender {
         call,
         `${sender.textOf(last)} (${tried})`,
         '',
-        failureHint(thrown),
+        failureAdvice(thrown),
         isWorthRetrying(thrown),
       );
     },

@@ -2,7 +2,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BadResponseError, failureHint, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
+import { BadResponseError, failureAdvice, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
 import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { closedPort, closeServers, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
@@ -22,16 +22,16 @@ async function failureOf(baseUrl: string) {
 }
 
 function wordsFor(thrown: unknown) {
-  const [text, hint] = [failureText(thrown, TIMEOUT_MS), failureHint(thrown)];
-  expect(hint).toMatch(/^[A-Z].*\.$/);
-  return { text, hint, again: isWorthRetrying(thrown) };
+  const [text, advice] = [failureText(thrown, TIMEOUT_MS), failureAdvice(thrown)];
+  expect(advice).toMatch(/^[A-Z].*\.$/);
+  return { text, advice, again: isWorthRetrying(thrown) };
 }
 
 const withCode = (code: string) => Object.assign(new Error('odd'), { code });
 
-const failure = (text: string, hint: string, again: boolean) => ({
+const failure = (text: string, advice: string, again: boolean) => ({
   text: expect.stringContaining(text),
-  hint: expect.stringContaining(hint),
+  advice: expect.stringContaining(advice),
   again,
 });
 
@@ -88,7 +88,7 @@ describe('without a response, the message says so', () => {
   it('if the response is not TLS', async () => {
     const { host } = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await failureOf(`https://${host}`)).toEqual({
-      ...failure('', 'does not speak TLS', true),
+      ...failure('', 'TLS', true),
       text: expect.stringMatching(/^failed: TLS: [a-z ]+$/),
     });
   });

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { failureHint, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
+import { failureAdvice, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { InputError } from '../../src/errors.ts';
 import {
@@ -51,7 +51,7 @@ async function failureOf(env: Record<string, string>, baseUrl = REMOTE, timeoutM
   );
   return {
     text: failureText(thrown, timeoutMs),
-    hint: failureHint(thrown),
+    advice: failureAdvice(thrown),
     again: isWorthRetrying(thrown),
   };
 }
@@ -185,14 +185,14 @@ describe('a proxy', () => {
 });
 
 describe('a proxy that fails', () => {
-  const anyHint = expect.any(String);
+  const anyAdvice = expect.any(String);
 
   it('by rejecting the login is reported with 407 and no password, and is not retried', async () => {
     const proxy = await startProxy(1, 'me:right');
     const failure = await failureOf({ HTTPS_PROXY: `http://me:wr0ng@${proxy.host}` });
     expect(failure).toEqual({
       text: expect.stringContaining('proxy returned 407'),
-      hint: expect.stringContaining('HTTPS_PROXY'),
+      advice: expect.stringContaining('HTTPS_PROXY'),
       again: false,
     });
     expect(JSON.stringify(failure)).not.toContain('wr0ng');
@@ -207,7 +207,7 @@ describe('a proxy that fails', () => {
     });
     expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, REMOTE, 600_000)).toEqual({
       text: `failed: the proxy returned ${status}`,
-      hint: anyHint,
+      advice: anyAdvice,
       again: true,
     });
     await closed;
@@ -221,7 +221,7 @@ describe('a proxy that fails', () => {
     const port = await closedPort();
     expect(await failureOf({ HTTPS_PROXY: `http://me:wr0ng@${hostname}:${port}` })).toEqual({
       text: expect.stringMatching(new RegExp(`proxy: connect ${reason}:${port}`)),
-      hint: expect.stringContaining('HTTPS_PROXY'),
+      advice: expect.stringContaining('HTTPS_PROXY'),
       again: true,
     });
   });
@@ -268,7 +268,7 @@ describe('a proxy that fails', () => {
     const proxy = await startTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await failureOf({ HTTPS_PROXY: `https://${proxy.host}` })).toEqual({
       text: expect.stringContaining('through the proxy: TLS: '),
-      hint: expect.stringContaining('scheme and port'),
+      advice: expect.stringContaining('scheme and port'),
       again: true,
     });
   });
@@ -278,7 +278,7 @@ describe('a proxy that fails', () => {
     const proxy = await startProxy(await listen(elsewhere));
     expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, 'https://other.example')).toEqual({
       text: expect.stringContaining('other.example'),
-      hint: expect.stringContaining('base_url'),
+      advice: expect.stringContaining('base_url'),
       again: false,
     });
   });

@@ -109,10 +109,10 @@ describe('an error status', () => {
     [429, {}, /retries/],
     [500, {}, /later/],
     [599, {}, /later/],
-  ])('of %d says what the server said, then what to do', (status, call, hint) => {
+  ])('of %d says what the server said, then what to do', (status, call, advice) => {
     const { message } = errorOf({ status, body: 'No such luck' }, call);
     expect(message).toMatch(/^\w+ https:.* returned \d+ \(tried once\): No such luck\. [A-Z].*\.$/);
-    expect(message).toMatch(hint);
+    expect(message).toMatch(advice);
   });
 
   it('is transient or not', () => {
