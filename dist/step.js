@@ -3369,7 +3369,7 @@ function oneOf(words) {
 	return pipe(trimmed, _enum(words, because(`is not one of ${words.join(", ")}`)));
 }
 function namesAmong(names, what) {
-	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]+/);
+	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]/);
 	return pipe(transform((value) => {
 		const given = [...new Set(split(value))].filter((name) => name !== "");
 		return given.length > 0 ? given : void 0;
@@ -3537,7 +3537,7 @@ function defaultInputs() {
 function readFields(document, path, now) {
 	const forms = formsAt(now);
 	const known = Object.fromEntries(FIELD_NAMES.map((name) => [name, forms[name]]));
-	const read = readForms(known, Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null)), (name) => `${name} in ${path}`);
+	const read = readForms(known, document, (name) => `${name} in ${path}`);
 	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
 	const problems = [...read.problems];
 	if (unknown.length > 0) {
@@ -3558,8 +3558,8 @@ function readFields(document, path, now) {
 function readForms(forms, given, nameOf) {
 	const problems = [];
 	const entries = Object.entries(forms).flatMap(([name, form]) => {
-		const value = Object.hasOwn(given, name) ? given[name] : "";
-		if (value === "" || form !== verbatim && textOf(value).trim() === "") return [];
+		const value = Object.hasOwn(given, name) ? given[name] : null;
+		if (form !== verbatim && textOf(value).trim() === "") return [];
 		const { success, data, error } = safeParse(form, value);
 		if (success) return data === void 0 ? [] : [[name, data]];
 		problems.push({

@@ -65,7 +65,7 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
 
 /** Names in an array, or in a text with commas, spaces or line breaks between them. Each once; undefined if there are none. */
 export function namesAmong<const Names extends readonly string[]>(names: Names, what: string) {
-  const split = (value: Json): Json[] => (Array.isArray(value) ? value : textOf(value).split(/[\s,]+/));
+  const split = (value: Json): Json[] => (Array.isArray(value) ? value : textOf(value).split(/[\s,]/));
   const list = z.transform((value: Json) => {
     const given = [...new Set(split(value))].filter((name) => name !== '');
     return given.length > 0 ? given : undefined;

@@ -120,12 +120,11 @@ export function defaultInputs(): Inputs {
   return readInputs(() => '', undefined, new Date(0)).values as Inputs;
 }
 
-/** Reads the content of a `fields` file, with the forms of the inputs of the same names. */
+/** Reads the content of a `fields` file, with the forms of the inputs of the same names. Null is the same as absent. */
 export function readFields(document: Readonly<Record<string, Json>>, path: string, now: Date): Read<Fields> {
   const forms = formsAt(now);
   const known = Object.fromEntries(FIELD_NAMES.map((name) => [name, forms[name]]));
-  const values = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null));
-  const read = readForms<Fields>(known, values, (name) => `${name} in ${path}`);
+  const read = readForms<Fields>(known, document, (name) => `${name} in ${path}`);
   const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
   const problems = [...read.problems];
   if (unknown.length > 0) {
@@ -147,9 +146,9 @@ function readForms<Values>(
 ): Read<Values> {
   const problems: Problem[] = [];
   const entries = Object.entries(forms).flatMap(([name, form]) => {
-    const value = Object.hasOwn(given, name) ? given[name] : '';
+    const value = Object.hasOwn(given, name) ? given[name] : null;
     // White space alone counts as text only in verbatim inputs.
-    if (value === '' || (form !== verbatim && textOf(value).trim() === '')) return [];
+    if (form !== verbatim && textOf(value).trim() === '') return [];
     const { success, data, error } = z.safeParse(form, value);
     if (success) return data === undefined ? [] : [[name, data]];
     problems.push({ name: nameOf(name), message: error.issues[0]?.message ?? '' });

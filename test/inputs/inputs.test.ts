@@ -60,6 +60,7 @@ const ACCEPTED = [
     [`\n \t${KEY} \r\n`, KEY],
     ['!"~ x', '!"~ x'],
     ['Bearers', 'Bearers'],
+    ['op-bearer x', 'op-bearer x'],
   ]),
   ...means('base_url', [
     ['https://eu.opper.ai/v2///', 'https://eu.opper.ai/v2'],
@@ -79,6 +80,7 @@ const ACCEPTED = [
     ['.87', 0.87],
     ['1e2', 100],
     ['1.5E+1', 15],
+    ['1e015', 1e15],
     ['-9007199254740991', -9007199254740991],
   ]),
   ...means('score_scale', [[' 0.1 ', 0.1]]),

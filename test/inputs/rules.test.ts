@@ -99,7 +99,7 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [['score_pointer'], { results_file: ['r'], results_format: 'json' }, 'retries'],
   [['score_pointer'], { results_file: ['r'], score_pointer: '/a' }],
   [['score_pointer'], { results_format: 'fields', score_pointer: '/a' }],
-  [[], { score_pointer: '/a', case_spans: 'all' }, 'results_format'],
+  [[], { score_pointer: '/a', case_spans: 'all', results_metrics: true }, 'results_format'],
   [['results_format'], { results_format: 'fields', results_metrics: true }],
   [['results_format'], { results_format: 'json', case_spans: 'failed' }],
 ])('a format reports %j for %j', (names, given, ...bad) => {
@@ -151,6 +151,7 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [['results_file'], { score_scale: 100, score_pointer: '/a' }],
   [[], { score_scale: 100, score: 0.87 }],
   [[], { score_scale: 100 }, 'score'],
+  [['score'], { score_scale: 100 }, 'retries'],
   [[], { score_scale: 100, results_file: ['r'] }],
   [[], { score_scale: 100, operation: 'get' }],
 ])('a scale reports that %j is missing from %j', (names, given, ...bad) => {

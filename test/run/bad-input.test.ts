@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { startSpanServer } from '../harness/span-server.ts';
 import { runStage, type StepOptions } from '../harness/step.ts';
+import { memoryFiles } from '../results/memory-files.ts';
 
 const server = await startSpanServer();
 afterAll(() => server.close());
@@ -63,6 +64,16 @@ describe('bad input', () => {
       ['score_scale'],
       { files: { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' } },
     ],
+    [
+      'a bad format, whose file is not read',
+      { span_id, results_file: 'r', results_format: 'csv' },
+      ['results_format'],
+    ],
+    [
+      'a format without its pointer',
+      { span_id, results_file: 'r', results_format: 'json' },
+      ['score_pointer'],
+    ],
     ['a scale without a score', { span_id, score_scale: '100' }, ['score']],
     ['an update with nothing to record', { span_id, ci_meta: 'false' }, ['operation']],
     [
@@ -99,12 +110,14 @@ describe('bad input', () => {
   });
 });
 
-test('a bug in the action is an error that says so, and the outputs are there', async () => {
-  const { exitCode, annotations, outputs } = await runStage(
-    server,
-    { span_id, score: '1' },
-    { broken: 'connect' },
-  );
+const find = () => Promise.reject(new Error('find is broken'));
+
+test.each<[string, StepOptions]>([
+  ['sending', { broken: 'connect' }],
+  ['reading', { host: { files: { ...memoryFiles({}), find } } }],
+])('a bug in %s is an error that says so, and the outputs are there', async (_, options) => {
+  const inputs = { span_id, score: '1', ...(options.host && { results_file: 'r' }) };
+  const { exitCode, annotations, outputs } = await runStage(server, inputs, options);
   expect({ exitCode, outcome: outputs.outcome, id: outputs.id }).toEqual({
     exitCode: 1,
     outcome: 'failed',
@@ -114,7 +127,7 @@ test('a bug in the action is an error that says so, and the outputs are there', 
     {
       level: 'error',
       title: 'Opper span: internal error',
-      message: expect.stringMatching(/report it: .*connect is broken/),
+      message: expect.stringMatching(/report it: .* is broken/),
     },
   ]);
 });

@@ -66,6 +66,7 @@ describe('results of a test tool', () => {
     expect(server.span(id)).toMatchObject({
       score,
       error: expect.stringContaining(score === null ? 'Job eval failed' : 's > b'),
+      ...(score !== null && { meta: expect.objectContaining({ a: 1, 'test.passed': 2 }) }),
     });
   });
 
