@@ -4934,7 +4934,7 @@ function accessProblems({ values, problems }, job) {
 	}
 	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
 		name: "span_id",
-		message: "is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output"
+		message: "is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs"
 	});
 	return found;
 }
@@ -5486,6 +5486,9 @@ function familiesOf(keys) {
 	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, [key = "", ...others]]) => others.length > 0 ? `${family}.*` : key);
 }
 // src/report/wording.ts
+function isNew(outcome) {
+	return outcome === "created" || outcome === "tracking";
+}
 function passes({ minScore, score }) {
 	return score !== void 0 && score >= minScore;
 }
@@ -5538,7 +5541,12 @@ function spanLines(report) {
 	const { outcome, spanId, span, changed, requests, elapsedMs } = report;
 	const effort = requests === 0 ? "nothing sent" : `${counted(requests, "request")}, ${secondsText(elapsedMs)}`;
 	const id = span.id ?? spanId;
-	const names = [...id ? [` ${cut(id, MAX_VALUE)}`] : [], ...span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : []];
+	const names = [
+		...id ? [` ${cut(id, MAX_VALUE)}`] : [],
+		...span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : [],
+		...span.parent_id ? [` under ${cut(span.parent_id, MAX_VALUE)}`] : [],
+		...isNew(outcome) && span.trace_id && !span.parent_id ? [" (root span)"] : []
+	];
 	const rows = rowsOf(report).map(({ field, before, after }) => [
 		`  ${field}: `,
 		...before === void 0 ? [] : [cut(before, MAX_VALUE), " \u2192 "],
@@ -5835,6 +5843,7 @@ function spanBlock({ spanId, span, links }) {
 	const id = span.id ?? spanId;
 	const names = [span.name, id].flatMap((text) => text ? [code(text, MAX_CELL)] : []);
 	if (names.length === 0) return "";
+	if (span.parent_id) names.push("under", code(span.parent_id, MAX_CELL));
 	const duration = durationMsOf(span);
 	const facts = [
 		...duration === void 0 ? [] : [`took ${secondsText(duration)}`],
@@ -5977,7 +5986,7 @@ function withoutSecrets(report, redact) {
 	};
 }
 function variablesOf({ outcome, span }) {
-	if (outcome !== "created" && outcome !== "tracking") return [];
+	if (!isNew(outcome)) return [];
 	return [["OPPER_SPAN_ID", span.id], ["OPPER_TRACE_ID", span.trace_id]].filter((pair) => UUID.test(pair[1] ?? ""));
 }
 function tooLong(names) {

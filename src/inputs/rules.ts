@@ -20,7 +20,7 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
   }
   if (isMissing('span_id') && (values.operation === 'update' || values.operation === 'get')) {
     const message =
-      'is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output';
+      'is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs';
     found.push({ name: 'span_id', message });
   }
   return found;

@@ -10,7 +10,7 @@ import { fitting, OUTPUTS, outputsOf } from './outputs.ts';
 import type { Report } from './report.ts';
 import { redactorOf } from './secret.ts';
 import { summaryOf } from './summary.ts';
-import { firstOf, gateText, passes } from './wording.ts';
+import { firstOf, gateText, isNew, passes } from './wording.ts';
 
 /** What the exit uses to write. */
 export interface ExitHost {
@@ -124,7 +124,7 @@ function withoutSecrets(report: Report, redact: ReturnType<typeof redactorOf>): 
 
 /** The ids for later steps, to put their spans under this one. The ids are untrusted text, so only UUIDs are passed on. */
 function variablesOf({ outcome, span }: Report): [string, string][] {
-  if (outcome !== 'created' && outcome !== 'tracking') return [];
+  if (!isNew(outcome)) return [];
   const ids: [string, string | null | undefined][] = [
     ['OPPER_SPAN_ID', span.id],
     ['OPPER_TRACE_ID', span.trace_id],

@@ -2,7 +2,7 @@ import { failureText } from '../results/record.ts';
 import { counted, cut, secondsText } from '../words.ts';
 import type { Report } from './report.ts';
 import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { feedbackText, firstOf, gateText, passes, shortened, testsText } from './wording.ts';
+import { feedbackText, firstOf, gateText, isNew, passes, shortened, testsText } from './wording.ts';
 
 const MAX_VALUE = 200;
 const MAX_FAILURE = 2000;
@@ -25,6 +25,9 @@ function spanLines(report: Report): string[] {
   const names = [
     ...(id ? [` ${cut(id, MAX_VALUE)}`] : []),
     ...(span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : []),
+    ...(span.parent_id ? [` under ${cut(span.parent_id, MAX_VALUE)}`] : []),
+    // Said of a new span, since a parent_id from an output that does not exist is empty. Of an old span it may just be unknown.
+    ...(isNew(outcome) && span.trace_id && !span.parent_id ? [' (root span)'] : []),
   ];
   const rows = rowsOf(report).map(({ field, before, after }) =>
     [

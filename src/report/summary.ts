@@ -125,6 +125,7 @@ function spanBlock({ spanId, span, links }: Report): string {
   const id = span.id ?? spanId;
   const names = [span.name, id].flatMap((text) => (text ? [code(text, MAX_CELL)] : []));
   if (names.length === 0) return '';
+  if (span.parent_id) names.push('under', code(span.parent_id, MAX_CELL));
   const duration = durationMsOf(span);
   const facts = [
     ...(duration === undefined ? [] : [`took ${secondsText(duration)}`]),

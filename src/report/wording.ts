@@ -1,7 +1,12 @@
 import type { Span } from '../api/span.ts';
 import type { TestRun } from '../results/test-run.ts';
 import { counted, secondsText, textOf } from '../words.ts';
-import type { Gate } from './report.ts';
+import type { Gate, Outcome } from './report.ts';
+
+/** Whether the span was made by this run of the step, or will be updated when the job ends. */
+export function isNew(outcome: Outcome): boolean {
+  return outcome === 'created' || outcome === 'tracking';
+}
 
 /** Whether there is a score that is not below `min_score`. */
 export function passes({ minScore, score }: Gate): boolean {

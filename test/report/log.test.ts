@@ -90,4 +90,15 @@ describe('the log', () => {
   ])('shows the metric %d as %s: only decimals are cut', (cost, shown) => {
     expect(logOf(reportOf({ metrics: { cost } }))).toContain(`Metrics: cost ${shown}`);
   });
+
+  test.each<[Partial<Report>, string]>([
+    [{ outcome: 'created', span: { id: 's', parent_id: 'p', trace_id: 't' } }, 'Span s under p: created '],
+    [{ outcome: 'created', span: { id: 's', parent_id: null, trace_id: 't' } }, 'Span s (root span): '],
+    [{ outcome: 'tracking', span: { id: 's', trace_id: 't' } }, 'Span s (root span): tracking '],
+    [{ outcome: 'tracking', span: { id: 's' } }, 'Span s: tracking '],
+    [{ outcome: 'updated', span: { id: 's', parent_id: 'p', trace_id: 't' } }, 'Span s under p: updated '],
+    [{ outcome: 'updated', span: { id: 's', trace_id: 't' } }, 'Span s: updated '],
+  ])('names the parent, or says that a new span is a root span: %j', (overrides, beginning) => {
+    expect(logOf(reportOf(overrides))[0]?.startsWith(beginning)).toBe(true);
+  });
 });

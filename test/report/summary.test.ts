@@ -69,6 +69,7 @@ function reportWith(text: string): Report {
     span: {
       id: text,
       name: text,
+      parent_id: text,
       error: text,
       output: text,
       end_time: text,
@@ -125,7 +126,7 @@ describe('untrusted text', () => {
       );
     const codes = textsOf(expectInert(text), 'code');
     const trimmed = seen.replace(/\n\n/g, '\n').trim();
-    expect(codes.filter((code) => code === trimmed)).toHaveLength(14);
+    expect(codes.filter((code) => code === trimmed)).toHaveLength(15);
   });
 
   test('is inert in any combination', () => {
@@ -343,6 +344,11 @@ describe('a reader sees', () => {
     expect(read({ ...UNREAD, outcome: 'failed', span: {} }).paragraphs).toEqual([
       `Span ${SPAN_ID}\nOpper traces`,
     ]);
+  });
+
+  test('the parent of the span', () => {
+    const span = { id: SPAN_ID, name: 'n', parent_id: 'p' };
+    expect(read({ span }).paragraphs[0]).toMatch(`Span n ${SPAN_ID} under p\n`);
   });
 
   test('that nothing changed', () => {
