@@ -359,19 +359,23 @@ describe('JUnit', () => {
       gc();
       return getHeapStatistics().used_heap_size;
     };
-    const log = Buffer.from('a line of a log\n'.repeat(4096));
-    const cases = Buffer.from('<testcase name="b"><failure>no</failure></testcase>'.repeat(1000));
+    const log = 'a line of a log\n'.repeat(4096);
+    const passing = '<testcase name="a"/>'.repeat(3000);
+    const failing = `<testcase name="b"><failure>no</failure><error>${log.repeat(8)}</error></testcase>`;
     let grownBytes = Number.NaN;
     const files = {
       find: async () => ['junit.xml'],
       async *read() {
-        yield Buffer.from('<testsuite><testcase name="a"><system-out><![CDATA[');
+        const pieces = [
+          ...[...Array(256).fill(passing), ...Array(256).fill(failing)],
+          ...['<testcase name="c"><failure>', ...Array(256).fill(`<![CDATA[${log}]]>`), '</failure>'],
+          ...['<system-out><![CDATA[', ...Array(256).fill(log)],
+        ];
+        yield Buffer.from('<testsuite>');
         const before = usedBytes();
-        for (let i = 0; i < 256; i++) yield log;
-        yield Buffer.from(']]></system-out></testcase>');
-        for (let i = 0; i < 256; i++) yield cases;
+        for (const piece of pieces) yield Buffer.from(piece);
         grownBytes = usedBytes() - before;
-        yield Buffer.from('</testsuite>');
+        yield Buffer.from(']]></system-out></testcase></testsuite>');
       },
     };
     const keepCases = { kind: 'all', max: 10 } as const;
