@@ -10,8 +10,10 @@ import type { CaseStatus } from './test-run.ts';
 
 /** Limit for nested elements. Known tools stay below ten. */
 const MAX_DEPTH = 100;
-/** How much of one text is kept in memory. A longer attribute is an error. */
+/** How long a text may become in memory before it is shortened. A longer attribute is an error. */
 const MAX_HELD_LENGTH = 1024 * 1024;
+/** How much of a text is kept: more than is recorded, so that the record shows the cut. */
+const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
 
 /** A private field of saxes, in which it collects a text until its end. */
 const TEXT = 'text';
@@ -158,7 +160,7 @@ export async function readJunit(
     { message = '', type = '' }: Attributes,
     onClose: (why: Required<Explanation>) => void,
   ): Close {
-    const opened = { message: cut(message, MAX_TEXT_LENGTH), type, body: '' };
+    const opened = { message, type, body: '' };
     detail = opened;
     return () => {
       detail = undefined;
@@ -167,7 +169,7 @@ export async function readJunit(
   }
 
   function addText(text: string): void {
-    if (detail !== undefined) detail.body += text.slice(0, MAX_TEXT_LENGTH - detail.body.length);
+    if (detail !== undefined) detail.body += text.slice(0, MAX_KEPT_LENGTH - detail.body.length);
   }
 
   function reportCase(attributes: Attributes, endings: ReadonlyMap<CaseStatus, Explanation>): void {
@@ -218,7 +220,7 @@ export async function readJunit(
   function shortenText(): void {
     if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
     if (isInTag) fail('is not JUnit', `a tag with more than ${MAX_HELD_LENGTH} characters`);
-    parser[TEXT] = parser[TEXT].slice(0, MAX_TEXT_LENGTH);
+    parser[TEXT] = parser[TEXT].slice(0, MAX_KEPT_LENGTH);
   }
 
   function fail(what: string, why: string): never {

@@ -31,7 +31,6 @@ const OWN_DIMENSIONS = ['pass_rate', 'score', ...Object.keys(SUMS)];
 /** Counts cases one by one. Keeps the first ten failures, and at most `max` cases for case spans, failures first. */
 export function createTally({ kind, max }: KeepCases) {
   const counts = { passed: 0, failed: 0, errored: 0, skipped: 0, extra: 0 };
-  // These hold copies: in V8, a part of a text keeps the whole text in memory.
   const failures: Failure[] = [];
   const failing: TestCase[] = [];
   const others: TestCase[] = [];
@@ -44,6 +43,7 @@ export function createTally({ kind, max }: KeepCases) {
     const kept = isFailing(status) ? failing : others;
     if (kind === 'none' || (kind === 'failed' && kept === others)) return;
     casesWanted++;
+    // A copy: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
     if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
   }
 
@@ -52,8 +52,7 @@ export function createTally({ kind, max }: KeepCases) {
       const { status, isExtra, details, measured } = found;
       counts[status]++;
       if (isExtra) counts.extra++;
-      if (isFailing(status) && failures.length < MAX_FAILURES)
-        failures.push(structuredClone(failureOf(details())));
+      if (isFailing(status) && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
       keep(found);
       if (measured === undefined) return;
       scores.add(measured.score);

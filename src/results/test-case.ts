@@ -143,7 +143,7 @@ function linesOf(text: string): string[] {
 /** The beginning of a text, without terminal escape codes and lone surrogates. */
 function plain(text: string): string {
   // The escape character as written by pytest (#x1B), and by Surefire in attributes (&#27;) and in CDATA (&amp#27;).
-  const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, '\x1b');
+  const escaped = cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, '\x1b');
   return stripVTControlCharacters(escaped).toWellFormed();
 }
 

@@ -74,7 +74,11 @@ describe('the cases to make spans for', () => {
     );
     expect(await errorOf('<error type="E"/>')).toBe('E');
     expect(await errorOf('<error/>')).toBe('errored; the file does not say why');
-    expect(await errorOf(`<failure>${'m'.repeat(99_999)}</failure>`)).toHaveLength(64 * 1024);
+    expect(await errorOf('<failure>no</failure><system-out>out</system-out>')).toBe('no');
+    const [long, cut] = ['m'.repeat(64 * 1024 + 1), `${'m'.repeat(64 * 1024 - 1)}…`];
+    expect(await errorOf(`<failure>${long}</failure>`)).toBe(cut);
+    expect(await errorOf(`<failure message="${long}">${long}</failure>`)).toBe(cut);
+    expect(await errorOf(`<failure message="${long.slice(1)}"/>`)).toBe(long.slice(1));
   });
 
   it('have the explanation of a whole suite that failed', async () => {
