@@ -123,6 +123,7 @@ describe('the cases to make spans for', () => {
     }
     expect(await caseOf({ stop: 1795195077287 })).toStrictEqual(known);
     expect((await caseOf({ stop: test.start }))?.endTime).toBe('2026-11-20T17:17:57.288Z');
+    expect((await caseOf({ stop: undefined, duration: undefined }))?.endTime).toBeUndefined();
     expect((await caseOf({ stop: undefined, duration: 5 }))?.endTime).toBe('2026-11-20T17:17:57.293Z');
     expect(await caseOf({ start: 100_000_000_000, stop: 253_402_300_799_999 })).toStrictEqual({
       ...known,
