@@ -40,11 +40,12 @@ export const ctrf: JsonFormat = {
       });
       return duration;
     });
-    const { tests, failed } = objectIn(results.summary);
+    const summary = objectIn(results.summary);
+    const failed = numberIn(summary.failed);
     return {
       durationMs: sumOf(durations),
-      totals: { tests: numberIn(tests), failed: numberIn(failed) },
-      failure: Number(failed) > 0 ? `failed: ${failed}` : undefined,
+      totals: { tests: numberIn(summary.tests), failed },
+      failure: failed ? `failed: ${failed}` : undefined,
     };
   },
 };

@@ -1,50 +1,48 @@
 import type { SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
+import { instantOf } from '../timestamp.ts';
 import { cut } from '../words.ts';
 import type { FileSummary, Totals } from './format.ts';
 import { sumOf } from './shape.ts';
-import { statusOf } from './status.ts';
+import { isFailing, statusOf } from './status.ts';
 import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './test-case.ts';
 import type { CaseStatus } from './test-run.ts';
 
 /** Limit for nested elements. Known tools stay below ten. */
 const MAX_DEPTH = 100;
-/** How much of one text is kept in memory. A longer attribute is an error. */
+/** How long a text may become in memory before it is shortened. A longer attribute is an error. */
 const MAX_HELD_LENGTH = 1024 * 1024;
+/** How much of a text is kept: more than is recorded, so that the record shows the cut. */
+const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
 
 /** A private field of saxes, in which it collects a text until its end. */
 const TEXT = 'text';
 
 // Not well-formed XML, but some tools copy terminal escape codes into their reports, raw or as character references.
-const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
+const TOLERATED = ['disallowed character.', 'malformed character entity.'];
 
 /** If a case has several of these, the first one here counts. */
 const ORDER: readonly CaseStatus[] = ['skipped', 'errored', 'failed'];
 
 type Attributes = SaxesTagPlain['attributes'];
+/** What to do at the end of an element. */
+type Close = () => void;
 
 interface OpenSuite {
   readonly attributes: Attributes;
+  /** How many elements are open inside the document, with this one. */
   readonly depth: number;
   /** Whether this suite or one around it has a time. */
   readonly isTimed: boolean;
   /** Whether a case in it failed, even if it passed when it was run again. */
   hasFailure: boolean;
   /** What the suite wrote to standard error. Newman puts the reason there. */
-  output: Detail | undefined;
+  output: string;
 }
 
 interface OpenCase {
-  readonly attributes: Attributes;
   readonly depth: number;
-  readonly endings: Map<CaseStatus, Detail>;
-}
-
-/** An open element that explains a failure. */
-interface Detail extends Explanation {
-  readonly type: string;
-  readonly depth: number;
-  body: string;
+  readonly endings: Map<CaseStatus, Explanation>;
 }
 
 /**
@@ -60,46 +58,42 @@ export async function readJunit(
   onCase: OnCase,
 ): Promise<FileSummary> {
   const { SaxesParser } = await import('saxes');
-  const parser = new SaxesParser({ xmlns: false });
-  const suites: OpenSuite[] = [];
+  const parser = new SaxesParser({ xmlns: false, position: false });
+  /** For each open element, the outermost first. */
+  const closers: (Close | undefined)[] = [];
+  /** The innermost open suite. The first one stands for the document. */
+  let suite: OpenSuite = { attributes: {}, depth: 0, isTimed: false, hasFailure: false, output: '' };
+  let openCase: OpenCase | undefined;
+  /** An open element that explains a failure. */
+  let detail: { body: string } | undefined;
   /** The totals of the root element, and the sum of those of the suites directly in it. */
   let rootTotals: Totals = {};
   let innerTotals: Totals | undefined;
   const unknownWords = new Set<string>();
-  let depth = 0;
-  let openCase: OpenCase | undefined;
-  let detail: Detail | undefined;
   let isInTag = false;
   let caseMs: number | undefined;
   let suiteMs: number | undefined;
 
   parser.on('error', ({ message }) => {
-    if (!TOLERATED.test(message)) fail('is not well-formed XML', message.replace(/^[\d:]+ |\.$/g, ''));
+    if (!TOLERATED.includes(message)) fail('is not well-formed XML', message.replace(/\.$/, ''));
   });
   parser.on('opentagstart', () => {
     isInTag = true;
   });
   parser.on('opentag', (tag) => {
     isInTag = false;
-    depth++;
-    if (depth > MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
-    open(localNameOf(tag), tag.attributes);
+    if (closers.length === MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
+    closers.push(open(localNameOf(tag), tag.attributes));
   });
   parser.on('text', addText);
   parser.on('cdata', addText);
-  parser.on('closetag', () => {
-    const suite = suites.at(-1);
-    if (detail?.depth === depth) closeDetail(detail);
-    if (openCase?.depth === depth) closeCase(openCase);
-    else if (suite?.depth === depth) closeSuite(suite);
-    depth--;
-  });
+  parser.on('closetag', () => closers.pop()?.());
 
   for await (const piece of pieces) {
     const nul = piece.indexOf('\0');
     parser.write(nul < 0 ? piece : piece.slice(0, nul));
     if (nul >= 0) fail('is not well-formed XML', 'a NUL byte follows');
-    releaseText();
+    shortenText();
   }
   parser.close();
   return {
@@ -109,77 +103,89 @@ export async function readJunit(
     unknownWords: [...unknownWords],
   };
 
-  function open(name: string, attributes: Attributes): void {
-    const suite = suites.at(-1);
-    if (depth === 1 && name !== 'testsuites' && name !== 'testsuite') {
+  function open(name: string, attributes: Attributes): Close | undefined {
+    const isSuite = name === 'testsuites' || name === 'testsuite';
+    if (closers.length === 0 && !isSuite) {
       fail('is not JUnit', `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
     }
-    if (openCase !== undefined) openInCase(openCase, name, attributes);
-    else if (name === 'testcase') {
-      openCase = { attributes, depth, endings: new Map() };
-      caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
-    } else if (name === 'testsuite' || name === 'testsuites') openSuite(suite, attributes);
-    else if (suite?.depth !== depth - 1) return;
-    else if (name === 'error' || name === 'failure') openDetail(attributes);
-    else if (name === 'system-err') suite.output = openDetail(attributes);
+    if (openCase !== undefined) return openInCase(openCase, name, attributes);
+    if (isSuite) return openSuite(attributes);
+    if (name === 'testcase') return openTestCase(attributes);
+    if (closers.length !== suite.depth) return undefined;
+    if (name === 'error' || name === 'failure') return openDetail(attributes, reportSuite);
+    if (name !== 'system-err') return undefined;
+    return openDetail(attributes, ({ body }) => {
+      suite.output = body.trim();
+    });
   }
 
-  function openSuite(parent: OpenSuite | undefined, attributes: Attributes): void {
+  function openSuite(attributes: Attributes): Close {
+    const around = suite;
+    const depth = closers.length + 1;
     const time = millisecondsOf(attributes.time);
-    const isWithinTimed = parent?.isTimed === true;
-    if (!isWithinTimed) suiteMs = sumOf([suiteMs, time]);
+    if (!around.isTimed) suiteMs = sumOf([suiteMs, time]);
     if (depth === 1) rootTotals = totalsIn(attributes);
     if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
-    const isTimed = isWithinTimed || time !== undefined;
-    suites.push({ attributes, depth, isTimed, hasFailure: false, output: undefined });
+    const isTimed = around.isTimed || time !== undefined;
+    suite = { attributes, depth, isTimed, hasFailure: false, output: '' };
+    return () => {
+      checkTotals(suite);
+      around.hasFailure ||= suite.hasFailure;
+      suite = around;
+    };
   }
 
-  function openInCase(parent: OpenCase, name: string, attributes: Attributes): void {
+  function openTestCase(attributes: Attributes): Close {
+    const endings = new Map<CaseStatus, Explanation>();
+    openCase = { depth: closers.length + 1, endings };
+    caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
+    return () => {
+      openCase = undefined;
+      reportCase(attributes, endings);
+    };
+  }
+
+  function openInCase({ depth, endings }: OpenCase, name: string, attributes: Attributes): Close | undefined {
     if (name === 'testcase') fail('is not JUnit', 'a testcase within a testcase');
-    if (depth !== parent.depth + 1) return;
+    if (closers.length !== depth) return undefined;
+    // Surefire's reruns. Its totals may include failures of a case that passed in the end.
+    if (/flaky|rerun/.test(name)) suite.hasFailure = true;
     // Mostly `skipped`, `error` or `failure`. PHPUnit also writes `warning`.
     const ending = statusOf(name);
-    if (ending !== undefined && !parent.endings.has(ending)) {
-      parent.endings.set(ending, openDetail(attributes));
-    }
-    // Surefire's reruns. Its totals may include failures of a case that passed in the end.
-    if (/^(?:flaky|rerun)/.test(name)) noteFailure();
+    if (ending === undefined || endings.has(ending)) return undefined;
+    return openDetail(attributes, (why) => endings.set(ending, why));
   }
 
-  function openDetail({ message = '', type = '' }: Attributes): Detail {
-    detail = { message: cut(message, MAX_TEXT_LENGTH), type, depth, body: '' };
-    return detail;
+  function openDetail(
+    { message = '', type = '' }: Attributes,
+    onClose: (why: Required<Explanation>) => void,
+  ): Close {
+    const opened = { message, type, body: '' };
+    detail = opened;
+    return () => {
+      detail = undefined;
+      onClose(opened);
+    };
   }
 
   function addText(text: string): void {
-    if (detail !== undefined) detail.body += text.slice(0, MAX_TEXT_LENGTH - detail.body.length);
+    if (detail !== undefined) detail.body += text.slice(0, MAX_KEPT_LENGTH - detail.body.length);
   }
 
-  function closeDetail(closed: Detail): void {
-    detail = undefined;
-    const suite = suites.at(-1);
-    if (openCase === undefined && suite !== undefined && closed !== suite.output) reportSuite(suite, closed);
-  }
-
-  function closeCase({ attributes, endings }: OpenCase): void {
-    openCase = undefined;
+  function reportCase(attributes: Attributes, endings: ReadonlyMap<CaseStatus, Explanation>): void {
     const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
     // Even the failure of a skipped case: node --test writes a failed to-do as skipped, but counts it as a failure.
-    if (status === 'failed' || endings.has('failed') || status === 'errored' || endings.has('errored'))
-      noteFailure();
-    const suite = suites.at(-1)?.attributes;
-    const durationMs = millisecondsOf(attributes.time);
-    const startMs = instantOf(attributes.timestamp);
+    if ([status, ...endings.keys()].some(isFailing)) suite.hasFailure = true;
+    const around = suite.attributes;
     onCase({
       status,
       details: () => ({
-        suites: [attributes.classname ?? suite?.name ?? ''],
+        suites: [attributes.classname ?? around.name ?? ''],
         name: attributes.name ?? '',
         why: endings.get(status),
-        file: attributes.file ?? suite?.file,
-        durationMs,
-        startMs,
-        endMs: startMs === undefined || durationMs === undefined ? undefined : startMs + durationMs,
+        file: attributes.file ?? around.file,
+        durationMs: millisecondsOf(attributes.time),
+        startMs: startOf(attributes),
       }),
     });
   }
@@ -195,35 +201,26 @@ export async function readJunit(
     return ORDER.find((ending) => statuses.includes(ending)) ?? 'passed';
   }
 
-  function closeSuite(suite: OpenSuite): void {
-    const totals = ['failures', 'errors'].filter((name) => countOf(suite.attributes[name]) !== undefined);
-    if (!suite.hasFailure && totals.some((name) => countOf(suite.attributes[name]))) {
-      const says = `the suite says ${totals.map((name) => `${name}="${suite.attributes[name]}"`).join(' ')}, but none of its cases failed`;
-      const output = suite.output?.body.trim() ?? '';
-      const told = output === '' ? '' : `: ${cut(output.replaceAll(/\s+/g, ' '), 200)}`;
-      reportSuite(suite, { message: `${says}${told}`, body: output });
-    }
-    suites.pop();
+  /** Reports a suite that says something failed although none of its cases did. */
+  function checkTotals({ attributes, hasFailure, output }: OpenSuite): void {
+    const totals = ['failures', 'errors'].filter((name) => countOf(attributes[name]));
+    if (hasFailure || totals.length === 0) return;
+    const says = `the suite says ${totals.map((name) => `${name}="${attributes[name]}"`).join(' ')}, but none of its cases failed`;
+    const told = output && `: ${cut(output.replaceAll(/\s+/g, ' '), 200)}`;
+    reportSuite({ message: `${says}${told}`, body: output });
   }
 
-  function reportSuite({ attributes }: OpenSuite, why: Explanation): void {
-    noteFailure();
-    onCase({
-      status: 'errored',
-      isExtra: true,
-      details: () => ({ name: attributes.name || path, why, file: attributes.file }),
-    });
+  function reportSuite(why: Explanation): void {
+    suite.hasFailure = true;
+    const { name, file } = suite.attributes;
+    onCase({ status: 'errored', isExtra: true, details: () => ({ name: name || path, why, file }) });
   }
 
-  function noteFailure(): void {
-    for (const suite of suites) suite.hasFailure = true;
-  }
-
-  function releaseText(): void {
+  /** Keeps only the beginning of a long text. */
+  function shortenText(): void {
     if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
     if (isInTag) fail('is not JUnit', `a tag with more than ${MAX_HELD_LENGTH} characters`);
-    addText(parser[TEXT]);
-    parser[TEXT] = '';
+    parser[TEXT] = parser[TEXT].slice(0, MAX_KEPT_LENGTH);
   }
 
   function fail(what: string, why: string): never {
@@ -253,7 +250,7 @@ function addTotals(sum: Totals | undefined, totals: Totals): Totals {
 }
 
 function countOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  return text?.match(/^\d+$/) ? Number(text) : undefined;
 }
 
 /** Milliseconds from seconds such as `0.25`, or `1,234.5` as Surefire writes it. */
@@ -264,9 +261,7 @@ function millisecondsOf(text: string | undefined): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-/** The instant of a timestamp with an offset. Without an offset the instant is unknown. */
-function instantOf(timestamp: string | undefined): number | undefined {
-  const hasOffset = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp ?? '');
-  const ms = hasOffset ? Date.parse(timestamp ?? '') : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
+/** When a case began, in Unix milliseconds. Unknown if the timestamp has no offset. */
+function startOf({ timestamp }: Attributes): number | undefined {
+  return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? instantOf(timestamp) : undefined;
 }

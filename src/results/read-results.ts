@@ -27,7 +27,7 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   const { format, pointer = '', keepCases } = request;
   const paths = await findAll(request.patterns, files);
   if (format !== 'json' && format !== 'fields') return readTests(format, keepCases, paths, files);
-  const [path = '', ...others] = paths;
+  const [path, ...others] = paths;
   if (others.length > 0) {
     const why = `but results_format ${format} reads one. Name one of ${listed(paths)}`;
     throw new InputError([{ name: 'results_file', message: `matches ${paths.length} files, ${why}` }]);
@@ -42,7 +42,7 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   }
 }
 
-async function findAll(patterns: readonly string[], files: Files): Promise<string[]> {
+async function findAll(patterns: readonly string[], files: Files): Promise<[string, ...string[]]> {
   const paths = new Set<string>();
   const problems: Problem[] = [];
   for (const pattern of patterns) {
@@ -55,7 +55,7 @@ async function findAll(patterns: readonly string[], files: Files): Promise<strin
     }
   }
   if (problems.length > 0) throw new InputError(problems);
-  return [...paths];
+  return [...paths] as [string, ...string[]];
 }
 
 function noFileFor(pattern: string): string {

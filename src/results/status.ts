@@ -22,3 +22,8 @@ const STATUSES: ReadonlyMap<string, CaseStatus> = new Map(
 export function statusOf(word: string): CaseStatus | undefined {
   return STATUSES.get(word.toLowerCase().replaceAll(/[\s_-]/g, ''));
 }
+
+/** Whether a case with this status counts against the run. */
+export function isFailing(status: CaseStatus): boolean {
+  return status === 'failed' || status === 'errored';
+}

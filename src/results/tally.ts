@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts';
+import { isFailing } from './status.ts';
 import { type FoundCase, failureOf, testCaseOf } from './test-case.ts';
 import type { Failure, TestCase } from './test-run.ts';
 
@@ -38,27 +39,27 @@ export function createTally({ kind, max }: KeepCases) {
   const namedScores = new Map<string, ReturnType<typeof createMean>>();
   const sums = { cost: 0, input_tokens: 0, output_tokens: 0 };
 
-  function keep({ status, details }: FoundCase, isFailing: boolean): void {
-    if (kind === 'none' || (kind === 'failed' && !isFailing)) return;
+  function keep({ status, details }: FoundCase): void {
+    const kept = isFailing(status) ? failing : others;
+    if (kind === 'none' || (kind === 'failed' && kept === others)) return;
     casesWanted++;
-    if (failing.length + (isFailing ? 0 : others.length) >= max) return;
-    (isFailing ? failing : others).push(testCaseOf(status, details()));
-    if (failing.length + others.length > max) others.pop();
+    // A copy: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
+    if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
   }
 
   return {
     add(found: FoundCase): void {
       const { status, isExtra, details, measured } = found;
-      const isFailing = status === 'failed' || status === 'errored';
       counts[status]++;
       if (isExtra) counts.extra++;
-      if (isFailing && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
-      keep(found, isFailing);
+      if (isFailing(status) && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
+      keep(found);
       if (measured === undefined) return;
       scores.add(measured.score);
       for (const [name, score] of Object.entries(measured.namedScores)) {
-        if (!namedScores.has(name)) namedScores.set(name, createMean());
-        namedScores.get(name)?.add(score);
+        const mean = namedScores.get(name) ?? createMean();
+        namedScores.set(name, mean);
+        mean.add(score);
       }
       sums.cost += measured.cost ?? 0;
       sums.input_tokens += measured.inputTokens ?? 0;
@@ -92,7 +93,7 @@ export function createTally({ kind, max }: KeepCases) {
         failures,
         meta: Object.fromEntries(meta) as JsonObject,
         metrics: Object.fromEntries(metrics),
-        cases: [...failing, ...others],
+        cases: [...failing, ...others].slice(0, max),
         casesWanted,
       };
     },

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { cut } from '../words.ts';
+import { isFailing } from './status.ts';
 import type { CaseStatus, Failure, TestCase } from './test-run.ts';
 
 /** A case that a format found in a file. */
@@ -26,7 +27,7 @@ export interface CaseDetails {
   readonly score?: number | undefined;
   readonly file?: string | undefined;
   readonly durationMs?: number | undefined;
-  /** Unix time in milliseconds. */
+  /** Unix time in milliseconds. Without an end, the case ends `durationMs` after its start. */
   readonly startMs?: number | undefined;
   readonly endMs?: number | undefined;
 }
@@ -54,8 +55,6 @@ export const MAX_TEXT_LENGTH = 64 * 1024;
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_PATH_LENGTH = 1000;
-// Enough to find the first meaningful line.
-const MAX_SEARCHED_LENGTH = 8192;
 
 /** A failure to show: the name, and the line that says most. */
 export function failureOf(details: CaseDetails): Failure {
@@ -67,15 +66,15 @@ export function failureOf(details: CaseDetails): Failure {
 
 /** Everything known about a case. A failed case has an error even if the file does not say why. */
 export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
-  const { why, input, output, score, file, durationMs, startMs, endMs } = details;
-  const isFailing = status === 'failed' || status === 'errored';
+  const { why, input, output, score, file, durationMs, startMs = Number.NaN } = details;
+  const { endMs = startMs + (durationMs ?? Number.NaN) } = details;
   const suite = suitesOf(details).join(' > ');
   const times = [startMs, endMs].map(timeOf);
-  const [startTime, endTime] = (endMs ?? Number.POSITIVE_INFINITY) < (startMs ?? 0) ? [] : times;
+  const [startTime, endTime] = endMs < startMs ? [] : times;
   return {
     status,
     name: nameOf(details),
-    ...(isFailing && { error: (why && wholeOf(why)) || `${status}; the file does not say why` }),
+    ...(isFailing(status) && { error: (why && wholeOf(why)) || `${status}; the file does not say why` }),
     ...(input !== undefined && { input: cut(input, MAX_TEXT_LENGTH) }),
     ...(output !== undefined && { output: cut(output, MAX_TEXT_LENGTH) }),
     ...(score !== undefined && { score }),
@@ -135,7 +134,7 @@ function afterTraceback(text: string): string {
 
 /** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */
 function linesOf(text: string): string[] {
-  return plain(text.slice(0, MAX_SEARCHED_LENGTH))
+  return plain(text)
     .split(/[\n\r\u2028\u2029]/)
     .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())
     .filter((line) => line !== '');
@@ -144,13 +143,13 @@ function linesOf(text: string): string[] {
 /** The beginning of a text, without terminal escape codes and lone surrogates. */
 function plain(text: string): string {
   // The escape character as written by pytest (#x1B), and by Surefire in attributes (&#27;) and in CDATA (&amp#27;).
-  const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, '\x1b');
+  const escaped = cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, '\x1b');
   return stripVTControlCharacters(escaped).toWellFormed();
 }
 
 // A time before 1973 is more likely in seconds, or counted from the start of the run. RFC 3339 ends with the year 9999.
 const [FIRST_MS, LAST_MS] = [100_000_000_000, 253_402_300_799_999];
 
-function timeOf(ms: number | undefined): string | undefined {
-  return ms !== undefined && ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : undefined;
+function timeOf(ms: number): string | undefined {
+  return ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : undefined;
 }

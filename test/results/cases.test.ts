@@ -39,17 +39,17 @@ describe('the cases to make spans for', () => {
   it('have what JUnit says: suite, file, time, and a start if its instant is known', async () => {
     const attributes = 'classname="c" file="a.py" time="1.5"';
     const known = { status: 'passed', name: 'c > a', suite: 'c', file: 'a.py', durationMs: 1500 };
-    expect(
-      await caseIn(suite(`<testcase name="a" ${attributes} timestamp="2026-11-20T12:00:00+01:00"/>`)),
-    ).toStrictEqual({
-      ...known,
-      startTime: '2026-11-20T11:00:00.000Z',
-      endTime: '2026-11-20T11:00:01.500Z',
-    });
-    for (const timestamp of ['2026-11-20T12:00:00', '2026-13-20T12:00:00Z', 'yesterday']) {
-      expect(
-        await caseIn(suite(`<testcase name="a" ${attributes} timestamp="${timestamp}"/>`)),
-      ).toStrictEqual(known);
+    const at = (timestamp: string) =>
+      caseIn(suite(`<testcase name="a" ${attributes} timestamp="${timestamp}"/>`));
+    for (const timestamp of ['2026-11-20T12:00:00.25+01:00', '2026-11-20t11:00:00.25z']) {
+      expect(await at(timestamp)).toStrictEqual({
+        ...known,
+        startTime: '2026-11-20T11:00:00.250Z',
+        endTime: '2026-11-20T11:00:01.750Z',
+      });
+    }
+    for (const timestamp of ['2026-11-20T12:00:00', '2026-13-20T12:00:00Z', 'Fri, 20 Nov 2026 12:00:00 Z']) {
+      expect(await at(timestamp)).toStrictEqual(known);
     }
     expect(
       await caseIn(
@@ -74,7 +74,11 @@ describe('the cases to make spans for', () => {
     );
     expect(await errorOf('<error type="E"/>')).toBe('E');
     expect(await errorOf('<error/>')).toBe('errored; the file does not say why');
-    expect(await errorOf(`<failure>${'m'.repeat(99_999)}</failure>`)).toHaveLength(64 * 1024);
+    expect(await errorOf('<failure>no</failure><system-out>out</system-out>')).toBe('no');
+    const [long, cut] = ['m'.repeat(64 * 1024 + 1), `${'m'.repeat(64 * 1024 - 1)}…`];
+    expect(await errorOf(`<failure>${long}</failure>`)).toBe(cut);
+    expect(await errorOf(`<failure message="${long}">${long}</failure>`)).toBe(cut);
+    expect(await errorOf(`<failure message="${long.slice(1)}"/>`)).toBe(long.slice(1));
   });
 
   it('have the explanation of a whole suite that failed', async () => {
@@ -119,6 +123,13 @@ describe('the cases to make spans for', () => {
     }
     expect(await caseOf({ stop: 1795195077287 })).toStrictEqual(known);
     expect((await caseOf({ stop: test.start }))?.endTime).toBe('2026-11-20T17:17:57.288Z');
+    expect((await caseOf({ stop: undefined, duration: undefined }))?.endTime).toBeUndefined();
+    expect((await caseOf({ stop: undefined, duration: 5 }))?.endTime).toBe('2026-11-20T17:17:57.293Z');
+    expect(await caseOf({ start: 100_000_000_000, stop: 253_402_300_799_999 })).toStrictEqual({
+      ...known,
+      startTime: '1973-03-03T09:46:40.000Z',
+      endTime: '9999-12-31T23:59:59.999Z',
+    });
   });
 
   it('have what Jest says', async () => {

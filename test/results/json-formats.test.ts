@@ -98,10 +98,10 @@ describe('promptfoo', () => {
   it('gives means over the cases with a score, and only known sums, as meta and metrics', async () => {
     const results = [
       { success: true, score: 0.1, namedScores: { style: 0.1 }, cost: 0.1, vars: {} },
-      { success: true, score: 0.2, namedScores: { style: 0.2, tone: 1, cost: 3 }, cost: 0.2, vars: {} },
+      { success: true, score: 0.2, namedScores: { style: 0.2, tone: 1 }, cost: 0.2, vars: {} },
       {
         success: true,
-        namedScores: { style: 'good', tone: null, ' ': 1, '': 1 },
+        namedScores: { cost: 3, score: 4, pass_rate: 5, style: 'good', tone: null, ' ': 1, '': 1 },
         cost: null,
         tokenUsage: { prompt: 0, completion: 7 },
       },
@@ -121,6 +121,8 @@ describe('promptfoo', () => {
         'test.scores.style': 0.15,
         'test.scores.tone': 1,
         'test.scores.cost': 3,
+        'test.scores.score': 4,
+        'test.scores.pass_rate': 5,
         'test.cost': 0.3,
         'gen_ai.usage.output_tokens': 7,
       },
@@ -130,6 +132,8 @@ describe('promptfoo', () => {
         style: 0.15,
         tone: 1,
         'scores.cost': 3,
+        'scores.score': 4,
+        'scores.pass_rate': 5,
         cost: 0.3,
         output_tokens: 7,
       },
@@ -200,6 +204,15 @@ describe('a file that says something failed although no case did', () => {
 
   it('does not count as a file in which nothing ran', async () => {
     expect(await jest([], { success: false })).toMatchObject({ errored: 1 });
+  });
+
+  it('leaves the extra case out of the totals, which are right', async () => {
+    const totals = { success: false, numTotalTests: 1, numFailedTests: 0 };
+    expect(await jest([{ assertionResults: [passing] }], totals)).toMatchObject({ errored: 1, warnings: [] });
+  });
+
+  it('is not one that counts 0 failures', async () => {
+    expect(await ctrf([passing], { tests: 1, failed: 0 })).toMatchObject({ passed: 1, errored: 0 });
   });
 });
 

@@ -199,7 +199,7 @@ describe('JUnit', () => {
   });
 
   const WORDS = {
-    passed: ['run', 'Passed', 'completed', 'success', ''],
+    passed: ['run', 'Passed', 'completed', 'success', '', ' '],
     skipped: ['skipped', 'disabled', 'Ignored', 'notrun', 'not-run', 'pending', 'todo', 'suppressed'],
     failed: ['fail', 'FAILED', 'failure', 'not ok'],
     errored: 'error errored timeout Timed-Out broken aborted crashed interrupted cancelled undefined'.split(
@@ -233,10 +233,11 @@ describe('JUnit', () => {
   });
 
   it('counts an unknown status as a pass, and warns about it', async () => {
-    const cases = '<testcase status="constructor"/><testcase status="0"/><testcase status="0"/>';
-    expect(await testsIn(suite(cases))).toMatchObject({
-      passed: 3,
-      warnings: [expect.stringMatching(/^out\/r .*constructor, 0$/)],
+    const words = ['constructor', '0', '0', ...'abcdefghijk'];
+    const cases = words.map((word) => `<testcase status="${word}"/>`);
+    expect(await testsIn(suite(cases.join('')))).toMatchObject({
+      passed: 14,
+      warnings: [expect.stringMatching(/^out\/r [^:]*: constructor, 0, a, b, c, d, e, f, g, h$/)],
     });
   });
 
@@ -256,9 +257,10 @@ describe('JUnit', () => {
   it.each([
     [
       'Newman',
-      '<testsuites><testsuite name="s" tests="0" errors="1"><system-err>\nIteration: 0\n no host\n</system-err></testsuite></testsuites>',
+      '<testsuites><testsuite name="s" tests="0" errors="1"><system-err>\nIteration: 0\n no host\n</system-err><system-out>done</system-out></testsuite></testsuites>',
       's',
-      'none of its cases failed: Iteration: 0 no host',
+      'errors="1"',
+      ': Iteration: 0 no host',
     ],
     [
       'a suite beside others',
@@ -273,11 +275,18 @@ describe('JUnit', () => {
       'errors="1"',
     ],
     ['a suite without a name', '<testsuite errors="1"><testcase/></testsuite>', 'out/r', 'errors="1"'],
-  ])('adds one errored case if a total says so but no case failed: %s', async (_what, xml, name, message) => {
+    [
+      'a suite whose case wrote something',
+      '<testsuites><testsuite><testsuite name="s" failures="1" errors="2"><testcase><system-out>no</system-out></testcase></testsuite></testsuite></testsuites>',
+      's',
+      'failures="1" errors="2"',
+    ],
+  ])('adds one errored case if a total says so but no case failed: %s', async (...row) => {
+    const [_what, xml, name, totals, output = ''] = row;
     const { errored, failures, warnings } = await testsIn(xml);
     expect({ errored, last: failures.at(-1), warnings }).toEqual({
       errored: 1,
-      last: { name, message: expect.stringContaining(message) },
+      last: { name, message: expect.stringMatching(new RegExp(`^[a-z ]+ ${totals}, [a-z ]+${output}$`)) },
       warnings: [],
     });
   });
@@ -285,8 +294,11 @@ describe('JUnit', () => {
   it('adds none for a suite in which something failed, even if the case passed in the end or is a to-do', async () => {
     const xml = `<testsuites errors="3"><testsuite errors="1"><testsuite errors="1"><error/></testsuite></testsuite>
       <testsuite failures="1"><testcase><flakyFailure/></testcase></testsuite>
-      <testsuite failures="1"><testcase><skipped type="todo"/><failure/></testcase></testsuite></testsuites>`;
-    expect(await testsIn(xml)).toMatchObject({ passed: 1, failed: 0, errored: 1, skipped: 1 });
+      <testsuite failures="1"><testcase><skipped type="todo"/><failure/></testcase></testsuite>
+      <testsuite errors="1"><testcase><skipped type="todo"/><error/></testcase></testsuite>
+      <testsuite failures="1"><testcase status="failed"/></testsuite>
+      <testsuite errors="1"><testcase result="error"/></testsuite></testsuites>`;
+    expect(await testsIn(xml)).toMatchObject({ passed: 1, failed: 1, errored: 2, skipped: 2 });
   });
 
   it.each([
@@ -311,9 +323,9 @@ describe('JUnit', () => {
     '<testsuites><testsuite tests="1"><testcase/></testsuite><testsuite><testcase/></testsuite></testsuites>',
     '<testsuite tests="4" skipped="2" disabled="0"><testcase/><testcase/><testcase><skipped/></testcase><testcase><skipped/></testcase></testsuite>',
     '<testsuite tests="1" failures="0" errors="0"><testcase/><error/></testsuite>',
-    '<testsuite tests="two"><testcase/></testsuite>',
+    '<testsuite tests="two" failures="1.5" errors="-1"><testcase/></testsuite>',
   ])(
-    'does not warn about totals that are missing, or that leave out failures outside of the cases: %s',
+    'does not warn about totals that are missing or no counts, or that leave out failures outside of the cases: %s',
     async (xml) => {
       expect((await testsIn(xml)).warnings).toEqual([]);
     },
@@ -343,13 +355,19 @@ describe('JUnit', () => {
   });
 
   it('reads texts of any length, but only the start of a failure', async () => {
-    const long = 'a long line\n'.repeat(300_000);
+    const long = Array.from({ length: 300_000 }, (_, i) => `line ${i}\n`).join('');
     const xml = suite(
       `<testcase name="a"><failure>${long}</failure><system-out><![CDATA[${long}]]></system-out></testcase><!-- ${long} -->`,
     );
-    const tests = await testsIn(xml, { keepCases: { kind: 'all', max: 1 } });
-    expect(tests).toMatchObject({ failed: 1, failures: [{ name: 'a', message: 'a long line' }] });
-    expect(tests.cases[0]?.error).toHaveLength(64 * 1024);
+    const tests = await testsIn(`<!-- ${long} -->${xml}`, { keepCases: { kind: 'all', max: 1 } });
+    expect(tests).toMatchObject({ failed: 1, failures: [{ name: 'a', message: 'line 0' }] });
+    expect(tests.cases[0]?.error).toBe(`${long.slice(0, 64 * 1024 - 1)}…`);
+  });
+
+  it('reads a name of a mebibyte, the limit', async () => {
+    const name = 'a'.repeat(1024 * 1024);
+    const [beginning, end] = [`<testsuite><testcase name="${name}`, '"/></testsuite>'];
+    expect(await testsIn(beginning + end, {}, beginning.length)).toEqual(passed);
   });
 
   it('keeps no text in memory that it does not need', async () => {
@@ -359,23 +377,27 @@ describe('JUnit', () => {
       gc();
       return getHeapStatistics().used_heap_size;
     };
-    const log = Buffer.from('a line of a log\n'.repeat(4096));
-    const cases = Buffer.from('<testcase name="b"><failure>no</failure></testcase>'.repeat(1000));
+    const log = 'a line of a log\n'.repeat(4096);
+    const passing = '<testcase name="a"/>'.repeat(3000);
+    const failing = `<testcase name="the name of b"><failure>no</failure><system-out>${log}</system-out></testcase>`;
     let grownBytes = Number.NaN;
     const files = {
       find: async () => ['junit.xml'],
       async *read() {
-        yield Buffer.from('<testsuite><testcase name="a"><system-out><![CDATA[');
+        const pieces = [
+          ...[...Array(256).fill(passing), ...Array(256).fill(failing)],
+          ...['<testcase name="c"><failure>', ...Array(256).fill(`<![CDATA[${log}]]>`), '</failure>'],
+          ...['<system-out><![CDATA[', ...Array(256).fill(log)],
+        ];
+        yield Buffer.from('<testsuite>');
         const before = usedBytes();
-        for (let i = 0; i < 256; i++) yield log;
-        yield Buffer.from(']]></system-out></testcase>');
-        for (let i = 0; i < 256; i++) yield cases;
+        for (const piece of pieces) yield Buffer.from(piece);
         grownBytes = usedBytes() - before;
-        yield Buffer.from('</testsuite>');
+        yield Buffer.from(']]></system-out></testcase></testsuite>');
       },
     };
-    const keepCases = { kind: 'all', max: 10 } as const;
+    const keepCases = { kind: 'all', max: 200 } as const;
     await readResults({ patterns: [''], format: 'junit', pointer: undefined, keepCases }, files, new Date(0));
-    expect(grownBytes).toBeLessThan(4 * 1024 * 1024);
+    expect(grownBytes).toBeLessThan(8 * 1024 * 1024);
   });
 });

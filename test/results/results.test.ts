@@ -66,7 +66,7 @@ describe('several results files', () => {
       readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files, NOW),
     ).rejects.toMatchObject({
       problems: [
-        problem('"none.xml" matches no file'),
+        { name: 'results_file', message: expect.stringMatching(/^"none.xml" matches no file[^*]*[a-z]$/) },
         problem('"folder" is a directory'),
         problem('"report[1].xml" matches no file', 'Brackets stand for themselves'),
       ],
@@ -88,14 +88,24 @@ describe('several results files', () => {
     expect(await problemsOf(contents)).toEqual([problem('a, b, c, d, e', 'every case was skipped')]);
   });
 
-  it('have at most ten warnings, and the number of the others', async () => {
-    const contents = Array.from({ length: 12 }, (_, i) => [
+  it.each([
+    [10, 10, '9.xml says 9 tests'],
+    [12, 11, '2 more warnings'],
+  ])('have at most ten warnings, and the number of the others: %i', async (files, length, last) => {
+    const contents = Array.from({ length: files }, (_, i) => [
       `${i}.xml`,
       '<testsuite tests="9"><testcase/></testsuite>',
     ]);
     const { tests } = await read(Object.fromEntries(contents));
-    expect(tests?.warnings).toHaveLength(11);
-    expect(tests?.warnings.at(-1)).toContain('2 more warnings');
+    expect(tests?.warnings).toHaveLength(length);
+    expect(tests?.warnings.at(-1)).toContain(last);
+  });
+
+  it('are each compared with their own totals', async () => {
+    const content = '<testsuite tests="1"><testcase/><error/></testsuite>';
+    expect(await read({ 'a.xml': content, 'b.xml': content })).toMatchObject({
+      tests: { passed: 2, errored: 2, warnings: [] },
+    });
   });
 
   it('rethrow errors that are not about a file', async () => {
@@ -145,7 +155,7 @@ describe('the record of test results', () => {
 });
 
 describe('a custom file', () => {
-  const json = (content: string, pointer: string) =>
+  const json = (content: string, pointer?: string) =>
     read({ 'out/r.json': content }, { format: 'json', pointer });
 
   it.each([
@@ -156,6 +166,7 @@ describe('a custom file', () => {
     ['{"~1": 5}', '/~01', 5],
     ['[0,1,2,3,4,5,6,7,8,9,10]', '/10', 10],
     ['0.285', '', 0.285],
+    ['0.285', undefined, 0.285],
   ])('in JSON, %s, has the score at "%s": %s', async (content, pointer, score) => {
     expect(await json(content, pointer)).toEqual({
       score: { name: 'score in out/r.json', value: score },
@@ -185,8 +196,9 @@ describe('a custom file', () => {
     ['{"a": "0.9"}', '/a', 'points to', 'a string'],
     ['{"a": null}', '/a', 'points to', 'null'],
     ['{"a": 1e999}', '/a', 'points to', 'too large'],
+    ['[0.9]', undefined, 'points to', 'an array'],
   ])('in JSON, %s, has no score at %s', async (content, pointer, what, why) => {
-    const message = expect.stringMatching(new RegExp(`^"${pointer}" ${what}.*out/r\\.json`));
+    const message = expect.stringMatching(new RegExp(`^"${pointer ?? ''}" ${what}.*out/r\\.json`));
     const problems = await problemsOf({ 'out/r.json': content }, { format: 'json', pointer });
     expect(problems).toEqual([{ name: 'score_pointer', message }]);
     expect(problems[0]?.message).toContain(why);
