@@ -171,6 +171,9 @@ const STATUSES$2 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].
 function statusOf(word) {
 	return STATUSES$2.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
 }
+function isFailing(status) {
+	return status === "failed" || status === "errored";
+}
 // src/results/ctrf.ts
 const STATUSES$1 = {
 	passed: "passed",
@@ -204,14 +207,15 @@ const ctrf = {
 			});
 			return duration;
 		});
-		const { tests, failed } = objectIn(results.summary);
+		const summary = objectIn(results.summary);
+		const failed = numberIn(summary.failed);
 		return {
 			durationMs: sumOf(durations),
 			totals: {
-				tests: numberIn(tests),
-				failed: numberIn(failed)
+				tests: numberIn(summary.tests),
+				failed
 			},
-			failure: Number(failed) > 0 ? `failed: ${failed}` : void 0
+			failure: failed ? `failed: ${failed}` : void 0
 		};
 	}
 };
@@ -274,17 +278,14 @@ function readFile$1(file, place, folder, onCase) {
 }
 function detailsOf(test) {
 	const { ancestorTitles, title, fullName, failureMessages } = test;
-	const durationMs = numberIn(test.duration);
-	const startMs = numberIn(test.startAt);
 	return {
 		...typeof title === "string" ? {
 			suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [],
 			name: title
 		} : { name: textIn(fullName) },
 		why: { message: firstText(failureMessages) },
-		durationMs,
-		startMs,
-		endMs: startMs === void 0 || durationMs === void 0 ? void 0 : startMs + durationMs
+		durationMs: numberIn(test.duration),
+		startMs: numberIn(test.startAt)
 	};
 }
 function firstText(messages) {
@@ -300,7 +301,6 @@ const MAX_TEXT_LENGTH = 65536;
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_PATH_LENGTH = 1e3;
-const MAX_SEARCHED_LENGTH = 8192;
 function failureOf(details) {
 	return {
 		name: nameOf(details),
@@ -308,15 +308,15 @@ function failureOf(details) {
 	};
 }
 function testCaseOf(status, details) {
-	const { why, input, output, score, file, durationMs, startMs, endMs } = details;
-	const isFailing = status === "failed" || status === "errored";
+	const { why, input, output, score, file, durationMs, startMs = NaN } = details;
+	const { endMs = startMs + (durationMs ?? NaN) } = details;
 	const suite = suitesOf(details).join(" > ");
 	const times = [startMs, endMs].map(timeOf);
-	const [startTime, endTime] = (endMs ?? Number.POSITIVE_INFINITY) < (startMs ?? 0) ? [] : times;
+	const [startTime, endTime] = endMs < startMs ? [] : times;
 	return {
 		status,
 		name: nameOf(details),
-		...isFailing && { error: why && wholeOf(why) || `${status}; the file does not say why` },
+		...isFailing(status) && { error: why && wholeOf(why) || `${status}; the file does not say why` },
 		...input !== void 0 && { input: require_step.cut(input, 65536) },
 		...output !== void 0 && { output: require_step.cut(output, 65536) },
 		...score !== void 0 && { score },
@@ -361,21 +361,22 @@ function afterTraceback(text) {
 	return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, "");
 }
 function linesOf(text) {
-	return plain(text.slice(0, MAX_SEARCHED_LENGTH)).split(/[\n\r\u2028\u2029]/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
+	return plain(text).split(/[\n\r\u2028\u2029]/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
 }
 function plain(text) {
-	const escaped = text.slice(0, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
+	const escaped = require_step.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
 	return (0, node_util.stripVTControlCharacters)(escaped).toWellFormed();
 }
 const [FIRST_MS, LAST_MS] = [1e11, 0xe677d21fdbff];
 function timeOf(ms) {
-	return ms !== void 0 && ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : void 0;
+	return ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : void 0;
 }
 // src/results/junit.ts
 const MAX_DEPTH = 100;
 const MAX_HELD_LENGTH = 1048576;
+const MAX_KEPT_LENGTH = 65537;
 const TEXT = "text";
-const TOLERATED = /: (?:disallowed character|malformed character entity)\.$/;
+const TOLERATED = ["disallowed character.", "malformed character entity."];
 const ORDER = [
 	"skipped",
 	"errored",
@@ -383,43 +384,45 @@ const ORDER = [
 ];
 async function readJunit(pieces, path, onCase) {
 	const { SaxesParser } = await Promise.resolve().then(() => require_step.__toESM((__nccwpck_require__(709)["default"]), 1));
-	const parser = new SaxesParser({ xmlns: false });
-	const suites = [];
+	const parser = new SaxesParser({
+		xmlns: false,
+		position: false
+	});
+	const closers = [];
+	let suite = {
+		attributes: {},
+		depth: 0,
+		isTimed: false,
+		hasFailure: false,
+		output: ""
+	};
+	let openCase;
+	let detail;
 	let rootTotals = {};
 	let innerTotals;
 	const unknownWords = new Set();
-	let depth = 0;
-	let openCase;
-	let detail;
 	let isInTag = false;
 	let caseMs;
 	let suiteMs;
 	parser.on("error", ({ message }) => {
-		if (!TOLERATED.test(message)) fail("is not well-formed XML", message.replace(/^[\d:]+ |\.$/g, ""));
+		if (!TOLERATED.includes(message)) fail("is not well-formed XML", message.replace(/\.$/, ""));
 	});
 	parser.on("opentagstart", () => {
 		isInTag = true;
 	});
 	parser.on("opentag", (tag) => {
 		isInTag = false;
-		depth++;
-		if (depth > MAX_DEPTH) fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
-		open(localNameOf(tag), tag.attributes);
+		if (closers.length === MAX_DEPTH) fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
+		closers.push(open(localNameOf(tag), tag.attributes));
 	});
 	parser.on("text", addText);
 	parser.on("cdata", addText);
-	parser.on("closetag", () => {
-		const suite = suites.at(-1);
-		if (detail?.depth === depth) closeDetail(detail);
-		if (openCase?.depth === depth) closeCase(openCase);
-		else if (suite?.depth === depth) closeSuite(suite);
-		depth--;
-	});
+	parser.on("closetag", () => closers.pop()?.());
 	for await (const piece of pieces) {
 		const nul = piece.indexOf("\0");
 		parser.write(nul < 0 ? piece : piece.slice(0, nul));
 		if (nul >= 0) fail("is not well-formed XML", "a NUL byte follows");
-		releaseText();
+		shortenText();
 	}
 	parser.close();
 	return {
@@ -431,77 +434,86 @@ async function readJunit(pieces, path, onCase) {
 		unknownWords: [...unknownWords]
 	};
 	function open(name, attributes) {
-		const suite = suites.at(-1);
-		if (depth === 1 && name !== "testsuites" && name !== "testsuite") fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_step.cut(name, 40)}`);
-		if (openCase !== void 0) openInCase(openCase, name, attributes);
-		else if (name === "testcase") {
-			openCase = {
-				attributes,
-				depth,
-				endings: new Map()
-			};
-			caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
-		} else if (name === "testsuite" || name === "testsuites") openSuite(suite, attributes);
-		else if (suite?.depth !== depth - 1) return;
-		else if (name === "error" || name === "failure") openDetail(attributes);
-		else if (name === "system-err") suite.output = openDetail(attributes);
-	}
-	function openSuite(parent, attributes) {
-		const time = millisecondsOf(attributes.time);
-		const isWithinTimed = parent?.isTimed === true;
-		if (!isWithinTimed) suiteMs = sumOf([suiteMs, time]);
-		if (depth === 1) rootTotals = totalsIn(attributes);
-		if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
-		const isTimed = isWithinTimed || time !== void 0;
-		suites.push({
-			attributes,
-			depth,
-			isTimed,
-			hasFailure: false,
-			output: void 0
+		const isSuite = name === "testsuites" || name === "testsuite";
+		if (closers.length === 0 && !isSuite) fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_step.cut(name, 40)}`);
+		if (openCase !== void 0) return openInCase(openCase, name, attributes);
+		if (isSuite) return openSuite(attributes);
+		if (name === "testcase") return openTestCase(attributes);
+		if (closers.length !== suite.depth) return void 0;
+		if (name === "error" || name === "failure") return openDetail(attributes, reportSuite);
+		if (name !== "system-err") return void 0;
+		return openDetail(attributes, ({ body }) => {
+			suite.output = body.trim();
 		});
 	}
-	function openInCase(parent, name, attributes) {
-		if (name === "testcase") fail("is not JUnit", "a testcase within a testcase");
-		if (depth !== parent.depth + 1) return;
-		const ending = statusOf(name);
-		if (ending !== void 0 && !parent.endings.has(ending)) parent.endings.set(ending, openDetail(attributes));
-		if (/^(?:flaky|rerun)/.test(name)) noteFailure();
-	}
-	function openDetail({ message = "", type = "" }) {
-		detail = {
-			message: require_step.cut(message, MAX_TEXT_LENGTH),
-			type,
+	function openSuite(attributes) {
+		const around = suite;
+		const depth = closers.length + 1;
+		const time = millisecondsOf(attributes.time);
+		if (!around.isTimed) suiteMs = sumOf([suiteMs, time]);
+		if (depth === 1) rootTotals = totalsIn(attributes);
+		if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
+		suite = {
+			attributes,
 			depth,
+			isTimed: around.isTimed || time !== void 0,
+			hasFailure: false,
+			output: ""
+		};
+		return () => {
+			checkTotals(suite);
+			around.hasFailure ||= suite.hasFailure;
+			suite = around;
+		};
+	}
+	function openTestCase(attributes) {
+		const endings = new Map();
+		openCase = {
+			depth: closers.length + 1,
+			endings
+		};
+		caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
+		return () => {
+			openCase = void 0;
+			reportCase(attributes, endings);
+		};
+	}
+	function openInCase({ depth, endings }, name, attributes) {
+		if (name === "testcase") fail("is not JUnit", "a testcase within a testcase");
+		if (closers.length !== depth) return void 0;
+		if (/flaky|rerun/.test(name)) suite.hasFailure = true;
+		const ending = statusOf(name);
+		if (ending === void 0 || endings.has(ending)) return void 0;
+		return openDetail(attributes, (why) => endings.set(ending, why));
+	}
+	function openDetail({ message = "", type = "" }, onClose) {
+		const opened = {
+			message,
+			type,
 			body: ""
 		};
-		return detail;
+		detail = opened;
+		return () => {
+			detail = void 0;
+			onClose(opened);
+		};
 	}
 	function addText(text) {
-		if (detail !== void 0) detail.body += text.slice(0, MAX_TEXT_LENGTH - detail.body.length);
+		if (detail !== void 0) detail.body += text.slice(0, MAX_KEPT_LENGTH - detail.body.length);
 	}
-	function closeDetail(closed) {
-		detail = void 0;
-		const suite = suites.at(-1);
-		if (openCase === void 0 && suite !== void 0 && closed !== suite.output) reportSuite(suite, closed);
-	}
-	function closeCase({ attributes, endings }) {
-		openCase = void 0;
+	function reportCase(attributes, endings) {
 		const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
-		if (status === "failed" || endings.has("failed") || status === "errored" || endings.has("errored")) noteFailure();
-		const suite = suites.at(-1)?.attributes;
-		const durationMs = millisecondsOf(attributes.time);
-		const startMs = instantOf(attributes.timestamp);
+		if ([status, ...endings.keys()].some(isFailing)) suite.hasFailure = true;
+		const around = suite.attributes;
 		onCase({
 			status,
 			details: () => ({
-				suites: [attributes.classname ?? suite?.name ?? ""],
+				suites: [attributes.classname ?? around.name ?? ""],
 				name: attributes.name ?? "",
 				why: endings.get(status),
-				file: attributes.file ?? suite?.file,
-				durationMs,
-				startMs,
-				endMs: startMs === void 0 || durationMs === void 0 ? void 0 : startMs + durationMs
+				file: attributes.file ?? around.file,
+				durationMs: millisecondsOf(attributes.time),
+				startMs: startOf(attributes)
 			})
 		});
 	}
@@ -513,38 +525,31 @@ async function readJunit(pieces, path, onCase) {
 		});
 		return ORDER.find((ending) => statuses.includes(ending)) ?? "passed";
 	}
-	function closeSuite(suite) {
-		const totals = ["failures", "errors"].filter((name) => countOf(suite.attributes[name]) !== void 0);
-		if (!suite.hasFailure && totals.some((name) => countOf(suite.attributes[name]))) {
-			const says = `the suite says ${totals.map((name) => `${name}="${suite.attributes[name]}"`).join(" ")}, but none of its cases failed`;
-			const output = suite.output?.body.trim() ?? "";
-			reportSuite(suite, {
-				message: `${says}${output === "" ? "" : `: ${require_step.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
-				body: output
-			});
-		}
-		suites.pop();
+	function checkTotals({ attributes, hasFailure, output }) {
+		const totals = ["failures", "errors"].filter((name) => countOf(attributes[name]));
+		if (hasFailure || totals.length === 0) return;
+		reportSuite({
+			message: `${`the suite says ${totals.map((name) => `${name}="${attributes[name]}"`).join(" ")}, but none of its cases failed`}${output && `: ${require_step.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
+			body: output
+		});
 	}
-	function reportSuite({ attributes }, why) {
-		noteFailure();
+	function reportSuite(why) {
+		suite.hasFailure = true;
+		const { name, file } = suite.attributes;
 		onCase({
 			status: "errored",
 			isExtra: true,
 			details: () => ({
-				name: attributes.name || path,
+				name: name || path,
 				why,
-				file: attributes.file
+				file
 			})
 		});
 	}
-	function noteFailure() {
-		for (const suite of suites) suite.hasFailure = true;
-	}
-	function releaseText() {
+	function shortenText() {
 		if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
 		if (isInTag) fail("is not JUnit", `a tag with more than ${MAX_HELD_LENGTH} characters`);
-		addText(parser[TEXT]);
-		parser[TEXT] = "";
+		parser[TEXT] = parser[TEXT].slice(0, MAX_KEPT_LENGTH);
 	}
 	function fail(what, why) {
 		throw new require_step.FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${require_step.cut(why, 200)}`);
@@ -567,7 +572,7 @@ function addTotals(sum, totals) {
 	return Object.fromEntries(keys.map((key) => [key, sumOf([sum[key], totals[key]])]));
 }
 function countOf(text) {
-	return text !== void 0 && /^\d+$/.test(text) ? Number(text) : void 0;
+	return text?.match(/^\d+$/) ? Number(text) : void 0;
 }
 function millisecondsOf(text) {
 	if (text === void 0 || text.trim() === "") return void 0;
@@ -575,9 +580,8 @@ function millisecondsOf(text) {
 	const seconds = Number(hasThousands ? text.replaceAll(",", "") : text);
 	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
 }
-function instantOf(timestamp) {
-	const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp ?? "") ? Date.parse(timestamp ?? "") : NaN;
-	return Number.isNaN(ms) ? void 0 : ms;
+function startOf({ timestamp }) {
+	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_step.instantOf(timestamp) : void 0;
 }
 // src/results/promptfoo.ts
 const ERRORED = 2;
@@ -685,26 +689,25 @@ function createTally({ kind, max }) {
 		input_tokens: 0,
 		output_tokens: 0
 	};
-	function keep({ status, details }, isFailing) {
-		if (kind === "none" || kind === "failed" && !isFailing) return;
+	function keep({ status, details }) {
+		const kept = isFailing(status) ? failing : others;
+		if (kind === "none" || kind === "failed" && kept === others) return;
 		casesWanted++;
-		if (failing.length + (isFailing ? 0 : others.length) >= max) return;
-		(isFailing ? failing : others).push(testCaseOf(status, details()));
-		if (failing.length + others.length > max) others.pop();
+		if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
 	}
 	return {
 		add(found) {
 			const { status, isExtra, details, measured } = found;
-			const isFailing = status === "failed" || status === "errored";
 			counts[status]++;
 			if (isExtra) counts.extra++;
-			if (isFailing && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
-			keep(found, isFailing);
+			if (isFailing(status) && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
+			keep(found);
 			if (measured === void 0) return;
 			scores.add(measured.score);
 			for (const [name, score] of Object.entries(measured.namedScores)) {
-				if (!namedScores.has(name)) namedScores.set(name, createMean());
-				namedScores.get(name)?.add(score);
+				const mean = namedScores.get(name) ?? createMean();
+				namedScores.set(name, mean);
+				mean.add(score);
 			}
 			sums.cost += measured.cost ?? 0;
 			sums.input_tokens += measured.inputTokens ?? 0;
@@ -734,7 +737,7 @@ function createTally({ kind, max }) {
 				failures,
 				meta: Object.fromEntries(meta),
 				metrics: Object.fromEntries(metrics),
-				cases: [...failing, ...others],
+				cases: [...failing, ...others].slice(0, max),
 				casesWanted
 			};
 		}
@@ -882,7 +885,7 @@ async function readResults(request, files, now) {
 	const { format, pointer = "", keepCases } = request;
 	const paths = await findAll(request.patterns, files);
 	if (format !== "json" && format !== "fields") return readTests(format, keepCases, paths, files);
-	const [path = "", ...others] = paths;
+	const [path, ...others] = paths;
 	if (others.length > 0) {
 		const why = `but results_format ${format} reads one. Name one of ${require_step.listed(paths)}`;
 		throw new require_step.InputError([{

@@ -6084,6 +6084,12 @@ Object.defineProperty(exports, "cut", ({
 		return cut;
 	}
 }));
+Object.defineProperty(exports, "instantOf", ({
+	enumerable: true,
+	get: function() {
+		return instantOf;
+	}
+}));
 Object.defineProperty(exports, "isJsonObject", ({
 	enumerable: true,
 	get: function() {
