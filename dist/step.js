@@ -3631,18 +3631,21 @@ function linksOf(context, { job_check_run_id: id }) {
 	};
 }
 const DEPENDABOT = "dependabot[bot]";
+const WITHHELD_FROM_FORKS = [
+	"pull_request",
+	"pull_request_review",
+	"pull_request_review_comment"
+];
 const WITHHELD_FROM_DEPENDABOT = [
+	...WITHHELD_FROM_FORKS,
 	"create",
 	"deployment",
 	"deployment_status",
-	"pull_request",
-	"pull_request_review",
-	"pull_request_review_comment",
 	"push"
 ];
 function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
 	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
-	if (!/^pull_request(_review|_review_comment)?$/.test(eventName)) return false;
+	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
 	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
 }
 function refsOf({ payload, ref, sha }) {

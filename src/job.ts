@@ -106,13 +106,12 @@ function linksOf(context: GitHubContext, { job_check_run_id: id }: JobInputs): J
 
 const DEPENDABOT = 'dependabot[bot]';
 // docs.github.com, "Troubleshooting Dependabot on GitHub Actions", "Restrictions when Dependabot triggers events".
+const WITHHELD_FROM_FORKS = ['pull_request', 'pull_request_review', 'pull_request_review_comment'];
 const WITHHELD_FROM_DEPENDABOT = [
+  ...WITHHELD_FROM_FORKS,
   'create',
   'deployment',
   'deployment_status',
-  'pull_request',
-  'pull_request_review',
-  'pull_request_review_comment',
   'push',
 ];
 
@@ -127,7 +126,7 @@ function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }:
       ? pull?.user?.login === DEPENDABOT
       : WITHHELD_FROM_DEPENDABOT.includes(eventName);
   }
-  if (!/^pull_request(_review|_review_comment)?$/.test(eventName)) return false;
+  if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
   // If the fork was deleted, the head has no repository.
   return pull !== undefined && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
 }

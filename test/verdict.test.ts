@@ -121,6 +121,13 @@ describe('a response', () => {
       { output: null },
       /^output .*retention/,
     ],
+    ['an input that is kept only with retention on', { input: 'i' }, { input: null }, /^input .*retention/],
+    [
+      'a score beside a meta that was stored',
+      { score: 9, meta: { a: 1 } },
+      { score: null, meta: { a: 1 } },
+      /^score .* 9, .* nothing$/,
+    ],
     ['an input that is another', { input: '1' }, { input: 0 }, /^input .* "1", .* 0$/],
     ['a long text, cut', { error: 'x'.repeat(9999) }, { error: 'y' }, /^error .{0,99} "x{499}…", .* "y"$/],
   ])('with %s causes a warning', (_, sent, response, warning, isMerged) => {
