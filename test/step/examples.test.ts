@@ -237,7 +237,14 @@ describe('the examples', () => {
   it('are all tried here', () => {
     const workflows = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yml'));
     const tried = CASES.map(({ example }) => example);
-    const apart = ['eval-typescript.yml', 'feedback.yml', 'matrix.yml', 'outputs.yml', 'reusable-caller.yml'];
+    const apart = [
+      'eval-typescript.yml',
+      'feedback.yml',
+      'matrix.yml',
+      'outputs.yml',
+      'own-span.yml',
+      'reusable-caller.yml',
+    ];
     expect(workflows).toEqual([...new Set([...tried, ...apart])].sort());
   });
 
@@ -310,6 +317,23 @@ describe('the examples', () => {
       },
     ]);
     expect(new Set(server.spans().map((span) => span.trace_id))).toEqual(new Set([trace_id]));
+  });
+
+  it.each([
+    ['says why', { 'result.json': '{"error": "Traceback:\\n  no model"}' }, 'Traceback:\n  no model'],
+    ['cannot even say why', {}, expect.stringContaining('Job eval failed')],
+  ])('own-span.yml records on the span of a program that breaks off, and %s', async (_, files, error) => {
+    await using server = await startSpanServer();
+    const { id } = server.create({ name: 'Eval' });
+    const { status } = await runExample(server, 'own-span.yml', 'eval', {
+      values: { "always() && steps.span.outputs.id != ''": 'always()' },
+      commands: {
+        'echo "id=$(./start-eval.sh)" >> "$GITHUB_OUTPUT"': () => ({ outputs: { id } }),
+        './eval.sh --span "$SPAN_ID" --result result.json': leaves(files, 'badly'),
+      },
+    });
+    const spans = [{ ...SPAN, name: 'Eval', error }];
+    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'failure', spans });
   });
 
   it('feedback.yml keeps the span that a person approved', async () => {
