@@ -153,8 +153,9 @@ function numberIn(value) {
 	return Number.isFinite(value) ? value : void 0;
 }
 function sumOf(values) {
-	const known = values.filter((value) => value !== void 0);
-	return known.length === 0 ? void 0 : known.reduce((sum, value) => sum + value, 0);
+	let sum;
+	for (const value of values) if (value !== void 0) sum = (sum ?? 0) + value;
+	return sum;
 }
 function mismatch(place, expected, value) {
 	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_step.cut(value, 40)) : require_step.kindOf(value);
@@ -503,7 +504,7 @@ async function readJunit(pieces, path, onCase) {
 	}
 	function reportCase(attributes, endings) {
 		const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
-		if ([status, ...endings.keys()].some(isFailing)) suite.hasFailure = true;
+		if (isFailing(status) || [...endings.keys()].some(isFailing)) suite.hasFailure = true;
 		const around = suite.attributes;
 		onCase({
 			status,

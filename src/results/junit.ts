@@ -175,7 +175,7 @@ export async function readJunit(
   function reportCase(attributes: Attributes, endings: ReadonlyMap<CaseStatus, Explanation>): void {
     const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
     // Even the failure of a skipped case: node --test writes a failed to-do as skipped, but counts it as a failure.
-    if ([status, ...endings.keys()].some(isFailing)) suite.hasFailure = true;
+    if (isFailing(status) || [...endings.keys()].some(isFailing)) suite.hasFailure = true;
     const around = suite.attributes;
     onCase({
       status,

@@ -43,8 +43,9 @@ export function numberIn(value: Json | undefined): number | undefined {
 
 /** The sum of the known numbers; undefined if there are none. */
 export function sumOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
+  let sum: number | undefined;
+  for (const value of values) if (value !== undefined) sum = (sum ?? 0) + value;
+  return sum;
 }
 
 function mismatch(place: string, expected: string, value: Json | undefined): never {
