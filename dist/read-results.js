@@ -122,14 +122,6 @@ function problem(name, message) {
 		message
 	}]);
 }
-// src/results/results.ts
-function problemOf(what, error) {
-	if (!(error instanceof require_step.FormError)) throw error;
-	return {
-		name: "results_file",
-		message: `${what} ${error.message}`
-	};
-}
 // src/results/shape.ts
 function objectAt(place, value) {
 	return require_step.isJsonObject(value) ? value : mismatch(place, "an object", value);
@@ -796,7 +788,7 @@ async function readTests(format, keepCases, paths, files) {
 		formats.add(name);
 		durations.push(summary.durationMs);
 	} catch (error) {
-		problems.push(problemOf(path, error));
+		problems.push(require_step.problemOf("results_file", path, error));
 	}
 	const { passed, failed, errored } = tally.counts();
 	if (passed + failed + errored === 0) {
@@ -898,7 +890,7 @@ async function readResults(request, files, now) {
 		const text = await require_step.readText(files, path);
 		return format === "json" ? scoreIn(require_step.parseJson(text), pointer, path) : fieldsIn(require_step.parseExactJson(text), path, now);
 	} catch (error) {
-		throw error instanceof require_step.FormError ? new require_step.InputError([problemOf(path, error)]) : error;
+		throw new require_step.InputError([require_step.problemOf("results_file", path, error)]);
 	}
 }
 async function findAll(patterns, files) {
@@ -909,7 +901,7 @@ async function findAll(patterns, files) {
 		if (found.length === 0) throw new require_step.FormError(noFileFor(pattern));
 		for (const path of found) paths.add(path);
 	} catch (error) {
-		problems.push(problemOf(require_step.quoted(pattern), error));
+		problems.push(require_step.problemOf("results_file", require_step.quoted(pattern), error));
 	}
 	if (problems.length > 0) throw new require_step.InputError(problems);
 	return [...paths];

@@ -1909,6 +1909,13 @@ function problemLine({ name, message }) {
 var FormError = class extends Error {
 	name = "FormError";
 };
+function problemOf(name, what, error) {
+	if (!(error instanceof FormError)) throw error;
+	return {
+		name,
+		message: `${what} ${error.message}`
+	};
+}
 var InputError = class extends Error {
 	name = "InputError";
 	problems;
@@ -5051,11 +5058,7 @@ async function readMetaFile(path, files) {
 			problems: []
 		};
 	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		return { problems: [{
-			name: "meta_file",
-			message: `${path} ${error.message}`
-		}] };
+		return { problems: [problemOf("meta_file", path, error)] };
 	}
 }
 // src/plan/found.ts
@@ -6121,6 +6124,12 @@ Object.defineProperty(exports, "parseJson", ({
 	enumerable: true,
 	get: function() {
 		return parseJson;
+	}
+}));
+Object.defineProperty(exports, "problemOf", ({
+	enumerable: true,
+	get: function() {
+		return problemOf;
 	}
 }));
 Object.defineProperty(exports, "quoted", ({

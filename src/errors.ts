@@ -18,6 +18,12 @@ export class FormError extends Error {
   override readonly name = 'FormError';
 }
 
+/** Turns a {@link FormError} about a file or pattern, named `what`, into a problem of the input `name`. Rethrows any other error. */
+export function problemOf(name: string, what: string, error: unknown): Problem {
+  if (!(error instanceof FormError)) throw error;
+  return { name, message: `${what} ${error.message}` };
+}
+
 /** The step cannot use its input. Lists every problem. Nothing has been sent. */
 export class InputError extends Error {
   override readonly name = 'InputError';

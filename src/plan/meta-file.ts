@@ -1,4 +1,4 @@
-import { FormError, type Problem } from '../errors.ts';
+import { type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import { metaObject } from '../inputs/forms.ts';
 import type { JsonObject } from '../json.ts';
@@ -12,7 +12,6 @@ export async function readMetaFile(
   try {
     return { meta: metaObject(await readText(files, path)), problems: [] };
   } catch (error) {
-    if (!(error instanceof FormError)) throw error;
-    return { problems: [{ name: 'meta_file', message: `${path} ${error.message}` }] };
+    return { problems: [problemOf('meta_file', path, error)] };
   }
 }

@@ -1,10 +1,10 @@
-import { FormError, InputError, type Problem } from '../errors.ts';
+import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { parseExactJson, parseJson } from '../json.ts';
 import { listed, quoted } from '../words.ts';
 import { fieldsIn, scoreIn } from './own-file.ts';
-import { problemOf, type Results } from './results.ts';
+import type { Results } from './results.ts';
 import type { KeepCases } from './tally.ts';
 import { readTests } from './test-files.ts';
 
@@ -38,7 +38,7 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
       ? scoreIn(parseJson(text), pointer, path)
       : fieldsIn(parseExactJson(text), path, now);
   } catch (error) {
-    throw error instanceof FormError ? new InputError([problemOf(path, error)]) : error;
+    throw new InputError([problemOf('results_file', path, error)]);
   }
 }
 
@@ -51,7 +51,7 @@ async function findAll(patterns: readonly string[], files: Files): Promise<[stri
       if (found.length === 0) throw new FormError(noFileFor(pattern));
       for (const path of found) paths.add(path);
     } catch (error) {
-      problems.push(problemOf(quoted(pattern), error));
+      problems.push(problemOf('results_file', quoted(pattern), error));
     }
   }
   if (problems.length > 0) throw new InputError(problems);

@@ -1,4 +1,4 @@
-import { FormError, type Problem } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { Fields } from '../inputs/inputs.ts';
 import type { TestRun } from './test-run.ts';
 
@@ -13,10 +13,4 @@ export interface Results {
   /** From a `fields` file, except its score. */
   readonly fields?: Fields;
   readonly problems: readonly Problem[];
-}
-
-/** Turns a {@link FormError} about a file or pattern into a problem of results_file. Rethrows any other error. */
-export function problemOf(what: string, error: unknown): Problem {
-  if (!(error instanceof FormError)) throw error;
-  return { name: 'results_file', message: `${what} ${error.message}` };
 }

@@ -1,4 +1,4 @@
-import { FormError, InputError, type Problem } from '../errors.ts';
+import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readBeginning, readText, readTextPieces } from '../files.ts';
 import { parseJson } from '../json.ts';
 import { PASS_RATE_SCALE } from '../score.ts';
@@ -9,7 +9,7 @@ import { jest } from './jest.ts';
 import { readJunit } from './junit.ts';
 import { promptfoo } from './promptfoo.ts';
 import { recordOf } from './record.ts';
-import { problemOf, type Results } from './results.ts';
+import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type Counts, createTally, type KeepCases } from './tally.ts';
 import type { OnCase } from './test-case.ts';
@@ -49,7 +49,7 @@ export async function readTests(
       formats.add(name);
       durations.push(summary.durationMs);
     } catch (error) {
-      problems.push(problemOf(path, error));
+      problems.push(problemOf('results_file', path, error));
     }
   }
   const { passed, failed, errored } = tally.counts();
