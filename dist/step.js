@@ -5122,7 +5122,7 @@ function failureText({ name, message }) {
 	return message ? `${name}: ${message}` : name;
 }
 // src/plan/case-span.ts
-function caseSpanOf(testCase, scale = 100, id) {
+function caseSpanOf(testCase, id, scale = 100) {
 	const { name, status, suite, file, durationMs, error, input, output, score } = testCase;
 	return {
 		id,
@@ -5215,7 +5215,7 @@ function planOf(read, found, job, newId) {
 		inputs,
 		recording,
 		metrics,
-		caseSpans: (found.tests?.cases ?? []).map((testCase) => caseSpanOf(testCase, inputs.score_scale, newId())),
+		caseSpans: (found.tests?.cases ?? []).map((testCase) => caseSpanOf(testCase, newId(), inputs.score_scale)),
 		warnings: job.isBroken ? problemsOfFiles.map((problem) => warningOf(problem, job)) : []
 	};
 }

@@ -2,8 +2,8 @@ import { fieldsOf, type NewSpan } from '../api/span.ts';
 import type { TestCase } from '../results/test-run.ts';
 import { PASS_RATE_SCALE, scaled } from '../score.ts';
 
-/** The span for a case, without a parent. Its score is multiplied by `scale`. */
-export function caseSpanOf(testCase: TestCase, scale: number = PASS_RATE_SCALE, id: string): NewSpan {
+/** The span for a case, with this id and without a parent. Its score is multiplied by `scale`. */
+export function caseSpanOf(testCase: TestCase, id: string, scale = PASS_RATE_SCALE): NewSpan {
   const { name, status, suite, file, durationMs, error, input, output, score } = testCase;
   return {
     id,

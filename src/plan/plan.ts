@@ -93,7 +93,7 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job, newI
     inputs,
     recording,
     metrics,
-    caseSpans: cases.map((testCase) => caseSpanOf(testCase, inputs.score_scale, newId())),
+    caseSpans: cases.map((testCase) => caseSpanOf(testCase, newId(), inputs.score_scale)),
     warnings: job.isBroken ? problemsOfFiles.map((problem) => warningOf(problem, job)) : [],
   };
 }

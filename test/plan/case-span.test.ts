@@ -15,7 +15,7 @@ it('a case becomes a span with everything the file says about it', () => {
     file: 'cart.test.ts',
     durationMs: 0,
   } as const;
-  expect(caseSpanOf(failed, undefined, 'id')).toStrictEqual({
+  expect(caseSpanOf(failed, 'id')).toStrictEqual({
     id: 'id',
     name: 'adds two',
     type: 'test',
@@ -40,7 +40,7 @@ it.each([
   [0.5, { score: 5 }],
 ])('a case with the score %j on a scale of 10 has %j', (score, expected) => {
   const testCase = { status: 'passed', name: 'a', ...(score !== undefined && { score }) } as const;
-  expect(caseSpanOf(testCase, 10, 'id')).toStrictEqual({
+  expect(caseSpanOf(testCase, 'id', 10)).toStrictEqual({
     id: 'id',
     name: 'a',
     type: 'test',
