@@ -1,5 +1,5 @@
 import { codeOf, FormError, headlineOf } from './errors.ts';
-import { cut, quoted } from './words.ts';
+import { cut, quoted } from './text.ts';
 
 /** What the step may read of the file system. */
 export interface Files {

@@ -29,7 +29,7 @@ interface JobInputs {
 export interface Job {
   readonly status: JobInputs['job_status'];
   /** Whether it failed or was cancelled. */
-  readonly isBroken: boolean;
+  readonly endedBadly: boolean;
   /** A sentence to record as the span's error; undefined unless it failed or was cancelled. */
   readonly error: string | undefined;
   /** Where it ran and how it went, for `meta`. */
@@ -46,13 +46,13 @@ export function jobOf(context: GitHubContext, inputs: JobInputs): Job {
   const { job_status: status } = inputs;
   const links = linksOf(context, inputs);
   const name = `${context.job}${matrixText(inputs.job_matrix)}`;
-  const isBroken = status === 'failure' || status === 'cancelled';
+  const endedBadly = status === 'failure' || status === 'cancelled';
   const what = status === 'failure' ? 'failed' : 'was cancelled';
   const where = `${context.workflow ? ` in workflow ${context.workflow}` : ''}${links.job ? `: ${links.job}` : ''}`;
   return {
     status,
-    isBroken,
-    error: isBroken ? `${context.job ? `Job ${name}` : 'The job'} ${what}${where}` : undefined,
+    endedBadly,
+    error: endedBadly ? `${context.job ? `Job ${name}` : 'The job'} ${what}${where}` : undefined,
     facts: factsOf(context, inputs, links),
     links,
     title: [context.workflow, context.job && name].filter(Boolean).join(' / ') || 'GitHub Actions job',

@@ -1,6 +1,6 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { FormError } from './errors.ts';
-import { cut } from './words.ts';
+import { cut } from './text.ts';
 
 /** Any JSON value. A number that a double would change may be kept as source text: see {@link parseExactJson}. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject | RawJson;

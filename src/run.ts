@@ -1,15 +1,15 @@
+import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
 import { readInputs } from './inputs/inputs.ts';
 import { jobOf } from './job.ts';
-import { carryOut } from './perform.ts';
 import { NOTHING_FOUND, readFound } from './plan/found.ts';
 import { type Plan, planAtEnd, planOf } from './plan/plan.ts';
 import { taskOf } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
-import { rehearse } from './rehearse.ts';
-import { createExit } from './report/exit.ts';
 import { findingOf } from './report/finding.ts';
 import { gateOf, newReport, warn } from './report/report.ts';
+import { createReporter } from './report/reporter.ts';
+import { withoutSending } from './without-sending.ts';
 
 /**
  * The whole step: mask the key, read inputs and files, plan, make the requests, check the responses, report. A tracked job has a
@@ -18,7 +18,7 @@ import { gateOf, newReport, warn } from './report/report.ts';
  */
 export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   const getInput = (name: string) => host.core.getInput(name, { trimWhitespace: false });
-  const exit = createExit(host, [getInput('api_key'), host.env.OPPER_API_KEY ?? '']);
+  const reporter = createReporter(host, [getInput('api_key'), host.env.OPPER_API_KEY ?? '']);
   const startedAt = host.now();
   const now = new Date(startedAt);
   const read = readInputs(getInput, host.env.OPPER_API_KEY, now);
@@ -38,13 +38,14 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     if (plan.refused)
       report.findings.push(findingOf(plan.refused, plan.inputs, 'only the end of the job was recorded'));
     const task = taskOf(plan, job, host.newId(), now, tracked);
-    if (plan.inputs.dry_run || plan.inputs.api_key === undefined) rehearse(task, plan, exit, report);
-    else await carryOut(task, plan, host, exit, report);
+    if (plan.inputs.dry_run || plan.inputs.api_key === undefined)
+      withoutSending(task, plan, reporter, report);
+    else await execute(task, plan, host, reporter, report);
   } catch (error) {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, read.values, 'nothing was recorded'));
   }
   if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
   report.elapsedMs = host.now() - startedAt;
-  return exit.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
+  return reporter.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
 }

@@ -1,5 +1,5 @@
 import { FormError } from './errors.ts';
-import { quoted } from './words.ts';
+import { quoted } from './text.ts';
 
 /** A pass rate is recorded in percent, unless `score_scale` is set. */
 export const PASS_RATE_SCALE = 100;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { FormError } from './errors.ts';
-import { counted, quoted } from './words.ts';
+import { counted, quoted } from './text.ts';
 
 const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;

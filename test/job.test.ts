@@ -191,7 +191,7 @@ describe('the facts of a job', () => {
 it('outside of a runner nothing is known about a job', () => {
   expect(jobOf(OUTSIDE, { job_status: 'failure' })).toEqual({
     status: 'failure',
-    isBroken: true,
+    endedBadly: true,
     error: 'The job failed',
     facts: { 'cicd.pipeline.task.run.result': 'failure' },
     links: {},
@@ -231,19 +231,19 @@ describe('the error of a job', () => {
       jobOf(PUSH, { ...inputs, job_status: 'failure' }),
       jobOf(PUSH, { ...inputs, job_status: 'cancelled' }),
     ];
-    expect([failed.isBroken, failed.error]).toEqual([
+    expect([failed.endedBadly, failed.error]).toEqual([
       true,
       `Job eval (small-2) failed in workflow Evals: ${JOB_URL}`,
     ]);
-    expect([cancelled.isBroken, cancelled.error]).toEqual([
+    expect([cancelled.endedBadly, cancelled.error]).toEqual([
       true,
       `Job eval (small-2) was cancelled in workflow Evals: ${JOB_URL}`,
     ]);
   });
 
   it.each(['success', undefined] as const)('does not exist if its status is %s', (job_status) => {
-    const { isBroken, error } = jobOf(PUSH, { ...INPUTS, job_status });
-    expect([isBroken, error]).toEqual([false, undefined]);
+    const { endedBadly, error } = jobOf(PUSH, { ...INPUTS, job_status });
+    expect([endedBadly, error]).toEqual([false, undefined]);
   });
 });
 

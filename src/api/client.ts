@@ -1,13 +1,13 @@
 import type * as z from 'zod/mini';
 import { InputError } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
-import { makeOnce } from './made-once.ts';
+import { createOnce } from './create-once.ts';
 import { Metric, MetricPage, type NewMetric, newestOf } from './metric.ts';
 import { apiError, type Call } from './response.ts';
 import { createSender, type SenderOptions, statusOf, type Traffic, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
 
-const METRICS_OF_A_PAGE = 100;
+const METRICS_PER_PAGE = 100;
 // More than any span has. Without a limit, a server that always has another page would keep the step forever.
 const MAX_PAGES = 100;
 
@@ -26,8 +26,8 @@ export interface Client {
   /** `PATCH /spans/{id}`; resolves to the span in the response. */
   updateSpan(id: string, patch: SpanPatch): Promise<Span>;
   /**
-   * `POST /spans`, made only once: if it is not known whether a POST arrived (timeout, reset, 408, 409, 5xx), this looks for the
-   * span before the next POST. Set `mayExist` if an earlier call may have made the span: then it looks first. `wasFound` means
+   * `POST /spans`, created only once: if it is not known whether a POST arrived (timeout, reset, 408, 409, 5xx), this looks for the
+   * span before the next POST. Set `mayExist` if an earlier call may have created the span: then it looks first. `wasFound` means
    * that the span was found, unchanged by this call. Use the id of the returned span, which may differ from the given one.
    */
   createSpan(
@@ -36,7 +36,7 @@ export interface Client {
   ): Promise<{ readonly span: Span; readonly wasFound: boolean }>;
   /** `GET /spans/{id}/metrics`, all pages: the newest metric of each dimension. */
   listMetrics(spanId: string): Promise<ReadonlyMap<string, Metric>>;
-  /** `POST /spans/{id}/metrics`, made once as in {@link createSpan}. It looks for the newest metric of that dimension. */
+  /** `POST /spans/{id}/metrics`, created once as in {@link createSpan}. It looks for the newest metric of that dimension. */
   createMetric(
     spanId: string,
     metric: NewMetric,
@@ -62,7 +62,7 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
   async function metricsOf(spanId: string, tries: Tries): Promise<ReadonlyMap<string, Metric>> {
     const metrics = new Map<string, Metric>();
     for (let page = 0; ; page++) {
-      const url = `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_OF_A_PAGE}&limit=${METRICS_OF_A_PAGE}`;
+      const url = `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_PER_PAGE}&limit=${METRICS_PER_PAGE}`;
       const call: Call = { method: 'GET', url, wanted: 'a list of metrics', ifNotFound: CHECK_SPAN };
       if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, '', 'Remove some of them.', false);
       const { data, meta } = await request(call, MetricPage, { tries });
@@ -98,9 +98,9 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
         const last = await sender.send(lookCall, tries);
         return statusOf(last) === 404 ? undefined : sender.read(last, Span, lookCall);
       };
-      const making = { call, body: bodyOf(span), schema: Span, look, mayExist };
-      const { made, wasFound } = await makeOnce(sender, making);
-      return { span: made, wasFound };
+      const creation = { call, body: bodyOf(span), schema: Span, look, mayExist };
+      const { created, wasFound } = await createOnce(sender, creation);
+      return { span: created, wasFound };
     },
 
     listMetrics: (spanId) => metricsOf(spanId, { used: 0 }),
@@ -109,9 +109,9 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       const url = metricUrl(baseUrl, spanId);
       const call: Call = { method: 'POST', url, wanted: 'a metric', ifNotFound: CHECK_SPAN };
       const look = async (tries: Tries) => (await metricsOf(spanId, tries)).get(metric.dimension);
-      const making = { call, body: bodyOf(metric), schema: Metric, look, mayExist: false };
-      const { made, wasFound } = await makeOnce(sender, making);
-      return { metric: made, wasFound };
+      const creation = { call, body: bodyOf(metric), schema: Metric, look, mayExist: false };
+      const { created, wasFound } = await createOnce(sender, creation);
+      return { metric: created, wasFound };
     },
 
     async updateMetric(spanId, metricId, change) {
@@ -138,9 +138,9 @@ function encoded(id: string): string {
   return encodeURIComponent(id.toWellFormed());
 }
 
-const TOO_MANY_METRICS = `was not sent: the span has more than ${MAX_PAGES * METRICS_OF_A_PAGE} metrics`;
+const TOO_MANY_METRICS = `was not sent: the span has more than ${MAX_PAGES * METRICS_PER_PAGE} metrics`;
 const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
-const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
+const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just created may take a moment to appear.`;
 const HOW_TO_WRITE_UNREAD =
   'Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.';
 const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";

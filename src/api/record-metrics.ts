@@ -1,5 +1,5 @@
 import { ApiError, InputError } from '../errors.ts';
-import { cut, listed } from '../words.ts';
+import { cut, listed } from '../text.ts';
 import type { Client } from './client.ts';
 import type { Metric, NewMetric } from './metric.ts';
 
@@ -11,7 +11,7 @@ export interface RecordedMetrics {
 }
 
 /**
- * Gives a span these metrics, each dimension once: leaves those that are equal, changes those that differ, makes the rest. A
+ * Gives a span these metrics, each dimension once: leaves those that are equal, changes those that differ, creates the rest. A
  * metric without a comment keeps the stored one. `wanted` must not be empty, and each dimension must appear once. Whatever the
  * server does becomes a failure, not an exception. After a failure that would also affect the next metric (an outage), no more
  * are tried.

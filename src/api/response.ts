@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, FormError } from '../errors.ts';
 import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../json.ts';
-import { cut, secondsText, textOf } from '../words.ts';
+import { cut, secondsText, textOf } from '../text.ts';
 import { isRetriedStatus, isTooLong } from './retry.ts';
 
 // In a span, recorded values are one level deeper than in the input, and `{ data }` may be around the span.

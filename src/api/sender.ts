@@ -1,7 +1,7 @@
 import { type CreateFetchOptions, createFetch, type FetchContext, FetchError } from 'ofetch';
 import type * as z from 'zod/mini';
-import { secondsText } from '../words.ts';
-import { failureAdvice, failureText, isWorthRetrying } from './no-response.ts';
+import { secondsText } from '../text.ts';
+import { failureAdvice, failureText, isWorthRetrying } from './attempt-failure.ts';
 import { apiError, type Call, type HttpResponse, read, responseText } from './response.ts';
 import { isRetriedStatus, isTooLong, retryAfterMs, waitBefore } from './retry.ts';
 import type { Transport } from './transport.ts';

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { codeOf } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
-import { BadResponseError } from './no-response.ts';
+import { BadResponseError } from './attempt-failure.ts';
 import { proxyFor, tunnelAgent } from './proxy.ts';
 
 // Real servers send one or two. Without a limit, a server could keep the connection busy and never respond.
@@ -18,7 +18,7 @@ export interface TransportOptions {
 
 /** What ofetch uses in place of the platform's `fetch` and `Headers`: `createFetch({ fetch, Headers })`. */
 export interface Transport {
-  /** One attempt. Resolves with any status, once the whole body has arrived. no-response.ts has the messages for what it throws. */
+  /** One attempt. Resolves with any status, once the whole body has arrived. attempt-failure.ts has the messages for what it throws. */
   readonly fetch: (url: string, init: AttemptInit) => Promise<Reply>;
   readonly Headers: typeof Headers;
 }

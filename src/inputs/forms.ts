@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, numberOf, parseExactJson } from '../json.ts';
 import { isLoopback } from '../loopback.ts';
+import { cut, quoted, textOf } from '../text.ts';
 import { parseTimestamp } from '../timestamp.ts';
 import { UUID } from '../uuid.ts';
-import { cut, quoted, textOf } from '../words.ts';
 
 // A form is a zod schema. It takes a text from the workflow or a JSON value from a `fields` file. It returns a typed value, or
 // an error message that follows the name of the input.
@@ -28,13 +28,13 @@ function parsedBy<Value>(parse: (value: Json) => Value) {
 }
 
 /** An input that may be empty. This changes only the type, since empty inputs never reach their form. */
-export function optional<Schema extends z.ZodMiniType>(schema: Schema) {
+export function maybeAbsent<Schema extends z.ZodMiniType>(schema: Schema) {
   return schema as z.ZodMiniType<z.infer<Schema> | undefined>;
 }
 
 /** JSON, not trimmed, so that the line and column in an error are those of the original text. */
-export function json<Value>(read: (value: Json) => Value) {
-  return optional(parsedBy(read));
+export function structured<Value>(read: (value: Json) => Value) {
+  return maybeAbsent(parsedBy(read));
 }
 
 /** Text, unchanged except for line breaks at the end, which shells and YAML's `|` add. */
@@ -149,19 +149,19 @@ export const baseUrl = parsedBy((value) => {
 
 /** The object for `meta`. Numbers keep their digits. Throws {@link FormError}. */
 export function metaObject(value: Json): JsonObject {
-  return objectIn(value, '{"dataset": "v3"}');
+  return objectFrom(value, '{"dataset": "v3"}');
 }
 
 /** Metrics to attach, by dimension. */
-export type Metrics = Readonly<Record<string, Metric>>;
-interface Metric {
+export type Metrics = Readonly<Record<string, MetricValue>>;
+interface MetricValue {
   readonly value: number;
   readonly comment?: string;
 }
 
 /** Metrics from a JSON object: dimension → number, or → `{"value": number, "comment": text}`. Throws {@link FormError}. */
 export function metricsObject(value: Json): Metrics {
-  const entries = Object.entries(objectIn(value, '{"accuracy": 0.92}')).map(([dimension, given]) => {
+  const entries = Object.entries(objectFrom(value, '{"accuracy": 0.92}')).map(([dimension, given]) => {
     if (dimension.trim() === '')
       throw new FormError('has a dimension without a name. Write one, such as {"accuracy": 0.92}');
     const metric = metricIn(given);
@@ -173,7 +173,7 @@ export function metricsObject(value: Json): Metrics {
   return Object.fromEntries(entries);
 }
 
-function metricIn(given: Json): Metric | undefined {
+function metricIn(given: Json): MetricValue | undefined {
   const { value, comment = null, ...others }: JsonObject = isJsonObject(given) ? given : { value: given };
   const number = numberOf(value);
   if (number === undefined || !Number.isFinite(number) || Object.keys(others).length > 0) return undefined;
@@ -181,7 +181,7 @@ function metricIn(given: Json): Metric | undefined {
   return typeof comment === 'string' ? { value: number, comment } : undefined;
 }
 
-function objectIn(value: Json, example: string): JsonObject {
+function objectFrom(value: Json, example: string): JsonObject {
   const object = typeof value === 'string' ? parseExactJson(value) : value;
   if (isJsonObject(object)) return object;
   throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);

@@ -3,22 +3,22 @@ import { defaults } from '../../action.yml';
 import { SPAN_FIELDS } from '../api/span.ts';
 import type { Problem } from '../errors.ts';
 import { type Json, parseJson } from '../json.ts';
-import { quoted, textOf } from '../words.ts';
+import { quoted, textOf } from '../text.ts';
 import {
   apiKey,
   baseUrl,
   boolean,
-  json,
   jsonPointer,
   lines,
+  maybeAbsent,
   metaObject,
   metricsObject,
   namesAmong,
   numberBetween,
   numberForm,
   oneOf,
-  optional,
   positiveNumber,
+  structured,
   text,
   timestampAt,
   uuid,
@@ -37,32 +37,32 @@ export const CLEARABLE = SPAN_FIELDS.filter((field) => field !== 'name');
  */
 const formsAt = (now: Date) => ({
   operation: oneOf(OPERATIONS),
-  span_id: optional(uuid),
-  api_key: optional(apiKey),
+  span_id: maybeAbsent(uuid),
+  api_key: maybeAbsent(apiKey),
   base_url: baseUrl,
-  parent_id: optional(uuid),
-  trace_id: optional(uuid),
-  score: optional(numberForm('is not a number such as 87, or 0.87 with score_scale 100')),
-  score_scale: optional(positiveNumber),
+  parent_id: maybeAbsent(uuid),
+  trace_id: maybeAbsent(uuid),
+  score: maybeAbsent(numberForm('is not a number such as 87, or 0.87 with score_scale 100')),
+  score_scale: maybeAbsent(positiveNumber),
   error: verbatim,
-  meta: json(metaObject),
-  meta_file: optional(text),
-  end_time: optional(timestampAt(now)),
-  start_time: optional(timestampAt(now)),
+  meta: structured(metaObject),
+  meta_file: maybeAbsent(text),
+  end_time: maybeAbsent(timestampAt(now)),
+  start_time: maybeAbsent(timestampAt(now)),
   name: verbatim,
   type: verbatim,
   input: verbatim,
   output: verbatim,
-  clear: optional(namesAmong(CLEARABLE, 'is not one of the fields that can be cleared')),
-  results_file: optional(lines),
+  clear: maybeAbsent(namesAmong(CLEARABLE, 'is not one of the fields that can be cleared')),
+  results_file: maybeAbsent(lines),
   // `auto` is any test format, so neither `json` nor `fields`.
   results_format: oneOf(['auto', 'junit', 'ctrf', 'promptfoo', 'jest', 'json', 'fields']),
-  score_pointer: optional(jsonPointer),
-  metrics: json(metricsObject),
+  score_pointer: maybeAbsent(jsonPointer),
+  metrics: structured(metricsObject),
   results_metrics: boolean,
   case_spans: oneOf(['none', 'failed', 'all']),
   max_case_spans: wholeNumber(1, 1000),
-  min_score: optional(numberForm('is not a number such as 80')),
+  min_score: maybeAbsent(numberForm('is not a number such as 80')),
   meta_mode: oneOf(['merge', 'replace']),
   ci_meta: boolean,
   fail_on_api_error: boolean,
@@ -70,9 +70,9 @@ const formsAt = (now: Date) => ({
   summary: boolean,
   timeout_seconds: numberBetween(0.001, 3600, 'is not a number of seconds'),
   retries: wholeNumber(0, 10),
-  job_status: optional(oneOf(['success', 'failure', 'cancelled'])),
-  job_matrix: json((value) => parseJson(textOf(value))),
-  job_check_run_id: optional(text),
+  job_status: maybeAbsent(oneOf(['success', 'failure', 'cancelled'])),
+  job_matrix: structured((value) => parseJson(textOf(value))),
+  job_check_run_id: maybeAbsent(text),
 });
 
 type Forms = ReturnType<typeof formsAt>;
@@ -81,15 +81,19 @@ export type InputName = keyof Forms;
 export type Inputs = { readonly [Name in InputName]: z.infer<Forms[Name]> };
 
 /** The inputs that a `fields` file may contain. */
-export const FIELD_NAMES = [
+export const FIELDS_FILE_INPUTS = [
   ...SPAN_FIELDS,
   'score_scale',
   'clear',
   'metrics',
 ] as const satisfies readonly InputName[];
 /** All inputs that say what to record. */
-export const RECORDED = [...FIELD_NAMES, 'meta_file', 'results_file'] as const satisfies readonly InputName[];
-export type Fields = Partial<Pick<Inputs, (typeof FIELD_NAMES)[number]>>;
+export const RECORDED = [
+  ...FIELDS_FILE_INPUTS,
+  'meta_file',
+  'results_file',
+] as const satisfies readonly InputName[];
+export type Fields = Partial<Pick<Inputs, (typeof FIELDS_FILE_INPUTS)[number]>>;
 
 /** The values that could be read. A bad value is absent, like one that was not given, and has a problem. */
 export interface Read<Values> {
@@ -123,12 +127,12 @@ export function defaultInputs(): Inputs {
 /** Reads the content of a `fields` file, with the forms of the inputs of the same names. Null is the same as absent. */
 export function readFields(document: Readonly<Record<string, Json>>, path: string, now: Date): Read<Fields> {
   const forms = formsAt(now);
-  const known = Object.fromEntries(FIELD_NAMES.map((name) => [name, forms[name]]));
+  const known = Object.fromEntries(FIELDS_FILE_INPUTS.map((name) => [name, forms[name]]));
   const read = readForms<Fields>(known, document, (name) => `${name} in ${path}`);
   const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
   const problems = [...read.problems];
   if (unknown.length > 0) {
-    const message = `${path} has ${unknown.map(quoted).join(', ')}, but may have only ${FIELD_NAMES.join(', ')}`;
+    const message = `${path} has ${unknown.map(quoted).join(', ')}, but may have only ${FIELDS_FILE_INPUTS.join(', ')}`;
     problems.push({ name: 'results_file', message });
   } else if (problems.length === 0 && Object.keys(read.values).every((name) => name === 'score_scale')) {
     problems.push({

@@ -7,7 +7,7 @@ import { type Fields, type InputName, type Inputs, RECORDED, type Read } from '.
 
 type Partly = Read<Partial<Inputs>>;
 
-/** A missing key or span. If GitHub withholds the key, neither is a problem: no earlier step could make a span. */
+/** A missing key or span. If GitHub withholds the key, neither is a problem: no earlier step could create a span. */
 export function accessProblems({ values, problems }: Partly, job: Job): Problem[] {
   const isMissing = (name: InputName) =>
     values[name] === undefined && !problems.some((problem) => problem.name === name);
@@ -20,7 +20,7 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
   }
   if (isMissing('span_id') && (values.operation === 'update' || values.operation === 'get')) {
     const message =
-      'is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs';
+      'is empty. Pass the UUID of the span from the step that created it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs';
     found.push({ name: 'span_id', message });
   }
   return found;
@@ -38,7 +38,7 @@ export function operationProblems({ values }: Partly): Problem[] {
   if (operation === 'create' && span_id !== undefined) {
     problems.push({
       name: 'span_id',
-      message: 'is given, but create makes a new span. Remove it, or use update',
+      message: 'is given, but create is for a new span. Remove it, or use update',
     });
   }
   const makesSpan = operation === 'create' || (operation === 'track' && span_id === undefined);

@@ -1,5 +1,5 @@
 import { fieldsOf, type NewSpan } from '../api/span.ts';
-import type { TestCase } from '../results/test-run.ts';
+import type { TestCase } from '../results/run.ts';
 import { PASS_RATE_SCALE, scaled } from '../score.ts';
 
 /** The span for a case, with this id and without a parent. Its score is multiplied by `scale`. */

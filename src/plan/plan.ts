@@ -15,7 +15,7 @@ import { recordOf } from '../results/record.ts';
 import { PASS_RATE_SCALE, scoreOf } from '../score.ts';
 import { caseSpanOf } from './case-span.ts';
 import type { Found } from './found.ts';
-import { mergedMeta, mergedMetrics } from './layers.ts';
+import { mergedMeta, mergedMetrics } from './merge.ts';
 import { isEmpty, patchFor, type Recording } from './recording.ts';
 
 /** What to do, with everything checked. */
@@ -39,7 +39,7 @@ export interface Plan {
 export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job, newId: () => string): Plan {
   const values: Partial<Inputs> & Fields = { ...found.fields, ...read.values };
   const results = found.tests && recordOf(found.tests, values.score_scale ?? PASS_RATE_SCALE);
-  const score = scoreIn(read.values, found, results?.score);
+  const score = recordedScore(read.values, found, results?.score);
   const problemsOfClear = clearProblems(read.values);
   const problems = [
     ...read.problems,
@@ -57,7 +57,7 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job, newI
   const isScaleBad = read.problems.some(({ name }) => name === 'score_scale');
   if (score.problem && !isScaleBad)
     (values.score === undefined ? problemsOfFiles : problems).push(score.problem);
-  if (!job.isBroken) problems.push(...problemsOfFiles);
+  if (!job.endedBadly) problems.push(...problemsOfFiles);
   if (problems.length > 0) throw new InputError(problems);
   // There are no problems, so every input has been read.
   const inputs = read.values as Inputs;
@@ -94,7 +94,7 @@ export function planOf(read: Read<Partial<Inputs>>, found: Found, job: Job, newI
     recording,
     metrics,
     caseSpans: cases.map((testCase) => caseSpanOf(testCase, newId(), inputs.score_scale)),
-    warnings: job.isBroken ? problemsOfFiles.map((problem) => warningOf(problem, job)) : [],
+    warnings: job.endedBadly ? problemsOfFiles.map((problem) => warningOf(problem, job)) : [],
   };
 }
 
@@ -128,7 +128,7 @@ interface Score {
 }
 
 /** The score to record: the input, else the score in a file, either of them scaled, else the pass rate. */
-function scoreIn(inputs: Partial<Inputs>, found: Found, passRate: number | undefined): Score {
+function recordedScore(inputs: Partial<Inputs>, found: Found, passRate: number | undefined): Score {
   const { score, score_scale } = inputs;
   const own = score === undefined ? found.score : { name: 'score', value: score, scale: score_scale };
   const scale = own ? (own.scale ?? score_scale) : resultsScale(inputs);

@@ -9,11 +9,11 @@ export type Task =
   | { readonly kind: 'read'; readonly id: string }
   | { readonly kind: 'update'; readonly id: string; readonly recording: Recording }
   | { readonly kind: 'create'; readonly span: NewSpan }
-  /** The start of a tracked job that makes a span. `recording` is what was given for it. */
+  /** The start of a tracked job that creates a span. `recording` is what was given for it. */
   | { readonly kind: 'start'; readonly span: NewSpan; readonly recording: Recording }
   /** The start of a tracked job with an existing span: nothing is sent until its end. */
   | { readonly kind: 'wait'; readonly tracked: Tracked }
-  /** The start of the job failed to make the span, or it is not known whether it did. If the span exists, `recording` updates it. */
+  /** The start of the job failed to create the span, or it is not known whether it did. If the span exists, `recording` updates it. */
   | { readonly kind: 'ensure'; readonly span: NewSpan; readonly recording: Recording };
 
 /** What to do when the step runs at `now`, or at the end of a tracked job. A new span gets the id `newId`. */

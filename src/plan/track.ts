@@ -4,7 +4,7 @@ import type { Recording } from './recording.ts';
 
 const Tracked = z.object({
   id: z.string(),
-  /** False if it is not known whether the span was made: its request failed, or the step was killed before the response. */
+  /** False if it is not known whether the span was created: its request failed, or the step was killed before the response. */
   exists: z.boolean(),
   /** Absent for an existing span without a given start time. */
   start_time: z.optional(z.string()),
@@ -16,12 +16,12 @@ const Tracked = z.object({
 export type Tracked = z.infer<typeof Tracked>;
 
 /** What to save before the response comes. */
-export function startedBy({ id, start_time }: NewSpan): Tracked {
+export function trackedBeforeResponse({ id, start_time }: NewSpan): Tracked {
   return { id, exists: false, start_time, sent: [] };
 }
 
-/** What to save after the span was made. The server may have chosen another id. */
-export function madeBy(span: NewSpan, { fields }: Recording, id = span.id): Tracked {
+/** What to save after the span was created. The server may have chosen another id. */
+export function trackedSpan(span: NewSpan, { fields }: Recording, id = span.id): Tracked {
   // The recorded fields, not those of the span: its name may be the default, and the end may know a better one.
   return { id, exists: true, start_time: span.start_time, sent: Object.keys(fields) };
 }

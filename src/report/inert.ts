@@ -1,4 +1,4 @@
-import { cut } from '../words.ts';
+import { cut } from '../text.ts';
 
 // Control and format characters (such as bidirectional overrides and zero-width characters), line and paragraph separators,
 // and lone surrogates. Not the joiners, which emoji and some scripts need.

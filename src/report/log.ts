@@ -1,7 +1,7 @@
-import { failureText } from '../results/record.ts';
-import { counted, cut, secondsText } from '../words.ts';
+import { failureLine } from '../results/record.ts';
+import { counted, cut, secondsText } from '../text.ts';
 import type { Report } from './report.ts';
-import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
+import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { feedbackText, firstOf, gateText, isNew, passes, shortened, testsText } from './wording.ts';
 
 const MAX_VALUE = 200;
@@ -40,7 +40,7 @@ function spanLines(report: Report): string[] {
   const isPlain = outcome === 'updated' || outcome === 'read' || rows.length === 0;
   return [
     `Span${names.join('')}: ${outcome} (${effort})`,
-    ...(isPlain ? [] : [`${ROWS_TITLES[outcome]}:`]),
+    ...(isPlain ? [] : [`${ROW_TITLES[outcome]}:`]),
     ...rows,
     ...(changed?.length === 0 ? [`  ${UNCHANGED}`] : []),
     ...(feedback ? [`  human feedback: ${cut(feedback, MAX_VALUE)}`] : []),
@@ -49,7 +49,7 @@ function spanLines(report: Report): string[] {
 
 function resultLines({ tests, metrics, caseSpans }: Report): string[] {
   const failures = tests
-    ? tests.failures.map((failure) => `✗ ${cut(failureText(failure), MAX_FAILURE)}`)
+    ? tests.failures.map((failure) => `✗ ${cut(failureLine(failure), MAX_FAILURE)}`)
     : [];
   const total = tests ? tests.failed + tests.errored : 0;
   const values = Object.entries(metrics ?? {}).map(
@@ -59,7 +59,7 @@ function resultLines({ tests, metrics, caseSpans }: Report): string[] {
     ...(tests ? [`Results: ${testsText(tests)}`] : []),
     ...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
     ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LISTED).join(', ')}`] : []),
-    ...(caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []),
+    ...(caseSpans ? [`Case spans: ${caseSpans.created} of ${caseSpans.of} created`] : []),
   ];
 }
 

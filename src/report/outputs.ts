@@ -1,5 +1,5 @@
 import { durationMsOf } from '../api/span.ts';
-import { textOf } from '../words.ts';
+import { textOf } from '../text.ts';
 import type { Report } from './report.ts';
 
 /** The outputs of action.yml, in its order. */
@@ -53,7 +53,7 @@ export function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, 
     feedback_comment: textOf(span.feedback?.comment),
     changed: textOf(changed),
     metrics: textOf(metrics),
-    case_spans: textOf(caseSpans?.made),
+    case_spans: textOf(caseSpans?.created),
     span: Object.keys(span).length > 0 ? JSON.stringify(span) : '',
     span_file: '',
     status: textOf(status),
@@ -61,7 +61,10 @@ export function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, 
 }
 
 /** The outputs, cut to GitHub's limit by leaving the longest ones empty. `dropped` names those. */
-export function fitting(outputs: Outputs): { readonly fit: Outputs; readonly dropped: readonly string[] } {
+export function fittingOutputs(outputs: Outputs): {
+  readonly fit: Outputs;
+  readonly dropped: readonly string[];
+} {
   const bytes = (name: keyof Outputs) => 2 * (name.length + outputs[name].length);
   let total = OUTPUTS.reduce((sum, name) => sum + bytes(name), 0);
   const dropped: string[] = [];

@@ -1,7 +1,7 @@
 import type { Span, SpanField, SpanPatch } from '../api/span.ts';
 import type { Job } from '../job.ts';
 import { type Json, numberOf } from '../json.ts';
-import type { TestRun } from '../results/test-run.ts';
+import type { TestRun } from '../results/run.ts';
 import type { Finding } from './finding.ts';
 
 export type Outcome = 'updated' | 'read' | 'created' | 'tracking' | 'dry-run' | 'skipped' | 'failed';
@@ -32,8 +32,8 @@ export interface Report {
   readonly tests: TestRun | undefined;
   /** The stored metrics, value by dimension; undefined if none were to be recorded. */
   readonly metrics: Readonly<Record<string, number>> | undefined;
-  /** How many case spans were made, of how many; undefined if none were to be made. */
-  readonly caseSpans: { readonly made: number; readonly of: number } | undefined;
+  /** How many case spans were created, of how many; undefined if none were to be. */
+  readonly caseSpans: { readonly created: number; readonly of: number } | undefined;
   readonly links: Job['links'];
   /** The requests that a dry run did not send. */
   readonly dryRun: readonly UnsentRequest[];
@@ -87,7 +87,7 @@ export function gateOf(
 ): Gate | undefined {
   const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
   const score = numberOf(isKnown ? span.score : { ...before, ...sent }.score);
-  if (minScore === undefined || (job.isBroken && score === undefined)) return undefined;
+  if (minScore === undefined || (job.endedBadly && score === undefined)) return undefined;
   return { minScore, score };
 }
 

@@ -1,7 +1,7 @@
 import { SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from '../api/span.ts';
 import { sameJson } from '../json.ts';
+import { counted, textOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
-import { counted, textOf } from '../words.ts';
 import type { Outcome, Report } from './report.ts';
 
 /** A field and its value as text; `before` is undefined if the earlier value is not known. */
@@ -12,7 +12,7 @@ export interface Row {
 }
 
 /** The heading of the rows. */
-export const ROWS_TITLES: Readonly<Record<Outcome, string>> = {
+export const ROW_TITLES: Readonly<Record<Outcome, string>> = {
   updated: 'Recorded',
   read: 'Value',
   created: 'Recorded',

@@ -58,7 +58,7 @@ function formsOf(secret: string): string[] {
 function replacerOf(forms: readonly string[]): (text: string) => string {
   if (forms.length === 0) return (text) => text;
   const pieces = forms.map((form) => form.slice(0, MIN_PIECE));
-  // Compiling the patterns takes longer than the rest of the exit, and few texts need them.
+  // Compiling the patterns takes longer than the rest of the reporter, and few texts need them.
   let search: ((text: string) => string) | undefined;
   return (text) => {
     if (!ESCAPES.test(text) && !pieces.some((piece) => text.includes(piece))) return text;

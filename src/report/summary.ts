@@ -1,14 +1,14 @@
 import { durationMsOf } from '../api/span.ts';
-import type { TestRun } from '../results/test-run.ts';
-import { counted, cut, secondsText, textOf } from '../words.ts';
+import type { TestRun } from '../results/run.ts';
+import { counted, cut, secondsText, textOf } from '../text.ts';
 import type { Finding } from './finding.ts';
 import { attribute, html } from './inert.ts';
 import type { Outcome, Report } from './report.ts';
-import { ROWS_TITLES, rowsOf, UNCHANGED } from './rows.ts';
+import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { countsText, feedbackText, firstOf, gateText, passes, shortened } from './wording.ts';
 
 // GitHub's limit is 1 MiB.
-const MAX_BYTES = 1_000_000;
+const MAX_SUMMARY_BYTES = 1_000_000;
 const MAX_LINE = 1000;
 const MAX_LINES = 50;
 const MAX_CELL = 300;
@@ -50,15 +50,15 @@ export function summaryOf(report: Report): string {
     unsentBlock(report),
     metaBlock(report),
   ].filter((block) => block !== '');
-  return `${fitting(blocks).join('\n\n')}\n\n`;
+  return `${fittingBlocks(blocks).join('\n\n')}\n\n`;
 }
 
 /** Drops the first block that does not fit, and all after it. */
-function fitting(blocks: readonly string[]): string[] {
+function fittingBlocks(blocks: readonly string[]): string[] {
   let total = 0;
   return blocks.filter((block) => {
     total += Buffer.byteLength(block) + 2;
-    return total < MAX_BYTES;
+    return total < MAX_SUMMARY_BYTES;
   });
 }
 
@@ -140,7 +140,7 @@ function rowsBlock(report: Report): string {
   const { changed, outcome } = report;
   const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || !isMetaFolded(report));
   if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : '';
-  const head = changed ? ['Field', 'Before', 'After'] : ['Field', ROWS_TITLES[outcome]];
+  const head = changed ? ['Field', 'Before', 'After'] : ['Field', ROW_TITLES[outcome]];
   const body = rows.map(({ field, before, after }) => [
     code(field, MAX_CELL),
     ...(before === undefined ? [] : [code(before, MAX_CELL)]),
@@ -156,7 +156,7 @@ function measuresBlock({ metrics, caseSpans, span }: Report): string {
   );
   const lines = [
     ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`] : []),
-    ...(caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []),
+    ...(caseSpans ? [`Case spans: ${caseSpans.created} of ${caseSpans.of} created`] : []),
     ...(feedback ? [`Human feedback: ${code(feedback, MAX_CELL)}`] : []),
   ];
   return lines.length > 0 ? paragraph(lines) : '';
@@ -176,7 +176,7 @@ function metaBlock(report: Report): string {
     code(textOf(value), MAX_CELL),
   ]);
   if (rows.length === 0) return '';
-  const title = `${ROWS_TITLES[outcome]}: meta, ${counted(rows.length, 'key')}`;
+  const title = `${ROW_TITLES[outcome]}: meta, ${counted(rows.length, 'key')}`;
   const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : '';
   return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
 }

@@ -1,9 +1,9 @@
 import type { Span } from '../api/span.ts';
-import type { TestRun } from '../results/test-run.ts';
-import { counted, secondsText, textOf } from '../words.ts';
+import type { TestRun } from '../results/run.ts';
+import { counted, secondsText, textOf } from '../text.ts';
 import type { Gate, Outcome } from './report.ts';
 
-/** Whether the span was made by this run of the step, or will be updated when the job ends. */
+/** Whether the span was created by this run of the step, or will be updated when the job ends. */
 export function isNew(outcome: Outcome): boolean {
   return outcome === 'created' || outcome === 'tracking';
 }

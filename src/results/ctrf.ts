@@ -1,7 +1,7 @@
 import { isJsonObject } from '../json.ts';
 import type { JsonFormat } from './format.ts';
 import { arrayAt, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
-import { statusOf } from './status.ts';
+import { caseStatusOf } from './status.ts';
 
 const STATUSES = {
   passed: 'passed',
@@ -24,7 +24,7 @@ export const ctrf: JsonFormat = {
       const test = objectAt(`results.tests[${index}]`, value);
       const duration = numberIn(test.duration);
       // Reporters use `other` for tests that did not run; `rawStatus` is the tool's own word.
-      const isUnrun = test.status === 'other' && statusOf(textIn(test.rawStatus)) === 'skipped';
+      const isUnrun = test.status === 'other' && caseStatusOf(textIn(test.rawStatus)) === 'skipped';
       onCase({
         status: isUnrun ? 'skipped' : oneAt(`results.tests[${index}].status`, test.status, STATUSES),
         details: () => ({

@@ -1,5 +1,5 @@
 import type { Json } from '../json.ts';
-import type { OnCase } from './test-case.ts';
+import type { OnCase } from './cases.ts';
 
 /** What a file says besides its cases. */
 export interface FileSummary {

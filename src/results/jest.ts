@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { CaseDetails, OnCase } from './cases.ts';
 import type { JsonFormat } from './format.ts';
 import { arrayAt, numberIn, objectAt, oneAt, sumOf, textIn } from './shape.ts';
-import type { CaseDetails, OnCase } from './test-case.ts';
 
 const STATUSES = {
   passed: 'passed',

@@ -1,12 +1,12 @@
 import type { SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
+import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
-import { cut } from '../words.ts';
+import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './cases.ts';
 import type { FileSummary, Totals } from './format.ts';
+import type { CaseStatus } from './run.ts';
 import { sumOf } from './shape.ts';
-import { isFailing, statusOf } from './status.ts';
-import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './test-case.ts';
-import type { CaseStatus } from './test-run.ts';
+import { caseStatusOf, isFailing } from './status.ts';
 
 /** Limit for nested elements. Known tools stay below ten. */
 const MAX_DEPTH = 100;
@@ -151,7 +151,7 @@ export async function readJunit(
     // Surefire's reruns. Its totals may include failures of a case that passed in the end.
     if (/flaky|rerun/.test(name)) suite.hasFailure = true;
     // Mostly `skipped`, `error` or `failure`. PHPUnit also writes `warning`.
-    const ending = statusOf(name);
+    const ending = caseStatusOf(name);
     if (ending === undefined || endings.has(ending)) return undefined;
     return openDetail(attributes, (why) => endings.set(ending, why));
   }
@@ -194,7 +194,7 @@ export async function readJunit(
   function statusIn({ status = '', result = '' }: Attributes): CaseStatus {
     const words = [status, result].filter((word) => word.trim() !== '');
     const statuses = words.map((word) => {
-      const meant = statusOf(word);
+      const meant = caseStatusOf(word);
       if (meant === undefined && unknownWords.size < 10) unknownWords.add(cut(word, 40));
       return meant;
     });

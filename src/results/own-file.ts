@@ -1,11 +1,11 @@
 import { InputError } from '../errors.ts';
 import { readFields } from '../inputs/inputs.ts';
 import { isJsonObject, type Json, kindOf } from '../json.ts';
-import { counted, listed, quoted } from '../words.ts';
+import { counted, listed, quoted } from '../text.ts';
 import type { Results } from './results.ts';
 
 /** The number at a JSON Pointer (RFC 6901) in a document. Throws {@link InputError} that names the pointer and the file. */
-export function scoreIn(document: Json, pointer: string, path: string): Results {
+export function scoreAtPointer(document: Json, pointer: string, path: string): Results {
   const value = valueAt(pointer, document, path);
   if (typeof value !== 'number') {
     throw problem(

@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { cut, textOf } from '../words.ts';
+import { cut, textOf } from '../text.ts';
+import type { Measured } from './cases.ts';
 import type { JsonFormat } from './format.ts';
+import type { CaseStatus } from './run.ts';
 import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from './shape.ts';
-import type { Measured } from './test-case.ts';
-import type { CaseStatus } from './test-run.ts';
 
 // From promptfoo's ResultFailureReason. Version 2 of its results does not have it.
 const ERRORED = 2;

@@ -2,11 +2,11 @@ import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { parseExactJson, parseJson } from '../json.ts';
-import { listed, quoted } from '../words.ts';
-import { fieldsIn, scoreIn } from './own-file.ts';
+import { listed, quoted } from '../text.ts';
+import { fieldsIn, scoreAtPointer } from './own-file.ts';
+import { readTests } from './read-tests.ts';
 import type { Results } from './results.ts';
 import type { KeepCases } from './tally.ts';
-import { readTests } from './test-files.ts';
 
 /** Where the results are, and how to read them. */
 export interface ResultsRequest {
@@ -35,7 +35,7 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   try {
     const text = await readText(files, path);
     return format === 'json'
-      ? scoreIn(parseJson(text), pointer, path)
+      ? scoreAtPointer(parseJson(text), pointer, path)
       : fieldsIn(parseExactJson(text), path, now);
   } catch (error) {
     throw new InputError([problemOf('results_file', path, error)]);

@@ -1,12 +1,12 @@
 import type { JsonObject } from '../json.ts';
 import { scaled } from '../score.ts';
-import type { Failure, TestRun } from './test-run.ts';
+import type { Failure, TestRun } from './run.ts';
 
 /** What to record for test results: the pass rate × `scale`, a line for each failure, and counts. */
 export function recordOf(tests: TestRun, scale: number): { score: number; error?: string; meta: JsonObject } {
   const { passed, failed, errored, skipped, durationMs, failures } = tests;
   const ran = passed + failed + errored;
-  const lines = failures.map(failureText);
+  const lines = failures.map(failureLine);
   const more = failed + errored - failures.length;
   if (more > 0) lines.push(`and ${more} more`);
   return {
@@ -26,6 +26,6 @@ export function recordOf(tests: TestRun, scale: number): { score: number; error?
 }
 
 /** A failure as one line, such as `cart > adds two: expected 3, got 4`. */
-export function failureText({ name, message }: Failure): string {
+export function failureLine({ name, message }: Failure): string {
   return message ? `${name}: ${message}` : name;
 }

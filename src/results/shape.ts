@@ -1,6 +1,6 @@
 import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
-import { cut } from '../words.ts';
+import { cut } from '../text.ts';
 
 // Functions named `…At` throw if the value does not have the expected type, with the place in the error. Those named `…In` do not throw.
 

@@ -1,4 +1,4 @@
-import type { CaseStatus } from './test-run.ts';
+import type { CaseStatus } from './run.ts';
 
 const WORDS: Readonly<Record<CaseStatus, string>> = {
   passed: 'passed pass ok success successful succeeded run ran completed complete executed done fixed true',
@@ -19,7 +19,7 @@ const STATUSES: ReadonlyMap<string, CaseStatus> = new Map(
  * The meaning of a tool's word for the status of a case, in an attribute or as the name of an element. Case, spaces, `-` and `_`
  * are ignored: `Timed-Out` is `timedout`. Undefined for an unknown word.
  */
-export function statusOf(word: string): CaseStatus | undefined {
+export function caseStatusOf(word: string): CaseStatus | undefined {
   return STATUSES.get(word.toLowerCase().replaceAll(/[\s_-]/g, ''));
 }
 

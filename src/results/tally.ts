@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
+import { type FoundCase, failureOf, testCaseOf } from './cases.ts';
+import type { Failure, TestCase } from './run.ts';
 import { isFailing } from './status.ts';
-import { type FoundCase, failureOf, testCaseOf } from './test-case.ts';
-import type { Failure, TestCase } from './test-run.ts';
 
 /** Which cases to keep for case spans. */
 export interface KeepCases {

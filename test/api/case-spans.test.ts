@@ -38,14 +38,14 @@ async function create(
   };
   const { client } = clientOf(server, { transport, ...overrides });
   const progress: string[] = [];
-  const onProgress = (made: number, of: number) => progress.push(`${made} of ${of}`);
+  const onProgress = (created: number, of: number) => progress.push(`${created} of ${of}`);
   return { server, sent, progress, result: await createCaseSpans(client, spans, parent, { onProgress }) };
 }
 
 it('makes a span for each case, in order, four at a time, and reports progress', async () => {
   const cases = casesOf(300);
   const { server, sent, progress, result } = await create(cases, [], { latencyMs: 2 });
-  expect(result).toEqual({ made: 300, of: 300, failure: undefined });
+  expect(result).toEqual({ created: 300, of: 300, failure: undefined });
   expect(
     server
       .children(PARENT)
@@ -60,7 +60,7 @@ it('makes a span for each case, in order, four at a time, and reports progress',
 it('does nothing without cases', async () => {
   const { server, progress, result } = await create([]);
   expect({ result, progress, requests: server.requests }).toEqual({
-    result: { made: 0, of: 0, failure: undefined },
+    result: { created: 0, of: 0, failure: undefined },
     progress: [],
     requests: [],
   });
@@ -69,17 +69,17 @@ it('does nothing without cases', async () => {
 it('makes each once, though responses are lost', async () => {
   const lost = { on: 'POST', times: 10, fault: faults.applied(faults.reset('before headers')) } as const;
   const { server, result } = await create(casesOf(20), [lost]);
-  expect(result).toEqual({ made: 20, of: 20, failure: undefined });
+  expect(result).toEqual({ created: 20, of: 20, failure: undefined });
   expect(server.children(PARENT)).toHaveLength(20);
 });
 
-it('starts no more after one failed despite retries, and says how many were made', async () => {
+it('starts no more after one failed despite retries, and says how many were created', async () => {
   let posts = 0;
   const when = () => ++posts > 37;
   const outage = { on: 'POST', when, times: Number.POSITIVE_INFINITY, fault: faults.status(503) } as const;
   const { server, sent, result } = await create(casesOf(100), [outage], {}, { retries: 1 });
   expect(result).toEqual({
-    made: 37,
+    created: 37,
     of: 100,
     failure: expect.objectContaining({ message: expect.stringMatching(/^POST .* 503 .*tried 2 times/) }),
   });
@@ -91,7 +91,7 @@ it('starts no more after one was rejected', async () => {
   const when = ({ text }: { text: string }) => text.includes('case 37');
   const { server, sent, result } = await create(casesOf(100), [{ when, fault: faults.status(422) }]);
   expect(result.failure?.message).toContain(' 422 ');
-  expect(result.made).toBe(server.children(PARENT).length);
+  expect(result.created).toBe(server.children(PARENT).length);
   expect(sent.length).toBeLessThan(60);
 });
 
@@ -106,7 +106,7 @@ it('reports a case that is too large to send like one that was rejected', async 
   const large = { ...second, output: 'x'.repeat(33 * 1024 * 1024) };
   const { result } = await create([first ?? expect.fail(), large, ...rest]);
   expect(result).toMatchObject({
-    made: 3,
+    created: 3,
     of: 9,
     failure: { problems: [{ name: 'output', message: expect.stringContaining('32 MiB') }] },
   });

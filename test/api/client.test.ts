@@ -398,13 +398,13 @@ describe('a response', () => {
 
 describe('a 404', () => {
   it.each<[string, RegExp, (client: Client) => Promise<unknown>]>([
-    ['of a read', /span_id.*base_url.*just made[^.]*\.$/, READ],
+    ['of a read', /span_id.*base_url.*just created[^.]*\.$/, READ],
     [
       'of a read before a write',
       /meta_mode: replace/,
       (client) => client.readSpan(ID, { isBeforeWrite: true }),
     ],
-    ['of an update', /span_id.*base_url.*just made[^.]*\.$/, UPDATE],
+    ['of an update', /span_id.*base_url.*just created[^.]*\.$/, UPDATE],
     ['of a new span', /not found\. Check base_url[^.]*\.$/i, CREATE],
     [
       'of a new span under a parent',

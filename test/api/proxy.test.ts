@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { failureAdvice, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
+import { failureAdvice, failureText, isWorthRetrying } from '../../src/api/attempt-failure.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { InputError } from '../../src/errors.ts';
 import {

@@ -4,7 +4,7 @@ import { defaults } from '../../action.yml';
 import {
   CLEARABLE,
   defaultInputs,
-  FIELD_NAMES,
+  FIELDS_FILE_INPUTS,
   type InputName,
   readFields,
   readInputs,
@@ -361,12 +361,12 @@ describe('a fields file', () => {
   });
 
   it('may contain only what can be recorded', () => {
-    const others = NAMES.filter((name) => !FIELD_NAMES.some((field) => field === name));
-    const document = Object.fromEntries([...FIELD_NAMES, ...others].map((name) => [name, 'x']));
+    const others = NAMES.filter((name) => !FIELDS_FILE_INPUTS.some((field) => field === name));
+    const document = Object.fromEntries([...FIELDS_FILE_INPUTS, ...others].map((name) => [name, 'x']));
     const { message } = readFields(document, 'result.json', NOW).problems.at(-1) ?? {};
     for (const name of others) expect(message).toContain(`"${name}"`);
-    for (const name of FIELD_NAMES) expect(message).not.toContain(`"${name}"`);
-    expect(message).toContain(FIELD_NAMES.join(', '));
+    for (const name of FIELDS_FILE_INPUTS) expect(message).not.toContain(`"${name}"`);
+    expect(message).toContain(FIELDS_FILE_INPUTS.join(', '));
     expect(readText('{"score": 1, "__proto__": 2, "toString": 3}')).toEqual({
       values: { score: 1 },
       problems: results(/result\.json .*"__proto__", "toString"/),

@@ -1,7 +1,14 @@
 import { expect, it } from 'vitest';
 import type { SpanFields } from '../../src/api/span.ts';
 import type { Recording } from '../../src/plan/recording.ts';
-import { atEnd, atStart, madeBy, parseTracked, startedBy, type Tracked } from '../../src/plan/track.ts';
+import {
+  atEnd,
+  atStart,
+  parseTracked,
+  type Tracked,
+  trackedBeforeResponse,
+  trackedSpan,
+} from '../../src/plan/track.ts';
 
 const NOW = new Date('2026-04-07T13:33:27.179Z');
 const EARLIER = '2026-04-07T13:00:00Z';
@@ -62,14 +69,14 @@ it.each<[string, SpanFields, Partial<Tracked>, SpanFields]>([
 
 it('the end gets what the start saved, as text', () => {
   const span = { id: 'mine', name: 'Evals / eval', start_time: EARLIER };
-  const started = startedBy(span);
-  const made = madeBy(span, recordingOf({ start_time: EARLIER, type: 't' }), 'theirs');
+  const started = trackedBeforeResponse(span);
+  const made = trackedSpan(span, recordingOf({ start_time: EARLIER, type: 't' }), 'theirs');
   // The name is only the title of the job, so the end may set a better one.
   expect([started, made]).toEqual([
     { id: 'mine', exists: false, start_time: EARLIER, sent: [] },
     { id: 'theirs', exists: true, start_time: EARLIER, sent: ['start_time', 'type'] },
   ]);
   expect([started, made].map((tracked) => parseTracked(JSON.stringify(tracked)))).toEqual([started, made]);
-  expect(madeBy(span, recordingOf({})).id).toBe('mine');
+  expect(trackedSpan(span, recordingOf({})).id).toBe('mine');
   expect(() => parseTracked('{"id": 7}')).toThrow();
 });

@@ -6,9 +6,8 @@ const LAYERS = [
   ['src/api', 'src/inputs', 'src/job.ts'],
   ['src/results'],
   ['src/plan'],
-  ['src/verdict.ts'],
   ['src/report'],
-  ['src/perform.ts', 'src/rehearse.ts'],
+  ['src/execute.ts', 'src/without-sending.ts'],
   ['src/run.ts'],
   ['src/end.ts', 'src/index.ts'],
 ];

@@ -10,7 +10,7 @@ describe('the log', () => {
     const report = reportOf({
       tests: testsOf(),
       metrics: { pass_rate: 0.923, cost: 0.02 },
-      caseSpans: { made: 2, of: 3 },
+      caseSpans: { created: 2, of: 3 },
       gate: { minScore: 80, score: 87 },
     });
     expect(logOf(report)).toEqual([
@@ -21,7 +21,7 @@ describe('the log', () => {
       '  ✗ cart > is empty',
       '  and 1 more',
       'Metrics: pass_rate 0.923, cost 0.02',
-      'Case spans: 2 of 3 made',
+      'Case spans: 2 of 3 created',
       'Gate: score 87 reaches min_score 80',
     ]);
   });

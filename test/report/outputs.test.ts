@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Span } from '../../src/api/span.ts';
 import { parseExactJson } from '../../src/json.ts';
-import { fitting, OUTPUTS, outputsOf } from '../../src/report/outputs.ts';
+import { fittingOutputs, OUTPUTS, outputsOf } from '../../src/report/outputs.ts';
 import { reportOf, SPAN_ID } from '../harness/report.ts';
 
 describe('the outputs', () => {
@@ -22,7 +22,7 @@ describe('the outputs', () => {
       feedback: { score: 0, comment: 'no' },
       other: true,
     };
-    const report = reportOf({ span, changed: [], metrics: { cost: 0.5 }, caseSpans: { made: 0, of: 3 } });
+    const report = reportOf({ span, changed: [], metrics: { cost: 0.5 }, caseSpans: { created: 0, of: 3 } });
     const outputs = outputsOf(report);
     expect(Object.keys(outputs)).toEqual(OUTPUTS);
     expect(outputs).toEqual({
@@ -77,7 +77,7 @@ describe('the outputs together', () => {
     [{ span: 500_000, input: 200_000, output: 200_000, meta: 510_000 }, ['meta', 'span']],
   ])('of %j characters stay below 1 MiB, the longest left empty: %j', (lengths, dropped) => {
     const outputs = outputsWith(lengths);
-    const result = fitting(outputs);
+    const result = fittingOutputs(outputs);
     expect(result.dropped).toEqual(dropped);
     expect(result.fit).toEqual({ ...outputs, ...Object.fromEntries(dropped.map((name) => [name, ''])) });
   });
@@ -85,7 +85,7 @@ describe('the outputs together', () => {
   test('do not fit in exactly 1 MiB, but do with one character less', () => {
     const names = OUTPUTS.join('').length + 'updated200'.length;
     const length = (1024 * 1024) / 2 - names;
-    expect(fitting(outputsWith({ span: length })).dropped).toEqual(['span']);
-    expect(fitting(outputsWith({ span: length - 1 })).dropped).toEqual([]);
+    expect(fittingOutputs(outputsWith({ span: length })).dropped).toEqual(['span']);
+    expect(fittingOutputs(outputsWith({ span: length - 1 })).dropped).toEqual([]);
   });
 });

@@ -241,13 +241,13 @@ describe('a reader sees', () => {
       sent: { score: 87, meta },
       changed: ['score', 'meta'],
       metrics: { pass_rate: 0.9, cost: 0.02 },
-      caseSpans: { made: 2, of: 3 },
+      caseSpans: { created: 2, of: 3 },
       links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
     } as const;
     expect(read(report)).toEqual({
       paragraphs: [
         `Span Answer support tickets ${SPAN_ID}\ntook 42.5 s · job · workflow run · Opper traces`,
-        'Metrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 made',
+        'Metrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 created',
       ],
       items: [],
       rows: [

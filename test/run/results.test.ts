@@ -236,8 +236,8 @@ describe('case spans', () => {
     const files = { 'r.xml': `<testsuite>${'<testcase name="a"/>'.repeat(102)}</testsuite>` };
     const { log } = await runStage(server, inputs, { files });
     expect(log.filter((line) => line.startsWith('Case spans:'))).toEqual([
-      'Case spans: 100 of 101 made',
-      'Case spans: 101 of 102 made',
+      'Case spans: 100 of 101 created',
+      'Case spans: 101 of 102 created',
     ]);
   });
 

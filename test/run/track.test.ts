@@ -179,7 +179,7 @@ describe('the start', () => {
   test.each([
     ['an outage', status(503)],
     ['no response', reset('before headers')],
-  ])('that meets %s is a warning, and the end makes the span', async (_, fault) => {
+  ])('that meets %s is a warning, and the end creates the span', async (_, fault) => {
     const faults = [{ times: FOREVER, fault }];
     const { start, end } = await track(
       { retries: '1', input: 'suite' },
@@ -188,7 +188,7 @@ describe('the start', () => {
     );
     expect(start).toMatchObject({
       exitCode: 0,
-      annotations: [{ level: 'warning', message: expect.stringContaining('the span is made when it ends') }],
+      annotations: [{ level: 'warning', message: expect.stringContaining('the span is created when it ends') }],
       outputs: { outcome: 'failed' },
       summaries: [],
     });

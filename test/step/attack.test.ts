@@ -165,8 +165,8 @@ test('case spans that max_case_spans leaves out are reported', async () => {
     { span_id: spanToUpdate(), results_file: 'r.xml', case_spans: 'failed', max_case_spans: '2' },
     { files: { 'r.xml': junit(5) } },
   );
-  expect(log).toContain('Case spans: 2 of 5 made');
-  expect(summaries.join()).toContain('Case spans: 2 of 5 made');
+  expect(log).toContain('Case spans: 2 of 5 created');
+  expect(summaries.join()).toContain('Case spans: 2 of 5 created');
 });
 
 test('the heading of a span that was recorded with errors does not read as a success', async () => {

@@ -216,7 +216,7 @@ describe('a start', () => {
     ['an outage', status(503)],
     ['a connection that breaks', reset('before headers')],
     ['a response that is lost', applied(reset('before headers'))],
-  ])('that meets %s is a warning; the eval runs, and the end makes the span', async (_, fault) => {
+  ])('that meets %s is a warning; the eval runs, and the end creates the span', async (_, fault) => {
     await using server = await startSpanServer();
     server.faults.push({ times: EVER, fault });
     const steps = [

@@ -2,7 +2,8 @@ import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readBeginning, readText, readTextPieces } from '../files.ts';
 import { parseJson } from '../json.ts';
 import { PASS_RATE_SCALE } from '../score.ts';
-import { counted, listed, quoted } from '../words.ts';
+import { counted, listed, quoted } from '../text.ts';
+import type { OnCase } from './cases.ts';
 import { ctrf } from './ctrf.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
@@ -12,7 +13,6 @@ import { recordOf } from './record.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type Counts, createTally, type KeepCases } from './tally.ts';
-import type { OnCase } from './test-case.ts';
 
 const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
@@ -45,7 +45,7 @@ export async function readTests(
       }
       if (totalOf(counts) === 0)
         throw new FormError('has no test case, so nothing ran. Check which tests the command selects');
-      warnings.push(...warningsAbout(path, summary, counts));
+      warnings.push(...totalsWarnings(path, summary, counts));
       formats.add(name);
       durations.push(summary.durationMs);
     } catch (error) {
@@ -102,7 +102,7 @@ async function readFile(
 }
 
 /** One sentence if a file's totals disagree with its cases, and one if it has unknown words. */
-function warningsAbout(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
+function totalsWarnings(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
   const { passed, failed, errored, skipped, extra } = counts;
   const total = passed + failed + errored + skipped;
   // The totals of some tools do not include failures outside of the cases.

@@ -2,24 +2,30 @@ import { createCaseSpans } from './api/case-spans.ts';
 import { type Client, createClient } from './api/client.ts';
 import { recordMetrics } from './api/record-metrics.ts';
 import { fieldsOf, type NewSpan } from './api/span.ts';
+import { changesBetween, storedWarnings } from './api/stored.ts';
 import { ApiError } from './errors.ts';
 import type { Host } from './host/host.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty, needsStored, patchFor, type Recording } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
-import { madeBy, startedBy } from './plan/track.ts';
-import type { Exit } from './report/exit.ts';
+import { trackedBeforeResponse, trackedSpan } from './plan/track.ts';
 import { levelOf } from './report/finding.ts';
 import { type Draft, warn } from './report/report.ts';
-import { changesBetween, warningsAbout } from './verdict.ts';
+import type { Reporter } from './report/reporter.ts';
 
 // Each function adds the outcome of a request to the report at once, so that a later failure loses nothing.
 
 /**
- * Makes the requests for the task, then those for metrics and case spans. Throws {@link ApiError}, and InputError for a request
+ * Sends the requests of the task, then those for metrics and case spans. Throws {@link ApiError}, and InputError for a request
  * that is too large or a proxy variable that is not a URL.
  */
-export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, report: Draft): Promise<void> {
+export async function execute(
+  task: Task,
+  plan: Plan,
+  host: Host,
+  reporter: Reporter,
+  report: Draft,
+): Promise<void> {
   const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = plan.inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);
   const client = createClient({
@@ -32,19 +38,19 @@ export async function carryOut(task: Task, plan: Plan, host: Host, exit: Exit, r
     wait: host.wait,
     random: host.random,
     now: host.now,
-    onRetry: exit.info,
+    onRetry: reporter.info,
   });
   try {
-    await perform(task, client, exit, report);
+    await perform(task, client, reporter, report);
     if (report.outcome === 'updated' || report.outcome === 'created')
-      await addChildren(plan, client, exit, report);
+      await addChildren(plan, client, reporter, report);
   } finally {
     report.requests = client.traffic.requests;
     report.status = client.traffic.status;
   }
 }
 
-async function perform(task: Task, client: Client, exit: Exit, report: Draft): Promise<void> {
+async function perform(task: Task, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   switch (task.kind) {
     case 'read':
       report.span = await client.readSpan(task.id);
@@ -56,10 +62,10 @@ async function perform(task: Task, client: Client, exit: Exit, report: Draft): P
       await create(task.span, false, client, report);
       return;
     case 'start':
-      return start(task.span, task.recording, client, exit, report);
+      return start(task.span, task.recording, client, reporter, report);
     case 'wait':
       report.outcome = 'tracking';
-      exit.saveTracked(task.tracked);
+      reporter.saveTracked(task.tracked);
       report.span = { id: task.tracked.id };
       return;
     case 'ensure':
@@ -83,46 +89,46 @@ async function update(id: string, recording: Recording, client: Client, report: 
   report.span = { ...span, ...(feedback && { feedback }) };
   report.changed = report.before && changesBetween(report.before, span);
   report.outcome = 'updated';
-  warn(report, warningsAbout(report.sent, span, needsStored(recording)));
+  warn(report, storedWarnings(report.sent, span, needsStored(recording)));
 }
 
-/** Makes the span. Returns true if it was found instead, which `mayExist` allows: then nothing was written. */
+/** Creates the span. Returns true if it was found instead, which `mayExist` allows: then nothing was written. */
 async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
   report.sent = fieldsOf(span);
-  const { span: made, wasFound } = await client.createSpan(span, { mayExist });
-  report.span = made;
+  const { span: created, wasFound } = await client.createSpan(span, { mayExist });
+  report.span = created;
   report.outcome = 'created';
   if (mayExist && wasFound) return true;
-  warn(report, warningsAbout(report.sent, made, false));
+  warn(report, storedWarnings(report.sent, created, false));
   return false;
 }
 
-/** Makes the span of a tracked job. A failure that may pass is a warning, since the span can be made at the end of the job. */
+/** Creates the span of a tracked job. A failure that may pass is a warning, since the span can be created at the end of the job. */
 async function start(
   span: NewSpan,
   recording: Recording,
   client: Client,
-  exit: Exit,
+  reporter: Reporter,
   report: Draft,
 ): Promise<void> {
   // Saved first, since the process may be killed before the response comes.
-  exit.saveTracked(startedBy(span));
+  reporter.saveTracked(trackedBeforeResponse(span));
   try {
     await create(span, false, client, report);
   } catch (error) {
     if (!(error instanceof ApiError && error.isTransient)) {
-      exit.saveTracked(undefined);
+      reporter.saveTracked(undefined);
       throw error;
     }
-    warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
+    warn(report, [`${error.story}. The job goes on, and the span is created when it ends`]);
     return;
   }
   report.outcome = 'tracking';
-  exit.saveTracked(madeBy(span, recording, report.span.id));
+  reporter.saveTracked(trackedSpan(span, recording, report.span.id));
 }
 
 /** Adds metrics and case spans to the span. */
-async function addChildren(plan: Plan, client: Client, exit: Exit, report: Draft): Promise<void> {
+async function addChildren(plan: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   const { inputs, metrics, caseSpans } = plan;
   const fail = (what: string, lines: readonly string[]) =>
     report.findings.push({ level: levelOf(inputs), title: `Opper span: ${what}`, lines });
@@ -132,12 +138,15 @@ async function addChildren(plan: Plan, client: Client, exit: Exit, report: Draft
     if (failures.length > 0) fail('metrics', failures);
   }
   if (caseSpans.length > 0) {
-    const onProgress = (made: number, of: number) => exit.info(`Case spans: ${made} of ${of} made`);
-    const { made, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+    const onProgress = (created: number, of: number) =>
+      reporter.info(`Case spans: ${created} of ${of} created`);
+    const { created, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
     // There may be more cases than max_case_spans.
     const of = report.tests?.casesWanted ?? caseSpans.length;
-    report.caseSpans = { made, of };
+    report.caseSpans = { created, of };
     if (failure)
-      fail('case spans', [`${made} of ${of} case spans were made, then one failed: ${failure.message}`]);
+      fail('case spans', [
+        `${created} of ${of} case spans were created, then one failed: ${failure.message}`,
+      ]);
   }
 }

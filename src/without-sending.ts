@@ -3,18 +3,18 @@ import { fieldsOf, type SpanPatch } from './api/span.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty, patchFor } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
-import { madeBy } from './plan/track.ts';
-import type { Exit } from './report/exit.ts';
+import { trackedSpan } from './plan/track.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
+import type { Reporter } from './report/reporter.ts';
 
 const WITHHELD =
   'GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded';
 
 /** Reports what would be sent, and sends nothing: for a dry run, or because GitHub withholds the key. */
-export function rehearse(task: Task, plan: Plan, exit: Exit, report: Draft): void {
+export function withoutSending(task: Task, plan: Plan, reporter: Reporter, report: Draft): void {
   const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
   report.sent = sent;
-  // A dry run shows the id that the new span would have. Without a key no span is made, so later steps get no id.
+  // A dry run shows the id that the new span would have. Without a key no span is created, so later steps get no id.
   const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
   report.span = {
     ...(knownId && { id: knownId }),
@@ -27,8 +27,8 @@ export function rehearse(task: Task, plan: Plan, exit: Exit, report: Draft): voi
   }
   report.outcome = 'dry-run';
   report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id) : [])];
-  if (task.kind === 'start') exit.saveTracked(madeBy(task.span, task.recording));
-  if (task.kind === 'wait') exit.saveTracked(task.tracked);
+  if (task.kind === 'start') reporter.saveTracked(trackedSpan(task.span, task.recording));
+  if (task.kind === 'wait') reporter.saveTracked(task.tracked);
 }
 
 interface SpanRequest {

@@ -1,5 +1,5 @@
 import { codeOf, headlineOf } from '../errors.ts';
-import { secondsText } from '../words.ts';
+import { secondsText } from '../text.ts';
 import { ProxyError } from './proxy.ts';
 
 /** A response that cannot be used, such as one that is too large or is not UTF-8. Retrying cannot help. */

@@ -29,21 +29,21 @@ async function create(
 ) {
   const { server, client, ...rest } = await start(options, overrides);
   server.faults.push(...rules);
-  const made = await client.createSpan(SPAN);
-  return { server, made, methods: methodsOf(server), ...rest };
+  const created = await client.createSpan(SPAN);
+  return { server, created, methods: methodsOf(server), ...rest };
 }
 
 const post = (fault: Fault, times = 1): FaultRule => ({ on: 'POST', times, fault });
 const conflict = faults.reply(apiError(409, 'Span already exists'));
 
-describe('a span is made once', () => {
+describe('a span is created once', () => {
   const servers = ['honoured', 'replaced', 'refused', 'ignored'] as const;
   const losses: [string, Fault][] = [
     ['a lost response', faults.applied(faults.reset('before headers'))],
     ['a response that breaks off', faults.applied(faults.hangUp('in body'))],
     ['a reset before anything was done', faults.reset('before headers')],
     ['a stall', faults.applied(faults.stall('before headers'))],
-    ['a 502 for a span that was made', faults.applied(faults.status(502))],
+    ['a 502 for a span that was created', faults.applied(faults.status(502))],
     ['a 502 for one that was not', faults.status(502)],
     ['a 408', faults.status(408)],
     ['a 409', faults.applied(conflict)],
@@ -54,10 +54,10 @@ describe('a span is made once', () => {
       it.each(losses)(
         `after %s, where ids are ${ids} and ${visibleAfter} lookups come too early`,
         async (_, fault) => {
-          const { server, made } = await create([post(fault)], { ids, visibleAfter }, { timeoutMs: 400 });
+          const { server, created } = await create([post(fault)], { ids, visibleAfter }, { timeoutMs: 400 });
           const spans = server.spans();
           expect(spans).toContainEqual(
-            expect.objectContaining({ id: made.span.id, name: SPAN.name, score: 9 }),
+            expect.objectContaining({ id: created.span.id, name: SPAN.name, score: 9 }),
           );
           if (ids !== 'ignored') expect(spans.map(({ id }) => id)).toEqual([SPAN.id]);
         },
@@ -68,17 +68,17 @@ describe('a span is made once', () => {
 
 describe('if it is not known whether a POST arrived', () => {
   it('a lookup comes before the next one, and its span is returned', async () => {
-    const { server, made, methods, waits } = await create([post(faults.applied(faults.status(503)))]);
-    expect({ made, methods, waits }).toEqual({
-      made: { span: server.span(SPAN.id), wasFound: true },
+    const { server, created, methods, waits } = await create([post(faults.applied(faults.status(503)))]);
+    expect({ created, methods, waits }).toEqual({
+      created: { span: server.span(SPAN.id), wasFound: true },
       methods: 'POST GET',
       waits: [250],
     });
   });
 
   it('a lookup that finds nothing is followed by the same body, without another wait', async () => {
-    const { server, made, methods, waits } = await create([post(faults.status(503))]);
-    expect({ wasFound: made.wasFound, methods, waits }).toEqual({
+    const { server, created, methods, waits } = await create([post(faults.status(503))]);
+    expect({ wasFound: created.wasFound, methods, waits }).toEqual({
       wasFound: false,
       methods: 'POST GET POST',
       waits: [250],
@@ -89,8 +89,8 @@ describe('if it is not known whether a POST arrived', () => {
 
   it('a 409 is followed by another lookup, after the wait of a retry', async () => {
     const lost = post(faults.applied(faults.reset('before headers')));
-    const { made, methods, waits } = await create([lost], { ids: 'refused', visibleAfter: 1 });
-    expect({ wasFound: made.wasFound, methods, waits }).toEqual({
+    const { created, methods, waits } = await create([lost], { ids: 'refused', visibleAfter: 1 });
+    expect({ wasFound: created.wasFound, methods, waits }).toEqual({
       wasFound: true,
       methods: 'POST GET POST GET',
       waits: [250, 500],
@@ -98,12 +98,12 @@ describe('if it is not known whether a POST arrived', () => {
   });
 
   it('lookups and POSTs share one count of retries, each logged in one line', async () => {
-    const { made, methods, notices } = await create([
+    const { created, methods, notices } = await create([
       post(faults.status(500)),
       { on: 'GET', fault: faults.status(502) },
       { on: 'POST', fault: faults.status(503) },
     ]);
-    expect({ wasFound: made.wasFound, methods, notices }).toEqual({
+    expect({ wasFound: created.wasFound, methods, notices }).toEqual({
       wasFound: false,
       methods: 'POST GET GET POST GET POST',
       notices: [
@@ -116,8 +116,8 @@ describe('if it is not known whether a POST arrived', () => {
 
   it('a later POST that is rejected changes nothing: the first may take effect late', async () => {
     const lost = post(faults.applied(faults.reset('before headers')));
-    const { made, methods } = await create([lost, post(faults.status(429))], { visibleAfter: 1 });
-    expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET POST GET' });
+    const { created, methods } = await create([lost, post(faults.status(429))], { visibleAfter: 1 });
+    expect({ wasFound: created.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET POST GET' });
   });
 
   it.each([
@@ -125,8 +125,8 @@ describe('if it is not known whether a POST arrived', () => {
     [1, [250, 500]],
   ])('a lookup is the last attempt, with retries: %d', async (retries, expected) => {
     const rules = [post(faults.status(503), retries), post(faults.applied(faults.reset('before headers')))];
-    const { made, methods, waits, notices } = await create(rules, {}, { retries });
-    expect({ wasFound: made.wasFound, methods, waits, last: notices.at(-1) }).toEqual({
+    const { created, methods, waits, notices } = await create(rules, {}, { retries });
+    expect({ wasFound: created.wasFound, methods, waits, last: notices.at(-1) }).toEqual({
       wasFound: true,
       methods: `${'POST GET '.repeat(retries)}POST GET`,
       waits: expected,
@@ -138,15 +138,15 @@ describe('if it is not known whether a POST arrived', () => {
     ['a status that is not retried', faults.status(524)],
     ['a wait that is too long', faults.status(503, { retryAfter: '3600' })],
   ])('a lookup also comes after %s', async (_, fault) => {
-    const { made, methods } = await create([post(faults.applied(fault))]);
-    expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET' });
+    const { created, methods } = await create([post(faults.applied(fault))]);
+    expect({ wasFound: created.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET' });
   });
 });
 
-describe('no lookup is made', () => {
+describe('no lookup is created', () => {
   it.each([425, 429])('after a %d, which refuses the request', async (status) => {
-    const { made, methods } = await create([post(faults.status(status))]);
-    expect({ wasFound: made.wasFound, methods }).toEqual({ wasFound: false, methods: 'POST POST' });
+    const { created, methods } = await create([post(faults.status(status))]);
+    expect({ wasFound: created.wasFound, methods }).toEqual({ wasFound: false, methods: 'POST POST' });
   });
 
   const system = (code: string, syscall: string) => Object.assign(new Error(code), { code, syscall });
@@ -206,7 +206,7 @@ describe('a span that may exist', () => {
     expect(methodsOf(server)).toBe('GET POST GET POST');
   });
 
-  it('is made if it does not exist', async () => {
+  it('is created if it does not exist', async () => {
     const { server, client } = await start();
     expect(await client.createSpan(SPAN, { mayExist: true })).toMatchObject({
       span: { id: SPAN.id, score: 9 },
@@ -226,7 +226,7 @@ describe('a span that may exist', () => {
     expect(methodsOf(server)).toBe('GET POST GET');
   });
 
-  it('is not made if the lookup fails', async () => {
+  it('is not created if the lookup fails', async () => {
     const { server, client } = await start();
     server.faults.push({ on: 'GET', times: EVER, fault: faults.status(503) });
     const { message, isTransient } = await apiErrorOf(client.createSpan(SPAN, { mayExist: true }));
@@ -270,7 +270,7 @@ describe('the error says', () => {
   });
 });
 
-describe('a metric is made once', () => {
+describe('a metric is created once', () => {
   it.each(['refused', 'repeated'] as const)('where a second one of a dimension is %s', async (metrics) => {
     const { server, client } = await start({ metrics });
     server.create(SPAN);

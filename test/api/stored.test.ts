@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Span, SpanPatch } from '../src/api/span.ts';
-import { type JsonObject, parseExactJson } from '../src/json.ts';
-import { changesBetween, warningsAbout } from '../src/verdict.ts';
+import type { Span, SpanPatch } from '../../src/api/span.ts';
+import { changesBetween, storedWarnings } from '../../src/api/stored.ts';
+import { type JsonObject, parseExactJson } from '../../src/json.ts';
 
 const BARE: Span = { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', name: 'Answer a ticket' };
 /** An object as a response holds it: numbers with their digits, `__proto__` a key like any other. */
@@ -66,7 +66,7 @@ describe('between two states of a span', () => {
 
 describe('a response', () => {
   const warnings = (sent: SpanPatch, response: Partial<Span>, isMerged = true) =>
-    warningsAbout(sent, { ...BARE, ...response }, isMerged);
+    storedWarnings(sent, { ...BARE, ...response }, isMerged);
 
   it.each(SAME)('with %s causes no warning', (_, sent, response) => {
     expect([warnings(sent, response), warnings(sent, response, false)]).toEqual([[], []]);

@@ -2,7 +2,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BadResponseError, failureAdvice, failureText, isWorthRetrying } from '../../src/api/no-response.ts';
+import {
+  BadResponseError,
+  failureAdvice,
+  failureText,
+  isWorthRetrying,
+} from '../../src/api/attempt-failure.ts';
 import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { closedPort, closeServers, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createExit, type ExitHost } from '../../src/report/exit.ts';
 import { OUTPUTS, outputsOf } from '../../src/report/outputs.ts';
 import type { Report } from '../../src/report/report.ts';
+import { createReporter, type ReporterHost } from '../../src/report/reporter.ts';
 import { parseCommand } from '../harness/commands.ts';
 import { reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
 
@@ -18,7 +18,7 @@ function hostOf(broken: readonly string[] = []) {
       if (broken.includes(what)) throw new Error(`no ${what} with ${KEY}`);
       written.push([what, ...args]);
     };
-  const host: ExitHost = {
+  const host: ReporterHost = {
     core: {
       error: note('error'),
       exportVariable: note('exportVariable'),
@@ -41,7 +41,7 @@ function hostOf(broken: readonly string[] = []) {
 /** What publishing writes, and the exit code. */
 function publish(report: Report, { broken = [], secrets = [], ...options }: Partial<PublishOptions> = {}) {
   const { host, written } = hostOf(broken);
-  const code = createExit(host, secrets).publish(report, { summary: true, outputs: true, ...options });
+  const code = createReporter(host, secrets).publish(report, { summary: true, outputs: true, ...options });
   const argsOf = (what: string) => written.filter(([name]) => name === what).map(([, ...args]) => args);
   const outputs = Object.fromEntries(argsOf('setOutput')) as Record<string, string>;
   const annotations = written.filter(([name]) => /^(error|warning|notice)$/.test(name));
@@ -55,10 +55,10 @@ interface PublishOptions {
   outputs: boolean;
 }
 
-describe('the exit', () => {
+describe('the reporter', () => {
   test('masks each line of every secret once, first of all', () => {
     const { host, written } = hostOf();
-    createExit(host, [` ${KEY}\r\n`, `${KEY}\n  second \n\n`, '']);
+    createReporter(host, [` ${KEY}\r\n`, `${KEY}\n  second \n\n`, '']);
     expect(written).toEqual([
       ['setSecret', KEY],
       ['setSecret', 'second'],
@@ -67,9 +67,9 @@ describe('the exit', () => {
 
   test('removes secrets from a log line and from state', () => {
     const { host, written } = hostOf();
-    const exit = createExit(host, [KEY]);
-    exit.info(`GET x failed: ${KEY}\n##[error]y`);
-    exit.saveTracked({ id: KEY, exists: true, sent: [] });
+    const reporter = createReporter(host, [KEY]);
+    reporter.info(`GET x failed: ${KEY}\n##[error]y`);
+    reporter.saveTracked({ id: KEY, exists: true, sent: [] });
     expect(written.slice(1)).toEqual([
       ['info', 'GET x failed: *** ⏎ ##\\[error]y'],
       ['saveState', 'tracked', '{"id":"***","exists":true,"sent":[]}'],
@@ -81,10 +81,10 @@ describe('the exit', () => {
     [undefined, 1],
   ])('leaves the summary to the end of the job, if there is one: %j', (tracked, summaries) => {
     const { host, written } = hostOf();
-    const exit = createExit(host, []);
-    exit.saveTracked({ id: SPAN_ID, exists: false, sent: [] });
-    exit.saveTracked(tracked);
-    exit.publish(reportOf(), { summary: true, outputs: false });
+    const reporter = createReporter(host, []);
+    reporter.saveTracked({ id: SPAN_ID, exists: false, sent: [] });
+    reporter.saveTracked(tracked);
+    reporter.publish(reportOf(), { summary: true, outputs: false });
     expect(written.filter(([what]) => what === 'appendSummary')).toHaveLength(summaries);
     expect(written[1]).toEqual(['saveState', 'tracked', tracked ? JSON.stringify(tracked) : '']);
   });

@@ -1,7 +1,7 @@
-import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from './api/span.ts';
-import { type Json, type JsonObject, parseExactJson, sameJson } from './json.ts';
-import { instantOf } from './timestamp.ts';
-import { cut, textOf } from './words.ts';
+import { type Json, type JsonObject, parseExactJson, sameJson } from '../json.ts';
+import { cut, textOf } from '../text.ts';
+import { instantOf } from '../timestamp.ts';
+import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from './span.ts';
 
 // Both sides of a comparison must fit in one line.
 const MAX_COMPARED = 500;
@@ -16,15 +16,20 @@ export function changesBetween(before: Span, after: Span): readonly SpanField[] 
  * means that the sent `meta` included the stored one. Then only the sent keys are compared, since another job may have added a
  * key in between.
  */
-export function warningsAbout(sent: SpanPatch, span: Span, isMerged: boolean): string[] {
-  const warnings = SPAN_FIELDS.flatMap((field) => warningAbout(field, sent, span, isMerged) ?? []);
+export function storedWarnings(sent: SpanPatch, span: Span, isMerged: boolean): string[] {
+  const warnings = SPAN_FIELDS.flatMap((field) => storedWarning(field, sent, span, isMerged) ?? []);
   if ((durationMsOf(span) ?? 0) < 0) {
     warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
   }
   return warnings;
 }
 
-function warningAbout(field: SpanField, patch: SpanPatch, span: Span, isMerged: boolean): string | undefined {
+function storedWarning(
+  field: SpanField,
+  patch: SpanPatch,
+  span: Span,
+  isMerged: boolean,
+): string | undefined {
   const [sent, stored] = [patch[field], span[field]];
   if (sent === undefined || sameValue(field, sent, stored)) return undefined;
   if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
-import { cut } from '../words.ts';
+import { cut } from '../text.ts';
+import type { CaseStatus, Failure, TestCase } from './run.ts';
 import { isFailing } from './status.ts';
-import type { CaseStatus, Failure, TestCase } from './test-run.ts';
 
 /** A case that a format found in a file. */
 export interface FoundCase {
@@ -60,7 +60,7 @@ const MAX_PATH_LENGTH = 1000;
 export function failureOf(details: CaseDetails): Failure {
   return {
     name: nameOf(details),
-    message: details.why ? cut(headlineOf(details.why), MAX_MESSAGE_LENGTH) : '',
+    message: details.why ? cut(firstLineOf(details.why), MAX_MESSAGE_LENGTH) : '',
   };
 }
 
@@ -103,7 +103,7 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
  * The first line of the message, or of the body if the message says nothing. If the body begins with that line and the name of
  * the exception before it, both: `/ by zero` alone says little.
  */
-function headlineOf({ message, body = '', type = '' }: Explanation): string {
+function firstLineOf({ message, body = '', type = '' }: Explanation): string {
   const [top = '', ...rest] = linesOf(afterTraceback(message));
   // GoogleTest writes the place first.
   const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(' ')}` : top;

@@ -1,19 +1,19 @@
 import type * as actionsCore from '@actions/core';
 import { headlineOf } from '../errors.ts';
 import type { Tracked } from '../plan/track.ts';
+import { cut } from '../text.ts';
 import { UUID } from '../uuid.ts';
-import { cut } from '../words.ts';
 import type { Finding } from './finding.ts';
 import { inert } from './inert.ts';
 import { logOf } from './log.ts';
-import { fitting, OUTPUTS, outputsOf } from './outputs.ts';
+import { fittingOutputs, OUTPUTS, outputsOf } from './outputs.ts';
 import type { Report } from './report.ts';
 import { redactorOf } from './secret.ts';
 import { summaryOf } from './summary.ts';
 import { firstOf, gateText, isNew, passes } from './wording.ts';
 
-/** What the exit uses to write. */
-export interface ExitHost {
+/** what the reporter uses to write. */
+export interface ReporterHost {
   readonly core: Pick<
     typeof actionsCore,
     'error' | 'exportVariable' | 'info' | 'notice' | 'saveState' | 'setOutput' | 'setSecret' | 'warning'
@@ -25,7 +25,7 @@ export interface ExitHost {
 }
 
 /** The only way out of the step. It removes the secrets from everything it writes, and makes the text harmless. */
-export interface Exit {
+export interface Reporter {
   /** Writes a line to the log. The line must begin with the step's own word; the rest may be untrusted. */
   info(line: string): void;
   /**
@@ -44,7 +44,7 @@ const MAX_LINES = 100;
 const MAX_LINE = 4000;
 
 /** Masks each line of every secret at once, so call it first. */
-export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
+export function createReporter(host: ReporterHost, secrets: readonly string[]): Reporter {
   const { core } = host;
   const lines = secrets.flatMap((secret) => secret.split(/[\r\n]/)).map((line) => line.trim());
   const masked = [...new Set(lines)].filter((line) => line !== '');
@@ -77,7 +77,7 @@ export function createExit(host: ExitHost, secrets: readonly string[]): Exit {
           'warning',
           'The file for the output span_file cannot be written',
         );
-        const { fit, dropped } = fitting(outputs);
+        const { fit, dropped } = fittingOutputs(outputs);
         if (dropped.length > 0) findings.push(tooLong(dropped));
         attempt(
           () => {

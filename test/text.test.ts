@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { counted, cut, listed, quoted, secondsText, textOf } from '../src/words.ts';
+import { counted, cut, listed, quoted, secondsText, textOf } from '../src/text.ts';
 
 it.each([
   ['four', 4, 'four'],

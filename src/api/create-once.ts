@@ -1,34 +1,34 @@
 import type * as z from 'zod/mini';
 import { ApiError } from '../errors.ts';
-import { isWorthRetrying } from './no-response.ts';
+import { isWorthRetrying } from './attempt-failure.ts';
 import { ProxyError } from './proxy.ts';
 import type { Call } from './response.ts';
 import { isRetried, type Result, type Sender, statusOf, type Tries } from './sender.ts';
 
-/** Something that a POST makes. */
-export interface Making<Schema extends z.ZodMiniType> {
+/** Something that a POST creates. */
+export interface Creation<Schema extends z.ZodMiniType> {
   readonly call: Call;
   readonly body: string;
   /** The schema of the response. */
   readonly schema: Schema;
   /** Looks for it: resolves to it if it exists. Throws {@link ApiError}. */
   readonly look: (tries: Tries) => Promise<z.infer<Schema> | undefined>;
-  /** Whether an earlier POST may have made it. Then `look` is called first. */
+  /** Whether an earlier POST may have created it. Then `look` is called first. */
   readonly mayExist: boolean;
 }
 
 /**
- * Makes something with a POST, and not twice if a lookup can find it: if it is not known whether a POST arrived
+ * Creates something with a POST, and not twice if a lookup can find it: if it is not known whether a POST arrived
  * ({@link mayHaveArrived}), `look` is called before the next POST, and once more after the last. Retries of `look` count as
- * retries of the POST. Throws {@link ApiError} if it was neither made nor found.
+ * retries of the POST. Throws {@link ApiError} if it was neither created nor found.
  */
-export async function makeOnce<Schema extends z.ZodMiniType>(
+export async function createOnce<Schema extends z.ZodMiniType>(
   sender: Sender,
-  { call, body, schema, look, mayExist }: Making<Schema>,
-): Promise<{ readonly made: z.infer<Schema>; readonly wasFound: boolean }> {
+  { call, body, schema, look, mayExist }: Creation<Schema>,
+): Promise<{ readonly created: z.infer<Schema>; readonly wasFound: boolean }> {
   const tries: Tries = { used: 0 };
   let found = mayExist ? await look(tries) : undefined;
-  if (found !== undefined) return { made: found, wasFound: true };
+  if (found !== undefined) return { created: found, wasFound: true };
 
   // Never reset: the result of an earlier POST may appear late.
   let isInDoubt = mayExist;
@@ -46,9 +46,9 @@ export async function makeOnce<Schema extends z.ZodMiniType>(
     return willRetry && found === undefined;
   };
   const last = await sender.send(call, tries, body, rule);
-  if (found !== undefined) return { made: found, wasFound: true };
+  if (found !== undefined) return { created: found, wasFound: true };
   return {
-    made: sender.read(last, schema, call, isInDoubt ? ', and a lookup did not find it' : ''),
+    created: sender.read(last, schema, call, isInDoubt ? ', and a lookup did not find it' : ''),
     wasFound: false,
   };
 }

@@ -48,7 +48,7 @@ export interface TestRun {
    * under its own name (`scores.<name>` if that name is taken), and the sums `cost`, `input_tokens` and `output_tokens`.
    */
   readonly metrics: Readonly<Record<string, number>>;
-  /** The cases to make spans for, failures first, at most `max_case_spans`. */
+  /** The cases to create spans for, failures first, at most `max_case_spans`. */
   readonly cases: readonly TestCase[];
   /** How many cases `case_spans` asks for, without the limit. */
   readonly casesWanted: number;
