@@ -1,6 +1,15 @@
-import type { NewSpan, Span, SpanField, SpanFields, SpanPatch } from '../api/span.ts';
+import { fieldsOf, type SpanField, type SpanFields } from '../api/span.ts';
+import { type Problem, problemLine } from '../errors.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { defined } from '../present.ts';
+import { type Job, RESULT_FACT } from '../job.ts';
+import type { JsonObject } from '../json.ts';
+import { failureLines, metaOf } from '../results/record.ts';
+import type { Results } from '../results/results.ts';
+import { cutBytes } from '../text.ts';
+import { type Checked, problemsOfResults } from './check.ts';
+import type { ScoreGate } from './gate.ts';
+import { mergedMeta } from './merge.ts';
+import type { Score } from './score.ts';
 
 /** What to record on a span. */
 export interface Recording {
@@ -10,54 +19,77 @@ export interface Recording {
   readonly clear: readonly SpanField[];
   /** Whether to keep stored keys of `meta` that this step does not set. */
   readonly keepsMeta: boolean;
-  /** The error of a job that failed or was cancelled, for a span that has no other error. */
-  readonly jobError: string | undefined;
+  /** The error for a span that has no other: why the step fails, or that the job failed or was cancelled. */
+  readonly fallbackError: string | undefined;
+  readonly gate: ScoreGate | undefined;
+  /** Whether this step created the span. Any other span that was not read may have an error. */
+  readonly isOwn: boolean;
 }
 
-/** Whether {@link patchFor} needs the stored span: only to keep its `meta` beside new keys. */
-export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
-  return fields.meta !== undefined && keepsMeta && !clear.includes('meta');
-}
+const MAX_REASONS = 10;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /**
- * The body to send. Fields that are not recorded are absent, so the API leaves them alone. The recorded `meta` is merged into
- * the stored one, so nothing is lost whether the API merges `meta` or replaces it. The job's error is recorded if neither the
- * recording nor the stored span has an error.
+ * What to record: inputs before a `fields` file, and that before test results and the CI facts. If something is missing, the
+ * error says why, before the failures.
  */
-export function patchFor(recording: Recording, stored?: Span): SpanPatch {
-  const { fields, clear, jobError } = recording;
-  const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-  const hasError = stored?.error && !clear.includes('error');
+export function recordingFor(
+  inputs: Inputs,
+  results: Results,
+  score: Score,
+  { fatal, reasons, isWhole }: Checked,
+  job: Job,
+): Recording {
+  const { tests, fields } = results;
+  const values = { ...fields, ...inputs };
+  const why = reasonLines(reasons);
+  const failures = tests ? failureLines(tests) : [];
+  const facts = fatal.length > 0 ? withFailure(job.facts) : job.facts;
+  const layers = [inputs.ci_meta ? facts : undefined, tests && metaOf(tests), fields?.meta, inputs.meta];
+  const lacksScore = !isWhole && score.value === undefined && asksForScore(inputs, results);
   return {
-    ...cleared,
-    ...(jobError !== undefined && !hasError && { error: jobError }),
-    ...fields,
-    ...(fields.meta && needsStored(recording) && { meta: { ...stored?.meta, ...fields.meta } }),
+    fields: fieldsOf({
+      ...values,
+      score: score.value,
+      error: values.error ?? (failures.length > 0 ? errorOf([...why, ...failures]) : undefined),
+      meta: mergedMeta(layers),
+    }),
+    clear: [...(values.clear ?? []), ...(lacksScore ? (['score'] as const) : [])],
+    keepsMeta: inputs.meta_mode === 'merge',
+    fallbackError: why.length > 0 ? errorOf(why) : job.error,
+    gate: scoreGate(inputs, score, isWhole, job),
+    isOwn: false,
   };
 }
 
-/**
- * A new span with this recording. Its name is `title` if none is given. A span with an end but no start gets the end as its
- * start: the server would use the time of the request, which is later.
- */
-export function newSpanOf(
-  { parent_id, trace_id }: Inputs,
-  recording: Recording,
-  id: string,
-  title: string,
-): NewSpan {
-  const { name = title, ...fields } = patchFor({ ...recording, clear: [] }) as SpanFields;
-  const start_time = fields.start_time ?? fields.end_time;
-  return {
-    id,
-    name,
-    ...defined({ parent_id, trace_id }),
-    ...fields,
-    ...defined({ start_time }),
-  };
+/** The facts of a job that this step fails. */
+export function withFailure(facts: JsonObject): JsonObject {
+  return facts[RESULT_FACT] === 'success' ? { ...facts, [RESULT_FACT]: 'failure' } : facts;
 }
 
-/** Whether the body would be empty. */
-export function isEmpty(patch: SpanPatch): boolean {
-  return Object.keys(patch).length === 0;
+/** Without a score of their own, incomplete results are the reason, so a stored score is not judged in their place. */
+function scoreGate(
+  { min_score: minScore }: Inputs,
+  { unrounded: score }: Score,
+  isWhole: boolean,
+  job: Job,
+): ScoreGate | undefined {
+  if (minScore === undefined || (score === undefined && !isWhole)) return undefined;
+  return { minScore, score, needsScore: !job.endedBadly };
+}
+
+/** Whether the workflow asks for the score of results. If they give none, a stored score is not left behind. */
+function asksForScore({ results_file, results_format, score_pointer }: Inputs, results: Results): boolean {
+  const areAsked = results_file !== undefined || problemsOfResults(results).length > 0;
+  return areAsked && (results_format !== 'json' || score_pointer !== undefined);
+}
+
+function reasonLines(reasons: readonly Problem[]): string[] {
+  const lines = reasons.slice(0, MAX_REASONS).map(problemLine);
+  const more = reasons.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+
+function errorOf(lines: readonly string[]): string {
+  return cutBytes(lines.join('\n'), MAX_ERROR_BYTES);
 }

@@ -89,7 +89,7 @@ test('the start of a tracked job rejects case_spans with a format that has no ca
 });
 
 test('a span whose id is a lone surrogate fails the end of its job with a plain error', async () => {
-  const state = JSON.stringify({ id: '\ud800', exists: true, sent: [] });
+  const state = JSON.stringify({ id: '\ud800', exists: true, sent: [], given: [] });
   const { annotations } = await runStage(server, { operation: 'track' }, { state });
   expect(annotations.map(({ title }) => title)).toEqual(['Opper span: API failure']);
 });
@@ -170,7 +170,7 @@ test('case spans that max_case_spans leaves out are reported', async () => {
 });
 
 test('the heading of a span that was recorded with errors does not read as a success', async () => {
-  const tracked = { id: spanToUpdate(), exists: true, sent: [] };
+  const tracked = { id: spanToUpdate(), exists: true, sent: [], given: [] };
   const inputs = { operation: 'track', results_file: 'gone.xml' };
   const { summaries } = await runStage(server, inputs, { state: JSON.stringify(tracked) });
   expect(summaries.join().split('\n')[0]).toBe('### ❌ Opper span updated, with errors');

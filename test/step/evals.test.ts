@@ -92,7 +92,10 @@ describe('a file that promptfoo wrote', () => {
           : await step(
               server,
               { ...inputs, operation: 'track' },
-              { stage: 'post', state: { tracked: JSON.stringify({ id: before, exists: true, sent: [] }) } },
+              {
+                stage: 'post',
+                state: { tracked: JSON.stringify({ id: before, exists: true, sent: [], given: [] }) },
+              },
             );
       expect(result).toMatchObject({ exitCode: 0, annotations: [] });
       const id = isCreate ? (result.outputs.id ?? '') : before;
