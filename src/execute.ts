@@ -68,7 +68,8 @@ async function write(id: string, recording: Recording, client: Client, report: D
   // If there are only metrics to record, the body is empty. It is not documented how the API treats that.
   const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
   // Only GET returns feedback.
-  report.span = { ...span, ...defined({ feedback: span.feedback ?? before?.feedback }) };
+  const feedback = span.feedback ?? before?.feedback ?? undefined;
+  report.span = { ...span, ...defined({ feedback }) };
   report.changed = before && changesBetween(before, span);
   report.outcome = 'updated';
   warn(report, storedWarnings(report.sent, span, needsStored(recording)));

@@ -3,7 +3,7 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { RESULT_FACT } from '../job.ts';
 import { type JsonObject, numberOf } from '../json.ts';
 import { defined, present } from '../present.ts';
-import { cut } from '../text.ts';
+import { cut, textOf } from '../text.ts';
 import { type Gate, gatesOf } from './gate.ts';
 import { type Recording, withFailure } from './recording.ts';
 
@@ -18,8 +18,10 @@ export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
  * recorded result of the job a failure, and is the error of a span that has no other.
  */
 export function patchFor(recording: Recording, stored?: Partial<Span>): SpanPatch {
-  const { fields, clear, fallbackError, isOwn } = recording;
-  const cleared = Object.fromEntries(clear.map((field) => [field, null]));
+  const { fields, clear, lacksScore, fallbackError, isOwn } = recording;
+  const isScoreLeft = lacksScore && (stored === undefined || textOf(stored.score) !== '');
+  const emptied = isScoreLeft ? [...clear, 'score'] : clear;
+  const cleared = Object.fromEntries(emptied.map((field) => [field, null]));
   const missed = missedGates(recording, stored && { ...stored, ...cleared });
   const gateError = stored || isOwn ? missed?.text : undefined;
   const error = fallbackError ?? gateError;

@@ -7,10 +7,11 @@ import { present } from '../present.ts';
 import type { Results } from '../results/results.ts';
 import { caseSpanOf } from './case-span.ts';
 import { canSend, check } from './check.ts';
+import { composeRecording } from './compose.ts';
 import type { ScoreGate } from './gate.ts';
 import { metricsFor } from './metrics.ts';
 import { isEmpty, patchFor } from './patch.ts';
-import { type Recording, recordingFor } from './recording.ts';
+import type { Recording } from './recording.ts';
 import { scoreFor } from './score.ts';
 import { type Stage, type Task, taskOf } from './task.ts';
 
@@ -39,7 +40,7 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
   const inputs = fatal.length > 0 ? { ...defaultInputs(), ...values } : (values as Inputs);
   // With lost inputs, such as a scale, no score can be trusted.
   const score = isWhole || (values.score !== undefined && stage.lost.length === 0) ? found : {};
-  const recording = recordingFor(inputs, results, score, checked, job);
+  const recording = composeRecording(inputs, results, score, checked, job);
   const recorded = isWhole ? metrics.all : metrics.given;
   if (inputs.operation === 'update' && recorded.length === 0 && isEmpty(patchFor(recording))) {
     throw InputError.of('operation', `update has nothing to record. Give one of ${RECORDED.join(', ')}`);
@@ -77,6 +78,7 @@ export function closingPlan(
   const recording: Recording = {
     fields: {},
     clear: [],
+    lacksScore: false,
     keepsMeta: true,
     fallbackError: `The end of the job was not recorded: ${headlineOf(error)}`,
     gate: undefined,

@@ -1,15 +1,7 @@
-import { fieldsOf, type SpanField, type SpanFields } from '../api/span.ts';
-import { type Problem, problemLine } from '../errors.ts';
-import type { Inputs } from '../inputs/inputs.ts';
-import { type Job, RESULT_FACT } from '../job.ts';
+import type { SpanField, SpanFields } from '../api/span.ts';
+import { RESULT_FACT } from '../job.ts';
 import type { JsonObject } from '../json.ts';
-import { failureLines, metaOf } from '../results/record.ts';
-import type { Results } from '../results/results.ts';
-import { cutBytes } from '../text.ts';
-import { type Checked, problemsOfResults } from './check.ts';
 import type { ScoreGate } from './gate.ts';
-import { mergedMeta } from './merge.ts';
-import type { Score } from './score.ts';
 
 /** What to record on a span. */
 export interface Recording {
@@ -17,6 +9,8 @@ export interface Recording {
   readonly fields: SpanFields;
   /** Fields to empty, unless `fields` has a value for them. */
   readonly clear: readonly SpanField[];
+  /** Whether there should have been a score, so that a stored one is not left behind. */
+  readonly lacksScore: boolean;
   /** Whether to keep stored keys of `meta` that this step does not set. */
   readonly keepsMeta: boolean;
   /** The error for a span that has no other: why the step fails, or that the job failed or was cancelled. */
@@ -26,70 +20,7 @@ export interface Recording {
   readonly isOwn: boolean;
 }
 
-const MAX_REASONS = 10;
-const MAX_ERROR_BYTES = 64 * 1024;
-
-/**
- * What to record: inputs before a `fields` file, and that before test results and the CI facts. If something is missing, the
- * error says why, before the failures.
- */
-export function recordingFor(
-  inputs: Inputs,
-  results: Results,
-  score: Score,
-  { fatal, reasons, isWhole }: Checked,
-  job: Job,
-): Recording {
-  const { tests, fields } = results;
-  const values = { ...fields, ...inputs };
-  const why = reasonLines(reasons);
-  const failures = tests ? failureLines(tests) : [];
-  const facts = fatal.length > 0 ? withFailure(job.facts) : job.facts;
-  const layers = [inputs.ci_meta ? facts : undefined, tests && metaOf(tests), fields?.meta, inputs.meta];
-  const lacksScore = !isWhole && score.value === undefined && asksForScore(inputs, results);
-  return {
-    fields: fieldsOf({
-      ...values,
-      score: score.value,
-      error: values.error ?? (failures.length > 0 ? errorOf([...why, ...failures]) : undefined),
-      meta: mergedMeta(layers),
-    }),
-    clear: [...(values.clear ?? []), ...(lacksScore ? (['score'] as const) : [])],
-    keepsMeta: inputs.meta_mode === 'merge',
-    fallbackError: why.length > 0 ? errorOf(why) : job.error,
-    gate: scoreGate(inputs, score, isWhole, job),
-    isOwn: false,
-  };
-}
-
 /** The facts of a job that this step fails. */
 export function withFailure(facts: JsonObject): JsonObject {
   return facts[RESULT_FACT] === 'success' ? { ...facts, [RESULT_FACT]: 'failure' } : facts;
-}
-
-/** Without a score of their own, incomplete results are the reason, so a stored score is not judged in their place. */
-function scoreGate(
-  { min_score: minScore }: Inputs,
-  { unrounded: score }: Score,
-  isWhole: boolean,
-  job: Job,
-): ScoreGate | undefined {
-  if (minScore === undefined || (score === undefined && !isWhole)) return undefined;
-  return { minScore, score, needsScore: !job.endedBadly };
-}
-
-/** Whether the workflow asks for the score of results. If they give none, a stored score is not left behind. */
-function asksForScore({ results_file, results_format, score_pointer }: Inputs, results: Results): boolean {
-  const areAsked = results_file !== undefined || problemsOfResults(results).length > 0;
-  return areAsked && (results_format !== 'json' || score_pointer !== undefined);
-}
-
-function reasonLines(reasons: readonly Problem[]): string[] {
-  const lines = reasons.slice(0, MAX_REASONS).map(problemLine);
-  const more = reasons.length - lines.length;
-  return more > 0 ? [...lines, `and ${more} more`] : lines;
-}
-
-function errorOf(lines: readonly string[]): string {
-  return cutBytes(lines.join('\n'), MAX_ERROR_BYTES);
 }

@@ -47,6 +47,7 @@ export function atStart({ fields, keepsMeta }: Recording, now: Date): Recording 
   return {
     fields: { start_time: now.toISOString(), ...known },
     clear: [],
+    lacksScore: false,
     keepsMeta,
     fallbackError: undefined,
     gate: undefined,

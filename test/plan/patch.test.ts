@@ -10,6 +10,7 @@ const BARE: Span = { id: ID, name: 'Answer a ticket' };
 const RECORDING: Recording = {
   fields: {},
   clear: [],
+  lacksScore: false,
   keepsMeta: true,
   fallbackError: undefined,
   gate: undefined,
@@ -84,6 +85,9 @@ describe('the body of an update', () => {
       {},
       { error: 'mine' },
     ],
+    ['empties a score that was left behind', { lacksScore: true }, { score: 7 }, { score: null }],
+    ['empties a score that may be left behind', { lacksScore: true }, undefined, { score: null }],
+    ['does not empty a score that is not there', { lacksScore: true }, {}, {}],
     [
       'tells of a gate that its own score misses',
       { fields: { score: 80, meta: { [RESULT]: 'success' } }, gate: gateOf(79.6) },

@@ -227,11 +227,17 @@ describe('the plan', () => {
 
     test('records counts and failures, with the reasons before them, and no score', () => {
       const result = plan({ ...inputs, metrics: '{"a": 1}' }, { tests: TESTS, problems: [BAD] });
-      const { fields, clear, gate } = recordingOf(result);
-      expect({ ...fields, clear, gate, failure: String(result.failure), metrics: result.metrics }).toEqual({
+      const { fields, lacksScore, gate } = recordingOf(result);
+      expect({
+        ...fields,
+        lacksScore,
+        gate,
+        failure: String(result.failure),
+        metrics: result.metrics,
+      }).toEqual({
         error: 'results_file: b.xml is cut\nb: no',
         meta: expect.objectContaining({ 'test.total': 2, 'cicd.pipeline.task.run.result': 'failure' }),
-        clear: ['score'],
+        lacksScore: true,
         gate: undefined,
         failure: 'InputError: results_file: b.xml is cut',
         metrics: [{ dimension: 'a', value: 1 }],
@@ -240,13 +246,13 @@ describe('the plan', () => {
 
     test('keeps a score and an error that are given, and judges that score', () => {
       const given = { ...inputs, score: '62', error: 'mine' };
-      const { fields, clear, gate, fallbackError } = recordingOf(
+      const { fields, lacksScore, gate, fallbackError } = recordingOf(
         plan(given, { tests: TESTS, problems: [BAD] }),
       );
-      expect({ ...fields, clear, gate, fallbackError }).toMatchObject({
+      expect({ ...fields, lacksScore, gate, fallbackError }).toMatchObject({
         score: 62,
         error: 'mine',
-        clear: [],
+        lacksScore: false,
         gate: { minScore: 80, score: 62, needsScore: true },
         fallbackError: 'results_file: b.xml is cut',
       });
@@ -277,7 +283,7 @@ describe('the plan', () => {
           error: 'results_file: b.xml is cut\nb: no',
           meta: { 'cicd.pipeline.task.run.result': 'cancellation' },
         },
-        clear: ['score'],
+        lacksScore: true,
         gate: undefined,
       });
     });
@@ -292,7 +298,7 @@ describe('the plan', () => {
       for (const status of ['success', 'failure'] as const) {
         const result = plan(given, { ...found, problems: [OUTCOME] }, status);
         expect(recordingOf(result)).toMatchObject({
-          clear: ['score'],
+          lacksScore: true,
           fallbackError: 'results_outcome: is failure',
         });
         expect(recordingOf(result).fields.score).toBeUndefined();
@@ -315,21 +321,21 @@ describe('the plan', () => {
     });
   });
 
-  test.each<[string, Record<string, string>, Partial<Results>, string[]]>([
-    ['missing results', { results_file: 'r.xml' }, {}, ['score']],
-    ['results without a file', { results_format: 'junit' }, {}, ['score']],
-    ['a missing file with a score pointer', JSON_FILE, {}, ['score']],
-    ['a missing file, but a score is given', { results_file: 'r.xml', score: '9' }, {}, []],
-  ])('for a failed job with %s leaves no score behind: %s', (_, given, found, clear) => {
+  test.each<[string, Record<string, string>, boolean]>([
+    ['missing results', { results_file: 'r.xml' }, true],
+    ['results without a file', { results_format: 'junit' }, true],
+    ['a missing file with a score pointer', JSON_FILE, true],
+    ['a missing file, but a score is given', { results_file: 'r.xml', score: '9' }, false],
+  ])('for a failed job with %s leaves no score behind: %s', (_, given, lacksScore) => {
     const problems = [{ name: 'results_file', message: 'is missing', isFromFile: true }];
-    expect(recordingOf(plan(given, { ...found, problems }, 'failure')).clear).toEqual(clear);
+    expect(recordingOf(plan(given, { problems }, 'failure')).lacksScore).toBe(lacksScore);
   });
 
   test('does not empty the score for a fields file without one, nor for a bad meta_file', () => {
     const given = { results_file: 'f.json', results_format: 'fields' };
-    expect(recordingOf(plan(given, { fields: { output: 'x' } })).clear).toEqual([]);
+    expect(recordingOf(plan(given, { fields: { output: 'x' } })).lacksScore).toBe(false);
     const problems = [{ name: 'meta_file', message: 'x', isFromFile: true }];
-    expect(recordingOf(plan({ output: 'x' }, { problems }, 'failure')).clear).toEqual([]);
+    expect(recordingOf(plan({ output: 'x' }, { problems }, 'failure')).lacksScore).toBe(false);
   });
 
   test.each<[string, string[], string, Partial<Results>]>([
@@ -379,7 +385,7 @@ describe('the plan', () => {
           end_time: NOW.toISOString(),
           meta: { 'test.total': 2, 'cicd.pipeline.task.run.result': 'failure' },
         },
-        clear: ['score'],
+        lacksScore: true,
         gate: undefined,
       });
       expect(result).toMatchObject({ inputs: { retries: 3 }, metrics: [{ dimension: 'a' }] });

@@ -11,6 +11,7 @@ const JOB = { title: 'Evals / eval' } as Job;
 const RECORDING: Recording = {
   fields: { score: 9, type: 't' },
   clear: [],
+  lacksScore: false,
   keepsMeta: true,
   fallbackError: undefined,
   gate: undefined,

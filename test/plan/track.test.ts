@@ -8,6 +8,7 @@ const EARLIER = '2026-04-07T13:00:00Z';
 const recordingOf = (fields: SpanFields): Recording => ({
   fields,
   clear: ['type'],
+  lacksScore: true,
   keepsMeta: true,
   fallbackError: 'Job eval failed',
   gate: { minScore: 80, score: undefined, needsScore: true },
@@ -29,6 +30,7 @@ it('at its start a job records what is known so far', () => {
   expect(atStart(recordingOf(ALL), NOW)).toStrictEqual({
     fields: { start_time: NOW.toISOString(), name: 'n', type: 't', input: 'i', meta: { a: 1 } },
     clear: [],
+    lacksScore: false,
     keepsMeta: true,
     fallbackError: undefined,
     gate: undefined,

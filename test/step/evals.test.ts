@@ -220,7 +220,7 @@ describe('case spans', () => {
     expect(new Set(children.map(({ name }) => name)).size).toBe(1000);
     expect(children.slice(0, 330).every(({ error }) => error === 'no')).toBe(true);
     const hundreds = Array.from({ length: 9 }, (_, i) => `${i + 1}00 of 1000`);
-    expect(result.log.flatMap((line) => /\d+00 of 1000(?= made$)/.exec(line) ?? [])).toEqual([
+    expect(result.log.flatMap((line) => /\d+00 of 1000(?= created$)/.exec(line) ?? [])).toEqual([
       ...hundreds,
       '1000 of 1000',
     ]);
