@@ -278,6 +278,7 @@ describe('files', () => {
 
   test.each<[string, () => Record<string, string>]>([
     ['a missing file', () => ({ meta_file: HOSTILE, results_file: HOSTILE })],
+    ['a pattern', () => ({ results_file: HOSTILE_PIECES.map((piece) => `a${piece.trim()}/*`).join('\n') })],
     ['a file of a hostile name', () => ({ meta_file: write(hostileName, '{'), results_file: hostileName })],
     [
       'what is not JSON',
