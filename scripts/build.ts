@@ -60,9 +60,7 @@ type Modules = Readonly<Record<string, RenderedModule>>;
  * Bundles the entries and all they import. Returns the JavaScript files by name, and the modules in them. Code that several
  * entries share, or load on demand, has its own file. rolldown removes unused code, and ncc packs each file for Node.
  */
-export async function pack(
-  entries: Readonly<Record<string, string>>,
-): Promise<{ files: Files; modules: Modules }> {
+async function pack(entries: Readonly<Record<string, string>>): Promise<{ files: Files; modules: Modules }> {
   await using bundle = await rolldown({ ...OPTIONS, input: { ...entries } });
   const { output } = await bundle.generate({ format: 'cjs', chunkFileNames: '[name].js', comments: false });
   const files: Record<string, string> = {};
@@ -154,15 +152,13 @@ function staleFiles(files: Files): string[] {
   return [...wrong, ...extra].map((name) => `dist/${name}`);
 }
 
-if (import.meta.main) {
-  const files = await build();
-  if (process.argv.includes('--check')) {
-    const stale = staleFiles(files);
-    if (stale.length > 0) {
-      console.error(`Out of date: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
-      process.exitCode = 1;
-    }
-  } else {
-    write(files);
+const files = await build();
+if (!process.argv.includes('--check')) {
+  write(files);
+} else {
+  const stale = staleFiles(files);
+  if (stale.length > 0) {
+    console.error(`Out of date: ${stale.join(', ')}. Run \`npm run build\` and commit dist.`);
+    process.exitCode = 1;
   }
 }

@@ -11,8 +11,8 @@ const CHECKS = [
     remedy: 'Run `npx biome check --write`, then fix what is left.',
   },
   {
-    name: 'inputs and outputs, in every file that lists them',
-    command: 'node scripts/contract.ts',
+    name: 'inputs, outputs and results formats, in every file that lists them',
+    command: 'vitest run test/project/contract.test.ts --reporter=default',
     remedy: 'Add what each file lacks. CONTRIBUTING.md says what belongs there.',
   },
   {
