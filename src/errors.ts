@@ -6,6 +6,8 @@ export interface Problem {
   readonly name: string;
   /** What is wrong and what is expected, to follow the name: `"x" is not a number such as 9 or 0.87`. May contain untrusted text. */
   readonly message: string;
+  /** Whether it is in a file, which the job may not have finished if it failed. */
+  readonly isFromFile?: boolean;
 }
 
 /** `name: message`, as the user sees it. */
@@ -18,10 +20,10 @@ export class FormError extends Error {
   override readonly name = 'FormError';
 }
 
-/** Turns a {@link FormError} about a file or pattern, named `what`, into a problem of the input `name`. Rethrows any other error. */
-export function problemOf(name: string, what: string, error: unknown): Problem {
+/** Turns a {@link FormError} about a file or pattern into a problem of the input `name`. Rethrows any other error. */
+export function problemOf(name: string, path: string, error: unknown): Problem {
   if (!(error instanceof FormError)) throw error;
-  return { name, message: `${what} ${error.message}` };
+  return { name, message: `${path} ${error.message}` };
 }
 
 /** The step cannot use its input. Lists every problem. Nothing has been sent. */
@@ -33,22 +35,43 @@ export class InputError extends Error {
     super(problems.map(problemLine).join('\n'));
     this.problems = problems;
   }
+
+  /** The error for a single problem. */
+  static of(name: string, message: string): InputError {
+    return new InputError([{ name, message }]);
+  }
+}
+
+export interface ApiErrorDetails {
+  /** The HTTP status of the response; absent if none came. */
+  readonly status?: number | undefined;
+  /** How often the request was sent. */
+  readonly attempts: number;
+  /** What to do, as sentences. May be empty. */
+  readonly advice: string;
+  /** Whether the same request may succeed later: no connection, a timeout, 408, 425, 429 or 5xx. */
+  readonly isTransient: boolean;
 }
 
 /**
  * The API could not be reached, refused, or returned something unusable. The message is one line: what was tried, what came
  * back in the server's own words, and what to do. It may contain untrusted text.
  */
-export class ApiError extends Error {
+export class ApiError extends Error implements ApiErrorDetails {
   override readonly name = 'ApiError';
-  /** Whether the same request may succeed later: no connection, a timeout, 408, 425, 429 or 5xx. */
-  readonly isTransient: boolean;
   /** The message without the advice. */
-  readonly story: string;
+  readonly summary: string;
+  readonly status: number | undefined;
+  readonly attempts: number;
+  readonly advice: string;
+  readonly isTransient: boolean;
 
-  constructor(story: string, advice: string, isTransient: boolean) {
-    super(advice ? `${story}${/[.!?…]$/.test(story) ? '' : '.'} ${advice}` : story);
-    this.story = story;
+  constructor(summary: string, { status, attempts, advice, isTransient }: ApiErrorDetails) {
+    super(advice ? `${summary}${/[.!?…]$/.test(summary) ? '' : '.'} ${advice}` : summary);
+    this.summary = summary;
+    this.status = status;
+    this.attempts = attempts;
+    this.advice = advice;
     this.isTransient = isTransient;
   }
 }
