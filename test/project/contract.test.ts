@@ -86,10 +86,9 @@ describe.each([
   });
 
   it.each([0, 1])('that is new is reported with each place that lacks it (in place %d only)', (at) => {
-    const [own = ''] = Object.keys(places).slice(at);
-    const others = Object.keys(places).filter((place) => place !== own);
-    const gaps = others.map((place) => `unheard_of: missing in ${place}`);
-    expect(gapsIn({ ...places, [own]: [...(places[own] ?? []), 'unheard_of'] })).toEqual(gaps);
+    const known = Object.keys(places).map((place, index) => [place, index === at ? ['tag'] : []]);
+    const others = Object.keys(places).toSpliced(at, 1);
+    expect(gapsIn(Object.fromEntries(known))).toEqual(others.map((place) => `tag: missing in ${place}`));
   });
 });
 
