@@ -48,7 +48,6 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   return reporter.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
 }
 
-/** Throws InputError for a proxy variable that is not a URL. */
 function clientOf(host: Host, inputs: Inputs, reporter: Reporter): Client {
   const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);

@@ -27,7 +27,7 @@ import { FOREVER, FORK, runStage, type StepOptions } from './harness/step.ts';
 
 // messages.md shows the messages in one file that a person can read through. After changing a message, run `npm test -- -u` and
 // review the diff. What only a broken network or system can cause is thrown with the words and codes of Node, so that the file is
-// the same on every machine; no-response.test.ts and proxy.test.ts see that Node really throws them.
+// the same on every machine; attempt-failure.test.ts and proxy.test.ts see that Node really throws them.
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
@@ -188,11 +188,6 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['nothing to record', { ci_meta: 'false' }],
     ['a large output', { output: 'x'.repeat(MAX_BYTES) }],
     [
-      'HTTPS_PROXY',
-      { score: '1', base_url: 'https://api.opper.ai/v2' },
-      { env: { HTTPS_PROXY: 'proxy.example:3128' } },
-    ],
-    [
       'at the end of a tracked job',
       { operation: 'track', span_id: '', score: 'high' },
       { state: JSON.stringify({ id: ID, exists: true, sent: [] }) },
@@ -297,6 +292,8 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('404 before a write', status(404), { meta: '{}' }),
     response('503, with retries', status(503), { retries: '1' }),
     response('429 that asks to wait for an hour', status(429, { headers: { 'retry-after': '3600' } })),
+    response('403 from a gateway', html(403)),
+    response('403 without a body', status(403, { body: '' })),
     response('404 for a new span', status(404), create),
     response('404 for a new span with a parent', status(404), { ...create, parent_id: ID }),
     response('304', status(304)),
@@ -311,7 +308,11 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       'not UTF-8',
       raw(Buffer.from('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"caf\xe9"', 'latin1')),
     ),
-    response('compressed', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
+    response(
+      'an unknown coding',
+      raw('HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\nconnection: close\r\n\r\nx'),
+    ),
+    response('broken gzip', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
     response('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
     response('a connection that breaks off', reset('in body')),
     response('33 MiB', huge(MAX_BYTES + 1)),
@@ -340,6 +341,13 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     noResponse(
       'a proxy that cannot be reached',
       new ProxyError({ cause: error('connect ECONNREFUSED 192.0.2.1:3128', 'ECONNREFUSED') }),
+    ),
+    ...['ftp://proxy.example', 'socks5://proxy.example', 'http://me:50#off@proxy.example'].map(
+      (HTTPS_PROXY): Scene => [
+        `HTTPS_PROXY: ${HTTPS_PROXY}`,
+        { score: '1', base_url: 'https://api.opper.ai/v2' },
+        { env: { HTTPS_PROXY } },
+      ],
     ),
     noResponse('a proxy without TLS', new ProxyError({ cause: TLS_ERROR })),
     noResponse('a proxy with a certificate for another host', new ProxyError({ cause: OTHER_HOST })),

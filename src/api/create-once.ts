@@ -32,7 +32,7 @@ export async function createOnce<Schema extends z.ZodMiniType>(
   // Never reset: the result of an earlier POST may appear late.
   let isInDoubt = mayExist;
   for (let number = 1; ; number++) {
-    const post = await sender.attempt(call, number);
+    const post = await sender.attempt(call, number, tries);
     const isDoubtful = mayHaveArrived(post);
     isInDoubt ||= isDoubtful;
     // After a conflict a retry can help too: what exists already may be found then.

@@ -43,7 +43,10 @@ export class Sender {
   /** The number of requests, and the HTTP status of the last response. */
   readonly traffic: { requests: number; status: number | undefined } = { requests: 0, status: undefined };
   readonly #options: SenderOptions;
-  readonly #fetch: (url: string, options: FetchOptions<'text'>) => Promise<HttpResponse>;
+  readonly #fetch: (
+    url: string,
+    options: FetchOptions<'text'> & { readonly isRetry: boolean },
+  ) => Promise<HttpResponse>;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -54,13 +57,13 @@ export class Sender {
   /** Sends a request, and again while a retry may help and is left. Never throws for what a server does. */
   async send(call: Call, tries: Tries): Promise<Attempt> {
     for (let number = 1; ; number++) {
-      const attempt = await this.attempt(call, number);
+      const attempt = await this.attempt(call, number, tries);
       if (!isRetried(attempt) || !(await this.waitForRetry(attempt, call, tries))) return attempt;
     }
   }
 
   /** Sends a request once. Never throws for what a server does. */
-  async attempt(call: Call, number: number): Promise<Attempt> {
+  async attempt(call: Call, number: number, tries: Tries): Promise<Attempt> {
     const { apiKey, userAgent } = this.#options;
     this.traffic.requests++;
     try {
@@ -72,6 +75,7 @@ export class Sender {
           'user-agent': userAgent,
         },
         body: call.body,
+        isRetry: tries.used > 0,
         responseType: 'text',
         retry: false,
         ignoreResponseError: true,
@@ -105,9 +109,10 @@ export class Sender {
     return true;
   }
 
-  /** Waits as before a retry, but for another request, described by `next`. */
+  /** Waits as before a retry, but for another request, described by `next`. It counts as a retry, even beyond the last. */
   async waitFor(next: string, failed: Attempt, call: Call, tries: Tries): Promise<void> {
-    await this.#wait(failed, call, next, tries.used + 1, undefined);
+    tries.used++;
+    await this.#wait(failed, call, next, tries.used, undefined);
   }
 
   async #wait(failed: Attempt, call: Call, next: string, retry: number, askedMs: number | undefined) {
