@@ -73,11 +73,13 @@ async function update(id: string, recording: Recording, client: Client, report: 
 /** Creates the span. Returns true if it was found instead, which `mayExist` allows: then nothing was written. */
 async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
   report.sent = fieldsOf(span);
-  const { span: created, wasFound } = await client.createSpan(span, { mayExist });
+  const { span: created, wasFound, isUnread } = await client.createSpan(span, { mayExist });
   report.span = created;
   report.outcome = 'created';
+  if (isUnread)
+    warn(report, ['the API says that the span exists, but does not show it, so only its id is known']);
   if (mayExist && wasFound) return true;
-  warn(report, storedWarnings(report.sent, created, false));
+  if (!isUnread) warn(report, storedWarnings(report.sent, created, false));
   return false;
 }
 

@@ -50,8 +50,9 @@ export function read<Schema extends z.ZodMiniType>(
   const { status, location, body, problem, unknownCoding } = response;
   if (status >= 400) throw refusal(response, call, attempts, now);
   const coding = unknownCoding === undefined ? '' : ` (Content-Encoding: ${cut(unknownCoding, 100)})`;
+  const looked = call.wasLookedFor ? ' (and a lookup did not find it)' : '';
   const unusable = (reason: string, serverMessage = '') =>
-    apiError(call, `${responseText(response)}${coding}${reason}`, {
+    apiError(call, `${responseText(response)}${coding}${looked}${reason}`, {
       serverMessage,
       status,
       attempts,
