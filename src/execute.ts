@@ -79,7 +79,7 @@ async function create(span: NewSpan, mayExist: boolean, client: Client, report: 
   if (isUnread)
     warn(report, ['the API says that the span exists, but does not show it, so only its id is known']);
   if (mayExist && wasFound) return true;
-  if (!isUnread) warn(report, storedWarnings(report.sent, created, false));
+  if (!isUnread) warn(report, storedWarnings(span, created, false));
   return false;
 }
 
@@ -120,10 +120,13 @@ async function addChildren(plan: Plan, client: Client, reporter: Reporter, repor
   if (caseSpans.length > 0) {
     const onProgress = (created: number, of: number) =>
       reporter.info(`Case spans: ${created} of ${of} created`);
-    const { created, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+    const { created, failure, warning } = await createCaseSpans(client, caseSpans, report.span, {
+      onProgress,
+    });
     // There may be more cases than max_case_spans.
     const of = report.tests?.casesWanted ?? caseSpans.length;
     report.caseSpans = { created, of };
+    if (warning) warn(report, [warning]);
     if (failure)
       fail('case spans', [
         `${created} of ${of} case spans were created, then one failed: ${failure.message}`,

@@ -79,12 +79,12 @@ const responses = (title: string, faults: readonly FaultRule[], inputs: Inputs =
 ];
 const body = (text: string): Fault => raw(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${text}`);
 const create = { operation: 'create', span_id: '' };
-const ofMetrics = (title: string, faults: readonly FaultRule[]): Scene => {
+const ofMetrics = (title: string, faults: readonly FaultRule[], metrics: object = { a: 1, b: 2 }): Scene => {
   const rules = faults.map((rule) => ({
     when: ({ path }: { path: string }) => path.includes('metrics'),
     ...rule,
   }));
-  return responses(title, rules, { score: '', metrics: '{"a": 1, "b": 2}' });
+  return responses(title, rules, { score: '', metrics: JSON.stringify(metrics) });
 };
 
 const error = (message: string, code = ''): Error => Object.assign(new Error(message), { code });
@@ -357,6 +357,16 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('a span that was not made', status(503), { ...create, retries: '1' }),
     responses('a span that is not found', [{ on: 'POST', fault: status(503) }], { ...create, retries: '1' }),
     responses('a span that exists, but is not found', [{ on: 'POST', fault: status(409) }], create),
+    response('an HTML page for a new span', html(), create),
+    responses('an HTML page for a new span that is not found', [{ on: 'POST', fault: html() }], create),
+    responses(
+      'a span that exists by a 409 to a repeated POST, but is not found',
+      [
+        { on: 'POST', times: 1, fault: status(503) },
+        { on: 'POST', fault: status(409) },
+      ],
+      { ...create, retries: '1' },
+    ),
     ofMetrics('a metric that exists, but is not found', [{ on: 'POST', fault: status(409) }]),
   ],
   'A span that was not stored as sent': [
@@ -365,6 +375,18 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('a key of meta', returned({ meta: { b: 2 } }), { meta: '{"a": 1}' }),
     response('a text', returned({ name: 'old' }), { name: 'new' }),
     response('an output that is not kept', returned({ output: null }), { output: 'x' }),
+    response('another parent', returned({ parent_id: '123e4567-e89b-12d3-a456-426614174000' }), {
+      ...create,
+      parent_id: ID,
+    }),
+    [
+      'a case span',
+      { results_file: 'r.xml', case_spans: 'all' },
+      {
+        ...file('<testsuite><testcase name="a"/></testsuite>', 'r.xml'),
+        faults: [{ on: 'POST', times: FOREVER, fault: returned({ type: null }) }],
+      },
+    ],
     response(
       'an end before the start',
       returned({ start_time: '2026-11-20T12:00:00+00:00', end_time: '2026-11-20T11:00:00+00:00' }),
@@ -397,7 +419,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ofMetrics('a list of metrics with another form', [{ on: 'GET', fault: body('{"data": {}}') }]),
     ofMetrics('more metrics than a span has', [{ on: 'GET', fault: endlessMetrics }]),
     ofMetrics('a metric that is rejected', [{ on: 'POST', fault: status(422) }]),
-    ofMetrics('a metric that fails, before another', [{ on: 'POST', fault: status(503) }]),
+    ofMetrics('metrics in an outage', [{ on: 'POST', fault: status(503) }], { a: 1, b: 2, c: 3, d: 4, e: 5 }),
     ofMetrics('a metric with another value', [
       { on: 'POST', fault: reply({ status: 200, body: { id: 'm', dimension: 'a', value: 3 } }) },
     ]),

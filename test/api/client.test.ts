@@ -354,7 +354,9 @@ describe('a response', () => {
     ['a metric', (client) => client.createMetric(ID, { dimension: 'cost', value: 1 })],
     ['a metric', (client) => client.updateMetric(ID, OTHER_ID, { value: 1 })],
   ])('that is not %s, where that is expected, is an error that names it', async (wanted, act) => {
-    const { summary } = await errorAfter(faults.reply({ status: 200, body: {} }), act);
+    const { server, client } = await start();
+    server.faults.push({ times: EVER, fault: faults.reply({ status: 200, body: {} }) });
+    const { summary } = await apiErrorOf(act(client));
     expect(summary).toContain(` that is not ${wanted}: `);
   });
 
