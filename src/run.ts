@@ -97,7 +97,6 @@ async function resultsAt(
   return readFiles(read, files, now);
 }
 
-/** Throws InputError for a proxy variable that is not a URL. */
 function clientOf(host: Host, inputs: Inputs, reporter: Reporter): Client {
   const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);
