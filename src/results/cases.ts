@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { cut } from '../text.ts';
+import { isEmptyMessage, isFrame } from './facts.ts';
 import type { CaseStatus, Failure, TestCase } from './run.ts';
 import { isFailing } from './status.ts';
 
@@ -107,24 +108,22 @@ function firstLineOf({ message, body = '', type = '' }: Explanation): string {
   const [top = '', ...rest] = linesOf(afterTraceback(message));
   // GoogleTest writes the place first.
   const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(' ')}` : top;
-  // For gotestsum the body is the output of `go test -v`.
-  const [line = ''] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
+  const [line = ''] = linesOf(afterTraceback(body)).filter((text) => !isFrame(text));
   const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
   return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || '';
 }
 
 /** Message and body, each once. */
 function wholeOf({ message, body = '', type = '' }: Explanation): string {
-  const told = plain(message).trim();
+  const short = plain(message).trim();
   const rest = plain(body).trim();
-  const isRepeated = saysNothing(told) || rest.includes(told);
-  const whole = isRepeated ? rest : `${told}\n${rest}`.trim();
-  return cut(whole || told || plain(type), MAX_TEXT_LENGTH);
+  const isRepeated = saysNothing(short) || rest.includes(short);
+  const whole = isRepeated ? rest : `${short}\n${rest}`.trim();
+  return cut(whole || short || plain(type), MAX_TEXT_LENGTH);
 }
 
-/** Whether the message is one that nose2, behave, gotestsum or others write for every failure. */
 function saysNothing(message: string): boolean {
-  return /^(?:failed|failure|test failure|none)?$/i.test(message);
+  return message === '' || isEmptyMessage(message);
 }
 
 /** Removes a Python traceback from the beginning of a text. What follows it begins with the name of the exception. */

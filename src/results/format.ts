@@ -9,7 +9,7 @@ export interface FileSummary {
   /** How the file says that something failed, such as `success: false`; undefined if it does not. */
   readonly failure?: string | undefined;
   /** Unknown words for the status of a case. They count as a pass. */
-  readonly unknownWords?: readonly string[];
+  readonly unknownStatuses?: readonly string[];
 }
 
 export interface Totals {

@@ -1,8 +1,10 @@
-import type { SaxesTagPlain } from 'saxes';
+import type { SaxesParser, SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
 import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
 import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './cases.ts';
+import { undeclaredCase } from './declared.ts';
+import { isRerun } from './facts.ts';
 import type { FileSummary, Totals } from './format.ts';
 import type { CaseStatus } from './run.ts';
 import { sumOf } from './shape.ts';
@@ -14,9 +16,6 @@ const MAX_DEPTH = 100;
 const MAX_HELD_LENGTH = 1024 * 1024;
 /** How much of a text is kept: more than is recorded, so that the record shows the cut. */
 const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
-
-/** A private field of saxes, in which it collects a text until its end. */
-const TEXT = 'text';
 
 // Not well-formed XML, but some tools copy terminal escape codes into their reports, raw or as character references.
 const TOLERATED = ['disallowed character.', 'malformed character entity.'];
@@ -49,7 +48,7 @@ interface OpenCase {
  * Reads JUnit XML, which has no standard but many dialects: `testcase` elements in `testsuite` elements, which may be nested.
  * An `error` or `failure` of a suite, outside of its cases, counts as an errored case. So does a suite that says something failed
  * if none of its cases did. Calls `onCase` for each case, in the file's order. Throws {@link FormError} with the place where the
- * file is broken or not JUnit. Reads the file as a stream and does not keep long texts in memory. A suite without a name is
+ * file is malformed or not JUnit. Reads the file as a stream and does not keep long texts in memory. A suite without a name is
  * named `path`.
  */
 export async function readJunit(
@@ -58,126 +57,151 @@ export async function readJunit(
   onCase: OnCase,
 ): Promise<FileSummary> {
   const { SaxesParser } = await import('saxes');
-  const parser = new SaxesParser({ xmlns: false, position: false });
+  const reader = new JunitReader(new SaxesParser({ xmlns: false, position: false }), path, onCase);
+  for await (const piece of pieces) reader.write(piece);
+  return reader.close();
+}
+
+class JunitReader {
+  readonly #parser: SaxesParser<{ xmlns: false; position: false }>;
+  readonly #path: string;
+  readonly #onCase: OnCase;
   /** For each open element, the outermost first. */
-  const closers: (Close | undefined)[] = [];
+  readonly #closers: (Close | undefined)[] = [];
   /** The innermost open suite. The first one stands for the document. */
-  let suite: OpenSuite = { attributes: {}, depth: 0, isTimed: false, hasFailure: false, output: '' };
-  let openCase: OpenCase | undefined;
+  #suite: OpenSuite = { attributes: {}, depth: 0, isTimed: false, hasFailure: false, output: '' };
+  #case: OpenCase | undefined;
   /** An open element that explains a failure. */
-  let detail: { body: string } | undefined;
+  #detail: { body: string } | undefined;
+  #isInTag = false;
   /** The totals of the root element, and the sum of those of the suites directly in it. */
-  let rootTotals: Totals = {};
-  let innerTotals: Totals | undefined;
-  const unknownWords = new Set<string>();
-  let isInTag = false;
-  let caseMs: number | undefined;
-  let suiteMs: number | undefined;
+  #rootTotals: Totals = {};
+  #innerTotals: Totals | undefined;
+  #caseMs: number | undefined;
+  #suiteMs: number | undefined;
+  readonly #unknownStatuses = new Set<string>();
 
-  parser.on('error', ({ message }) => {
-    if (!TOLERATED.includes(message)) fail('is not well-formed XML', message.replace(/\.$/, ''));
-  });
-  parser.on('opentagstart', () => {
-    isInTag = true;
-  });
-  parser.on('opentag', (tag) => {
-    isInTag = false;
-    if (closers.length === MAX_DEPTH) fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
-    closers.push(open(localNameOf(tag), tag.attributes));
-  });
-  parser.on('text', addText);
-  parser.on('cdata', addText);
-  parser.on('closetag', () => closers.pop()?.());
-
-  for await (const piece of pieces) {
-    const nul = piece.indexOf('\0');
-    parser.write(nul < 0 ? piece : piece.slice(0, nul));
-    if (nul >= 0) fail('is not well-formed XML', 'a NUL byte follows');
-    shortenText();
+  constructor(parser: SaxesParser<{ xmlns: false; position: false }>, path: string, onCase: OnCase) {
+    this.#parser = parser;
+    this.#path = path;
+    this.#onCase = onCase;
+    parser.on('error', ({ message }) => {
+      if (!TOLERATED.includes(message)) this.#fail('is not well-formed XML', message.replace(/\.$/, ''));
+    });
+    parser.on('opentagstart', () => {
+      this.#isInTag = true;
+    });
+    parser.on('opentag', (tag) => {
+      this.#isInTag = false;
+      this.#openElement(tag);
+    });
+    const addText = (text: string) => this.#addText(text);
+    parser.on('text', addText);
+    parser.on('cdata', addText);
+    parser.on('closetag', () => this.#closers.pop()?.());
   }
-  parser.close();
-  return {
-    durationMs: caseMs ?? suiteMs,
-    // The root's own totals win.
-    totals: { ...innerTotals, ...rootTotals },
-    unknownWords: [...unknownWords],
-  };
 
-  function open(name: string, attributes: Attributes): Close | undefined {
-    const isSuite = name === 'testsuites' || name === 'testsuite';
-    if (closers.length === 0 && !isSuite) {
-      fail('is not JUnit', `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
+  write(piece: string): void {
+    const nul = piece.indexOf('\0');
+    this.#parser.write(nul < 0 ? piece : piece.slice(0, nul));
+    if (nul >= 0) this.#fail('is not well-formed XML', 'a NUL byte follows');
+    this.#shortenText();
+  }
+
+  close(): FileSummary {
+    this.#parser.close();
+    return {
+      durationMs: this.#caseMs ?? this.#suiteMs,
+      // The root's own totals win.
+      totals: { ...this.#innerTotals, ...this.#rootTotals },
+      unknownStatuses: [...this.#unknownStatuses],
+    };
+  }
+
+  #openElement(tag: SaxesTagPlain): void {
+    if (this.#closers.length === MAX_DEPTH) {
+      this.#fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
     }
-    if (openCase !== undefined) return openInCase(openCase, name, attributes);
-    if (isSuite) return openSuite(attributes);
-    if (name === 'testcase') return openTestCase(attributes);
-    if (closers.length !== suite.depth) return undefined;
-    if (name === 'error' || name === 'failure') return openDetail(attributes, reportSuite);
+    this.#closers.push(this.#open(localNameOf(tag), tag.attributes));
+  }
+
+  #open(name: string, attributes: Attributes): Close | undefined {
+    const isSuite = name === 'testsuites' || name === 'testsuite';
+    if (this.#closers.length === 0 && !isSuite) {
+      this.#fail('is not JUnit', `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
+    }
+    if (this.#case !== undefined) return this.#openInCase(this.#case, name, attributes);
+    if (isSuite) return this.#openSuite(attributes);
+    if (name === 'testcase') return this.#openCase(attributes);
+    const suite = this.#suite;
+    if (this.#closers.length !== suite.depth) return undefined;
+    if (name === 'error' || name === 'failure') {
+      return this.#openDetail(attributes, (why) => this.#reportSuite(why));
+    }
     if (name !== 'system-err') return undefined;
-    return openDetail(attributes, ({ body }) => {
+    return this.#openDetail(attributes, ({ body }) => {
       suite.output = body.trim();
     });
   }
 
-  function openSuite(attributes: Attributes): Close {
-    const around = suite;
-    const depth = closers.length + 1;
+  #openSuite(attributes: Attributes): Close {
+    const around = this.#suite;
+    const depth = this.#closers.length + 1;
     const time = millisecondsOf(attributes.time);
-    if (!around.isTimed) suiteMs = sumOf([suiteMs, time]);
-    if (depth === 1) rootTotals = totalsIn(attributes);
-    if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
+    if (!around.isTimed) this.#suiteMs = sumOf([this.#suiteMs, time]);
+    if (depth === 1) this.#rootTotals = totalsIn(attributes);
+    if (depth === 2) this.#innerTotals = addTotals(this.#innerTotals, totalsIn(attributes));
     const isTimed = around.isTimed || time !== undefined;
-    suite = { attributes, depth, isTimed, hasFailure: false, output: '' };
+    const suite = { attributes, depth, isTimed, hasFailure: false, output: '' };
+    this.#suite = suite;
     return () => {
-      checkTotals(suite);
+      this.#checkTotals(suite);
       around.hasFailure ||= suite.hasFailure;
-      suite = around;
+      this.#suite = around;
     };
   }
 
-  function openTestCase(attributes: Attributes): Close {
+  #openCase(attributes: Attributes): Close {
     const endings = new Map<CaseStatus, Explanation>();
-    openCase = { depth: closers.length + 1, endings };
-    caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
+    this.#case = { depth: this.#closers.length + 1, endings };
+    this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
     return () => {
-      openCase = undefined;
-      reportCase(attributes, endings);
+      this.#case = undefined;
+      this.#reportCase(attributes, endings);
     };
   }
 
-  function openInCase({ depth, endings }: OpenCase, name: string, attributes: Attributes): Close | undefined {
-    if (name === 'testcase') fail('is not JUnit', 'a testcase within a testcase');
-    if (closers.length !== depth) return undefined;
-    // Surefire's reruns. Its totals may include failures of a case that passed in the end.
-    if (/flaky|rerun/.test(name)) suite.hasFailure = true;
+  #openInCase({ depth, endings }: OpenCase, name: string, attributes: Attributes): Close | undefined {
+    if (name === 'testcase') this.#fail('is not JUnit', 'a testcase within a testcase');
+    if (this.#closers.length !== depth) return undefined;
+    if (isRerun(name)) this.#suite.hasFailure = true;
     // Mostly `skipped`, `error` or `failure`. PHPUnit also writes `warning`.
     const ending = caseStatusOf(name);
     if (ending === undefined || endings.has(ending)) return undefined;
-    return openDetail(attributes, (why) => endings.set(ending, why));
+    return this.#openDetail(attributes, (why) => endings.set(ending, why));
   }
 
-  function openDetail(
-    { message = '', type = '' }: Attributes,
-    onClose: (why: Required<Explanation>) => void,
-  ): Close {
+  #openDetail({ message = '', type = '' }: Attributes, onClose: (why: Required<Explanation>) => void): Close {
     const opened = { message, type, body: '' };
-    detail = opened;
+    this.#detail = opened;
     return () => {
-      detail = undefined;
+      this.#detail = undefined;
       onClose(opened);
     };
   }
 
-  function addText(text: string): void {
+  #addText(text: string): void {
+    const detail = this.#detail;
     if (detail !== undefined) detail.body += text.slice(0, MAX_KEPT_LENGTH - detail.body.length);
   }
 
-  function reportCase(attributes: Attributes, endings: ReadonlyMap<CaseStatus, Explanation>): void {
-    const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
+  #reportCase(attributes: Attributes, endings: ReadonlyMap<CaseStatus, Explanation>): void {
+    const status = ORDER.find((ending) => endings.has(ending)) ?? this.#statusIn(attributes);
+    const suite = this.#suite;
     // Even the failure of a skipped case: node --test writes a failed to-do as skipped, but counts it as a failure.
     if (isFailing(status) || [...endings.keys()].some(isFailing)) suite.hasFailure = true;
     const around = suite.attributes;
-    onCase({
+    this.#onCase({
       status,
       details: () => ({
         suites: [attributes.classname ?? around.name ?? ''],
@@ -191,40 +215,47 @@ export async function readJunit(
   }
 
   /** The status in the attributes of a case. GoogleTest, CTest and Bazel write it only there. */
-  function statusIn({ status = '', result = '' }: Attributes): CaseStatus {
+  #statusIn({ status = '', result = '' }: Attributes): CaseStatus {
     const words = [status, result].filter((word) => word.trim() !== '');
     const statuses = words.map((word) => {
       const meant = caseStatusOf(word);
-      if (meant === undefined && unknownWords.size < 10) unknownWords.add(cut(word, 40));
+      if (meant === undefined && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(cut(word, 40));
       return meant;
     });
     return ORDER.find((ending) => statuses.includes(ending)) ?? 'passed';
   }
 
   /** Reports a suite that says something failed although none of its cases did. */
-  function checkTotals({ attributes, hasFailure, output }: OpenSuite): void {
+  #checkTotals({ attributes, hasFailure, output }: OpenSuite): void {
     const totals = ['failures', 'errors'].filter((name) => countOf(attributes[name]));
     if (hasFailure || totals.length === 0) return;
-    const says = `the suite says ${totals.map((name) => `${name}="${attributes[name]}"`).join(' ')}, but none of its cases failed`;
-    const told = output && `: ${cut(output.replaceAll(/\s+/g, ' '), 200)}`;
-    reportSuite({ message: `${says}${told}`, body: output });
+    this.#suite.hasFailure = true;
+    const failure = totals.map((name) => `${name}="${attributes[name]}"`).join(' ');
+    const name = attributes.name || this.#path;
+    this.#onCase(undeclaredCase({ kind: 'suite', name, path: attributes.file, failure, output }));
   }
 
-  function reportSuite(why: Explanation): void {
-    suite.hasFailure = true;
-    const { name, file } = suite.attributes;
-    onCase({ status: 'errored', isExtra: true, details: () => ({ name: name || path, why, file }) });
+  #reportSuite(why: Explanation): void {
+    this.#suite.hasFailure = true;
+    const { name, file } = this.#suite.attributes;
+    this.#onCase({
+      status: 'errored',
+      isExtra: true,
+      details: () => ({ name: name || this.#path, why, file }),
+    });
   }
 
-  /** Keeps only the beginning of a long text. */
-  function shortenText(): void {
-    if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
-    if (isInTag) fail('is not JUnit', `a tag with more than ${MAX_HELD_LENGTH} characters`);
-    parser[TEXT] = parser[TEXT].slice(0, MAX_KEPT_LENGTH);
+  /** Keeps only the beginning of a long text. saxes has no public way to bound the text that it collects until its end. */
+  #shortenText(): void {
+    const field = 'text';
+    if (this.#parser[field].length <= MAX_HELD_LENGTH) return;
+    if (this.#isInTag) this.#fail('is not JUnit', `a tag with more than ${MAX_HELD_LENGTH} characters`);
+    this.#parser[field] = this.#parser[field].slice(0, MAX_KEPT_LENGTH);
   }
 
-  function fail(what: string, why: string): never {
-    throw new FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${cut(why, 200)}`);
+  #fail(problem: string, reason: string): never {
+    const { line, column } = this.#parser;
+    throw new FormError(`${problem}: line ${line}, column ${column || 1}: ${cut(reason, 200)}`);
   }
 }
 

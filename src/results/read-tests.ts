@@ -5,6 +5,7 @@ import { PASS_RATE_SCALE } from '../score.ts';
 import { counted, listed, quoted } from '../text.ts';
 import type { OnCase } from './cases.ts';
 import { ctrf } from './ctrf.ts';
+import { undeclaredCase } from './declared.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { readJunit } from './junit.ts';
@@ -12,7 +13,7 @@ import { promptfoo } from './promptfoo.ts';
 import { recordOf } from './record.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
-import { type Counts, createTally, type KeepCases } from './tally.ts';
+import { type KeepCases, Tally } from './tally.ts';
 
 const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
@@ -28,32 +29,30 @@ export async function readTests(
   paths: readonly string[],
   files: Files,
 ): Promise<Results> {
-  const tally = createTally(keepCases);
+  const tally = new Tally(keepCases);
   const formats = new Set<string>();
   const durations: (number | undefined)[] = [];
   const warnings: string[] = [];
   const problems: Problem[] = [];
   for (const path of paths) {
     try {
-      const before = tally.counts();
-      const { name, summary } = await readFile(format, path, files, tally.add);
-      let counts = lessThan(tally.counts(), before);
-      if (summary.failure !== undefined && counts.failed + counts.errored === 0) {
-        const why = { message: `the file says ${summary.failure}, but none of its cases failed` };
-        tally.add({ status: 'errored', isExtra: true, details: () => ({ name: path, why, file: path }) });
-        counts = lessThan(tally.counts(), before);
+      const file = new Tally(keepCases);
+      const { name, summary } = await readFile(format, path, files, (found) => file.add(found));
+      const { failure } = summary;
+      if (failure !== undefined && file.counts.failed + file.counts.errored === 0) {
+        file.add(undeclaredCase({ kind: 'file', name: path, path, failure }));
       }
-      if (totalOf(counts) === 0)
+      if (file.ran + file.counts.skipped === 0)
         throw new FormError('has no test case, so nothing ran. Check which tests the command selects');
-      warnings.push(...totalsWarnings(path, summary, counts));
+      tally.merge(file);
+      warnings.push(...totalsWarnings(path, summary, file));
       formats.add(name);
       durations.push(summary.durationMs);
     } catch (error) {
       problems.push(problemOf('results_file', path, error));
     }
   }
-  const { passed, failed, errored } = tally.counts();
-  if (passed + failed + errored === 0) {
+  if (tally.ran === 0) {
     const message = `${listed(paths)}: every case was skipped, so nothing ran`;
     throw new InputError(problems.length > 0 ? problems : [{ name: 'results_file', message }]);
   }
@@ -101,27 +100,32 @@ async function readFile(
   return { name: reader.name, summary: reader.read(document, onCase) };
 }
 
-/** One sentence if a file's totals disagree with its cases, and one if it has unknown words. */
-function totalsWarnings(path: string, { totals, unknownWords = [] }: FileSummary, counts: Counts): string[] {
-  const { passed, failed, errored, skipped, extra } = counts;
-  const total = passed + failed + errored + skipped;
+/** One sentence if a file's totals disagree with its cases, and one if it has unknown statuses. */
+function totalsWarnings(
+  path: string,
+  { totals, unknownStatuses = [] }: FileSummary,
+  { ran, extra, counts: { failed, errored, skipped } }: Tally,
+): string[] {
+  const total = ran + skipped;
   // The totals of some tools do not include failures outside of the cases.
   const fits: [string, number | undefined, number[]][] = [
     ['test', totals.tests, [total, total - extra]],
     ['failed', totals.failed, [failed + errored, failed + errored - extra]],
     ['skipped', totals.skipped, [skipped]],
   ];
-  const off = fits.filter(([, told, right]) => told !== undefined && !right.includes(told));
+  const off = fits.filter(([, declared, right]) => declared !== undefined && !right.includes(declared));
   const listOf = (counts: (number | undefined)[]) =>
     off
-      .map(([what], i) => (what === 'test' ? counted(counts[i] ?? 0, what) : `${counts[i]} ${what}`))
+      .map(([noun], i) => (noun === 'test' ? counted(counts[i] ?? 0, noun) : `${counts[i]} ${noun}`))
       .join(', ');
-  const told = listOf(off.map(([, count]) => count));
+  const declared = listOf(off.map(([, count]) => count));
   const cases = listOf(off.map(([, , [count]]) => count));
   return [
-    ...(off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts`] : []),
-    ...(unknownWords.length > 0
-      ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(', ')}`]
+    ...(off.length > 0
+      ? [`${path} says ${declared}; its cases add up to ${cases}, which is what counts`]
+      : []),
+    ...(unknownStatuses.length > 0
+      ? [`${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(', ')}`]
       : []),
   ];
 }
@@ -132,18 +136,4 @@ function limited(warnings: readonly string[]): string[] {
     ...warnings.slice(0, MAX_WARNINGS),
     ...(more > 0 ? [`${counted(more, 'more warning')} of this kind`] : []),
   ];
-}
-
-function lessThan(after: Counts, before: Counts): Counts {
-  return {
-    passed: after.passed - before.passed,
-    failed: after.failed - before.failed,
-    errored: after.errored - before.errored,
-    skipped: after.skipped - before.skipped,
-    extra: after.extra - before.extra,
-  };
-}
-
-function totalOf({ passed, failed, errored, skipped }: Counts): number {
-  return passed + failed + errored + skipped;
 }

@@ -1,21 +1,12 @@
 import type { JsonObject } from '../json.ts';
-import { type FoundCase, failureOf, testCaseOf } from './cases.ts';
-import type { Failure, TestCase } from './run.ts';
+import { type FoundCase, failureOf, type Measured, testCaseOf } from './cases.ts';
+import type { Failure, TestCase, TestRun } from './run.ts';
 import { isFailing } from './status.ts';
 
 /** Which cases to keep for case spans. */
 export interface KeepCases {
   readonly kind: 'none' | 'failed' | 'all';
   readonly max: number;
-}
-
-export interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly errored: number;
-  readonly skipped: number;
-  /** How many of these are failures outside of all cases. */
-  readonly extra: number;
 }
 
 const MAX_FAILURES = 10;
@@ -26,92 +17,134 @@ const SUMS = {
   input_tokens: 'gen_ai.usage.input_tokens',
   output_tokens: 'gen_ai.usage.output_tokens',
 } as const;
-const OWN_DIMENSIONS = ['pass_rate', 'score', ...Object.keys(SUMS)];
+type Sum = keyof typeof SUMS;
+const SUM_NAMES = Object.keys(SUMS) as Sum[];
+const OWN_DIMENSIONS = ['pass_rate', 'score', ...SUM_NAMES];
 
-/** Counts cases one by one. Keeps the first ten failures, and at most `max` cases for case spans, failures first. */
-export function createTally({ kind, max }: KeepCases) {
-  const counts = { passed: 0, failed: 0, errored: 0, skipped: 0, extra: 0 };
-  const failures: Failure[] = [];
-  const failing: TestCase[] = [];
-  const others: TestCase[] = [];
-  let casesWanted = 0;
-  const scores = createMean();
-  const namedScores = new Map<string, ReturnType<typeof createMean>>();
-  const sums = { cost: 0, input_tokens: 0, output_tokens: 0 };
+/**
+ * The cases of one file, or of several whose tallies were merged. Keeps the first ten failures, and at most `max` cases for case
+ * spans, failures first.
+ */
+export class Tally {
+  readonly counts = { passed: 0, failed: 0, errored: 0, skipped: 0 };
+  /** How many of these are failures outside of all cases. */
+  extra = 0;
+  readonly #keep: KeepCases;
+  readonly #failures: Failure[] = [];
+  readonly #failing: TestCase[] = [];
+  readonly #others: TestCase[] = [];
+  #casesWanted = 0;
+  readonly #scores = new Mean();
+  readonly #namedScores = new Map<string, Mean>();
+  readonly #sums: Record<Sum, number> = { cost: 0, input_tokens: 0, output_tokens: 0 };
 
-  function keep({ status, details }: FoundCase): void {
-    const kept = isFailing(status) ? failing : others;
-    if (kind === 'none' || (kind === 'failed' && kept === others)) return;
-    casesWanted++;
+  constructor(keep: KeepCases) {
+    this.#keep = keep;
+  }
+
+  add(found: FoundCase): void {
+    const { status, isExtra, details, measured } = found;
+    this.counts[status]++;
+    if (isExtra) this.extra++;
+    if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(failureOf(details()));
+    this.#keepCase(found);
+    if (measured !== undefined) this.#measure(measured);
+  }
+
+  /** Adds the cases of another file. */
+  merge(file: Tally): void {
+    for (const status of ['passed', 'failed', 'errored', 'skipped'] as const) {
+      this.counts[status] += file.counts[status];
+    }
+    this.extra += file.extra;
+    this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
+    this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
+    this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
+    this.#casesWanted += file.#casesWanted;
+    this.#scores.merge(file.#scores);
+    for (const [name, mean] of file.#namedScores) this.#meanOf(name).merge(mean);
+    for (const name of SUM_NAMES) this.#sums[name] += file.#sums[name];
+  }
+
+  /** How many cases passed, failed or errored. */
+  get ran(): number {
+    return this.counts.passed + this.counts.failed + this.counts.errored;
+  }
+
+  /** The result. At least one case must have run. */
+  result(): Omit<TestRun, 'format' | 'files' | 'durationMs' | 'warnings'> {
+    const meta: [string, number][] = [];
+    const metrics: [string, number][] = [['pass_rate', this.counts.passed / this.ran]];
+    for (const [name, mean] of this.#namedScores) {
+      meta.push([`test.scores.${name}`, mean.value]);
+      metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value]);
+    }
+    if (!this.#scores.isEmpty) {
+      meta.push(['test.score.mean', this.#scores.value]);
+      metrics.push(['score', this.#scores.value]);
+    }
+    for (const name of SUM_NAMES) {
+      // Tools write 0 if they do not know the cost or the token use.
+      if (this.#sums[name] === 0) continue;
+      meta.push([SUMS[name], tidy(this.#sums[name])]);
+      metrics.push([name, tidy(this.#sums[name])]);
+    }
+    return {
+      ...this.counts,
+      failures: this.#failures,
+      meta: Object.fromEntries(meta) as JsonObject,
+      metrics: Object.fromEntries(metrics),
+      cases: [...this.#failing, ...this.#others].slice(0, this.#keep.max),
+      casesWanted: this.#casesWanted,
+    };
+  }
+
+  #keepCase({ status, details }: FoundCase): void {
+    const { kind, max } = this.#keep;
+    const kept = isFailing(status) ? this.#failing : this.#others;
+    if (kind === 'none' || (kind === 'failed' && kept === this.#others)) return;
+    this.#casesWanted++;
     // A copy: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
     if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
   }
 
-  return {
-    add(found: FoundCase): void {
-      const { status, isExtra, details, measured } = found;
-      counts[status]++;
-      if (isExtra) counts.extra++;
-      if (isFailing(status) && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
-      keep(found);
-      if (measured === undefined) return;
-      scores.add(measured.score);
-      for (const [name, score] of Object.entries(measured.namedScores)) {
-        const mean = namedScores.get(name) ?? createMean();
-        namedScores.set(name, mean);
-        mean.add(score);
-      }
-      sums.cost += measured.cost ?? 0;
-      sums.input_tokens += measured.inputTokens ?? 0;
-      sums.output_tokens += measured.outputTokens ?? 0;
-    },
+  #measure({ score, namedScores, cost, inputTokens, outputTokens }: Measured): void {
+    this.#scores.add(score);
+    for (const [name, value] of Object.entries(namedScores)) this.#meanOf(name).add(value);
+    this.#sums.cost += cost ?? 0;
+    this.#sums.input_tokens += inputTokens ?? 0;
+    this.#sums.output_tokens += outputTokens ?? 0;
+  }
 
-    counts: (): Counts => ({ ...counts }),
-
-    /** The result. At least one case must have run. */
-    result() {
-      const meta: [string, number][] = [];
-      const ran = counts.passed + counts.failed + counts.errored;
-      const metrics: [string, number][] = [['pass_rate', counts.passed / ran]];
-      for (const [name, mean] of namedScores) {
-        meta.push([`test.scores.${name}`, mean.value()]);
-        metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value()]);
-      }
-      if (scores.count() > 0) {
-        meta.push(['test.score.mean', scores.value()]);
-        metrics.push(['score', scores.value()]);
-      }
-      for (const dimension of Object.keys(SUMS) as (keyof typeof SUMS)[]) {
-        // Tools write 0 if they do not know the cost or the token use.
-        if (sums[dimension] === 0) continue;
-        meta.push([SUMS[dimension], tidy(sums[dimension])]);
-        metrics.push([dimension, tidy(sums[dimension])]);
-      }
-      const { extra: _, ...byStatus } = counts;
-      return {
-        ...byStatus,
-        failures,
-        meta: Object.fromEntries(meta) as JsonObject,
-        metrics: Object.fromEntries(metrics),
-        cases: [...failing, ...others].slice(0, max),
-        casesWanted,
-      };
-    },
-  };
+  #meanOf(name: string): Mean {
+    const mean = this.#namedScores.get(name) ?? new Mean();
+    this.#namedScores.set(name, mean);
+    return mean;
+  }
 }
 
-function createMean() {
-  let sum = 0;
-  let count = 0;
-  return {
-    add(value: number | undefined): void {
-      if (value === undefined) return;
-      sum += value;
-      count++;
-    },
-    count: () => count,
-    value: () => tidy(sum / count),
-  };
+class Mean {
+  #sum = 0;
+  #count = 0;
+
+  add(value: number | undefined): void {
+    if (value === undefined) return;
+    this.#sum += value;
+    this.#count++;
+  }
+
+  merge(other: Mean): void {
+    this.#sum += other.#sum;
+    this.#count += other.#count;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  get value(): number {
+    return tidy(this.#sum / this.#count);
+  }
 }
 
 /** Removes the noise of binary addition: 0.30000000000000004 becomes 0.3. */
