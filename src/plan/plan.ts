@@ -78,6 +78,7 @@ function soundPlan(read: Read<Partial<Inputs>>, results: Results, job: Job, mome
   const recording = recordingFrom(inputs, results, score.value, job);
   const metrics = mergedMetrics([
     inputs.results_metrics ? tests?.metrics : undefined,
+    results.metrics,
     fields?.metrics,
     inputs.metrics,
   ]);

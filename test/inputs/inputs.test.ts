@@ -111,6 +111,7 @@ const ACCEPTED = [
     'score_pointer',
     ['/', '/a b/0', '/a~1b~0c', '//'].map((pointer) => [pointer, pointer]),
   ),
+  ...means('metrics_pointer', [['\n /a/* \r\n\r\n/a b~1c', ['/a/*', '/a b~1c']]]),
   ...means('metrics', [
     ['{"a": 1.50, "__proto__": 2}', { a: { value: 1.5 }, ['__proto__']: { value: 2 } }],
     ['{"a": {"value": -1e2, "comment": "c"}}', { a: { value: -100, comment: 'c' } }],
@@ -195,6 +196,7 @@ const REFUSED = [
   ...refused('clear', /"trace_id" .*score, error, meta, .*output/, 'score, trace_id', 'trace_id'),
   ...refused('clear', /"name" /, 'name', 'score name'),
   ...refused('score_pointer', /JSON Pointer/, ...words('a $.a /a~ /~2 #/a')),
+  ...refused('metrics_pointer', /"b" is not a JSON Pointer/, 'b', '/a\nb'),
   ...refused('metrics', /an array.*object such as {"accuracy"/, '[]'),
   ...refused('metrics', /line 1, column 7/, '{"a": }'),
   ...refused('metrics', /has "1" for "a", expected a number/, '{"a": "1"}'),
