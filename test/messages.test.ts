@@ -44,6 +44,13 @@ const results = (content: string, inputs: Inputs = {}): Scene => {
   const given = { results_file: name, dry_run: 'true', ...inputs };
   return [JSON.stringify(content.slice(0, 60)), given, file(content, name)];
 };
+const atPointer = (pointer: string, content: string, name = 'score_pointer'): Scene => [
+  `${name} ${pointer} in ${content.slice(0, 60).replaceAll('\n', ' ⏎ ')}`,
+  { results_file: 'r.json', results_format: 'json', dry_run: 'true', [name]: pointer },
+  file(content),
+];
+const metricsAt = (pointer: string, content: string) => atPointer(pointer, content, 'metrics_pointer');
+const THOUSAND = Array.from({ length: 1000 }, (_, i) => (i === 7 ? null : 0.5));
 const fields = (content: string): Scene => results(content, { results_format: 'fields' });
 const read = (title: string, content: string | Uint8Array): Scene => [
   title,
@@ -173,6 +180,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       end_time: ['today', '2026-11-20T12:00:00', '2026-11-20T12:00:00+0200', '2026-02-30T12:00:00Z', '17320'],
       clear: ['name', 'colour'],
       score_pointer: ['score'],
+      metrics_pointer: ['/a\nb'],
       metrics: ['{"a": "high"}', '[1]', '{" ": 1}'],
       results_format: ['csv'],
       case_spans: ['some'],
@@ -298,6 +306,24 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     results('{"a": {"b": "c"}}', { results_format: 'json', score_pointer: '/a/b' }),
     results('{"a": [1e999]}', { results_format: 'json', score_pointer: '/a/0' }),
     results('{"a": [1e999]}', { results_format: 'json', score_pointer: '/a/1' }),
+    atPointer('/a', '{"a": null}'),
+    atPointer('/a', '{"a": {"b": 1}}'),
+    atPointer('/a', JSON.stringify({ a: THOUSAND })),
+    atPointer('/a/*', JSON.stringify({ a: THOUSAND })),
+    atPointer('/*/s', '[{"s": 1}, {"s": "high"}, {"s": null}]'),
+    atPointer('/*/s', '[{"s": 1}, {"input": "q", "error": "timeout"}]'),
+    atPointer('/*/s', '[{"s": 1}, {"s": 1e999}]'),
+    atPointer('/*/s', '[{"s": 1}, {"s": {"value": 1}}]'),
+    atPointer('/*/t', '[{"s": 1}]'),
+    atPointer('/*', '[]'),
+    atPointer('/*', '{"*": 1, "b": "high"}'),
+    atPointer('/*/*', '{"a/b": {"m~n": "high"}}'),
+    atPointer('/*', '[1e308, 1e308]'),
+    atPointer('/*/s', '{"s": 1}\n{"s": 1'),
+    metricsAt('/a', '{"a": {"b": "high"}}'),
+    metricsAt('/a/b', '{"a": 1}'),
+    metricsAt('/a/*', JSON.stringify({ a: THOUSAND })),
+    results('{"vars": {}, "promptIdx": 0, "success": true}\n{"vars": {}}'),
     [
       'two files where one is read',
       { results_file: 'a.json\nb.json', results_format: 'fields' },

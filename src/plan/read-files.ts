@@ -48,12 +48,13 @@ export async function checkPatterns({ results_file = [] }: Partial<Inputs>, file
 
 async function readResultsOf(inputs: Partial<Inputs>, files: Files, now: Date): Promise<Results> {
   const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+  const metricsPointers = inputs.metrics_pointer;
   if (patterns === undefined || format === undefined) return NO_RESULTS;
-  if (format === 'json' && pointer === undefined) return NO_RESULTS;
+  if (format === 'json' && pointer === undefined && metricsPointers === undefined) return NO_RESULTS;
   // Only a step that has results loads their readers.
   const { readResults } = await import('../results/read-results.ts');
   const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
-  return readResults({ patterns, format, pointer, keepCases }, files, now);
+  return readResults({ patterns, format, pointer, metricsPointers, keepCases }, files, now);
 }
 
 /** The step that wrote the results failed or was cancelled, and nothing in them says so. */

@@ -1,9 +1,10 @@
 import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { parseExactJson, parseJson } from '../json.ts';
+import { parseExactJson } from '../json.ts';
 import { listed, quoted } from '../text.ts';
-import { fieldsIn, scoreAtPointer } from './own-file.ts';
+import { fieldsIn } from './own-file.ts';
+import { readPointers } from './read-pointers.ts';
 import { readTests } from './read-tests.ts';
 import type { Results } from './results.ts';
 import type { KeepCases } from './tally.ts';
@@ -13,8 +14,9 @@ export interface ResultsRequest {
   /** At least one path or glob. None is empty. */
   readonly patterns: readonly string[];
   readonly format: Inputs['results_format'];
-  /** A JSON Pointer (RFC 6901), for the format `json`. */
+  /** JSON Pointers to the score and to metrics, for the format `json`. At least one. */
   readonly pointer: string | undefined;
+  readonly metricsPointers?: readonly string[] | undefined;
   readonly keepCases: KeepCases;
 }
 
@@ -24,19 +26,17 @@ export interface ResultsRequest {
  * skipped: none of these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
  */
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
-  const { format, pointer = '', keepCases } = request;
+  const { format, pointer, metricsPointers = [], keepCases } = request;
   const paths = await findAll(request.patterns, files);
-  if (format !== 'json' && format !== 'fields') return readTests(format, keepCases, paths, files);
+  if (format === 'json') return readPointers(pointer, metricsPointers, paths, files);
+  if (format !== 'fields') return readTests(format, keepCases, paths, files);
   const [path, ...others] = paths;
   if (others.length > 0) {
-    const why = `but results_format ${format} reads one. Name one of ${listed(paths)}`;
-    throw new InputError([{ name: 'results_file', message: `matches ${paths.length} files, ${why}` }]);
+    const why = `but results_format fields reads one. Name one of ${listed(paths)}`;
+    throw InputError.of('results_file', `matches ${paths.length} files, ${why}`);
   }
   try {
-    const text = await readText(files, path);
-    return format === 'json'
-      ? scoreAtPointer(parseJson(text), pointer, path)
-      : fieldsIn(parseExactJson(text), path, now);
+    return fieldsIn(parseExactJson(await readText(files, path)), path, now);
   } catch (error) {
     throw new InputError([problemOf('results_file', path, error)]);
   }
