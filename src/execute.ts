@@ -176,6 +176,7 @@ async function close(id: string, patch: SpanPatch, client: Client, report: Draft
     // What failed before is reported.
   }
 }
+
 /** Adds metrics and case spans to the span. */
 async function addChildren(plan: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   const { inputs, metrics, caseSpans } = plan;
