@@ -266,6 +266,11 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       },
     ),
     ['results_file that is not there', { results_file: 'r.xml' }],
+    [
+      'results_file that is not there at the end of a tracked job',
+      { operation: 'track', span_id: '', results_file: 'r.xml' },
+      { state: STATE },
+    ],
     ['a pattern with braces', { results_file: 'reports/{a,b}.xml' }],
     ['a pattern before an exclusion', { results_file: 'reports/*.xml\n!reports/old.xml' }],
     ['only exclusions and comments', { results_file: '# none\n!r.xml' }],
