@@ -21,8 +21,14 @@ export interface ClientOptions extends SenderOptions {
  * is too large.
  */
 export interface Client {
-  /** `GET /spans/{id}`. With `isBeforeWrite`, the error for a 404 says how to write without reading. */
-  readSpan(id: string, options?: { readonly isBeforeWrite?: boolean }): Promise<Span>;
+  /**
+   * `GET /spans/{id}`. With `isBeforeWrite`, the error for a 404 says how to write without reading. With `isNew`, a 404 is retried,
+   * since a span that was just created may take a moment to appear.
+   */
+  readSpan(
+    id: string,
+    options?: { readonly isBeforeWrite?: boolean; readonly isNew?: boolean },
+  ): Promise<Span>;
   /** `PATCH /spans/{id}`; resolves to the span in the response. */
   updateSpan(id: string, patch: SpanPatch): Promise<Span>;
   /**
@@ -78,10 +84,10 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
   return {
     traffic: sender.traffic,
 
-    readSpan(id, { isBeforeWrite = false } = {}) {
+    readSpan(id, { isBeforeWrite = false, isNew = false } = {}) {
       const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${HOW_TO_WRITE_UNREAD}` : CHECK_NEW_SPAN;
       const url = spanUrl(baseUrl, id);
-      return request({ method: 'GET', url, wanted: 'the span', ifNotFound, id }, Span);
+      return request({ method: 'GET', url, wanted: 'the span', ifNotFound, id, isNew }, Span);
     },
 
     async updateSpan(id, patch) {

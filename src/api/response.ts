@@ -31,6 +31,8 @@ export interface Call {
   readonly ifNotFound: string;
   /** The id that the response must have; absent if the server may choose one. */
   readonly id?: string;
+  /** Whether a 404 is retried, since what was just created may take a moment to appear. */
+  readonly isNew?: boolean;
   /** Whether a lookup did not find what the request should have created. */
   readonly wasLookedFor?: boolean;
 }
