@@ -158,6 +158,26 @@ describe('a retry', () => {
     expect(server.requests.map(({ text }) => text)).toEqual(Array(3).fill('{"score":9}'));
   });
 
+  it('takes a new connection', async () => {
+    const { server, client } = await start();
+    const ports: unknown[] = [];
+    const remember =
+      (fault: Fault): Fault =>
+      (exchange) => {
+        ports.push(exchange.socket.remotePort);
+        return fault(exchange);
+      };
+    const real: Fault = ({ send, handle }) => send(handle());
+    server.faults.push(
+      { fault: remember(real) },
+      { fault: remember(faults.status(503)) },
+      { times: 2, fault: remember(real) },
+    );
+    for (const act of [READ, UPDATE, READ]) await act(client);
+    const [first, failed, again, last] = ports;
+    expect([first === failed, failed === again, again === last]).toEqual([true, false, true]);
+  });
+
   it('is logged in one line: what happened, which attempt comes next, after what wait', async () => {
     const { server, client, notices } = await start({ retries: 2, timeoutMs: 400 });
     server.faults.push(
@@ -171,7 +191,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it.each([408, 425, 429, 500, 502, 503, 504])('follows a %d', async (status) => {
+  it.each([408, 425, 429, 500, 502, 503, 504, 507, 520, 530])('follows a %d', async (status) => {
     const { server, client } = await start();
     server.faults.push({ fault: faults.status(status) });
     expect(await UPDATE(client)).toMatchObject({ score: 9 });
@@ -334,7 +354,9 @@ describe('a response', () => {
     ['a metric', (client) => client.createMetric(ID, { dimension: 'cost', value: 1 })],
     ['a metric', (client) => client.updateMetric(ID, OTHER_ID, { value: 1 })],
   ])('that is not %s, where that is expected, is an error that names it', async (wanted, act) => {
-    const { summary } = await errorAfter(faults.reply({ status: 200, body: {} }), act);
+    const { server, client } = await start();
+    server.faults.push({ times: EVER, fault: faults.reply({ status: 200, body: {} }) });
+    const { summary } = await apiErrorOf(act(client));
     expect(summary).toContain(` that is not ${wanted}: `);
   });
 
