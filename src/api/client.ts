@@ -50,7 +50,7 @@ export interface Client {
 }
 
 /** Use the id of the span, which may differ from the given one. */
-export type CreatedSpan =
+type CreatedSpan =
   /** `wasFound` means that the span was found, unchanged by this call. */
   | { readonly span: Span; readonly wasFound: boolean; readonly isUnread?: false }
   /** The API says that the span exists, but does not show it. */

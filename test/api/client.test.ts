@@ -178,6 +178,36 @@ describe('a retry', () => {
     expect([first === failed, failed === again, again === last]).toEqual([true, false, true]);
   });
 
+  it('for a 429 holds all requests, until the last such wait is over', async () => {
+    const waits: PromiseWithResolvers<void>[] = [];
+    const wait = () => {
+      waits.push(Promise.withResolvers<void>());
+      return waits.at(-1)?.promise ?? expect.fail();
+    };
+    const { server, client } = await start({ wait });
+    const second = Promise.withResolvers<void>();
+    const slow: Fault = async (exchange) => {
+      await second.promise;
+      exchange.send({ status: 429 });
+    };
+    server.faults.push({ on: 'GET', fault: faults.status(429) }, { on: 'PATCH', fault: slow });
+    const begun = [READ(client), UPDATE(client)];
+    const other = clientOf(server).client;
+    const until = async (isDone: () => boolean) => {
+      while (!isDone()) await other.listMetrics(ID);
+    };
+    await until(() => waits.length === 1);
+    const held = CREATE(client);
+    second.resolve();
+    await until(() => waits.length === 2);
+    waits[0]?.resolve();
+    for (let count = 0; count < 5; count++) await other.listMetrics(ID);
+    expect(methodsOf(server)).not.toContain('POST');
+    waits[1]?.resolve();
+    await Promise.all([...begun, held]);
+    expect(methodsOf(server)).toContain('POST');
+  });
+
   it('is logged in one line: what happened, which attempt comes next, after what wait', async () => {
     const { server, client, notices } = await start({ retries: 2, timeoutMs: 400 });
     server.faults.push(

@@ -135,8 +135,22 @@ describe('if it is not known whether a POST arrived', () => {
     });
   });
 
+  it('a lookup takes a new connection, even as the last attempt', async () => {
+    const ports: unknown[] = [];
+    const real: Fault = (exchange) => {
+      ports.push(exchange.socket.remotePort);
+      exchange.send(exchange.handle());
+    };
+    const failing: Fault = (exchange) => {
+      ports.push(exchange.socket.remotePort);
+      return faults.status(503)(exchange);
+    };
+    await create([post(faults.applied(failing)), { on: 'GET', fault: real }], {}, { retries: 0 });
+    expect(new Set(ports).size).toBe(2);
+  });
+
   it.each([
-    ['a status that is not retried', faults.status(524)],
+    ['a status that is not retried', faults.status(501)],
     ['a wait that is too long', faults.status(503, { retryAfter: '3600' })],
   ])('a lookup also comes after %s', async (_, fault) => {
     const { created, methods } = await create([post(faults.applied(fault))]);

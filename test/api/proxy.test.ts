@@ -108,6 +108,23 @@ describe('a proxy', () => {
     });
   });
 
+  it('gives each request its own tunnel after one was reset', async () => {
+    const used = new Set<unknown>();
+    const server = createTlsServer(identityOf('remote'), ({ socket }, response) => {
+      if (used.has(socket)) socket.destroy();
+      else response.end('ok');
+      used.add(socket);
+    });
+    const proxy = await startProxy(await listen(server));
+    const env = { HTTPS_PROXY: `http://${proxy.host}` };
+    const { fetch } = createTransport({ baseUrl: REMOTE, env, timeoutMs: 5000 });
+    // The second request is the one that is reset, and replaced.
+    for (let count = 0; count < 4; count++) expect(await fetch(REMOTE, GET)).toMatchObject({ status: 200 });
+    expect(proxy.received).toHaveLength(4);
+    for (const post of [1, 2]) await fetch(REMOTE, { ...GET, method: 'POST', body: `${post}` });
+    expect(proxy.received).toHaveLength(6);
+  });
+
   it('gets an IPv6 address in brackets', async () => {
     const proxy = await startTcpServer((socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
     await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, 'https://[2001:db8::1]:8443/v2');
