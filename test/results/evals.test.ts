@@ -66,8 +66,8 @@ describe('what real eval tools wrote', () => {
     ],
     [
       'azure.json',
-      '/metrics/f1.f1_score',
-      0.41666666666666663,
+      '/rows/*/outputs.f1.f1_score',
+      0.416666666667,
       '/metrics',
       {
         'f1.f1_score': 0.416666666667,
