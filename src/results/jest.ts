@@ -1,11 +1,14 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { CaseDetails, OnCase } from './cases.ts';
+import { totalOf } from './declared.ts';
 import type { JsonFormat } from './format.ts';
 import { arrayAt, numberIn, objectAt, oneAt, sumOf, textIn } from './shape.ts';
 
 const STATUSES = {
   passed: 'passed',
   failed: 'failed',
+  // For a file that did not load, if jest-junit's reportTestSuiteErrors is on.
+  error: 'errored',
   pending: 'skipped',
   skipped: 'skipped',
   todo: 'skipped',
@@ -25,12 +28,18 @@ export const jest: JsonFormat = {
     );
     const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
     const durations = files.map((file, i) => readFile(file, `testResults[${i}]`, folder, onCase));
-    const failed = numberIn(document.numFailedTests);
+    const failed = totalOf(document.numFailedTests);
+    const failedFiles = totalOf(document.numFailedTestSuites) ?? 0;
+    const verdict =
+      document.success === false
+        ? 'success: false'
+        : failedFiles > 0
+          ? `numFailedTestSuites: ${failedFiles}`
+          : undefined;
     return {
       durationMs: sumOf(durations),
-      totals: { tests: numberIn(document.numTotalTests), failed },
-      failure:
-        document.success === false ? 'success: false' : failed ? `numFailedTests: ${failed}` : undefined,
+      declared: { failed, totals: `numFailedTests: ${failed}`, verdict },
+      isEmptyOnPurpose: document.success === true,
     };
   },
 };
@@ -46,7 +55,7 @@ function readFile(file: JsonObject, place: string, folder: string, onCase: OnCas
     return numberIn(test.duration);
   });
   // If a file did not load, or a hook outside of all tests failed, only the file's own status says so.
-  if (file.status === 'failed' && !statuses.has('failed')) {
+  if (file.status === 'failed' && !statuses.has('failed') && !statuses.has('errored')) {
     onCase({
       status: 'errored',
       isExtra: true,

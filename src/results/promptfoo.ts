@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { cut, textOf } from '../text.ts';
 import type { Measured } from './cases.ts';
+import { totalOf } from './declared.ts';
 import type { JsonFormat } from './format.ts';
 import type { CaseStatus } from './run.ts';
 import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from './shape.ts';
@@ -23,7 +24,7 @@ export const promptfoo: JsonFormat = {
     results.forEach((result, i) => {
       const success = booleanAt(`results.results[${i}].success`, result.success);
       onCase({
-        status: success ? 'passed' : failedOrErrored(result),
+        status: success && !result.failureReason ? 'passed' : failedOrErrored(result),
         details: () => ({
           name: titleOf(result) + labelOf(result),
           why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
@@ -37,15 +38,10 @@ export const promptfoo: JsonFormat = {
     });
     const stats = objectIn(document.stats);
     // Version 2 counts errors as failures.
-    const [failures, errors] = [numberIn(stats.failures), numberIn(stats.errors)];
-    const failed = sumOf([failures, errors]);
+    const [failures = 0, errors = 0] = [totalOf(stats.failures), totalOf(stats.errors)];
     return {
       durationMs: sumOf(results.map(({ latencyMs }) => numberIn(latencyMs))),
-      totals: {
-        tests: failed === undefined ? undefined : sumOf([numberIn(stats.successes), failed]),
-        failed,
-      },
-      failure: failed ? `failures: ${failures ?? 0}, errors: ${errors ?? 0}` : undefined,
+      declared: { failed: sumOf([totalOf(stats.failures), totalOf(stats.errors)]), totals: `failures: ${failures}, errors: ${errors}` },
     };
   },
 };
