@@ -54,3 +54,8 @@ export interface TestRun {
   /** How many cases `case_spans` asks for, without the limit. */
   readonly casesWanted: number;
 }
+
+/** The share of passed cases among those that ran, 0 to 1, not rounded. */
+export function passRateOf({ passed, failed, errored }: TestRun): number {
+  return passed / (passed + failed + errored);
+}
