@@ -30,9 +30,9 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
 
   let plan: Plan | undefined;
   try {
-    const results = isStart ? NO_RESULTS : await readFiles(read, host.files, now);
+    const results = isStart ? NO_RESULTS : await readFiles(read, host, now);
     report.tests = results.tests;
-    warn(report, results.tests?.warnings ?? []);
+    warn(report, results.warnings);
     plan = planOf(read, results, job, { now, newId: host.newId, tracked });
     const { inputs, refused } = plan;
     warn(report, plan.warnings);

@@ -23,7 +23,18 @@ export const nodeFiles: Files = {
     if (stats !== undefined && !stats.isFile()) throw new FormError(notAFile(stats));
     yield* createReadStream(path);
   },
+
+  modifiedMs,
 };
+
+/** When a file or folder was last modified, in Unix milliseconds; undefined if that is unknown. */
+export function modifiedMs(path: string): number | undefined {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Undefined if nothing is there. If stat fails, it assumes a file, so that reading reports why. */
 function statsOf(path: string): Pick<Stats, 'isFile' | 'isDirectory' | 'isFIFO' | 'isSocket'> | undefined {

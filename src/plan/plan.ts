@@ -102,7 +102,7 @@ function warningOf(problem: Problem, { status }: Job): string {
 /** What to record: inputs before a `fields` file, and that before test results and the CI facts. */
 function recordingFrom(
   inputs: Partial<Inputs>,
-  { tests, fields, error }: Results,
+  { tests, fields }: Results,
   score: number | undefined,
   job: Job,
 ): Recording {
@@ -113,7 +113,7 @@ function recordingFrom(
     fields: fieldsOf({
       ...values,
       score,
-      error: values.error ?? (failures || error),
+      error: values.error ?? (failures || undefined),
       meta: mergedMeta(layers),
     }),
     clear: values.clear ?? [],
@@ -144,8 +144,10 @@ function scoreFor({ values, problems }: Read<Partial<Inputs>>, results: Results)
   }
 }
 
-function scoreSource({ score, score_scale }: Partial<Inputs>, { tests, score: inFile }: Results) {
+function scoreSource({ score, score_scale }: Partial<Inputs>, { tests, score: inFile, problems }: Results) {
   if (score !== undefined) return { name: 'score', value: score, scale: score_scale };
   if (inFile) return { ...inFile, scale: inFile.scale ?? score_scale };
+  // The rate of a part is no rate.
+  if (problems.some(({ name }) => name === 'results_file')) return undefined;
   return tests && { name: 'score_scale', value: passRateOf(tests), scale: score_scale ?? PASS_RATE_SCALE };
 }

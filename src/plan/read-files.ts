@@ -1,5 +1,6 @@
 import { InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
+import type { Host } from '../host/host.ts';
 import { metaObject } from '../inputs/forms.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
 import { resultsProblems } from '../inputs/rules.ts';
@@ -8,15 +9,19 @@ import { defined } from '../present.ts';
 import type { Results } from '../results/results.ts';
 import { mergedMeta } from './merge.ts';
 
-export const NO_RESULTS: Results = { problems: [] };
+export const NO_RESULTS: Results = { warnings: [], problems: [] };
 
 /**
  * Reads the files that the inputs name, as far as they can be read. Everything wrong with them is a problem from a file. `fields`
  * includes the meta of `meta_file`.
  */
-export async function readFiles(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Results> {
+export async function readFiles(
+  read: Read<Partial<Inputs>>,
+  { files, jobBeganMs }: Pick<Host, 'files' | 'jobBeganMs'>,
+  now: Date,
+): Promise<Results> {
   const { values: inputs } = read;
-  const results = await readResultsOf(inputs, files, now).catch(problemsOf);
+  const results = await readResultsOf(inputs, files, jobBeganMs, now).catch(problemsOf);
   const metaFile = await readMetaFile(inputs.meta_file, files);
   const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
   const problems = [...resultsProblems(read), ...results.problems, ...metaFile.problems];
@@ -27,19 +32,24 @@ export async function readFiles(read: Read<Partial<Inputs>>, files: Files, now: 
   };
 }
 
-async function readResultsOf(inputs: Partial<Inputs>, files: Files, now: Date): Promise<Results> {
+async function readResultsOf(
+  inputs: Partial<Inputs>,
+  files: Files,
+  jobBeganMs: number | undefined,
+  now: Date,
+): Promise<Results> {
   const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
   if (patterns === undefined || format === undefined) return NO_RESULTS;
   if (format === 'json' && pointer === undefined) return NO_RESULTS;
   // Only a step that has results loads their readers.
   const { readResults } = await import('../results/read-results.ts');
   const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
-  return readResults({ patterns, format, pointer, keepCases }, files, now);
+  return readResults({ patterns, format, pointer, keepCases, jobBeganMs }, files, now);
 }
 
 function problemsOf(error: unknown): Results {
   if (!(error instanceof InputError)) throw error;
-  return { problems: error.problems };
+  return { warnings: [], problems: error.problems };
 }
 
 async function readMetaFile(

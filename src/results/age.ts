@@ -15,7 +15,8 @@ export function staleProblem(
   now: Date,
 ): FormError | undefined {
   const modifiedMs = files.modifiedMs(path);
-  if (jobBeganMs === undefined || modifiedMs === undefined || modifiedMs >= jobBeganMs - GRACE_MS) return undefined;
+  if (jobBeganMs === undefined || modifiedMs === undefined || modifiedMs >= jobBeganMs - GRACE_MS)
+    return undefined;
   const age = ageText(now.getTime() - modifiedMs);
   return new FormError(
     `is ${age} old, from before this job began. Remove old reports before the eval runs. If it is current, as Gradle and Bazel leave the reports of cached tests, touch it`,

@@ -9,8 +9,6 @@ export interface FoundCase {
   readonly status: CaseStatus;
   /** How many such cases there are, 1 if absent. */
   readonly count?: number;
-  /** A failure outside of all cases, such as in a hook or a whole file. The file's own totals may leave it out. */
-  readonly isExtra?: boolean;
   /** For a case that may be reported again, with a worse status: what tells it from others, and its status so far. */
   readonly key?: number;
   readonly before?: CaseStatus | undefined;

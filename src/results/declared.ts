@@ -43,7 +43,7 @@ export function hiddenCase(
 ): FoundCase {
   const reason = output && `: ${cut(output.replaceAll(/\s+/g, ' '), 200)}`;
   const why = { message: `the ${kind} says ${failure}, but none of its cases failed${reason}`, body: output };
-  return { status: 'errored', isExtra: true, details: () => ({ name, why, file }) };
+  return { status: 'errored', details: () => ({ name, why, file }) };
 }
 
 /** A total as tools write it: ` 1 `, `1,000`. Undefined if it is no count. */

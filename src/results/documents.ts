@@ -40,7 +40,13 @@ const COVERAGE = 'Name the file with the test results';
 const OTHER_XML: readonly OtherXml[] = [
   // Written beside the results.
   { name: 'a coverage report (Cobertura or Clover)', root: 'coverage', advice: COVERAGE, isHarmless: true },
-  { name: 'a coverage report (JaCoCo)', root: 'report', doctype: /JACOCO/, advice: COVERAGE, isHarmless: true },
+  {
+    name: 'a coverage report (JaCoCo)',
+    root: 'report',
+    doctype: /JACOCO/,
+    advice: COVERAGE,
+    isHarmless: true,
+  },
   {
     name: 'the summary of Maven Failsafe',
     root: 'failsafe-summary',
@@ -96,23 +102,24 @@ export function otherXml(
 }
 
 /** Files that are neither XML nor one JSON document, told by how they begin. */
-const OTHER_TEXT: readonly { readonly name: string; readonly beginning: RegExp; readonly advice: string }[] = [
-  {
-    name: 'the output of go test -json',
-    beginning: /^\{.*"Action":"/,
-    advice: 'Write JUnit with gotestsum --junitfile results.xml',
-  },
-  {
-    name: 'TAP',
-    beginning: /^(?:TAP version \d|1\.\.\d|(?:not )?ok\b)/,
-    advice: 'Write JUnit, or convert TAP to it, for example with tap-xunit',
-  },
-  {
-    name: 'CSV',
-    beginning: /^"?[\w. -]+"?(?:,(?! )"?[\w. -]*"?)+$/,
-    advice: 'Write JSON, and set results_format to json with score_pointer or metrics_pointer',
-  },
-];
+const OTHER_TEXT: readonly { readonly name: string; readonly beginning: RegExp; readonly advice: string }[] =
+  [
+    {
+      name: 'the output of go test -json',
+      beginning: /^\{.*"Action":"/,
+      advice: 'Write JUnit with gotestsum --junitfile results.xml',
+    },
+    {
+      name: 'TAP',
+      beginning: /^(?:TAP version \d|1\.\.\d|(?:not )?ok\b)/,
+      advice: 'Write JUnit, or convert TAP to it, for example with tap-xunit',
+    },
+    {
+      name: 'CSV',
+      beginning: /^"?[\w. -]+"?(?:,(?! )"?[\w. -]*"?)+$/,
+      advice: 'Write JSON, and set results_format to json with score_pointer or metrics_pointer',
+    },
+  ];
 
 /** The error for a file that begins in a known other form. */
 export function otherText(beginning: string): NoResultsError | undefined {

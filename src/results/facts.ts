@@ -1,6 +1,7 @@
 // What single tools mean by their files. Each row names its tool and the version that was seen. The readers apply the rows by
 // general rules: a new tool's habit is a new row here, and a file that the tool wrote in test/fixtures/results.
 
+import type { JsonObject } from '../json.ts';
 import type { Explanation } from './cases.ts';
 import type { CaseStatus } from './run.ts';
 
@@ -102,7 +103,12 @@ interface TotalHabit {
 }
 
 const TOTALS: readonly TotalHabit[] = [
-  { tool: 'Qt Test 5.15: errors counts messages', property: 'QTestVersion', without: 'hostname', total: 'errors' },
+  {
+    tool: 'Qt Test 5.15: errors counts messages',
+    property: 'QTestVersion',
+    without: 'hostname',
+    total: 'errors',
+  },
 ];
 
 /** Whether the attribute `total` of a suite counts failures. */
@@ -162,13 +168,29 @@ const NOISE: readonly Habit[] = [
   { tool: 'GoogleTest 1.12, PHPUnit 9: a place', pattern: /^\S+:\d+(?::\d+)?:?$/ },
   { tool: 'V8, Java, .NET: a frame', pattern: /^at .*(?:\(.*\)|:\d+|:line \d+)$/ },
   { tool: 'Python: a frame', pattern: /^(?:File ".*", line \d+|Traceback \(most recent call last\):)/ },
-  { tool: 'Go: a stack', pattern: /^goroutine \d+ \[/ },
+  {
+    tool: 'Go: a stack',
+    pattern:
+      /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f]+.*\)$|\S+\.func\d+[.\d]*\()/,
+  },
   { tool: 'go test 1.26, in the body of gotestsum', pattern: /^(?:===|---) / },
-  { tool: 'LuaUnit 3.4', pattern: /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/ },
+  {
+    tool: 'LuaUnit 3.4',
+    pattern: /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/,
+  },
   { tool: 'EUnit of Erlang 25', pattern: /^(?:::)?in (?:function|call from) .*\(.*line \d+\)/ },
   { tool: 'bats 1.8', pattern: /^\(?(?:in test|from function|in) .* line \d+[,)]$/ },
   { tool: 'Boost.Test 1.74', pattern: /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/ },
 ];
+
+/** Tests in CTRF that passed because they failed as expected. The tool counts them in `summary.failed`. */
+const EXPECTED_FAILURES = [
+  { tool: 'playwright-ctrf-json-reporter 0.0.29: test.fail', status: 'passed', rawStatus: 'failed' },
+] as const;
+
+export function isExpectedFailure(test: JsonObject): boolean {
+  return EXPECTED_FAILURES.some((row) => row.status === test.status && row.rawStatus === test.rawStatus);
+}
 
 /** What xUnit.net v3 4.0 puts first in `suite` of its CTRF. */
 const HASHES: readonly Habit[] = [{ tool: 'xUnit.net v3 4.0, CTRF', pattern: /^[0-9a-f]{64}$/ }];

@@ -27,7 +27,14 @@ export const jest: JsonFormat = {
       objectAt(`testResults[${i}]`, file),
     );
     const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
-    const durations = files.map((file, i) => readFile(file, `testResults[${i}]`, folder, onCase));
+    // Not all of these are in the totals, which count tests.
+    let errored = 0;
+    const durations = files.map((file, i) =>
+      readFile(file, `testResults[${i}]`, folder, (found) => {
+        if (found.status === 'errored') errored++;
+        onCase(found);
+      }),
+    );
     const failed = totalOf(document.numFailedTests);
     const failedFiles = totalOf(document.numFailedTestSuites) ?? 0;
     const verdict =
@@ -39,6 +46,7 @@ export const jest: JsonFormat = {
     return {
       durationMs: sumOf(durations),
       declared: { failed, totals: `numFailedTests: ${failed}`, verdict },
+      fewer: errored,
       isEmptyOnPurpose: document.success === true,
     };
   },
@@ -58,7 +66,6 @@ function readFile(file: JsonObject, place: string, folder: string, onCase: OnCas
   if (file.status === 'failed' && !statuses.has('failed') && !statuses.has('errored')) {
     onCase({
       status: 'errored',
-      isExtra: true,
       details: () => ({
         name: path.slice(folder.length),
         why: { message: textIn(file.message) },

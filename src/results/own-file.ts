@@ -16,7 +16,7 @@ export function scoreAtPointer(document: Json, pointer: string, path: string): R
   if (!Number.isFinite(value)) {
     throw problem('score_pointer', `${quoted(pointer)} points to a number in ${path} that is too large`);
   }
-  return { score: { name: `score in ${path}`, value }, problems: [] };
+  return { score: { name: `score in ${path}`, value }, warnings: [], problems: [] };
 }
 
 /** The fields in the document of a `fields` file. Throws {@link InputError} that names the file if it is not an object. */
@@ -31,6 +31,7 @@ export function fieldsIn(document: Json, path: string, now: Date): Results {
   const { score: value, score_scale: scale, ...fields } = values;
   return {
     fields,
+    warnings: [],
     problems,
     ...(value !== undefined && { score: { name: `score in ${path}`, value, scale } }),
   };

@@ -41,7 +41,10 @@ export const promptfoo: JsonFormat = {
     const [failures = 0, errors = 0] = [totalOf(stats.failures), totalOf(stats.errors)];
     return {
       durationMs: sumOf(results.map(({ latencyMs }) => numberIn(latencyMs))),
-      declared: { failed: sumOf([totalOf(stats.failures), totalOf(stats.errors)]), totals: `failures: ${failures}, errors: ${errors}` },
+      declared: {
+        failed: sumOf([totalOf(stats.failures), totalOf(stats.errors)]),
+        totals: `failures: ${failures}, errors: ${errors}`,
+      },
     };
   },
 };

@@ -3,6 +3,7 @@ import { type Files, readText } from '../files.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { parseExactJson, parseJson } from '../json.ts';
 import { listed, quoted } from '../text.ts';
+import { staleProblem } from './age.ts';
 import { fieldsIn, scoreAtPointer } from './own-file.ts';
 import { readTests } from './read-tests.ts';
 import type { Results } from './results.ts';
@@ -16,23 +17,33 @@ export interface ResultsRequest {
   /** A JSON Pointer (RFC 6901), for the format `json`. */
   readonly pointer: string | undefined;
   readonly keepCases: KeepCases;
+  /** How the step that wrote the results ended. After a success, a file without a case may be left out beside others. */
+  readonly outcome?: 'success' | 'failure' | 'cancelled' | 'skipped' | undefined;
+  /** When the job began, in Unix milliseconds, if known. A file from before it was left over. */
+  readonly jobBeganMs?: number | undefined;
 }
 
 /**
- * Reads the files that the patterns match, each once. Throws {@link InputError} with every problem if nothing could be read. Each
- * problem names the file and the place in it. It is a problem if a pattern matches nothing, a file has no case, or all cases were
- * skipped: none of these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
+ * Reads the files that the patterns match, each once, as far as they can be read. Each problem names the file and the place in it.
+ * It is a problem if a pattern matches nothing, a file has no case or is from before the job, or all cases were skipped: none of
+ * these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
  */
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
-  const { format, pointer = '', keepCases } = request;
-  const paths = await findAll(request.patterns, files);
-  if (format !== 'json' && format !== 'fields') return readTests(format, keepCases, paths, files);
+  const { format, pointer = '' } = request;
+  const { paths, problems } = await findAll(request.patterns, files);
+  if (format !== 'json' && format !== 'fields') {
+    const results = await readTests(request, paths, files, now);
+    return { ...results, problems: [...problems, ...results.problems] };
+  }
   const [path, ...others] = paths;
+  if (path === undefined || problems.length > 0) throw new InputError(problems);
   if (others.length > 0) {
     const why = `but results_format ${format} reads one. Name one of ${listed(paths)}`;
     throw new InputError([{ name: 'results_file', message: `matches ${paths.length} files, ${why}` }]);
   }
   try {
+    const stale = staleProblem(path, request, files, now);
+    if (stale) throw stale;
     const text = await readText(files, path);
     return format === 'json'
       ? scoreAtPointer(parseJson(text), pointer, path)
@@ -42,7 +53,10 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   }
 }
 
-async function findAll(patterns: readonly string[], files: Files): Promise<[string, ...string[]]> {
+async function findAll(
+  patterns: readonly string[],
+  files: Files,
+): Promise<{ paths: readonly string[]; problems: readonly Problem[] }> {
   const paths = new Set<string>();
   const problems: Problem[] = [];
   for (const pattern of patterns) {
@@ -54,8 +68,7 @@ async function findAll(patterns: readonly string[], files: Files): Promise<[stri
       problems.push(problemOf('results_file', quoted(pattern), error));
     }
   }
-  if (problems.length > 0) throw new InputError(problems);
-  return [...paths] as [string, ...string[]];
+  return { paths: [...paths], problems };
 }
 
 function noFileFor(pattern: string): string {

@@ -1,4 +1,4 @@
-import { FormError, type Problem, problemOf } from '../errors.ts';
+import { type Problem, problemOf } from '../errors.ts';
 import { type Files, readBeginning, readText, readTextPieces } from '../files.ts';
 import { parseJson } from '../json.ts';
 import { counted, listed, quoted } from '../text.ts';
@@ -87,7 +87,7 @@ function badFile(path: string, error: unknown, paths: readonly string[]): Proble
 async function readFile(request: ResultsRequest, path: string, files: Files): Promise<ReadFile> {
   const tally = new Tally(request.keepCases);
   const { format, summary } = await readCases(request.format, path, files, (found) => tally.add(found));
-  const { declared, durationMs, more = 0, fewer = tally.extra } = summary;
+  const { declared, durationMs, more = 0, fewer = 0 } = summary;
   const shown = { failed: tally.counts.failed + tally.counts.errored, more, fewer };
   const failure = hiddenFailure(declared, shown);
   if (failure !== undefined) tally.add(hiddenCase('file', failure, path, path));
@@ -113,7 +113,8 @@ async function readCases(
   const beginning = await readBeginning(files, path);
   const isXml = beginning.startsWith('<');
   if (format === 'junit' || (format === 'auto' && isXml)) {
-    if (isXml) return { format: 'junit', summary: await readJunit(readTextPieces(files, path), path, onCase) };
+    if (isXml)
+      return { format: 'junit', summary: await readJunit(readTextPieces(files, path), path, onCase) };
   }
   const other = isXml ? undefined : otherText(beginning);
   if (other !== undefined) throw other;

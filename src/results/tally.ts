@@ -27,8 +27,6 @@ const OWN_DIMENSIONS = ['pass_rate', 'score', ...SUM_NAMES];
  */
 export class Tally {
   readonly counts = { passed: 0, failed: 0, errored: 0, skipped: 0 };
-  /** How many of these are failures outside of all cases. */
-  extra = 0;
   readonly #keep: KeepCases;
   readonly #failures: Failure[] = [];
   readonly #failing: Kept[] = [];
@@ -43,11 +41,13 @@ export class Tally {
   }
 
   add(found: FoundCase): void {
-    const { status, count = 1, isExtra, before, details, measured } = found;
+    const { status, count = 1, before, details, measured } = found;
     this.counts[status] += count;
-    if (isExtra) this.extra += count;
     if (before !== undefined) this.counts[before]--;
-    if (before !== undefined && isFailing(before)) return this.#replace(found);
+    if (before !== undefined && isFailing(before)) {
+      this.#replace(found);
+      return;
+    }
     if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(failureOf(details()));
     this.#keepCase(found);
     if (measured !== undefined) this.#measure(measured);
@@ -58,7 +58,6 @@ export class Tally {
     for (const status of ['passed', 'failed', 'errored', 'skipped'] as const) {
       this.counts[status] += file.counts[status];
     }
-    this.extra += file.extra;
     this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
     this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
     this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));

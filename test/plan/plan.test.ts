@@ -24,7 +24,6 @@ const TESTS: NonNullable<Results['tests']> = {
   metrics: { pass_rate: 0.5 },
   cases: [],
   casesWanted: 0,
-  warnings: [],
 };
 
 const jobWith = (status: Job['status']) => jobOf(PUSH, { job_status: status });

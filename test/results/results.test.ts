@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FormError, InputError, type Problem } from '../../src/errors.ts';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import { recordOf } from '../harness/record.ts';
-import { type Contents, memoryFiles, NOW, read, run } from './memory-files.ts';
+import { type Contents, memoryFiles, NOW, read, readAll, run } from './memory-files.ts';
 
 const JUNIT =
   '<testsuite><testcase name="a" time="0.5"/><testcase name="b"><failure message="no"/></testcase></testsuite>';
@@ -29,6 +29,7 @@ const problem = (...parts: string[]) => ({
 describe('several results files', () => {
   it('are added up, whatever their formats', async () => {
     expect(await read({ 'a.txt': JUNIT, 'b.txt': CTRF, 'c.txt': JUNIT, 'd.txt': SKIPPED })).toEqual({
+      warnings: [],
       problems: [],
       tests: run({
         format: 'junit, ctrf',
@@ -53,7 +54,7 @@ describe('several results files', () => {
 
   it('are an error for each pattern that matches nothing or is not allowed', async () => {
     const files = {
-      ...memoryFiles({}),
+      ...memoryFiles({ good: JUNIT }),
       find: async (pattern: string) => {
         if (pattern === 'good') return ['good'];
         if (pattern === 'folder') throw new FormError('is a directory');
@@ -62,9 +63,10 @@ describe('several results files', () => {
     };
     const patterns = ['good', 'none.xml', 'folder', 'report[1].xml'];
     const keepCases = { kind: 'none', max: 1 } as const;
-    await expect(
-      readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files, NOW),
-    ).rejects.toMatchObject({
+    expect(
+      await readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files, NOW),
+    ).toMatchObject({
+      tests: { files: ['good'], passed: 1, failed: 1 },
       problems: [
         { name: 'results_file', message: expect.stringMatching(/^"none.xml" matches no file[^*]*[a-z]$/) },
         problem('"folder" is a directory'),
@@ -73,14 +75,38 @@ describe('several results files', () => {
     });
   });
 
-  it('are an error for each broken file, and the others are not counted', async () => {
-    expect(
-      await problemsOf({ 'a.xml': '<a/>', 'b.xml': JUNIT, 'c.json': '{', 'd.xml': '<testsuite/>' }),
-    ).toEqual([
-      problem('a.xml', 'not JUnit'),
-      problem('c.json', 'not JSON'),
-      problem('d.xml', 'nothing ran'),
-    ]);
+  it('are counted beside a bad file, of which nothing counts', async () => {
+    const cut = `${JUNIT.replace('</testsuite>', '')}<testcase`;
+    const contents = {
+      'a.xml': '<a/>',
+      'b.xml': JUNIT,
+      'c.json': '{',
+      'd.xml': '<testsuite/>',
+      'e.xml': cut,
+    };
+    expect(await readAll(contents)).toEqual({
+      tests: run({
+        files: ['b.xml'],
+        passed: 1,
+        failed: 1,
+        durationMs: 500,
+        failures: [{ name: 'b', message: 'no' }],
+      }),
+      warnings: [],
+      problems: [
+        problem('a.xml is not JUnit', 'To leave it out, add the line !a.xml'),
+        problem('c.json is not JSON'),
+        problem('d.xml has no test case, so nothing ran', 'To leave it out, add the line !d.xml'),
+        { name: 'results_file', message: expect.stringMatching(/^e\.xml is not well-formed XML: [^!]*$/) },
+      ],
+    });
+  });
+
+  it('of which none could be read are an error for each', async () => {
+    expect(await readAll({ 'a.xml': '<a/>', 'd.xml': '<testsuite/>' })).toEqual({
+      warnings: [],
+      problems: [problem('a.xml', 'not JUnit'), problem('d.xml', 'nothing ran')],
+    });
   });
 
   it('are an error if every case of every file was skipped', async () => {
@@ -89,22 +115,23 @@ describe('several results files', () => {
   });
 
   it.each([
-    [10, 10, '9.xml says 9 tests'],
+    [10, 10, '9.xml says 9 failed'],
     [12, 11, '2 more warnings'],
   ])('have at most ten warnings, and the number of the others: %i', async (files, length, last) => {
     const contents = Array.from({ length: files }, (_, i) => [
       `${i}.xml`,
-      '<testsuite tests="9"><testcase/></testsuite>',
+      '<testsuite failures="9"><testcase><failure/></testcase></testsuite>',
     ]);
-    const { tests } = await read(Object.fromEntries(contents));
-    expect(tests?.warnings).toHaveLength(length);
-    expect(tests?.warnings.at(-1)).toContain(last);
+    const { warnings } = await read(Object.fromEntries(contents));
+    expect(warnings).toHaveLength(length);
+    expect(warnings.at(-1)).toContain(last);
   });
 
   it('are each compared with their own totals', async () => {
-    const content = '<testsuite tests="1"><testcase/><error/></testsuite>';
+    const content = '<testsuite failures="1"><testcase><failure/></testcase></testsuite>';
     expect(await read({ 'a.xml': content, 'b.xml': content })).toMatchObject({
-      tests: { passed: 2, errored: 2, warnings: [] },
+      tests: { failed: 2 },
+      warnings: [],
     });
   });
 
@@ -170,6 +197,7 @@ describe('a custom file', () => {
   ])('in JSON, %s, has the score at "%s": %s', async (content, pointer, score) => {
     expect(await json(content, pointer)).toEqual({
       score: { name: 'score in out/r.json', value: score },
+      warnings: [],
       problems: [],
     });
   });
