@@ -111,7 +111,7 @@ const OTHER_TEXT: readonly { readonly name: string; readonly beginning: RegExp; 
     },
     {
       name: 'TAP',
-      beginning: /^(?:TAP version \d|1\.\.\d|(?:not )?ok\b)/,
+      beginning: /^(?:TAP version \d|1\.\.\d|(?:not )?ok\b|\S+\.t \.\.)/,
       advice: 'Write JUnit, or convert TAP to it, for example with tap-xunit',
     },
     {

@@ -20,19 +20,22 @@ interface ElementHabit {
   /** The attribute `status` of the case. */
   readonly status?: string;
   readonly means: Meaning;
+  /** Whether the totals of the tool leave out the failures of a case that may fail. */
+  readonly isUncounted?: true;
 }
 
 const ELEMENTS: readonly ElementHabit[] = [
   { tool: 'node --test 24: a to-do', element: 'skipped', type: 'todo', means: 'may fail' },
   {
-    tool: 'Catch2 2.13',
+    tool: 'Catch2 2.13 and 3.7',
     element: 'skipped',
     message: /^TEST_CASE tagged with !(?:mayfail|shouldfail)/,
     means: 'may fail',
+    isUncounted: true,
   },
   // Skips that nobody asked for.
   {
-    tool: 'CTest 3.25: not built, or without what it needs',
+    tool: 'CTest 3.25 and 4.4: not built, or without what it needs',
     element: 'skipped',
     status: 'notrun',
     message: /^(?!SKIP_)/,
@@ -46,8 +49,8 @@ const ELEMENTS: readonly ElementHabit[] = [
     means: 'errored',
   },
   // Failures that are none.
-  { tool: 'doctest 2.4: WARN', element: 'failure', type: 'WARN', means: 'passed' },
-  { tool: 'TAP::Formatter::JUnit 0.16', type: 'TodoTestSucceeded', means: 'passed' },
+  { tool: 'doctest 2.4 and 2.5: WARN', element: 'failure', type: 'WARN', means: 'passed' },
+  { tool: 'TAP::Formatter::JUnit 0.11', type: 'TodoTestSucceeded', means: 'passed' },
   {
     tool: 'Ant 1.10 junitlauncher: an assumption of JUnit 5',
     element: 'aborted',
@@ -57,12 +60,12 @@ const ELEMENTS: readonly ElementHabit[] = [
   { tool: 'TestNG 7', type: 'org.testng.SkipException', means: 'skipped' },
 ];
 
-/** What an element of a case means other than its name says, if that is known. */
-export function meaningOf(
+/** The row about an element that does not mean what its name says. */
+export function habitOf(
   element: string,
   { message, type = '', body = '' }: Explanation,
   { status }: Attributes,
-): Meaning | undefined {
+): Pick<ElementHabit, 'means' | 'isUncounted'> | undefined {
   return ELEMENTS.find(
     (row) =>
       (row.element ?? element) === element &&
@@ -70,7 +73,7 @@ export function meaningOf(
       (row.status ?? status) === status &&
       (row.message?.test(message) ?? true) &&
       (row.body?.test(body) ?? true),
-  )?.means;
+  );
 }
 
 /** A line in the standard error of a suite that tells of a failure outside of its cases. */
@@ -90,6 +93,15 @@ const OUTSIDE: readonly OutsideHabit[] = [
 /** Whether a line in the standard error of a suite tells of a failure outside of its cases. */
 export function isOutside(line: string, hasFailedCase: boolean): boolean {
   return OUTSIDE.some((row) => row.line.test(line) && !(hasFailedCase && row.isAlsoOfCase));
+}
+
+/** Errors of a suite itself that its failed cases explain. */
+const FOLLOWING = [
+  { tool: 'TAP::Formatter::JUnit 0.11: an exit code', message: /^Dubious, test returned / },
+] as const;
+
+export function followsFromCase(message: string): boolean {
+  return FOLLOWING.some((row) => row.message.test(message));
 }
 
 /** Totals of a suite that count something else. */
@@ -118,9 +130,12 @@ export function countsFailures(total: string, suite: Attributes, properties: Rea
   );
 }
 
-/** Tools whose cases have a class and name of their own: elements that share them are attempts or phases of one case. */
+/**
+ * Tools whose cases have a class and name of their own: elements that share them are attempts or phases of one case, and one that
+ * has neither is a test that did not end.
+ */
 const UNIQUE_NAMES = [
-  { tool: 'pytest 9.2, with its plugins for reruns', root: 'pytest tests', suite: 'pytest' },
+  { tool: 'pytest 9.2, rerunfailures 16.7, xdist 3.8', root: 'pytest tests', suite: 'pytest' },
 ] as const;
 
 export function hasUniqueNames(suite: string | undefined, root: string | undefined): boolean {
@@ -129,12 +144,12 @@ export function hasUniqueNames(suite: string | undefined, root: string | undefin
 
 /** Documents that only list tests. */
 const LISTS = [
-  { tool: 'GoogleTest 1.12 --gtest_list_tests', root: 'AllTests', without: 'failures' },
+  { tool: 'GoogleTest 1.12 and 1.18', root: 'AllTests', without: 'failures', option: '--gtest_list_tests' },
 ] as const;
 
-/** The command that wrote a list of tests instead of results. */
-export function listingTool(root: Attributes): string | undefined {
-  return LISTS.find((row) => row.root === root.name && root[row.without] === undefined)?.tool;
+/** The option of the tool, if the document only lists tests. */
+export function listingOption(root: Attributes): string | undefined {
+  return LISTS.find((row) => row.root === root.name && root[row.without] === undefined)?.option;
 }
 
 /** Suites that are empty on purpose. */

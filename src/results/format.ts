@@ -12,6 +12,8 @@ export interface FileSummary {
   readonly fewer?: number;
   /** Unknown words for the status of a case. They count as a pass. */
   readonly unknownStatuses?: readonly string[];
+  /** How many tests did not end. They are not counted. */
+  readonly unended?: number;
   /** Whether the file says that it is right that it has no case. */
   readonly isEmptyOnPurpose?: boolean;
 }

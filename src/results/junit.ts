@@ -7,13 +7,14 @@ import { type Declared, hiddenCase, hiddenFailure, type Shown, totalOf } from '.
 import { NoResultsError, type OtherXml, otherXml } from './documents.ts';
 import {
   countsFailures,
+  followsFromCase,
+  habitOf,
   hasUniqueNames,
   isEmptyOnPurpose,
   isOutside,
   isRerun,
-  listingTool,
+  listingOption,
   type Meaning,
-  meaningOf,
 } from './facts.ts';
 import type { FileSummary } from './format.ts';
 import type { CaseStatus } from './run.ts';
@@ -64,6 +65,8 @@ interface OpenCase {
   readonly reasons: Map<Meaning, Explanation>;
   /** How many of its elements a tool may count as failures. */
   failures: number;
+  /** Whether the tool counts none of them. */
+  isUncounted: boolean;
 }
 
 /** An open element whose text is kept. */
@@ -108,6 +111,7 @@ class JunitReader {
   #caseMs: number | undefined;
   #suiteMs: number | undefined;
   readonly #unknownStatuses = new Set<string>();
+  #unended = 0;
 
   constructor(parser: SaxesParser<{ xmlns: false; position: false }>, path: string, onCase: OnCase) {
     this.#parser = parser;
@@ -146,6 +150,7 @@ class JunitReader {
       more: shown.more,
       fewer: shown.fewer,
       unknownStatuses: [...this.#unknownStatuses],
+      unended: this.#unended,
       isEmptyOnPurpose: this.#root !== undefined && isEmptyOnPurpose(this.#root),
     };
   }
@@ -171,8 +176,9 @@ class JunitReader {
     } else if (name !== 'testsuites' && name !== 'testsuite') {
       const reason = `expected the element testsuites or testsuite, found ${cut(name, 40)}`;
       throw new NoResultsError(this.#messageOf('is not JUnit', reason));
-    } else if (listingTool(attributes) !== undefined) {
-      throw new NoResultsError('only lists tests, so nothing ran', `Run without ${listingTool(attributes)}`);
+    } else if (listingOption(attributes) !== undefined) {
+      const advice = `Run them, without ${listingOption(attributes)}`;
+      throw new NoResultsError('only lists tests, so nothing ran', advice);
     }
   }
 
@@ -189,7 +195,10 @@ class JunitReader {
     if (name === 'property' && property && suite.properties.size < MAX_KEPT) suite.properties.add(property);
     if (this.#closers.length !== suite.depth) return undefined;
     if (name === 'error' || name === 'failure') {
-      return this.#openText(attributes, (why) => this.#reportSuite(suite, why));
+      return this.#openText(attributes, (why) => {
+        if (suite.shown.failed > 0 && followsFromCase(why.message)) suite.shown.more++;
+        else this.#reportSuite(suite, why);
+      });
     }
     if (name !== 'system-err') return undefined;
     return this.#openText(
@@ -239,7 +248,8 @@ class JunitReader {
   }
 
   #openCase(attributes: Attributes): Close {
-    const opened = { attributes, depth: this.#closers.length + 1, reasons: new Map(), failures: 0 };
+    const depth = this.#closers.length + 1;
+    const opened = { attributes, depth, reasons: new Map(), failures: 0, isUncounted: false };
     this.#case = opened;
     this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
     return () => {
@@ -257,14 +267,20 @@ class JunitReader {
     if (status === undefined) return undefined;
     return this.#openText(attributes, (why) => {
       if (isFailing(status)) opened.failures++;
-      const meaning = meaningOf(name, why, opened.attributes) ?? status;
+      const habit = habitOf(name, why, opened.attributes);
+      if (habit?.isUncounted) opened.isUncounted = true;
+      const meaning = habit?.means ?? status;
       if (!opened.reasons.has(meaning)) opened.reasons.set(meaning, why);
     });
   }
 
-  #closeCase({ attributes, reasons, failures }: OpenCase, suite: OpenSuite): void {
+  #closeCase({ attributes, reasons, failures, isUncounted }: OpenCase, suite: OpenSuite): void {
+    if (suite.cases !== undefined && !attributes.name && !attributes.classname && reasons.size === 0) {
+      this.#unended++;
+      return;
+    }
     let status = this.#statusIn(attributes, reasons.size === 0);
-    const marks = failures || (isFailing(status) ? 1 : 0);
+    const marks = isUncounted ? 0 : failures || (isFailing(status) ? 1 : 0);
     for (const meaning of reasons.keys()) if (meaning !== 'may fail') status = worseOf(status, meaning);
     if (reasons.has('may fail')) status = 'skipped';
     const why = reasons.get(status);

@@ -137,10 +137,10 @@ async function readCases(
   return { format: reader.name, summary: reader.read(document, onCase) };
 }
 
-/** One sentence if a file counts other failures than its cases show, and one if it has unknown statuses. */
+/** One sentence each if a file counts other failures than its cases show, has unknown statuses, or tests without an end. */
 function warningsAbout(
   path: string,
-  { declared, unknownStatuses = [] }: FileSummary,
+  { declared, unknownStatuses = [], unended = 0 }: FileSummary,
   shown: Shown,
 ): string[] {
   const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
@@ -148,6 +148,9 @@ function warningsAbout(
   return [
     ...(isContradicted(declared, shown) ? [totals] : []),
     ...(unknownStatuses.length > 0 ? [statuses] : []),
+    ...(unended > 0
+      ? [`${path} has ${counted(unended, 'test')} without an end, not counted: the run or a worker broke off`]
+      : []),
   ];
 }
 
