@@ -87,7 +87,7 @@ interface OutsideHabit {
 const OUTSIDE: readonly OutsideHabit[] = [
   // xUnit writes a line that ends in [FAIL] for each failed case.
   { tool: 'JunitXml.TestLogger 8.1 for .NET', line: /^Error - (?!.*\[FAIL\]\s*$)/ },
-  { tool: 'Meson 1.10', line: /^\(test program exited with status code \d+\)/, isAlsoOfCase: true },
+  { tool: 'Meson 1.12', line: /^\(test program exited with status code \d+\)/, isAlsoOfCase: true },
 ];
 
 /** Whether a line in the standard error of a suite tells of a failure outside of its cases. */
@@ -183,6 +183,7 @@ const NOISE: readonly Habit[] = [
   { tool: 'GoogleTest 1.12, PHPUnit 9: a place', pattern: /^\S+:\d+(?::\d+)?:?$/ },
   { tool: 'V8, Java, .NET: a frame', pattern: /^at .*(?:\(.*\)|:\d+|:line \d+)$/ },
   { tool: 'Python: a frame', pattern: /^(?:File ".*", line \d+|Traceback \(most recent call last\):)/ },
+  { tool: 'Jest 30', pattern: /^● Test suite failed to run$/ },
   {
     tool: 'Go: a stack',
     pattern:
@@ -193,7 +194,10 @@ const NOISE: readonly Habit[] = [
     tool: 'LuaUnit 3.4',
     pattern: /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/,
   },
-  { tool: 'EUnit of Erlang 25', pattern: /^(?:::)?in (?:function|call from) .*\(.*line \d+\)/ },
+  {
+    tool: 'EUnit of Erlang 25',
+    pattern: /^(?:(?:::)?in (?:function|call from) .*\(.*line \d+\)|\{(?:module,\w+|line,\d+)\},?)$/,
+  },
   { tool: 'bats 1.8', pattern: /^\(?(?:in test|from function|in) .* line \d+[,)]$/ },
   { tool: 'Boost.Test 1.74', pattern: /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/ },
 ];

@@ -54,12 +54,13 @@ export const jest: JsonFormat = {
 
 function readFile(file: JsonObject, place: string, folder: string, onCase: OnCase): number | undefined {
   const path = textIn(file.name);
+  const shortPath = path.slice(folder.length);
   const statuses = new Set<string>();
   const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
     const test = objectAt(`${place}.assertionResults[${i}]`, value);
     const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
     statuses.add(status);
-    onCase({ status, details: () => ({ ...detailsOf(test), file: path }) });
+    onCase({ status, details: () => ({ ...detailsOf(test, shortPath), file: path }) });
     return numberIn(test.duration);
   });
   // If a file did not load, or a hook outside of all tests failed, only the file's own status says so.
@@ -67,7 +68,7 @@ function readFile(file: JsonObject, place: string, folder: string, onCase: OnCas
     onCase({
       status: 'errored',
       details: () => ({
-        name: path.slice(folder.length),
+        name: shortPath,
         why: { message: textIn(file.message) },
         file: path,
         startMs: numberIn(file.startTime),
@@ -78,12 +79,13 @@ function readFile(file: JsonObject, place: string, folder: string, onCase: OnCas
   return sumOf(durations);
 }
 
-function detailsOf(test: JsonObject): CaseDetails {
+/** A file that did not load may be a case without a name. */
+function detailsOf(test: JsonObject, path: string): CaseDetails {
   const { ancestorTitles, title, fullName, failureMessages } = test;
   return {
     ...(typeof title === 'string'
       ? { suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [], name: title }
-      : { name: textIn(fullName) }),
+      : { name: textIn(fullName) || path }),
     why: { message: firstText(failureMessages) },
     durationMs: numberIn(test.duration),
     // Since Jest 30. Vitest does not write the start of a case.
