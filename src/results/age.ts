@@ -19,7 +19,7 @@ export function staleProblem(
     return undefined;
   const age = ageText(now.getTime() - modifiedMs);
   return new FormError(
-    `is ${age} old, from before this job began. Remove old reports before the eval runs. If it is current, as Gradle and Bazel leave the reports of cached tests, touch it`,
+    `is ${age} old, from before this job began. Remove old reports before the eval runs, or touch one that is current (Gradle and Bazel leave the reports of cached tests as they were)`,
   );
 }
 

@@ -2,7 +2,6 @@
 // general rules: a new tool's habit is a new row here, and a file that the tool wrote in test/fixtures/results.
 
 import type { JsonObject } from '../json.ts';
-import type { Explanation } from './cases.ts';
 import type { CaseStatus } from './run.ts';
 
 type Attributes = Readonly<Record<string, string>>;
@@ -63,7 +62,7 @@ const ELEMENTS: readonly ElementHabit[] = [
 /** The row about an element that does not mean what its name says. */
 export function habitOf(
   element: string,
-  { message, type = '', body = '' }: Explanation,
+  { message, type, body }: Readonly<Record<'message' | 'type' | 'body', string>>,
   { status }: Attributes,
 ): Pick<ElementHabit, 'means' | 'isUncounted'> | undefined {
   return ELEMENTS.find(

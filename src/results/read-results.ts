@@ -5,22 +5,16 @@ import { parseExactJson, parseJson } from '../json.ts';
 import { listed, quoted } from '../text.ts';
 import { staleProblem } from './age.ts';
 import { fieldsIn, scoreAtPointer } from './own-file.ts';
-import { readTests } from './read-tests.ts';
+import { readTests, type TestsRequest } from './read-tests.ts';
 import type { Results } from './results.ts';
-import type { KeepCases } from './tally.ts';
 
 /** Where the results are, and how to read them. */
-export interface ResultsRequest {
+export interface ResultsRequest extends TestsRequest {
   /** At least one path or glob. None is empty. */
   readonly patterns: readonly string[];
   readonly format: Inputs['results_format'];
   /** A JSON Pointer (RFC 6901), for the format `json`. */
   readonly pointer: string | undefined;
-  readonly keepCases: KeepCases;
-  /** How the step that wrote the results ended. After a success, a file without a case may be left out beside others. */
-  readonly outcome?: 'success' | 'failure' | 'cancelled' | 'skipped' | undefined;
-  /** When the job began, in Unix milliseconds, if known. A file from before it was left over. */
-  readonly jobBeganMs?: number | undefined;
 }
 
 /**
@@ -31,6 +25,7 @@ export interface ResultsRequest {
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
   const { format, pointer = '' } = request;
   const { paths, problems } = await findAll(request.patterns, files);
+  if (paths.length === 0) return { warnings: [], problems };
   if (format !== 'json' && format !== 'fields') {
     const results = await readTests(request, paths, files, now);
     return { ...results, problems: [...problems, ...results.problems] };

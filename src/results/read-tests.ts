@@ -11,14 +11,24 @@ import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { readJunit } from './junit.ts';
 import { promptfoo } from './promptfoo.ts';
-import type { ResultsRequest } from './read-results.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
-import { Tally } from './tally.ts';
+import { type KeepCases, Tally } from './tally.ts';
 
 const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
 const MAX_WARNINGS = 10;
+
+/** How to read files of a test format. */
+export interface TestsRequest {
+  /** The name of a format, or `auto`. */
+  readonly format: string;
+  readonly keepCases: KeepCases;
+  /** How the step that wrote the results ended. After a success, a file without a case may be left out beside others. */
+  readonly outcome?: 'success' | 'failure' | 'cancelled' | 'skipped' | undefined;
+  /** When the job began, in Unix milliseconds, if known. A file from before it was left over. */
+  readonly jobBeganMs?: number | undefined;
+}
 
 /** What one file holds. */
 interface ReadFile {
@@ -34,7 +44,7 @@ interface ReadFile {
  * be no results is left out with a warning. It is a problem if every case was skipped.
  */
 export async function readTests(
-  request: ResultsRequest,
+  request: TestsRequest,
   paths: readonly string[],
   files: Files,
   now: Date,
@@ -84,7 +94,7 @@ function badFile(path: string, error: unknown, paths: readonly string[]): Proble
   return { ...problem, message: `${problem.message}. To leave it out, add the line !${path}` };
 }
 
-async function readFile(request: ResultsRequest, path: string, files: Files): Promise<ReadFile> {
+async function readFile(request: TestsRequest, path: string, files: Files): Promise<ReadFile> {
   const tally = new Tally(request.keepCases);
   const { format, summary } = await readCases(request.format, path, files, (found) => tally.add(found));
   const { declared, durationMs, more = 0, fewer = 0 } = summary;

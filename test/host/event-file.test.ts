@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { jobBeganMsOf } from '../../src/host/event-file.ts';
 
 // The module reads and changes its variable at import, so each case runs in its own process.
 const PROGRAM = `
@@ -61,5 +62,28 @@ it('an event file that is a directory or missing is reported in a sentence, and 
   expect([await readingOf(folder), await readingOf(join(folder, 'none'))]).toEqual([
     { problem: expect.stringMatching(/cannot be read: .*directory/), payload: {} },
     { problem: expect.stringMatching(/cannot be read: no such file/), payload: {} },
+  ]);
+});
+
+it.each([
+  ['GitHub’s runner, which writes the file again at every step', 2000, 5000],
+  ['act, which writes into the folder at every step', 5000, 2000],
+])(
+  'a job began at the older of the times of the event file and its folder: %s',
+  async (_name, folderS, fileS) => {
+    const path = await eventFile('{}');
+    await utimes(path, fileS, fileS);
+    await utimes(folder, folderS, folderS);
+    expect(jobBeganMsOf(path)).toBe(2_000_000);
+  },
+);
+
+it('a job began at the one time that can be read, or at an unknown one', async () => {
+  await utimes(folder, 2000, 2000);
+  expect(jobBeganMsOf(join(folder, 'none'))).toBe(2_000_000);
+  expect([undefined, '', join(folder, 'none/none.json')].map(jobBeganMsOf)).toEqual([
+    undefined,
+    undefined,
+    undefined,
   ]);
 });

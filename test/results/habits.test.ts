@@ -14,6 +14,7 @@ interface Habit {
   readonly pattern: string;
   /** Total / passed / failed / errored / skipped, absent if nothing could be read. */
   readonly counts?: string;
+  readonly durationMs?: number;
   /** The failures, or the names of those whose reason does not matter. */
   readonly failures?: readonly string[];
   /** Parts of the warnings and the problems, in order. */
@@ -177,9 +178,7 @@ const HABITS: readonly Habit[] = [
     habit: 'Jest: a file that does not load',
     pattern: 'jest-load-error.json',
     counts: '3/2/0/1/0',
-    failures: [
-      "a.test.js: load boom > 1 | throw new Error('load boom');",
-    ],
+    failures: ["a.test.js: load boom > 1 | throw new Error('load boom');"],
   },
   {
     habit: 'prove: an exit code that a failed test explains',
@@ -269,7 +268,7 @@ const HABITS: readonly Habit[] = [
     ],
   },
   { habit: 'Surefire: @Nested, tests="0"', pattern: 'surefire-nested.xml', counts: '2/2/0/0/0' },
-  { habit: 'a decimal comma', pattern: 'comma-decimals.xml', counts: '2/2/0/0/0' },
+  { habit: 'a decimal comma', pattern: 'comma-decimals.xml', counts: '2/2/0/0/0', durationMs: 1734 },
   {
     habit: 'Playwright: a NUL byte in a text',
     pattern: 'nul-in-system-out.xml',
@@ -367,7 +366,7 @@ function shownLike(expected: string | undefined, failure: Failure): string {
 }
 
 describe('what single tools mean', () => {
-  it.each(HABITS)('$habit', async ({ pattern, outcome, ...expected }) => {
+  it.each(HABITS)('$habit', async ({ pattern, outcome, durationMs, ...expected }) => {
     const keepCases = { kind: 'none', max: 1 } as const;
     const { tests, warnings, problems } = await readResults(
       { patterns: [pattern], format: 'auto', pointer: undefined, keepCases, outcome },
@@ -378,6 +377,7 @@ describe('what single tools mean', () => {
       },
       new Date(0),
     );
+    if (durationMs !== undefined) expect(tests?.durationMs).toBe(durationMs);
     const { counts, failures = [], warnings: warned = [], problems: wrong = [] } = expected;
     expect({
       counts:

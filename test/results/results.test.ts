@@ -144,6 +144,126 @@ describe('several results files', () => {
   });
 });
 
+describe('a file that is not test results', () => {
+  const FAILSAFE = '<failsafe-summary result="255" timeout="false"><failureMessage>';
+
+  it.each([
+    ['Cobertura', '<coverage line-rate="1"/>', 'is a coverage report (Cobertura or Clover), not JUnit'],
+    [
+      'Clover',
+      '<?xml version="1.0"?><coverage generated="1" clover="4"><project/></coverage>',
+      'is a coverage report (Cobertura or Clover), not JUnit',
+    ],
+    [
+      'JaCoCo',
+      '<!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd"><report name="a"/>',
+      'is a coverage report (JaCoCo), not JUnit',
+    ],
+    [
+      'Failsafe’s summary',
+      `${FAILSAFE} </failureMessage></failsafe-summary>`,
+      'is the summary of Maven Failsafe, not JUnit',
+    ],
+    [
+      'an open test report',
+      '<e:events xmlns:e="https://schemas.opentest4j.org/reporting/events/0.2.0"/>',
+      'is an open test report, not JUnit',
+    ],
+    ['Checkstyle', '<checkstyle version="8"><file/></checkstyle>', 'is a Checkstyle report, not JUnit'],
+    [
+      'JUnit Vintage without a test',
+      '<testsuite name="JUnit Vintage" tests="0"/>',
+      'has no test case, so nothing ran',
+    ],
+    ['Jest without a test', '{"success": true, "testResults": []}', 'has no test case, so nothing ran'],
+  ])('is left out beside a case that ran, however old it is: %s', async (_name, content, reason) => {
+    const contents = { a: JUNIT, b: content };
+    const request = { jobBeganMs: 10_000 };
+    expect(await readAll(contents, request, undefined, { a: 10_000, b: 0 })).toEqual({
+      tests: expect.objectContaining({ files: ['a'], passed: 1, failed: 1 }),
+      warnings: [`b ${reason}, and is left out`],
+      problems: [],
+    });
+  });
+
+  it.each([
+    [
+      'with nothing beside it',
+      { b: '<coverage/>' },
+      'b is a coverage report (Cobertura or Clover), not JUnit. Name the file with the test results',
+    ],
+    ['beside skipped cases', { a: SKIPPED, b: '<coverage/>' }, 'b is a coverage report'],
+    ['that says a time ran out', { a: JUNIT, b: FAILSAFE.replace('false', 'true') }, 'b says timeout="true"'],
+    [
+      'that has a failure',
+      { a: JUNIT, b: `${FAILSAFE}\n no host\nat x</failureMessage></failsafe-summary>` },
+      'b has a failureMessage: no host',
+    ],
+    ['that is cut', { a: JUNIT, b: FAILSAFE }, 'b is not well-formed XML'],
+    ['of an unknown kind', { a: JUNIT, b: '<report/>' }, 'b is not JUnit'],
+    ['without a case', { a: JUNIT, b: '<testsuite name="JUnit Jupiter"/>' }, 'b has no test case'],
+    ['of Jest without a case', { a: JUNIT, b: '{"testResults": []}' }, 'b has no test case'],
+  ])('is an error %s', async (_name, contents: Contents, message) => {
+    const { problems, warnings } = await readAll(contents);
+    expect({ problems, warnings }).toEqual({ problems: [problem(message)], warnings: [] });
+  });
+});
+
+describe('a results file from before the job', () => {
+  const DAY = 86_400_000;
+  const JOB = NOW.getTime() - 60_000;
+  const readAt = (modifiedMs: number | undefined, request: Partial<ResultsRequest> = {}) => {
+    const modified = { new: JOB, ...(modifiedMs !== undefined && { old: modifiedMs }) };
+    return readAll({ new: JUNIT, old: JUNIT }, { jobBeganMs: JOB, ...request }, undefined, modified);
+  };
+
+  it.each([
+    [3.9 * DAY, '3 days'],
+    [DAY, '1 day'],
+    [5 * 3_600_000, '5 hours'],
+    [119_000, '1 minute'],
+  ])('is an error that names its age and what to do, and does not count: %i ms', async (ageMs, age) => {
+    expect(await readAt(NOW.getTime() - ageMs)).toEqual({
+      tests: expect.objectContaining({ files: ['new'], passed: 1, failed: 1 }),
+      warnings: [],
+      problems: [
+        {
+          name: 'results_file',
+          message: `old is ${age} old, from before this job began. Remove old reports before the eval runs, or touch one that is current (Gradle and Bazel leave the reports of cached tests as they were)`,
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['five seconds before the job', JOB - 5000, {}],
+    ['at an unknown time', undefined, {}],
+    ['in a job whose beginning is unknown', 0, { jobBeganMs: undefined }],
+  ])('is none if it was modified %s', async (_name, modifiedMs, request) => {
+    expect(await readAt(modifiedMs, request)).toMatchObject({
+      tests: { passed: 2, failed: 2 },
+      problems: [],
+    });
+  });
+
+  it('is an error for its age, whatever else is wrong with it', async () => {
+    const modified = { a: 0 };
+    expect(await readAll({ a: '<testsuite' }, { jobBeganMs: JOB }, undefined, modified)).toMatchObject({
+      problems: [problem('a is', 'days old')],
+    });
+  });
+
+  it.each(['json', 'fields'] as const)('is an error in the format %s too', async (format) => {
+    const reading = readAll(
+      { a: '{"score": 1}' },
+      { format, pointer: '/score', jobBeganMs: JOB },
+      undefined,
+      { a: 0 },
+    );
+    await expect(reading).rejects.toMatchObject({ problems: [problem('a is', 'days old')] });
+  });
+});
+
 describe('the record of test results', () => {
   it('has a pass rate, scaled and rounded half away from zero', () => {
     const scoreOf = (passed: number, failed: number, scale: number) =>

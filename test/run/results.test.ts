@@ -70,7 +70,7 @@ describe('results of a test tool', () => {
     });
   });
 
-  test('that can be read in part give a failed job their failures, but no score and no counts', async () => {
+  test('that can be read in part give a failed job their counts and failures, but no score', async () => {
     const { id } = server.create({ name: 'Support' });
     const inputs = { span_id: id, job_status: 'failure', ci_meta: 'false', results_file: 'r.xml\nbad.xml' };
     const given = { 'r.xml': JUNIT, 'bad.xml': '<testsuite>' };
@@ -82,7 +82,8 @@ describe('results of a test tool', () => {
       exitCode: 0,
       warned: [['warning', 'bad.xml']],
     });
-    expect(server.span(id)).toMatchObject({ score: null, error: 's > b: no', meta: null });
+    const meta = { 'test.total': 4, 'test.passed': 2, 'test.failed': 1, 'test.format': 'junit' };
+    expect(server.span(id)).toMatchObject({ score: null, error: 's > b: no', meta });
   });
 });
 
