@@ -1,6 +1,14 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	var __webpack_modules__ = ({
 
+/***/ 7:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./glob.js");
+
+/***/ }),
+
 /***/ 632:
 /***/ ((module) => {
 
@@ -87,6 +95,14 @@ module.exports = require("node:util");
 "use strict";
 module.exports = require("os");
 
+/***/ }),
+
+/***/ 928:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("path");
+
 /***/ })
 
 /******/ 	});
@@ -167,13 +183,15 @@ let crypto = __nccwpck_require__(982);
 crypto = __toESM(crypto, 1);
 let fs = __nccwpck_require__(896);
 fs = __toESM(fs, 1);
+let path = __nccwpck_require__(928);
+path = __toESM(path, 1);
 let node_net = __nccwpck_require__(30);
 let node_buffer = __nccwpck_require__(573);
 let node_util = __nccwpck_require__(975);
 let node_crypto = __nccwpck_require__(598);
 let node_fs = __nccwpck_require__(24);
-let node_os = __nccwpck_require__(161);
 let node_path = __nccwpck_require__(760);
+let node_os = __nccwpck_require__(161);
 // node_modules/@actions/core/lib/utils.js
 function toCommandValue(input) {
 	if (input === null || input === void 0) return "";
@@ -719,7 +737,7 @@ const _parse = (_Err) => {
 	};
 	return fn;
 };
-const parse$2 = _parse($ZodRealError);
+const parse = _parse($ZodRealError);
 const _parseAsync = (_Err) => {
 	const fn = async (schema, value, _ctx, params) => {
 		const ctx = _ctx ? {
@@ -1707,7 +1725,7 @@ const ZodMiniType = $constructor("ZodMiniType", (inst, def) => {
 		own(this, "with", value);
 	},
 	parse(data, params) {
-		return parse$2(this, data, params, { callee: this.parse });
+		return parse(this, data, params, { callee: this.parse });
 	},
 	parseAsync(data, params) {
 		return parseAsync(this, data, params, { callee: this.parseAsync });
@@ -1841,7 +1859,7 @@ const ZodMiniOptional = $constructor("ZodMiniOptional", (inst, def) => {
 	$ZodOptional.init(inst, def);
 	ZodMiniType.init(inst, def);
 });
-function optional$1(innerType) {
+function optional(innerType) {
 	return new ZodMiniOptional({
 		type: "optional",
 		innerType
@@ -1909,28 +1927,40 @@ function problemLine({ name, message }) {
 var FormError = class extends Error {
 	name = "FormError";
 };
-function problemOf(name, what, error) {
+function problemOf(name, path, error) {
 	if (!(error instanceof FormError)) throw error;
 	return {
 		name,
-		message: `${what} ${error.message}`
+		message: `${path} ${error.message}`
 	};
 }
-var InputError = class extends Error {
+var InputError = class InputError extends Error {
 	name = "InputError";
 	problems;
 	constructor(problems) {
 		super(problems.map(problemLine).join("\n"));
 		this.problems = problems;
 	}
+	static of(name, message) {
+		return new InputError([{
+			name,
+			message
+		}]);
+	}
 };
 var ApiError = class extends Error {
 	name = "ApiError";
+	summary;
+	status;
+	attempts;
+	advice;
 	isTransient;
-	story;
-	constructor(story, advice, isTransient) {
-		super(advice ? `${story}${/[.!?\u2026]$/.test(story) ? "" : "."} ${advice}` : story);
-		this.story = story;
+	constructor(summary, { status, attempts, advice, isTransient }) {
+		super(advice ? `${summary}${/[.!?\u2026]$/.test(summary) ? "" : "."} ${advice}` : summary);
+		this.summary = summary;
+		this.status = status;
+		this.attempts = attempts;
+		this.advice = advice;
 		this.isTransient = isTransient;
 	}
 };
@@ -1946,7 +1976,7 @@ function codeOf(thrown) {
 function oneLine(text) {
 	return text.trim().replace(/[\r\n]+/g, " ");
 }
-// src/words.ts
+// src/text.ts
 function cut(text, maxLength) {
 	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
 }
@@ -1968,8 +1998,9 @@ function textOf(value) {
 	return typeof value === "string" ? value : JSON.stringify(value);
 }
 // src/files.ts
-const MAX_BYTES$1 = 33554432;
+const MAX_BYTES = 33554432;
 const MAX_BEGINNING = 200;
+const ZIP_START = "80,75";
 const REASONS = {
 	ENOENT: "no such file",
 	EISDIR: "it is a directory",
@@ -1980,7 +2011,7 @@ function whyUnread(error) {
 }
 async function readText(files, path) {
 	const pieces = [];
-	for await (const piece of readTextPieces(files, path, MAX_BYTES$1)) pieces.push(piece);
+	for await (const piece of readTextPieces(files, path, MAX_BYTES)) pieces.push(piece);
 	const text = pieces.join("");
 	beginningOf(text);
 	return text;
@@ -2006,7 +2037,7 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 	let size = 0;
 	try {
 		for await (const bytes of files.read(path)) {
-			first ??= bytes[0];
+			first ??= [...bytes.subarray(0, 2)];
 			size += bytes.length;
 			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
 			yield decoder.decode(bytes, { stream: true });
@@ -2015,711 +2046,157 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 	} catch (error) {
 		if (error instanceof FormError) throw error;
 		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${whyUnread(error)}`);
-		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+		if (first?.join() === ZIP_START) throw new FormError("is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)");
+		throw new FormError(first?.[0] === 254 || first?.[0] === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
 	}
 }
-// node_modules/jsonc-parser/lib/esm/impl/scanner.js
-function createScanner(text, ignoreTrivia = false) {
-	const len = text.length;
-	let pos = 0, value = "", tokenOffset = 0, token = 16, lineNumber = 0, lineStartOffset = 0, tokenLineStartOffset = 0, prevTokenLineStartOffset = 0, scanError = 0;
-	function scanHexDigits(count, exact) {
-		let digits = 0;
-		let value = 0;
-		while (digits < count || !exact) {
-			let ch = text.charCodeAt(pos);
-			if (ch >= 48 && ch <= 57) value = value * 16 + ch - 48;
-			else if (ch >= 65 && ch <= 70) value = value * 16 + ch - 65 + 10;
-			else if (ch >= 97 && ch <= 102) value = value * 16 + ch - 97 + 10;
-			else break;
-			pos++;
-			digits++;
-		}
-		if (digits < count) value = -1;
-		return value;
+// src/json-fault.ts
+const [SPACE, QUOTE, COMMA, COLON] = [
+	32,
+	34,
+	44,
+	58
+];
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [
+	91,
+	93,
+	123,
+	125
+];
+const VALUE = {
+	expected: "a value",
+	isValue: true
+};
+const FIRST_ITEM = {
+	expected: "a value or ]",
+	isValue: true,
+	closer: CLOSE_ARRAY
+};
+const NEXT_ITEM = {
+	expected: "a comma or ]",
+	closer: CLOSE_ARRAY,
+	afterComma: VALUE
+};
+const NAME = {
+	expected: "a name in double quotes",
+	isName: true
+};
+const FIRST_NAME = {
+	expected: "a name in double quotes or }",
+	isName: true,
+	closer: CLOSE_OBJECT
+};
+const AFTER_NAME = { expected: "a colon" };
+const NEXT_NAME = {
+	expected: "a comma or }",
+	closer: CLOSE_OBJECT,
+	afterComma: NAME
+};
+const END = { expected: "nothing more" };
+const PLAIN$1 = /[^"\\\0-\x1f]*/y;
+const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
+const CONTROLS = {
+	"\n": ["a line break", "\\n"],
+	"\r": ["a line break", "\\r"],
+	"	": ["a tab", "\\t"]
+};
+function faultIn(text) {
+	const fault = firstFaultIn(text);
+	if (fault === void 0) return void 0;
+	const { at, expected, found = foundAt(text, at) } = fault;
+	return `${placeOf(text, at)}: expected ${expected}, found ${found}`;
+}
+function placeOf(text, offset) {
+	let line = 1;
+	let start = 0;
+	for (let end = text.indexOf("\n"); end !== -1 && end < offset; end = text.indexOf("\n", start)) {
+		line++;
+		start = end + 1;
 	}
-	function setPosition(newPosition) {
-		pos = newPosition;
-		value = "";
-		tokenOffset = 0;
-		token = 16;
-		scanError = 0;
-	}
-	function scanNumber() {
-		let start = pos;
-		if (text.charCodeAt(pos) === 48) pos++;
-		else {
-			pos++;
-			while (pos < text.length && isDigit(text.charCodeAt(pos))) pos++;
-		}
-		if (pos < text.length && text.charCodeAt(pos) === 46) {
-			pos++;
-			if (pos < text.length && isDigit(text.charCodeAt(pos))) {
-				pos++;
-				while (pos < text.length && isDigit(text.charCodeAt(pos))) pos++;
-			} else {
-				scanError = 3;
-				return text.substring(start, pos);
-			}
-		}
-		let end = pos;
-		if (pos < text.length && (text.charCodeAt(pos) === 69 || text.charCodeAt(pos) === 101)) {
-			pos++;
-			if (pos < text.length && text.charCodeAt(pos) === 43 || text.charCodeAt(pos) === 45) pos++;
-			if (pos < text.length && isDigit(text.charCodeAt(pos))) {
-				pos++;
-				while (pos < text.length && isDigit(text.charCodeAt(pos))) pos++;
-				end = pos;
-			} else scanError = 3;
-		}
-		return text.substring(start, end);
-	}
-	function scanString() {
-		let result = "", start = pos;
-		while (true) {
-			if (pos >= len) {
-				result += text.substring(start, pos);
-				scanError = 2;
-				break;
-			}
-			const ch = text.charCodeAt(pos);
-			if (ch === 34) {
-				result += text.substring(start, pos);
-				pos++;
-				break;
-			}
-			if (ch === 92) {
-				result += text.substring(start, pos);
-				pos++;
-				if (pos >= len) {
-					scanError = 2;
-					break;
-				}
-				switch (text.charCodeAt(pos++)) {
-					case 34:
-						result += "\"";
-						break;
-					case 92:
-						result += "\\";
-						break;
-					case 47:
-						result += "/";
-						break;
-					case 98:
-						result += "\b";
-						break;
-					case 102:
-						result += "\f";
-						break;
-					case 110:
-						result += "\n";
-						break;
-					case 114:
-						result += "\r";
-						break;
-					case 116:
-						result += "	";
-						break;
-					case 117:
-						const ch3 = scanHexDigits(4, true);
-						if (ch3 >= 0) result += String.fromCharCode(ch3);
-						else scanError = 4;
-						break;
-					default: scanError = 5;
-				}
-				start = pos;
-				continue;
-			}
-			if (ch >= 0 && ch <= 31) {
-				if (isLineBreak(ch)) {
-					result += text.substring(start, pos);
-					scanError = 2;
-					break;
-				} else scanError = 6;
-			}
-			pos++;
-		}
-		return result;
-	}
-	function scanNext() {
-		value = "";
-		scanError = 0;
-		tokenOffset = pos;
-		lineStartOffset = lineNumber;
-		prevTokenLineStartOffset = tokenLineStartOffset;
-		if (pos >= len) {
-			tokenOffset = len;
-			return token = 17;
-		}
-		let code = text.charCodeAt(pos);
-		if (isWhiteSpace(code)) {
-			do {
-				pos++;
-				value += String.fromCharCode(code);
-				code = text.charCodeAt(pos);
-			} while (isWhiteSpace(code));
-			return token = 15;
-		}
-		if (isLineBreak(code)) {
-			pos++;
-			value += String.fromCharCode(code);
-			if (code === 13 && text.charCodeAt(pos) === 10) {
-				pos++;
-				value += "\n";
-			}
-			lineNumber++;
-			tokenLineStartOffset = pos;
-			return token = 14;
-		}
-		switch (code) {
-			case 123:
-				pos++;
-				return token = 1;
-			case 125:
-				pos++;
-				return token = 2;
-			case 91:
-				pos++;
-				return token = 3;
-			case 93:
-				pos++;
-				return token = 4;
-			case 58:
-				pos++;
-				return token = 6;
-			case 44:
-				pos++;
-				return token = 5;
-			case 34:
-				pos++;
-				value = scanString();
-				return token = 10;
-			case 47:
-				const start = pos - 1;
-				if (text.charCodeAt(pos + 1) === 47) {
-					pos += 2;
-					while (pos < len) {
-						if (isLineBreak(text.charCodeAt(pos))) break;
-						pos++;
-					}
-					value = text.substring(start, pos);
-					return token = 12;
-				}
-				if (text.charCodeAt(pos + 1) === 42) {
-					pos += 2;
-					const safeLength = len - 1;
-					let commentClosed = false;
-					while (pos < safeLength) {
-						const ch = text.charCodeAt(pos);
-						if (ch === 42 && text.charCodeAt(pos + 1) === 47) {
-							pos += 2;
-							commentClosed = true;
-							break;
-						}
-						pos++;
-						if (isLineBreak(ch)) {
-							if (ch === 13 && text.charCodeAt(pos) === 10) pos++;
-							lineNumber++;
-							tokenLineStartOffset = pos;
-						}
-					}
-					if (!commentClosed) {
-						pos++;
-						scanError = 1;
-					}
-					value = text.substring(start, pos);
-					return token = 13;
-				}
-				value += String.fromCharCode(code);
-				pos++;
-				return token = 16;
-			case 45:
-				value += String.fromCharCode(code);
-				pos++;
-				if (pos === len || !isDigit(text.charCodeAt(pos))) return token = 16;
-			case 48:
-			case 49:
-			case 50:
-			case 51:
-			case 52:
-			case 53:
-			case 54:
-			case 55:
-			case 56:
-			case 57:
-				value += scanNumber();
-				return token = 11;
-			default:
-				while (pos < len && isUnknownContentCharacter(code)) {
-					pos++;
-					code = text.charCodeAt(pos);
-				}
-				if (tokenOffset !== pos) {
-					value = text.substring(tokenOffset, pos);
-					switch (value) {
-						case "true": return token = 8;
-						case "false": return token = 9;
-						case "null": return token = 7;
-					}
-					return token = 16;
-				}
-				value += String.fromCharCode(code);
-				pos++;
-				return token = 16;
+	return `line ${line}, column ${offset - start + 1}`;
+}
+function firstFaultIn(text) {
+	const outer = [];
+	let next = END;
+	let state = VALUE;
+	let at = 0;
+	while (at < text.length) {
+		const code = text.charCodeAt(at);
+		if (code === SPACE || code === 10 || code === 13 || code === 9) at++;
+		else if (code === QUOTE && (state.isValue || state.isName)) {
+			const end = endOfString(text, at);
+			if (typeof end !== "number") return end;
+			at = end;
+			state = state.isName ? AFTER_NAME : next;
+		} else if (state.isValue && (code === OPEN_ARRAY || code === OPEN_OBJECT)) {
+			at++;
+			outer.push(next);
+			next = code === OPEN_ARRAY ? NEXT_ITEM : NEXT_NAME;
+			state = code === OPEN_ARRAY ? FIRST_ITEM : FIRST_NAME;
+		} else if (code === state.closer) {
+			at++;
+			next = outer.pop() ?? END;
+			state = next;
+		} else if (code === COMMA && state.afterComma) {
+			at++;
+			state = state.afterComma;
+		} else if (code === COLON && state === AFTER_NAME) {
+			at++;
+			state = VALUE;
+		} else {
+			const end = state.isValue ? endOf(SCALAR, text, at) : at;
+			if (end === at) return {
+				at,
+				expected: state.expected
+			};
+			at = end;
+			state = next;
 		}
 	}
-	function isUnknownContentCharacter(code) {
-		if (isWhiteSpace(code) || isLineBreak(code)) return false;
-		switch (code) {
-			case 125:
-			case 93:
-			case 123:
-			case 91:
-			case 34:
-			case 58:
-			case 44:
-			case 47: return false;
-		}
-		return true;
-	}
-	function scanNextNonTrivia() {
-		let result;
-		do
-			result = scanNext();
-		while (result >= 12 && result <= 15);
-		return result;
-	}
-	return {
-		setPosition,
-		getPosition: () => pos,
-		scan: ignoreTrivia ? scanNextNonTrivia : scanNext,
-		getToken: () => token,
-		getTokenValue: () => value,
-		getTokenOffset: () => tokenOffset,
-		getTokenLength: () => pos - tokenOffset,
-		getTokenStartLine: () => lineStartOffset,
-		getTokenStartCharacter: () => tokenOffset - prevTokenLineStartOffset,
-		getTokenError: () => scanError
+	return state === END ? void 0 : {
+		at,
+		expected: state.expected
 	};
 }
-function isWhiteSpace(ch) {
-	return ch === 32 || ch === 9;
+function endOfString(text, start) {
+	let at = endOf(PLAIN$1, text, start + 1);
+	for (; at < text.length; at = endOf(PLAIN$1, text, at + 1)) {
+		const code = text.charCodeAt(at);
+		if (code === QUOTE) return at + 1;
+		if (code < SPACE) {
+			const [name, written] = CONTROLS[text.charAt(at)] ?? ["a control character", "an escape such as \\u0000"];
+			return {
+				at,
+				expected: written,
+				found: `${name} in a string`
+			};
+		}
+		const letter = text.charAt(at + 1);
+		if (letter === "u" && /^[\da-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) at += 5;
+		else if (letter !== "" && "\"\\/bfnrt".includes(letter)) at++;
+		else return {
+			at,
+			expected: "an escape such as \\n or \\\\",
+			found: `\\${letter}`
+		};
+	}
+	return {
+		at: start,
+		expected: "a string with a quote at its end",
+		found: foundAt(text, at)
+	};
 }
-function isLineBreak(ch) {
-	return ch === 10 || ch === 13;
+function endOf(pattern, text, at) {
+	pattern.lastIndex = at;
+	pattern.test(text);
+	return pattern.lastIndex;
 }
-function isDigit(ch) {
-	return ch >= 48 && ch <= 57;
-}
-var CharacterCodes;
-(function(CharacterCodes) {
-	CharacterCodes[CharacterCodes["lineFeed"] = 10] = "lineFeed";
-	CharacterCodes[CharacterCodes["carriageReturn"] = 13] = "carriageReturn";
-	CharacterCodes[CharacterCodes["space"] = 32] = "space";
-	CharacterCodes[CharacterCodes["_0"] = 48] = "_0";
-	CharacterCodes[CharacterCodes["_1"] = 49] = "_1";
-	CharacterCodes[CharacterCodes["_2"] = 50] = "_2";
-	CharacterCodes[CharacterCodes["_3"] = 51] = "_3";
-	CharacterCodes[CharacterCodes["_4"] = 52] = "_4";
-	CharacterCodes[CharacterCodes["_5"] = 53] = "_5";
-	CharacterCodes[CharacterCodes["_6"] = 54] = "_6";
-	CharacterCodes[CharacterCodes["_7"] = 55] = "_7";
-	CharacterCodes[CharacterCodes["_8"] = 56] = "_8";
-	CharacterCodes[CharacterCodes["_9"] = 57] = "_9";
-	CharacterCodes[CharacterCodes["a"] = 97] = "a";
-	CharacterCodes[CharacterCodes["b"] = 98] = "b";
-	CharacterCodes[CharacterCodes["c"] = 99] = "c";
-	CharacterCodes[CharacterCodes["d"] = 100] = "d";
-	CharacterCodes[CharacterCodes["e"] = 101] = "e";
-	CharacterCodes[CharacterCodes["f"] = 102] = "f";
-	CharacterCodes[CharacterCodes["g"] = 103] = "g";
-	CharacterCodes[CharacterCodes["h"] = 104] = "h";
-	CharacterCodes[CharacterCodes["i"] = 105] = "i";
-	CharacterCodes[CharacterCodes["j"] = 106] = "j";
-	CharacterCodes[CharacterCodes["k"] = 107] = "k";
-	CharacterCodes[CharacterCodes["l"] = 108] = "l";
-	CharacterCodes[CharacterCodes["m"] = 109] = "m";
-	CharacterCodes[CharacterCodes["n"] = 110] = "n";
-	CharacterCodes[CharacterCodes["o"] = 111] = "o";
-	CharacterCodes[CharacterCodes["p"] = 112] = "p";
-	CharacterCodes[CharacterCodes["q"] = 113] = "q";
-	CharacterCodes[CharacterCodes["r"] = 114] = "r";
-	CharacterCodes[CharacterCodes["s"] = 115] = "s";
-	CharacterCodes[CharacterCodes["t"] = 116] = "t";
-	CharacterCodes[CharacterCodes["u"] = 117] = "u";
-	CharacterCodes[CharacterCodes["v"] = 118] = "v";
-	CharacterCodes[CharacterCodes["w"] = 119] = "w";
-	CharacterCodes[CharacterCodes["x"] = 120] = "x";
-	CharacterCodes[CharacterCodes["y"] = 121] = "y";
-	CharacterCodes[CharacterCodes["z"] = 122] = "z";
-	CharacterCodes[CharacterCodes["A"] = 65] = "A";
-	CharacterCodes[CharacterCodes["B"] = 66] = "B";
-	CharacterCodes[CharacterCodes["C"] = 67] = "C";
-	CharacterCodes[CharacterCodes["D"] = 68] = "D";
-	CharacterCodes[CharacterCodes["E"] = 69] = "E";
-	CharacterCodes[CharacterCodes["F"] = 70] = "F";
-	CharacterCodes[CharacterCodes["G"] = 71] = "G";
-	CharacterCodes[CharacterCodes["H"] = 72] = "H";
-	CharacterCodes[CharacterCodes["I"] = 73] = "I";
-	CharacterCodes[CharacterCodes["J"] = 74] = "J";
-	CharacterCodes[CharacterCodes["K"] = 75] = "K";
-	CharacterCodes[CharacterCodes["L"] = 76] = "L";
-	CharacterCodes[CharacterCodes["M"] = 77] = "M";
-	CharacterCodes[CharacterCodes["N"] = 78] = "N";
-	CharacterCodes[CharacterCodes["O"] = 79] = "O";
-	CharacterCodes[CharacterCodes["P"] = 80] = "P";
-	CharacterCodes[CharacterCodes["Q"] = 81] = "Q";
-	CharacterCodes[CharacterCodes["R"] = 82] = "R";
-	CharacterCodes[CharacterCodes["S"] = 83] = "S";
-	CharacterCodes[CharacterCodes["T"] = 84] = "T";
-	CharacterCodes[CharacterCodes["U"] = 85] = "U";
-	CharacterCodes[CharacterCodes["V"] = 86] = "V";
-	CharacterCodes[CharacterCodes["W"] = 87] = "W";
-	CharacterCodes[CharacterCodes["X"] = 88] = "X";
-	CharacterCodes[CharacterCodes["Y"] = 89] = "Y";
-	CharacterCodes[CharacterCodes["Z"] = 90] = "Z";
-	CharacterCodes[CharacterCodes["asterisk"] = 42] = "asterisk";
-	CharacterCodes[CharacterCodes["backslash"] = 92] = "backslash";
-	CharacterCodes[CharacterCodes["closeBrace"] = 125] = "closeBrace";
-	CharacterCodes[CharacterCodes["closeBracket"] = 93] = "closeBracket";
-	CharacterCodes[CharacterCodes["colon"] = 58] = "colon";
-	CharacterCodes[CharacterCodes["comma"] = 44] = "comma";
-	CharacterCodes[CharacterCodes["dot"] = 46] = "dot";
-	CharacterCodes[CharacterCodes["doubleQuote"] = 34] = "doubleQuote";
-	CharacterCodes[CharacterCodes["minus"] = 45] = "minus";
-	CharacterCodes[CharacterCodes["openBrace"] = 123] = "openBrace";
-	CharacterCodes[CharacterCodes["openBracket"] = 91] = "openBracket";
-	CharacterCodes[CharacterCodes["plus"] = 43] = "plus";
-	CharacterCodes[CharacterCodes["slash"] = 47] = "slash";
-	CharacterCodes[CharacterCodes["formFeed"] = 12] = "formFeed";
-	CharacterCodes[CharacterCodes["tab"] = 9] = "tab";
-})(CharacterCodes || (CharacterCodes = {}));
-new Array(20).fill(0).map((_, index) => {
-	return " ".repeat(index);
-});
-const maxCachedValues = 200;
-new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\n" + " ".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r" + " ".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r\n" + " ".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\n" + "	".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r" + "	".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r\n" + "	".repeat(index);
-});
-// node_modules/jsonc-parser/lib/esm/impl/parser.js
-var ParseOptions;
-(function(ParseOptions) {
-	ParseOptions.DEFAULT = { allowTrailingComma: false };
-})(ParseOptions || (ParseOptions = {}));
-function parse$1(text, errors = [], options = ParseOptions.DEFAULT) {
-	let currentProperty = null;
-	let currentParent = [];
-	const previousParents = [];
-	function onValue(value) {
-		if (Array.isArray(currentParent)) currentParent.push(value);
-		else if (currentProperty !== null) currentParent[currentProperty] = value;
-	}
-	visit(text, {
-		onObjectBegin: () => {
-			const object = {};
-			onValue(object);
-			previousParents.push(currentParent);
-			currentParent = object;
-			currentProperty = null;
-		},
-		onObjectProperty: (name) => {
-			currentProperty = name;
-		},
-		onObjectEnd: () => {
-			currentParent = previousParents.pop();
-		},
-		onArrayBegin: () => {
-			const array = [];
-			onValue(array);
-			previousParents.push(currentParent);
-			currentParent = array;
-			currentProperty = null;
-		},
-		onArrayEnd: () => {
-			currentParent = previousParents.pop();
-		},
-		onLiteralValue: onValue,
-		onError: (error, offset, length) => {
-			errors.push({
-				error,
-				offset,
-				length
-			});
-		}
-	}, options);
-	return currentParent[0];
-}
-function visit(text, visitor, options = ParseOptions.DEFAULT) {
-	const _scanner = createScanner(text, false);
-	const _jsonPath = [];
-	let suppressedCallbacks = 0;
-	function toNoArgVisit(visitFunction) {
-		return visitFunction ? () => suppressedCallbacks === 0 && visitFunction(_scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter()) : () => true;
-	}
-	function toOneArgVisit(visitFunction) {
-		return visitFunction ? (arg) => suppressedCallbacks === 0 && visitFunction(arg, _scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter()) : () => true;
-	}
-	function toOneArgVisitWithPath(visitFunction) {
-		return visitFunction ? (arg) => suppressedCallbacks === 0 && visitFunction(arg, _scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter(), () => _jsonPath.slice()) : () => true;
-	}
-	function toBeginVisit(visitFunction) {
-		return visitFunction ? () => {
-			if (suppressedCallbacks > 0) suppressedCallbacks++;
-			else if (visitFunction(_scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter(), () => _jsonPath.slice()) === false) suppressedCallbacks = 1;
-		} : () => true;
-	}
-	function toEndVisit(visitFunction) {
-		return visitFunction ? () => {
-			if (suppressedCallbacks > 0) suppressedCallbacks--;
-			if (suppressedCallbacks === 0) visitFunction(_scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter());
-		} : () => true;
-	}
-	const onObjectBegin = toBeginVisit(visitor.onObjectBegin), onObjectProperty = toOneArgVisitWithPath(visitor.onObjectProperty), onObjectEnd = toEndVisit(visitor.onObjectEnd), onArrayBegin = toBeginVisit(visitor.onArrayBegin), onArrayEnd = toEndVisit(visitor.onArrayEnd), onLiteralValue = toOneArgVisitWithPath(visitor.onLiteralValue), onSeparator = toOneArgVisit(visitor.onSeparator), onComment = toNoArgVisit(visitor.onComment), onError = toOneArgVisit(visitor.onError);
-	const disallowComments = options && options.disallowComments;
-	const allowTrailingComma = options && options.allowTrailingComma;
-	function scanNext() {
-		while (true) {
-			const token = _scanner.scan();
-			switch (_scanner.getTokenError()) {
-				case 4:
-					handleError(14);
-					break;
-				case 5:
-					handleError(15);
-					break;
-				case 3:
-					handleError(13);
-					break;
-				case 1:
-					if (!disallowComments) handleError(11);
-					break;
-				case 2:
-					handleError(12);
-					break;
-				case 6: handleError(16);
-			}
-			switch (token) {
-				case 12:
-				case 13:
-					if (disallowComments) handleError(10);
-					else onComment();
-					break;
-				case 16:
-					handleError(1);
-					break;
-				case 15:
-				case 14: break;
-				default: return token;
-			}
-		}
-	}
-	function handleError(error, skipUntilAfter = [], skipUntil = []) {
-		onError(error);
-		if (skipUntilAfter.length + skipUntil.length > 0) {
-			let token = _scanner.getToken();
-			while (token !== 17) {
-				if (skipUntilAfter.indexOf(token) !== -1) {
-					scanNext();
-					break;
-				} else if (skipUntil.indexOf(token) !== -1) break;
-				token = scanNext();
-			}
-		}
-	}
-	function parseString(isValue) {
-		const value = _scanner.getTokenValue();
-		if (isValue) onLiteralValue(value);
-		else {
-			onObjectProperty(value);
-			_jsonPath.push(value);
-		}
-		scanNext();
-		return true;
-	}
-	function parseLiteral() {
-		switch (_scanner.getToken()) {
-			case 11:
-				const tokenValue = _scanner.getTokenValue();
-				let value = Number(tokenValue);
-				if (isNaN(value)) {
-					handleError(2);
-					value = 0;
-				}
-				onLiteralValue(value);
-				break;
-			case 7:
-				onLiteralValue(null);
-				break;
-			case 8:
-				onLiteralValue(true);
-				break;
-			case 9:
-				onLiteralValue(false);
-				break;
-			default: return false;
-		}
-		scanNext();
-		return true;
-	}
-	function parseProperty() {
-		if (_scanner.getToken() !== 10) {
-			handleError(3, [], [2, 5]);
-			return false;
-		}
-		parseString(false);
-		if (_scanner.getToken() === 6) {
-			onSeparator(":");
-			scanNext();
-			if (!parseValue()) handleError(4, [], [2, 5]);
-		} else handleError(5, [], [2, 5]);
-		_jsonPath.pop();
-		return true;
-	}
-	function parseObject() {
-		onObjectBegin();
-		scanNext();
-		let needsComma = false;
-		while (_scanner.getToken() !== 2 && _scanner.getToken() !== 17) {
-			if (_scanner.getToken() === 5) {
-				if (!needsComma) handleError(4, [], []);
-				onSeparator(",");
-				scanNext();
-				if (_scanner.getToken() === 2 && allowTrailingComma) break;
-			} else if (needsComma) handleError(6, [], []);
-			if (!parseProperty()) handleError(4, [], [2, 5]);
-			needsComma = true;
-		}
-		onObjectEnd();
-		if (_scanner.getToken() !== 2) handleError(7, [2], []);
-		else scanNext();
-		return true;
-	}
-	function parseArray() {
-		onArrayBegin();
-		scanNext();
-		let isFirstElement = true;
-		let needsComma = false;
-		while (_scanner.getToken() !== 4 && _scanner.getToken() !== 17) {
-			if (_scanner.getToken() === 5) {
-				if (!needsComma) handleError(4, [], []);
-				onSeparator(",");
-				scanNext();
-				if (_scanner.getToken() === 4 && allowTrailingComma) break;
-			} else if (needsComma) handleError(6, [], []);
-			if (isFirstElement) {
-				_jsonPath.push(0);
-				isFirstElement = false;
-			} else _jsonPath[_jsonPath.length - 1]++;
-			if (!parseValue()) handleError(4, [], [4, 5]);
-			needsComma = true;
-		}
-		onArrayEnd();
-		if (!isFirstElement) _jsonPath.pop();
-		if (_scanner.getToken() !== 4) handleError(8, [4], []);
-		else scanNext();
-		return true;
-	}
-	function parseValue() {
-		switch (_scanner.getToken()) {
-			case 3: return parseArray();
-			case 1: return parseObject();
-			case 10: return parseString(true);
-			default: return parseLiteral();
-		}
-	}
-	scanNext();
-	if (_scanner.getToken() === 17) {
-		if (options.allowEmptyContent) return true;
-		handleError(4, [], []);
-		return false;
-	}
-	if (!parseValue()) {
-		handleError(4, [], []);
-		return false;
-	}
-	if (_scanner.getToken() !== 17) handleError(9, [], []);
-	return true;
-}
-// node_modules/jsonc-parser/lib/esm/main.js
-var ScanError;
-(function(ScanError) {
-	ScanError[ScanError["None"] = 0] = "None";
-	ScanError[ScanError["UnexpectedEndOfComment"] = 1] = "UnexpectedEndOfComment";
-	ScanError[ScanError["UnexpectedEndOfString"] = 2] = "UnexpectedEndOfString";
-	ScanError[ScanError["UnexpectedEndOfNumber"] = 3] = "UnexpectedEndOfNumber";
-	ScanError[ScanError["InvalidUnicode"] = 4] = "InvalidUnicode";
-	ScanError[ScanError["InvalidEscapeCharacter"] = 5] = "InvalidEscapeCharacter";
-	ScanError[ScanError["InvalidCharacter"] = 6] = "InvalidCharacter";
-})(ScanError || (ScanError = {}));
-var SyntaxKind;
-(function(SyntaxKind) {
-	SyntaxKind[SyntaxKind["OpenBraceToken"] = 1] = "OpenBraceToken";
-	SyntaxKind[SyntaxKind["CloseBraceToken"] = 2] = "CloseBraceToken";
-	SyntaxKind[SyntaxKind["OpenBracketToken"] = 3] = "OpenBracketToken";
-	SyntaxKind[SyntaxKind["CloseBracketToken"] = 4] = "CloseBracketToken";
-	SyntaxKind[SyntaxKind["CommaToken"] = 5] = "CommaToken";
-	SyntaxKind[SyntaxKind["ColonToken"] = 6] = "ColonToken";
-	SyntaxKind[SyntaxKind["NullKeyword"] = 7] = "NullKeyword";
-	SyntaxKind[SyntaxKind["TrueKeyword"] = 8] = "TrueKeyword";
-	SyntaxKind[SyntaxKind["FalseKeyword"] = 9] = "FalseKeyword";
-	SyntaxKind[SyntaxKind["StringLiteral"] = 10] = "StringLiteral";
-	SyntaxKind[SyntaxKind["NumericLiteral"] = 11] = "NumericLiteral";
-	SyntaxKind[SyntaxKind["LineCommentTrivia"] = 12] = "LineCommentTrivia";
-	SyntaxKind[SyntaxKind["BlockCommentTrivia"] = 13] = "BlockCommentTrivia";
-	SyntaxKind[SyntaxKind["LineBreakTrivia"] = 14] = "LineBreakTrivia";
-	SyntaxKind[SyntaxKind["Trivia"] = 15] = "Trivia";
-	SyntaxKind[SyntaxKind["Unknown"] = 16] = "Unknown";
-	SyntaxKind[SyntaxKind["EOF"] = 17] = "EOF";
-})(SyntaxKind || (SyntaxKind = {}));
-const parse = parse$1;
-var ParseErrorCode;
-(function(ParseErrorCode) {
-	ParseErrorCode[ParseErrorCode["InvalidSymbol"] = 1] = "InvalidSymbol";
-	ParseErrorCode[ParseErrorCode["InvalidNumberFormat"] = 2] = "InvalidNumberFormat";
-	ParseErrorCode[ParseErrorCode["PropertyNameExpected"] = 3] = "PropertyNameExpected";
-	ParseErrorCode[ParseErrorCode["ValueExpected"] = 4] = "ValueExpected";
-	ParseErrorCode[ParseErrorCode["ColonExpected"] = 5] = "ColonExpected";
-	ParseErrorCode[ParseErrorCode["CommaExpected"] = 6] = "CommaExpected";
-	ParseErrorCode[ParseErrorCode["CloseBraceExpected"] = 7] = "CloseBraceExpected";
-	ParseErrorCode[ParseErrorCode["CloseBracketExpected"] = 8] = "CloseBracketExpected";
-	ParseErrorCode[ParseErrorCode["EndOfFileExpected"] = 9] = "EndOfFileExpected";
-	ParseErrorCode[ParseErrorCode["InvalidCommentToken"] = 10] = "InvalidCommentToken";
-	ParseErrorCode[ParseErrorCode["UnexpectedEndOfComment"] = 11] = "UnexpectedEndOfComment";
-	ParseErrorCode[ParseErrorCode["UnexpectedEndOfString"] = 12] = "UnexpectedEndOfString";
-	ParseErrorCode[ParseErrorCode["UnexpectedEndOfNumber"] = 13] = "UnexpectedEndOfNumber";
-	ParseErrorCode[ParseErrorCode["InvalidUnicode"] = 14] = "InvalidUnicode";
-	ParseErrorCode[ParseErrorCode["InvalidEscapeCharacter"] = 15] = "InvalidEscapeCharacter";
-	ParseErrorCode[ParseErrorCode["InvalidCharacter"] = 16] = "InvalidCharacter";
-})(ParseErrorCode || (ParseErrorCode = {}));
-function printParseErrorCode(code) {
-	switch (code) {
-		case 1: return "InvalidSymbol";
-		case 2: return "InvalidNumberFormat";
-		case 3: return "PropertyNameExpected";
-		case 4: return "ValueExpected";
-		case 5: return "ColonExpected";
-		case 6: return "CommaExpected";
-		case 7: return "CloseBraceExpected";
-		case 8: return "CloseBracketExpected";
-		case 9: return "EndOfFileExpected";
-		case 10: return "InvalidCommentToken";
-		case 11: return "UnexpectedEndOfComment";
-		case 12: return "UnexpectedEndOfString";
-		case 13: return "UnexpectedEndOfNumber";
-		case 14: return "InvalidUnicode";
-		case 15: return "InvalidEscapeCharacter";
-		case 16: return "InvalidCharacter";
-	}
-	return "<unknown ParseErrorCode>";
+function foundAt(text, at) {
+	const [word = ""] = /^(?:[^\s,:{}[\]"]+|.)/su.exec(text.slice(at, at + 40)) ?? [];
+	if (/^-?(?:NaN|Infinity)$/.test(word)) return `${word}, which JSON does not have: leave it out, or write null in meta`;
+	if (/^\/[/*]/.test(word)) return "a comment, which JSON does not have";
+	if (/^[\s\p{C}]/u.test(word)) return `U+${word.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+	return word === "" ? "the end of the text" : cut(word, 20);
 }
 // src/json.ts
 const MAX_DEPTH$1 = 1e3;
@@ -2773,29 +2250,102 @@ function checkDepth(text, maxDepth) {
 		else if (character === "\\") at++;
 		else if (isInString) continue;
 		else if (character === "}" || character === "]") depth--;
-		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf$1(text, at)}: more than ${maxDepth} levels`);
+		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
 	}
 }
-function faultIn(text) {
-	const faults = [];
-	parse(text, faults, { disallowComments: true });
-	const [fault] = faults;
-	if (!fault) return void 0;
-	const reason = printParseErrorCode(fault.error).replaceAll(/\B[A-Z]/g, " $&").toLowerCase();
-	const rest = text.slice(fault.offset);
-	const [notANumber] = /^-?(NaN|Infinity)/.exec(rest) ?? [];
-	const found = notANumber ?? rest.slice(0, fault.length);
-	const hint = notANumber ? ", which JSON does not have: write null" : "";
-	return `${placeOf$1(text, fault.offset)}: ${reason}, found ${found ? cut(found, 20) : "the end of the text"}${hint}`;
+// src/host/node-files.ts
+const nodeFiles = {
+	async find(pattern, excludes = []) {
+		const isLiteral = isThere(pattern);
+		const stats = isLiteral ? statsOf(pattern) : void 0;
+		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
+		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
+		if (!isLiteral && !isPattern(pattern)) return [];
+		const paths = await glob([isLiteral ? escaped$1((0, node_path.resolve)(pattern)) : pattern, ...excludes]);
+		return [...new Set(paths.map(realPathOf))].sort();
+	},
+	async *read(path) {
+		const stats = statsOf(path);
+		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
+		yield* (0, node_fs.createReadStream)(path);
+	},
+	modifiedMs
+};
+function modifiedMs(path) {
+	try {
+		return (0, node_fs.statSync)(path).mtimeMs;
+	} catch {
+		return;
+	}
 }
-function placeOf$1(text, offset) {
-	const before = text.slice(0, offset);
-	return `line ${before.split("\n").length}, column ${offset - before.lastIndexOf("\n")}`;
+const ADVICE = "Begin it with a folder of the workspace, or with the root of the disk";
+async function glob(lines) {
+	const { create } = await Promise.resolve().then(() => __nccwpck_require__(7));
+	const search = async (links) => {
+		const options = {
+			implicitDescendants: false,
+			matchDirectories: false,
+			...links
+		};
+		return (await create(lines.join("\n"), options)).glob();
+	};
+	try {
+		return await search({ omitBrokenSymbolicLinks: false }).catch(async (error) => {
+			if (!error.message.includes("broken symbolic link")) throw error;
+			const entries = await search({ followSymbolicLinks: false });
+			return [...await search({}), ...entries.filter((entry) => !(0, node_fs.existsSync)(entry))];
+		});
+	} catch (error) {
+		const { path, message } = error;
+		if (path === void 0) throw new FormError(`is not a pattern: ${message} ${ADVICE}`);
+		throw new FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
+	}
+}
+function escaped$1(path) {
+	return (node_path.sep === "/" ? path.replaceAll("\\", "\\\\") : path).replaceAll(/[*?[]/g, "[$&]");
+}
+const isPattern = (line) => /[*?[]|^~/.test(line);
+function isThere(path) {
+	try {
+		return (0, node_fs.lstatSync)(path, { throwIfNoEntry: false }) !== void 0;
+	} catch {
+		return !isPattern(path);
+	}
+}
+function statsOf(path) {
+	try {
+		return (0, node_fs.statSync)(path, { throwIfNoEntry: false });
+	} catch {
+		return {
+			isFile: () => true,
+			isDirectory: () => false,
+			isFIFO: () => false,
+			isSocket: () => false
+		};
+	}
+}
+function notAFile(stats) {
+	if (stats.isDirectory()) return "is a directory. Name a file in it";
+	if (stats.isFIFO()) return "is a named pipe, expected a file";
+	return `is a ${stats.isSocket() ? "socket" : "device"}, expected a file`;
+}
+function realPathOf(path) {
+	let real = (0, node_path.resolve)(path);
+	try {
+		real = node_fs.realpathSync.native(path);
+	} catch {}
+	const inside = (0, node_path.relative)(node_fs.realpathSync.native("."), real);
+	return (inside.startsWith("..") || (0, node_path.isAbsolute)(inside) ? real : inside).replaceAll(node_path.sep, "/");
 }
 // src/host/event-file.ts
 const LOST = "Branch and pull request are not recorded";
+const jobBeganMs = jobBeganMsOf(process.env.GITHUB_EVENT_PATH);
 const eventProblem = eventProblemOf(process.env.GITHUB_EVENT_PATH);
 if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
+function jobBeganMsOf(path) {
+	const times = path ? [path, (0, node_path.dirname)(path)].map(modifiedMs).filter((time) => time !== void 0) : [];
+	return times.length > 0 ? Math.min(...times) : void 0;
+}
 function eventProblemOf(path) {
 	if (!path) return void 0;
 	try {
@@ -2937,11 +2487,11 @@ function tunnelAgent({ protocol, hostname, port, authorization }, timeoutMs) {
 	}
 	return new TunnelAgent({ keepAlive: true });
 }
-// src/api/no-response.ts
+// src/api/attempt-failure.ts
 var BadResponseError = class extends Error {
 	name = "BadResponseError";
 };
-function failureText$1(thrown, timeoutMs) {
+function failureText(thrown, timeoutMs) {
 	if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
@@ -2995,7 +2545,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 	async function fetch(url, init) {
 		const signal = AbortSignal.timeout(timeoutMs);
 		try {
-			return await replyOf(await request(url, init, signal));
+			return await responseOf(await request(url, init, signal));
 		} catch (error) {
 			throw signal.aborted ? signal.reason : error;
 		}
@@ -3030,105 +2580,38 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 		Headers
 	};
 }
-async function replyOf(response) {
-	const { statusCode: status = 0, statusMessage: statusText = "", headers } = response;
+async function responseOf(incoming) {
+	const { statusCode: status = 0, statusMessage: statusText = "", headers } = incoming;
 	const isSuccess = status < 300;
 	const encoding = headers["content-encoding"] ?? "identity";
 	try {
 		if (status < 200 || status > 599) throw new BadResponseError(`${status} is not an HTTP status`);
 		if (isSuccess && encoding !== "identity") throw new BadResponseError(`the response is compressed (${encoding}), which was not requested`);
-		const bytes = await bytesOf(response);
+		const bytes = await bytesOf(incoming);
 		if (isSuccess && !(0, node_buffer.isUtf8)(bytes)) throw new BadResponseError("the response is not UTF-8");
 		const body = encoding === "identity" ? bytes.toString() : "";
 		return {
 			status,
 			statusText,
-			headers: { get: (name) => headers[name]?.toString() ?? null },
+			location: headers.location,
+			retryAfter: headers["retry-after"],
 			body,
 			text: async () => body
 		};
 	} catch (error) {
-		response.destroy();
+		incoming.destroy();
 		throw error;
 	}
 }
-async function bytesOf(response) {
+async function bytesOf(incoming) {
 	const chunks = [];
 	let size = 0;
-	for await (const chunk of response) {
+	for await (const chunk of incoming) {
 		size += chunk.length;
-		if (size > 33554432) throw new BadResponseError(`the response is larger than ${MAX_BYTES$1 / 1024 / 1024} MiB`);
+		if (size > 33554432) throw new BadResponseError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks, size);
-}
-// src/host/pattern.ts
-const MAX_PATTERN_LENGTH = 1e3;
-const MAX_ALTERNATIVES = 100;
-const MAX_STARS = 4;
-function checkPattern(pattern) {
-	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Split it into several lines`);
-	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported. Write {a,b}, or several lines");
-	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns. Write a wildcard such as reports/*.xml`);
-	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name. Use fewer, such as reports/*.xml, or several lines`);
-}
-function alternativesIn(pattern) {
-	let product = 1;
-	for (const [, from = "", to = ""] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) product *= 1 + Math.abs(placeOf(to) - placeOf(from));
-	const open = [];
-	for (const [character] of pattern.matchAll(/[{,}]/g)) if (character === "{") open.push(1);
-	else if (character === "}") product *= open.pop() ?? 1;
-	else if (open.length > 0) open.push((open.pop() ?? 0) + 1);
-	return product;
-}
-function placeOf(end) {
-	return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
-}
-function starsIn(part) {
-	return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, "").split("*").length - 1;
-}
-// src/host/node-files.ts
-const nodeFiles = {
-	async find(pattern) {
-		const stats = statsOf(pattern);
-		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
-		if (stats !== void 0) return [realPathOf(pattern)];
-		checkPattern(pattern);
-		const paths = (0, node_fs.globSync)(pattern.replaceAll("[", "[[]")).filter((path) => statsOf(path)?.isFile());
-		return [...new Set(paths.map(realPathOf))].sort();
-	},
-	async *read(path) {
-		const stats = statsOf(path);
-		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
-		yield* (0, node_fs.createReadStream)(path);
-	}
-};
-function statsOf(path) {
-	try {
-		return (0, node_fs.statSync)(path, { throwIfNoEntry: false });
-	} catch (error) {
-		if (["ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"].includes(codeOf(error))) return void 0;
-		return {
-			isFile: () => true,
-			isDirectory: () => false,
-			isFIFO: () => false,
-			isSocket: () => false
-		};
-	}
-}
-function notAFile(stats) {
-	if (stats.isDirectory()) return "is a directory. Name a file in it";
-	if (stats.isFIFO()) return "is a named pipe, expected a file";
-	return `is a ${stats.isSocket() ? "socket" : "device"}, expected a file`;
-}
-function realPathOf(path) {
-	let real = path;
-	try {
-		real = node_fs.realpathSync.native(path);
-		const inside = (0, node_path.relative)(node_fs.realpathSync.native("."), real);
-		if (!inside.startsWith("..") && !(0, node_path.isAbsolute)(inside)) real = inside;
-	} catch {}
-	return real.replaceAll(node_path.sep, "/");
 }
 // src/host/node-host.ts
 const { env } = process;
@@ -3148,6 +2631,7 @@ const nodeHost = {
 	env,
 	eventProblem,
 	files: nodeFiles,
+	jobBeganMs,
 	appendSummary(markdown) {
 		if (!env.GITHUB_STEP_SUMMARY) throw new Error("the runner did not set GITHUB_STEP_SUMMARY");
 		(0, node_fs.appendFileSync)(env.GITHUB_STEP_SUMMARY, markdown);
@@ -3170,14 +2654,21 @@ const nodeHost = {
 	newId: node_crypto.randomUUID,
 	version
 };
+// src/present.ts
+function present(items) {
+	return items.filter((item) => Boolean(item));
+}
+function defined(values) {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== void 0));
+}
 // src/plan/track.ts
 const Tracked = object({
 	id: string(),
 	exists: boolean$1(),
-	start_time: optional$1(string()),
+	start_time: optional(string()),
 	sent: array(string())
 });
-function startedBy({ id, start_time }) {
+function trackedBeforeResponse({ id, start_time }) {
 	return {
 		id,
 		exists: false,
@@ -3185,7 +2676,7 @@ function startedBy({ id, start_time }) {
 		sent: []
 	};
 }
-function madeBy(span, { fields }, id = span.id) {
+function trackedSpan(span, { fields }, id = span.id) {
 	return {
 		id,
 		exists: true,
@@ -3195,7 +2686,7 @@ function madeBy(span, { fields }, id = span.id) {
 }
 function parseTracked(state) {
 	try {
-		return parse$2(Tracked, JSON.parse(state));
+		return parse(Tracked, JSON.parse(state));
 	} catch {
 		throw new Error("STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.");
 	}
@@ -3216,548 +2707,12 @@ function atEnd(recording, { start_time, sent }, now) {
 	const fields = {
 		end_time: now.toISOString(),
 		...recording.fields,
-		...start_time !== void 0 && { start_time }
+		...defined({ start_time })
 	};
 	const unsent = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
 	return {
 		...recording,
 		fields: Object.fromEntries(unsent)
-	};
-}
-// action.yml
-const defaults = {
-	"operation": "update",
-	"span_id": "",
-	"api_key": "",
-	"base_url": "https://api.opper.ai/v2",
-	"parent_id": "",
-	"trace_id": "",
-	"score": "",
-	"score_scale": "",
-	"error": "",
-	"meta": "",
-	"meta_file": "",
-	"end_time": "",
-	"start_time": "",
-	"name": "",
-	"type": "",
-	"input": "",
-	"output": "",
-	"clear": "",
-	"results_file": "",
-	"results_format": "auto",
-	"score_pointer": "",
-	"metrics": "",
-	"results_metrics": "false",
-	"case_spans": "none",
-	"max_case_spans": "100",
-	"min_score": "",
-	"meta_mode": "merge",
-	"ci_meta": "true",
-	"fail_on_api_error": "true",
-	"dry_run": "false",
-	"summary": "true",
-	"timeout_seconds": "10",
-	"retries": "3",
-	"job_status": "",
-	"job_matrix": "",
-	"job_check_run_id": ""
-};
-// src/timestamp.ts
-const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
-const UNIX_MILLISECONDS = /^\d{13}$/;
-const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
-const WITH_OFFSET = datetime({ offset: true });
-function parseTimestamp(text, now) {
-	if (text === "now") return now.toISOString();
-	const [unixSeconds, fraction = ""] = UNIX_SECONDS.exec(text) ?? [];
-	if (unixSeconds !== void 0) return new Date(Number(text.slice(0, 10)) * 1e3).toISOString().replace(".000Z", `${fraction}Z`);
-	if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
-	if (isTime(text)) return text;
-	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
-}
-function instantOf(timestamp) {
-	const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
-	return isTime(complete) ? Date.parse(normal(complete)) : void 0;
-}
-function isTime(text) {
-	return safeParse(WITH_OFFSET, normal(text)).success;
-}
-function normal(text) {
-	return text.toUpperCase().replace(" ", "T");
-}
-function faultOf(text) {
-	if (/^\d+$/.test(text)) return `has ${counted(text.length, "digit")}. Unix time has 10 for seconds or 13 for milliseconds`;
-	if (/:\d\d.*[+-]\d{4}$/.test(text)) return "has an offset without a colon. Write it as +02:00";
-	if (isTime(`${text}Z`)) return "has no offset. Add Z for UTC, or an offset such as +02:00";
-	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
-	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
-}
-// src/api/span.ts
-const SPAN_FIELDS = [
-	"score",
-	"error",
-	"meta",
-	"end_time",
-	"start_time",
-	"name",
-	"type",
-	"input",
-	"output"
-];
-const orNull$1 = (schema) => exactOptional(nullable(schema));
-const text$1 = string("expected text");
-const textOrNull = orNull$1(text$1);
-const jsonOrNull = orNull$1(custom());
-const number$1 = custom((value) => numberOf(value) !== void 0, "expected a number");
-const Span = looseObject({
-	id: text$1,
-	name: text$1,
-	trace_id: textOrNull,
-	parent_id: textOrNull,
-	type: textOrNull,
-	start_time: textOrNull,
-	end_time: textOrNull,
-	input: jsonOrNull,
-	output: jsonOrNull,
-	error: textOrNull,
-	meta: orNull$1(custom(isJsonObject, "expected an object")),
-	score: orNull$1(number$1),
-	feedback: orNull$1(looseObject({
-		score: orNull$1(number$1),
-		comment: textOrNull
-	}, "expected an object"))
-});
-function fieldsOf(values) {
-	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
-	return Object.fromEntries(given.map((field) => [field, values[field]]));
-}
-function durationMsOf({ start_time, end_time }) {
-	const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ""));
-	return start === void 0 || end === void 0 ? void 0 : end - start;
-}
-// src/uuid.ts
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-// src/inputs/forms.ts
-const because = (what) => ({ error: ({ input }) => `${quoted(textOf(input))} ${what}` });
-function parsedBy(parse) {
-	return transform((value, { issues }) => {
-		try {
-			return parse(value);
-		} catch (error) {
-			if (!(error instanceof FormError)) throw error;
-			issues.push({
-				code: "custom",
-				message: error.message,
-				input: value
-			});
-			return NEVER;
-		}
-	});
-}
-function optional(schema) {
-	return schema;
-}
-function json(read) {
-	return optional(parsedBy(read));
-}
-const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
-const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
-const text = transform((value) => textOf(value).trim());
-const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
-const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
-const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
-const boolean = pipe(trimmed, stringbool({
-	truthy: ["true"],
-	falsy: ["false"],
-	...because("is not true or false")
-}));
-function oneOf(words) {
-	return pipe(trimmed, _enum(words, because(`is not one of ${words.join(", ")}`)));
-}
-function namesAmong(names, what) {
-	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]/);
-	return pipe(transform((value) => {
-		const given = [...new Set(split(value))].filter((name) => name !== "");
-		return given.length > 0 ? given : void 0;
-	}), optional$1(array(_enum(names, because(`${what}: ${names.join(", ")}`)))));
-}
-const lines = transform((value) => {
-	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-});
-const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
-function numberForm(what) {
-	const read = (value) => {
-		const word = typeof value === "string" ? value.trim() : value;
-		const number = typeof word === "string" && DECIMAL.test(word) ? Number(word) : numberOf(word);
-		return Number.isFinite(number) ? number : word;
-	};
-	return pipe(transform(read), number$2(because(what)));
-}
-const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("must be above 0")));
-function numberBetween(least, most, what) {
-	const whole = `${what} from ${least} to ${most}`;
-	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
-}
-function wholeNumber(least, most) {
-	const what = "is not a whole number";
-	return numberBetween(least, most, what).check(int(because(`${what} from ${least} to ${most}`)));
-}
-const apiKey = parsedBy((value) => {
-	const key = textOf(value).trim();
-	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Remove that word: the step adds it");
-	return key;
-});
-const baseUrl = parsedBy((value) => {
-	const written = textOf(value).trim();
-	const url = URL.parse(written);
-	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
-	if (url.username || url.password) throw new FormError("has a user or a password. Remove everything between // and @");
-	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove everything from the ? or # on");
-	const base = withoutAtEnd(url.href, "/");
-	const end = base.slice(base.lastIndexOf("/") + 1);
-	if (end === "spans" || UUID.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
-	return base;
-});
-function metaObject(value) {
-	return objectIn(value, "{\"dataset\": \"v3\"}");
-}
-function metricsObject(value) {
-	const entries = Object.entries(objectIn(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
-		if (dimension.trim() === "") throw new FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
-		const metric = metricIn(given);
-		if (metric) return [dimension, metric];
-		throw new FormError(`has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
-	});
-	return Object.fromEntries(entries);
-}
-function metricIn(given) {
-	const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
-	const number = numberOf(value);
-	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
-	if (comment === null) return { value: number };
-	return typeof comment === "string" ? {
-		value: number,
-		comment
-	} : void 0;
-}
-function objectIn(value, example) {
-	const object = typeof value === "string" ? parseExactJson(value) : value;
-	if (isJsonObject(object)) return object;
-	throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
-}
-function matching(pattern, what) {
-	return pipe(text, string().check(_regex(pattern, because(what))));
-}
-function withoutAtEnd(text, characters) {
-	let end = text.length;
-	while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
-	return text.slice(0, end);
-}
-// src/inputs/inputs.ts
-const OPERATIONS = [
-	"update",
-	"get",
-	"create",
-	"track"
-];
-const CLEARABLE = SPAN_FIELDS.filter((field) => field !== "name");
-const formsAt = (now) => ({
-	operation: oneOf(OPERATIONS),
-	span_id: optional(uuid),
-	api_key: optional(apiKey),
-	base_url: baseUrl,
-	parent_id: optional(uuid),
-	trace_id: optional(uuid),
-	score: optional(numberForm("is not a number such as 87, or 0.87 with score_scale 100")),
-	score_scale: optional(positiveNumber),
-	error: verbatim,
-	meta: json(metaObject),
-	meta_file: optional(text),
-	end_time: optional(timestampAt(now)),
-	start_time: optional(timestampAt(now)),
-	name: verbatim,
-	type: verbatim,
-	input: verbatim,
-	output: verbatim,
-	clear: optional(namesAmong(CLEARABLE, "is not one of the fields that can be cleared")),
-	results_file: optional(lines),
-	results_format: oneOf([
-		"auto",
-		"junit",
-		"ctrf",
-		"promptfoo",
-		"jest",
-		"json",
-		"fields"
-	]),
-	score_pointer: optional(jsonPointer),
-	metrics: json(metricsObject),
-	results_metrics: boolean,
-	case_spans: oneOf([
-		"none",
-		"failed",
-		"all"
-	]),
-	max_case_spans: wholeNumber(1, 1e3),
-	min_score: optional(numberForm("is not a number such as 80")),
-	meta_mode: oneOf(["merge", "replace"]),
-	ci_meta: boolean,
-	fail_on_api_error: boolean,
-	dry_run: boolean,
-	summary: boolean,
-	timeout_seconds: numberBetween(.001, 3600, "is not a number of seconds"),
-	retries: wholeNumber(0, 10),
-	job_status: optional(oneOf([
-		"success",
-		"failure",
-		"cancelled"
-	])),
-	job_matrix: json((value) => parseJson(textOf(value))),
-	job_check_run_id: optional(text)
-});
-const FIELD_NAMES = [
-	...SPAN_FIELDS,
-	"score_scale",
-	"clear",
-	"metrics"
-];
-const RECORDED = [
-	...FIELD_NAMES,
-	"meta_file",
-	"results_file"
-];
-function readInputs(getInput, environmentKey, now) {
-	const given = Object.keys(defaults).map((name) => {
-		const value = getInput(name);
-		return [name, value.trim() === "" ? defaults[name] || value : value];
-	});
-	const values = Object.fromEntries(given);
-	if (values.api_key?.trim() === "") values.api_key = environmentKey ?? "";
-	return readForms(formsAt(now), values, (name) => name);
-}
-function defaultInputs() {
-	return readInputs(() => "", void 0, new Date(0)).values;
-}
-function readFields(document, path, now) {
-	const forms = formsAt(now);
-	const known = Object.fromEntries(FIELD_NAMES.map((name) => [name, forms[name]]));
-	const read = readForms(known, document, (name) => `${name} in ${path}`);
-	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
-	const problems = [...read.problems];
-	if (unknown.length > 0) {
-		const message = `${path} has ${unknown.map(quoted).join(", ")}, but may have only ${FIELD_NAMES.join(", ")}`;
-		problems.push({
-			name: "results_file",
-			message
-		});
-	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) problems.push({
-		name: "results_file",
-		message: `${path} sets no field, so there is nothing to record`
-	});
-	return {
-		values: read.values,
-		problems
-	};
-}
-function readForms(forms, given, nameOf) {
-	const problems = [];
-	const entries = Object.entries(forms).flatMap(([name, form]) => {
-		const value = Object.hasOwn(given, name) ? given[name] : null;
-		if (form !== verbatim && textOf(value).trim() === "") return [];
-		const { success, data, error } = safeParse(form, value);
-		if (success) return data === void 0 ? [] : [[name, data]];
-		problems.push({
-			name: nameOf(name),
-			message: error.issues[0]?.message ?? ""
-		});
-		return [];
-	});
-	return {
-		values: Object.fromEntries(entries),
-		problems
-	};
-}
-// src/job.ts
-function jobOf(context, inputs) {
-	const { job_status: status } = inputs;
-	const links = linksOf(context, inputs);
-	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
-	const isBroken = status === "failure" || status === "cancelled";
-	const what = status === "failure" ? "failed" : "was cancelled";
-	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
-	return {
-		status,
-		isBroken,
-		error: isBroken ? `${context.job ? `Job ${name}` : "The job"} ${what}${where}` : void 0,
-		facts: factsOf(context, inputs, links),
-		links,
-		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
-		withholdsSecrets: withholdsSecrets(context)
-	};
-}
-function factsOf(context, inputs, links) {
-	const { head, base, change } = refsOf(context);
-	const repo = repoOf(context);
-	const { job_status: status } = inputs;
-	return known({
-		"cicd.pipeline.name": context.workflow,
-		"cicd.pipeline.run.id": idOf(context.runId),
-		"cicd.pipeline.run.url.full": links.run,
-		"cicd.pipeline.task.name": context.job,
-		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
-		"cicd.pipeline.task.run.url.full": links.job,
-		"cicd.pipeline.task.run.result": status === "cancelled" ? "cancellation" : status,
-		"vcs.provider.name": repo && "github",
-		"vcs.owner.name": repo?.owner,
-		"vcs.repository.name": repo?.repo,
-		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
-		"vcs.ref.head.name": head.name,
-		"vcs.ref.head.type": head.type,
-		"vcs.ref.head.revision": head.revision,
-		"vcs.ref.base.name": base?.name,
-		"vcs.ref.base.revision": base?.revision,
-		"vcs.change.id": idOf(change?.number),
-		"vcs.change.title": change?.title,
-		"github.event_name": context.eventName,
-		"github.actor": context.actor,
-		"github.run_attempt": context.runAttempt,
-		"github.matrix": inputs.job_matrix
-	});
-}
-function linksOf(context, { job_check_run_id: id }) {
-	const repo = repoOf(context);
-	const runId = idOf(context.runId);
-	if (!repo || !runId) return {};
-	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
-	return {
-		run,
-		job: id ? `${run}/job/${id}` : run
-	};
-}
-const DEPENDABOT = "dependabot[bot]";
-const WITHHELD_FROM_FORKS = [
-	"pull_request",
-	"pull_request_review",
-	"pull_request_review_comment"
-];
-const WITHHELD_FROM_DEPENDABOT = [
-	...WITHHELD_FROM_FORKS,
-	"create",
-	"deployment",
-	"deployment_status",
-	"push"
-];
-function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
-	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
-	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
-	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
-}
-function refsOf({ payload, ref, sha }) {
-	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
-	if (pull?.head) return {
-		head: branch(pull.head.ref, pull.head.sha),
-		base: branch(pull.base?.ref, pull.base?.sha),
-		change: pull
-	};
-	if (group) return {
-		head: refOf(group.head_ref, group.head_sha),
-		base: refOf(group.base_ref, group.base_sha)
-	};
-	if (trigger) {
-		const change = trigger.pull_requests?.[0];
-		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
-		return {
-			head: {
-				name: trigger.head_branch,
-				type,
-				revision: trigger.head_sha
-			},
-			...change && {
-				base: branch(change.base?.ref, change.base?.sha),
-				change
-			}
-		};
-	}
-	return { head: refOf(ref, sha) };
-}
-function branch(name, revision) {
-	return {
-		name,
-		type: "branch",
-		revision
-	};
-}
-function refOf(ref, revision) {
-	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
-	if (!kind) return { revision };
-	return {
-		name,
-		type: kind === "tags" ? "tag" : "branch",
-		revision
-	};
-}
-function repoOf(context) {
-	try {
-		const { owner, repo } = context.repo;
-		return owner && repo ? {
-			owner,
-			repo
-		} : void 0;
-	} catch {
-		return;
-	}
-}
-function idOf(number) {
-	return Number.isInteger(number) ? String(number) : void 0;
-}
-function matrixText(matrix) {
-	if (!isJsonObject(matrix)) return "";
-	const values = Object.values(matrix).filter((value) => typeof value !== "object");
-	return values.length > 0 ? ` (${values.join(", ")})` : "";
-}
-function known(facts) {
-	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmpty$1(value);
-	return Object.fromEntries(Object.entries(facts).filter(isKnown));
-}
-function isEmpty$1(value) {
-	return isJsonObject(value) && Object.keys(value).length === 0;
-}
-// src/api/case-spans.ts
-const AT_ONCE = 4;
-const PROGRESS_EVERY = 100;
-async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) {
-	const next = spans.values();
-	const parent = {
-		...id && { parent_id: id },
-		...trace_id && { trace_id }
-	};
-	let made = 0;
-	let failure;
-	async function work() {
-		for (const span of next) {
-			if (failure) return;
-			try {
-				await client.createSpan({
-					...span,
-					...parent
-				});
-			} catch (error) {
-				if (!(error instanceof ApiError || error instanceof InputError)) throw error;
-				failure ??= error;
-				return;
-			}
-			made++;
-			if (made % PROGRESS_EVERY === 0 && made < spans.length) onProgress(made, spans.length);
-		}
-	}
-	await Promise.all(Array.from({ length: AT_ONCE }, work));
-	return {
-		made,
-		of: spans.length,
-		failure
 	};
 }
 // node_modules/destr/dist/index.mjs
@@ -4227,39 +3182,54 @@ function retryAfterMs(header, now) {
 }
 // src/api/response.ts
 const MAX_DEPTH = 1100;
-const MAX_SAID = 500;
-function read(response, schema, call, tried) {
+const MAX_SERVER_MESSAGE = 500;
+function read(response, schema, call, attempts, now) {
 	const { status, location, body } = response;
-	if (status >= 400) throw refusal(response, call, tried);
-	if (status >= 300) throw unusable(response, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
-	if (body.trim() === "") throw unusable(response, call, `, but with an empty body, expected ${call.wanted}`);
-	const json = jsonOf(response, call);
+	if (status >= 400) throw refusal(response, call, attempts, now);
+	const unusable = (reason, serverMessage = "") => apiError(call, `${responseText(response)}${reason}`, {
+		serverMessage,
+		status,
+		attempts,
+		advice: "Check that base_url is the address of the Opper API, with its /v2.",
+		isTransient: false
+	});
+	if (status >= 300) throw unusable(location === void 0 ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
+	if (body.trim() === "") throw unusable(`, but with an empty body, expected ${call.wanted}`);
+	const json = jsonOf(body, unusable);
 	const parsed = safeParse(schema, unwrapped(json));
 	if (parsed.success) {
 		const { id } = parsed.data;
 		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-		throw unusable(response, call, ", but with a different span than requested", id);
+		throw unusable(", but with a different span than requested", id);
 	}
-	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
-	throw unusable(response, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
-}
-function unusable(response, call, what, said = "") {
-	return apiError(call, `${responseText(response)}${what}`, said, "Check that base_url is the address of the Opper API, with its /v2.", false);
+	const problems = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
+	throw unusable(`, but with ${kindOf(json)} that is not ${call.wanted}`, problems);
 }
 function responseText({ status, statusText }) {
 	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
-function apiError({ method, url }, what, said, advice, isTransient) {
-	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
-	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, advice, isTransient);
+function attemptsText(attempts, { wasLookedFor = false }) {
+	const times = attempts === 1 ? "tried once" : `tried ${attempts} times`;
+	return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
-function refusal(response, call, tried) {
+function apiError({ method, url }, reason, { serverMessage = "", ...details }) {
+	const shown = cut(cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
+	return new ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
+}
+function refusal(response, call, attempts, now) {
 	const { status, statusText, body } = response;
-	const said = wordsOf(body);
-	return apiError(call, `${responseText(response)} (${tried})`, said.trim() === statusText ? "" : said, adviceFor(response, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
+	const serverMessage = messageIn(body);
+	return apiError(call, `${responseText(response)} (${attemptsText(attempts, call)})`, {
+		serverMessage: serverMessage.trim() === statusText ? "" : serverMessage,
+		status,
+		attempts,
+		advice: adviceFor(response, call, now),
+		isTransient: isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST"
+	});
 }
-function adviceFor({ status, retryAfterMs }, { method, ifNotFound }) {
-	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
+function adviceFor({ status, retryAfter }, { method, ifNotFound }, now) {
+	const askedMs = retryAfterMs(retryAfter, now);
+	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
 	switch (status) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
 		case 403: return "The key is known but may not do this. Check its rights and its project.";
@@ -4279,13 +3249,12 @@ function targetText(location, url) {
 	const host = hostIn(location.trim()) ?? hostIn(url);
 	return host ? ` to ${cut(host, 200)}` : "";
 }
-function jsonOf(response, call) {
-	const { body } = response;
+function jsonOf(body, unusable) {
 	try {
 		return parseExactJson(body, MAX_DEPTH);
 	} catch (error) {
 		if (!(error instanceof FormError)) throw error;
-		throw unusable(response, call, isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, wordsOf(body));
+		throw unusable(isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, messageIn(body));
 	}
 }
 function unwrapped(json) {
@@ -4294,15 +3263,15 @@ function unwrapped(json) {
 function isHtml(body) {
 	return /^\s*<(!doctype html|html)\b/i.test(body);
 }
-function wordsOf(body) {
+function messageIn(body) {
 	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? "";
 	try {
-		return jsonWords(parseJson(body));
+		return messageInJson(parseJson(body));
 	} catch {
 		return body;
 	}
 }
-function jsonWords(json) {
+function messageInJson(json) {
 	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
 	const { message, detail } = json;
 	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
@@ -4315,151 +3284,151 @@ function detailText(detail) {
 	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
 }
 // src/api/sender.ts
-function createSender(options) {
-	const { apiKey, userAgent, timeoutMs, retries, transport, now } = options;
-	const traffic = {
+var Sender = class {
+	traffic = {
 		requests: 0,
 		status: void 0
 	};
-	const fetch = async (url, init) => {
-		traffic.requests++;
-		const reply = await transport.fetch(url, init);
-		traffic.status = reply.status;
-		return reply;
-	};
-	const request = createFetch({
-		fetch,
-		Headers: transport.Headers
-	});
-	function resultOf({ response, error }) {
-		if (!response) return { thrown: error };
-		const { status, statusText, headers, _data: body = "" } = response;
-		return { response: {
-			status,
-			statusText,
-			location: headers.get("location"),
-			retryAfterMs: retryAfterMs(headers.get("retry-after"), now()),
-			body
-		} };
+	#options;
+	#fetch;
+	constructor(options) {
+		this.#options = options;
+		this.#fetch = createFetch(options.transport).raw;
 	}
-	async function pauseFor(what, ms) {
-		options.onRetry(`${what} in ${secondsText(ms)}`);
-		await options.wait(ms);
+	async send(call, tries) {
+		for (let number = 1;; number++) {
+			const attempt = await this.attempt(call, number);
+			if (!isRetried(attempt) || !await this.waitForRetry(attempt, call, tries)) return attempt;
+		}
 	}
-	const sender = {
-		traffic,
-		async send(call, tries, body, rule = async (failure) => isRetried(failure) && sender.retry(failure, call, tries)) {
-			let attempts = 1;
-			const onFailure = async (context) => {
-				const isAgain = await rule(resultOf(context));
-				if (isAgain) attempts++;
-				context.options.retry = isAgain ? 1 : false;
+	async attempt(call, number) {
+		const { apiKey, userAgent } = this.#options;
+		this.traffic.requests++;
+		try {
+			const response = await this.#fetch(call.url, {
+				method: call.method,
+				headers: {
+					accept: "application/json",
+					authorization: `Bearer ${apiKey}`,
+					"user-agent": userAgent
+				},
+				body: call.body,
+				responseType: "text",
+				retry: false,
+				ignoreResponseError: true
+			});
+			this.traffic.status = response.status;
+			return {
+				number,
+				response
 			};
-			try {
-				return {
-					...resultOf({ response: await request.raw(call.url, {
-						method: call.method,
-						headers: {
-							accept: "application/json",
-							authorization: `Bearer ${apiKey}`,
-							"user-agent": userAgent
-						},
-						body,
-						responseType: "text",
-						onRequestError: onFailure,
-						onResponseError: onFailure
-					}) }),
-					attempts
-				};
-			} catch (error) {
-				if (!(error instanceof FetchError)) throw error;
-				return {
-					...resultOf({
-						response: error.response,
-						error: error.cause
-					}),
-					attempts
-				};
-			}
-		},
-		read(last, schema, call, afterwards = "") {
-			const tried = `${last.attempts === 1 ? "tried once" : `tried ${last.attempts} times`}${afterwards}`;
-			if ("response" in last) return read(last.response, schema, call, tried);
-			const { thrown } = last;
-			throw apiError(call, `${sender.textOf(last)} (${tried})`, "", failureAdvice(thrown), isWorthRetrying(thrown));
-		},
-		async retry(failure, call, tries) {
-			const askedMs = "response" in failure ? failure.response.retryAfterMs : void 0;
-			if (tries.used >= retries || isTooLong(askedMs)) return false;
-			tries.used++;
-			await pauseFor(`${call.method} ${sender.textOf(failure)}; attempt ${tries.used + 1} of ${retries + 1}`, waitBefore(tries.used, askedMs, options.random()));
-			return true;
-		},
-		async pause(failure, call, tries, next) {
-			await pauseFor(`${call.method} ${sender.textOf(failure)}; ${next}`, waitBefore(tries.used + 1, void 0, options.random()));
-		},
-		textOf: (result) => "response" in result ? responseText(result.response) : failureText$1(result.thrown, timeoutMs)
-	};
-	return sender;
+		} catch (error) {
+			if (!(error instanceof FetchError)) throw error;
+			return {
+				number,
+				thrown: error.cause
+			};
+		}
+	}
+	read(last, schema, call) {
+		const attempts = last.number;
+		if ("response" in last) return read(last.response, schema, call, attempts, this.#options.now());
+		const { thrown } = last;
+		const reason = `${this.reasonOf(last)} (${attemptsText(attempts, call)})`;
+		const isTransient = isWorthRetrying(thrown);
+		throw apiError(call, reason, {
+			attempts,
+			advice: failureAdvice(thrown),
+			isTransient
+		});
+	}
+	async waitForRetry(failed, call, tries) {
+		const { retries, now } = this.#options;
+		const askedMs = "response" in failed ? retryAfterMs(failed.response.retryAfter, now()) : void 0;
+		if (tries.used >= retries || isTooLong(askedMs)) return false;
+		tries.used++;
+		await this.#wait(failed, call, `attempt ${tries.used + 1} of ${retries + 1}`, tries.used, askedMs);
+		return true;
+	}
+	async waitFor(next, failed, call, tries) {
+		await this.#wait(failed, call, next, tries.used + 1, void 0);
+	}
+	async #wait(failed, call, next, retry, askedMs) {
+		const ms = waitBefore(retry, askedMs, this.#options.random());
+		this.#options.onRetry(`${call.method} ${this.reasonOf(failed)}; ${next} in ${secondsText(ms)}`);
+		await this.#options.wait(ms);
+	}
+	reasonOf(attempt) {
+		return "response" in attempt ? responseText(attempt.response) : failureText(attempt.thrown, this.#options.timeoutMs);
+	}
+};
+function isRetried(attempt) {
+	return "response" in attempt ? isRetriedStatus(attempt.response.status) : isWorthRetrying(attempt.thrown);
 }
-function isRetried(failure) {
-	return "response" in failure ? isRetriedStatus(failure.response.status) : isWorthRetrying(failure.thrown);
+function statusOf(attempt) {
+	return "response" in attempt ? attempt.response.status : void 0;
 }
-function statusOf(result) {
-	return "response" in result ? result.response.status : void 0;
-}
-// src/api/made-once.ts
-async function makeOnce(sender, { call, body, schema, look, mayExist }) {
+// src/api/create-once.ts
+async function createOnce(sender, call, { schema, look, mayExist }) {
 	const tries = { used: 0 };
-	let found = mayExist ? await look(tries) : void 0;
-	if (found !== void 0) return {
-		made: found,
+	const existing = mayExist ? await look(tries) : void 0;
+	if (existing !== void 0) return {
+		created: existing,
 		wasFound: true
 	};
 	let isInDoubt = mayExist;
-	const rule = async (failure) => {
-		const isDoubtful = mayHaveArrived(failure);
+	for (let number = 1;; number++) {
+		const post = await sender.attempt(call, number);
+		const isDoubtful = mayHaveArrived(post);
 		isInDoubt ||= isDoubtful;
-		const isPassing = isRetried(failure) || statusOf(failure) === 409;
-		const willRetry = isPassing && await sender.retry(failure, call, tries);
-		if (!isInDoubt || !(isPassing || isDoubtful)) return willRetry;
-		if (!willRetry) await sender.pause(failure, call, tries, "a last lookup");
-		found = await look(tries).catch((error) => {
-			throw error instanceof ApiError ? unknownOutcome(call, sender.textOf(failure), error) : error;
-		});
-		return willRetry && found === void 0;
-	};
-	const last = await sender.send(call, tries, body, rule);
-	if (found !== void 0) return {
-		made: found,
-		wasFound: true
-	};
-	return {
-		made: sender.read(last, schema, call, isInDoubt ? ", and a lookup did not find it" : ""),
-		wasFound: false
-	};
+		const isPassing = isRetried(post) || statusOf(post) === 409;
+		const willRetry = isPassing && await sender.waitForRetry(post, call, tries);
+		if (isInDoubt && (isPassing || isDoubtful)) {
+			if (!willRetry) await sender.waitFor("a last lookup", post, call, tries);
+			const found = await look(tries).catch((error) => {
+				throw error instanceof ApiError ? unknownOutcome(call, sender.reasonOf(post), number, error) : error;
+			});
+			if (found !== void 0) return {
+				created: found,
+				wasFound: true
+			};
+		}
+		if (!willRetry) return {
+			created: sender.read(post, schema, {
+				...call,
+				wasLookedFor: isInDoubt
+			}),
+			wasFound: false
+		};
+	}
 }
-function unknownOutcome({ method, url }, what, { story }) {
-	return new ApiError(`${method} ${url} ${what}. It may have taken effect, but the lookup failed: ${story}`, "Look for the span in Opper before you run the job again.", true);
+function unknownOutcome({ method, url }, reason, attempts, lookup) {
+	const { status, summary } = lookup;
+	return new ApiError(`${method} ${url} ${reason}. It may have taken effect, but the lookup failed: ${summary}`, {
+		status,
+		attempts,
+		advice: "Look for the span in Opper before you run the job again.",
+		isTransient: true
+	});
 }
-function mayHaveArrived(failure) {
-	if ("response" in failure) return [408, 409].includes(failure.response.status) || failure.response.status >= 500;
-	const { thrown } = failure;
+function mayHaveArrived(post) {
+	if ("response" in post) return [408, 409].includes(post.response.status) || post.response.status >= 500;
+	const { thrown } = post;
 	if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
 	return !["connect", "getaddrinfo"].includes(first.syscall);
 }
 // src/api/metric.ts
-const number = pipe(transform(numberOf), number$2("expected a number"));
+const number$1 = pipe(transform(numberOf), number$2("expected a number"));
 const Metric = looseObject({
 	id: string("expected text"),
 	dimension: string("expected text"),
-	value: number,
+	value: number$1,
 	comment: exactOptional(nullable(string("expected text"))),
 	created_at: exactOptional(nullable(string("expected text")))
 });
 const MetricPage = looseObject({
-	meta: looseObject({ total_count: number }, "expected an object"),
+	meta: looseObject({ total_count: number$1 }, "expected an object"),
 	data: array(Metric, "expected a list")
 });
 function newestOf(metrics) {
@@ -4469,25 +3438,98 @@ function newestOf(metrics) {
 function createdAt({ created_at }) {
 	return Date.parse(created_at ?? "") || 0;
 }
+// src/timestamp.ts
+const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
+const UNIX_MILLISECONDS = /^\d{13}$/;
+const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
+const WITH_OFFSET = datetime({ offset: true });
+function parseTimestamp(text, now) {
+	if (text === "now") return now.toISOString();
+	const [unixSeconds, fraction = ""] = UNIX_SECONDS.exec(text) ?? [];
+	if (unixSeconds !== void 0) return new Date(Number(text.slice(0, 10)) * 1e3).toISOString().replace(".000Z", `${fraction}Z`);
+	if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
+	if (isTime(text)) return text;
+	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
+}
+function instantOf(timestamp) {
+	const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
+	return isTime(complete) ? Date.parse(normal(complete)) : void 0;
+}
+function isTime(text) {
+	return safeParse(WITH_OFFSET, normal(text)).success;
+}
+function normal(text) {
+	return text.toUpperCase().replace(" ", "T");
+}
+function faultOf(text) {
+	if (/^\d+$/.test(text)) return `has ${counted(text.length, "digit")}. Unix time has 10 for seconds or 13 for milliseconds`;
+	if (/:\d\d.*[+-]\d{4}$/.test(text)) return "has an offset without a colon. Write it as +02:00";
+	if (isTime(`${text}Z`)) return "has no offset. Add Z for UTC, or an offset such as +02:00";
+	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
+	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
+}
+// src/api/span.ts
+const SPAN_FIELDS = [
+	"score",
+	"error",
+	"meta",
+	"end_time",
+	"start_time",
+	"name",
+	"type",
+	"input",
+	"output"
+];
+const orNull$1 = (schema) => exactOptional(nullable(schema));
+const text$1 = string("expected text");
+const textOrNull = orNull$1(text$1);
+const jsonOrNull = orNull$1(custom());
+const number = custom((value) => numberOf(value) !== void 0, "expected a number");
+const Span = looseObject({
+	id: text$1,
+	name: text$1,
+	trace_id: textOrNull,
+	parent_id: textOrNull,
+	type: textOrNull,
+	start_time: textOrNull,
+	end_time: textOrNull,
+	input: jsonOrNull,
+	output: jsonOrNull,
+	error: textOrNull,
+	meta: orNull$1(custom(isJsonObject, "expected an object")),
+	score: orNull$1(number),
+	feedback: orNull$1(looseObject({
+		score: orNull$1(number),
+		comment: textOrNull
+	}, "expected an object"))
+});
+function fieldsOf(values) {
+	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
+	return Object.fromEntries(given.map((field) => [field, values[field]]));
+}
+function durationMsOf({ start_time, end_time }) {
+	const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ""));
+	return start === void 0 || end === void 0 ? void 0 : end - start;
+}
 // src/api/client.ts
-const METRICS_OF_A_PAGE = 100;
+const METRICS_PER_PAGE = 100;
 const MAX_PAGES = 100;
 function createClient({ baseUrl, ...options }) {
-	const sender = createSender(options);
-	async function request(call, schema, { tries = { used: 0 }, body } = {}) {
-		return sender.read(await sender.send(call, tries, body), schema, call);
+	const sender = new Sender(options);
+	async function request(call, schema, tries = { used: 0 }) {
+		return sender.read(await sender.send(call, tries), schema, call);
 	}
 	async function metricsOf(spanId, tries) {
 		const metrics = new Map();
 		for (let page = 0;; page++) {
 			const call = {
 				method: "GET",
-				url: `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_OF_A_PAGE}&limit=${METRICS_OF_A_PAGE}`,
+				url: `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_PER_PAGE}&limit=${METRICS_PER_PAGE}`,
 				wanted: "a list of metrics",
 				ifNotFound: CHECK_SPAN
 			};
-			if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, "", "Remove some of them.", false);
-			const { data, meta } = await request(call, MetricPage, { tries });
+			if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, REMOVE_METRICS);
+			const { data, meta } = await request(call, MetricPage, tries);
 			const countBefore = metrics.size;
 			for (const metric of data) metrics.set(metric.id, metric);
 			if (metrics.size >= meta.total_count || metrics.size === countBefore) return newestOf(metrics.values());
@@ -4509,39 +3551,40 @@ function createClient({ baseUrl, ...options }) {
 			return request({
 				method: "PATCH",
 				url: spanUrl(baseUrl, id),
+				body: bodyOf(patch),
 				wanted: "the span",
 				ifNotFound: CHECK_NEW_SPAN,
 				id
-			}, Span, { body: bodyOf(patch) });
+			}, Span);
 		},
 		async createSpan(span, { mayExist = false } = {}) {
-			const ifNotFound = span.parent_id === void 0 ? CHECK_ADDRESS : CHECK_PARENT;
+			const expected = {
+				wanted: "a span",
+				ifNotFound: span.parent_id === void 0 ? CHECK_ADDRESS : CHECK_PARENT
+			};
 			const call = {
 				method: "POST",
 				url: spanUrl(baseUrl),
-				wanted: "a span",
-				ifNotFound
+				body: bodyOf(span),
+				...expected
 			};
-			const lookCall = {
-				...call,
+			const lookup = {
 				method: "GET",
 				url: spanUrl(baseUrl, span.id),
-				id: span.id
+				id: span.id,
+				...expected
 			};
 			const look = async (tries) => {
-				const last = await sender.send(lookCall, tries);
-				return statusOf(last) === 404 ? void 0 : sender.read(last, Span, lookCall);
+				const last = await sender.send(lookup, tries);
+				return statusOf(last) === 404 ? void 0 : sender.read(last, Span, lookup);
 			};
-			const making = {
-				call,
-				body: bodyOf(span),
+			const { created, wasFound } = await createOnce(sender, call, {
 				schema: Span,
 				look,
 				mayExist
-			};
-			const { made, wasFound } = await makeOnce(sender, making);
+			});
 			return {
-				span: made,
+				span: created,
 				wasFound
 			};
 		},
@@ -4550,20 +3593,18 @@ function createClient({ baseUrl, ...options }) {
 			const call = {
 				method: "POST",
 				url: metricUrl(baseUrl, spanId),
+				body: bodyOf(metric),
 				wanted: "a metric",
 				ifNotFound: CHECK_SPAN
 			};
 			const look = async (tries) => (await metricsOf(spanId, tries)).get(metric.dimension);
-			const making = {
-				call,
-				body: bodyOf(metric),
+			const { created, wasFound } = await createOnce(sender, call, {
 				schema: Metric,
 				look,
 				mayExist: false
-			};
-			const { made, wasFound } = await makeOnce(sender, making);
+			});
 			return {
-				metric: made,
+				metric: created,
 				wasFound
 			};
 		},
@@ -4571,9 +3612,10 @@ function createClient({ baseUrl, ...options }) {
 			return request({
 				method: "PATCH",
 				url: metricUrl(baseUrl, spanId, metricId),
+				body: bodyOf(change),
 				wanted: "a metric",
 				ifNotFound: CHECK_SPAN
-			}, Metric, { body: bodyOf(change) });
+			}, Metric);
 		}
 	};
 }
@@ -4588,8 +3630,13 @@ function encoded(id) {
 	return encodeURIComponent(id.toWellFormed());
 }
 const TOO_MANY_METRICS = `was not sent: the span has more than 10000 metrics`;
+const REMOVE_METRICS = {
+	attempts: 0,
+	advice: "Remove some of them.",
+	isTransient: false
+};
 const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
-const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
+const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just created may take a moment to appear.`;
 const HOW_TO_WRITE_UNREAD = "Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.";
 const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
 const CHECK_ADDRESS = "Check base_url, and which project the key belongs to.";
@@ -4600,11 +3647,46 @@ function bodyOf(fields) {
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
 	throw new InputError([{
 		name,
-		message: `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES$1)}, so shorten it`
+		message: `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`
 	}]);
 }
 function mibText(bytes) {
 	return `${Math.ceil(bytes / 1024 / 1024 * 10) / 10} MiB`;
+}
+// src/api/case-spans.ts
+const AT_ONCE = 4;
+const PROGRESS_EVERY = 100;
+async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) {
+	const next = spans.values();
+	const parent = {
+		...id && { parent_id: id },
+		...trace_id && { trace_id }
+	};
+	let created = 0;
+	let failure;
+	async function work() {
+		for (const span of next) {
+			if (failure) return;
+			try {
+				await client.createSpan({
+					...span,
+					...parent
+				});
+			} catch (error) {
+				if (!(error instanceof ApiError || error instanceof InputError)) throw error;
+				failure ??= error;
+				return;
+			}
+			created++;
+			if (created % PROGRESS_EVERY === 0 && created < spans.length) onProgress(created, spans.length);
+		}
+	}
+	await Promise.all(Array.from({ length: AT_ONCE }, work));
+	return {
+		created,
+		of: spans.length,
+		failure
+	};
 }
 // src/api/record-metrics.ts
 async function recordMetrics(client, spanId, wanted) {
@@ -4660,114 +3742,17 @@ function messageOf(error) {
 	if (error instanceof ApiError || error instanceof InputError) return error.message;
 	throw error;
 }
-// src/plan/recording.ts
-function needsStored({ fields, clear, keepsMeta }) {
-	return fields.meta !== void 0 && keepsMeta && !clear.includes("meta");
-}
-function patchFor(recording, stored) {
-	const { fields, clear, jobError } = recording;
-	const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-	const hasError = stored?.error && !clear.includes("error");
-	return {
-		...cleared,
-		...jobError !== void 0 && !hasError && { error: jobError },
-		...fields,
-		...fields.meta && needsStored(recording) && { meta: {
-			...stored?.meta,
-			...fields.meta
-		} }
-	};
-}
-function newSpanOf({ parent_id, trace_id }, recording, id, title) {
-	const { name = title, ...fields } = patchFor({
-		...recording,
-		clear: []
-	});
-	const start_time = fields.start_time ?? fields.end_time;
-	return {
-		id,
-		name,
-		...parent_id && { parent_id },
-		...trace_id && { trace_id },
-		...fields,
-		...start_time && { start_time }
-	};
-}
-function isEmpty(patch) {
-	return Object.keys(patch).length === 0;
-}
-// src/report/finding.ts
-function findingOf(error, inputs, effect) {
-	if (error instanceof InputError) return {
-		level: "error",
-		title: `Opper span: bad input, ${effect}`,
-		lines: error.problems.map(problemLine)
-	};
-	if (error instanceof ApiError) return {
-		level: levelOf(inputs),
-		title: "Opper span: API failure",
-		lines: [error.message]
-	};
-	return {
-		level: "error",
-		title: "Opper span: internal error",
-		lines: [`This is a bug in the action, please report it: ${headlineOf(error)}`]
-	};
-}
-function levelOf({ fail_on_api_error }) {
-	return fail_on_api_error === false ? "warning" : "error";
-}
-// src/report/report.ts
-function newReport(spanId, { status, links }) {
-	return {
-		outcome: "failed",
-		jobStatus: status,
-		spanId,
-		span: {},
-		before: void 0,
-		sent: void 0,
-		changed: void 0,
-		requests: 0,
-		status: void 0,
-		elapsedMs: 0,
-		findings: [],
-		gate: void 0,
-		tests: void 0,
-		metrics: void 0,
-		caseSpans: void 0,
-		links,
-		dryRun: []
-	};
-}
-function gateOf({ outcome, span, before, sent }, minScore, job) {
-	const score = numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
-		...before,
-		...sent
-	}.score);
-	if (minScore === void 0 || job.isBroken && score === void 0) return void 0;
-	return {
-		minScore,
-		score
-	};
-}
-function warn(report, lines) {
-	report.findings.push(...lines.map((line) => ({
-		level: "warning",
-		title: "Opper span",
-		lines: [line]
-	})));
-}
-// src/verdict.ts
+// src/api/stored.ts
 const MAX_COMPARED = 500;
 function changesBetween(before, after) {
 	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
 }
-function warningsAbout(sent, span, isMerged) {
-	const warnings = SPAN_FIELDS.flatMap((field) => warningAbout(field, sent, span, isMerged) ?? []);
+function storedWarnings(sent, span, isMerged) {
+	const warnings = SPAN_FIELDS.flatMap((field) => storedWarning(field, sent, span, isMerged) ?? []);
 	if ((durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
 	return warnings;
 }
-function warningAbout(field, patch, span, isMerged) {
+function storedWarning(field, patch, span, isMerged) {
 	const [sent, stored] = [patch[field], span[field]];
 	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
 	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
@@ -4807,34 +3792,113 @@ function isTextOf(text, value) {
 		return false;
 	}
 }
-// src/perform.ts
-async function carryOut(task, plan, host, exit, report) {
-	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = plan.inputs;
-	const timeoutMs = Math.round(timeout_seconds * 1e3);
-	const client = createClient({
-		baseUrl,
-		apiKey,
-		userAgent: `opper-span-action/${host.version}`,
-		timeoutMs,
-		retries,
-		transport: host.connect({
-			baseUrl,
-			timeoutMs
-		}),
-		wait: host.wait,
-		random: host.random,
-		now: host.now,
-		onRetry: exit.info
+// src/plan/recording.ts
+function needsStored({ fields, clear, keepsMeta }) {
+	return fields.meta !== void 0 && keepsMeta && !clear.includes("meta");
+}
+function patchFor(recording, stored) {
+	const { fields, clear, jobError } = recording;
+	const cleared = Object.fromEntries(clear.map((field) => [field, null]));
+	const hasError = stored?.error && !clear.includes("error");
+	return {
+		...cleared,
+		...jobError !== void 0 && !hasError && { error: jobError },
+		...fields,
+		...fields.meta && needsStored(recording) && { meta: {
+			...stored?.meta,
+			...fields.meta
+		} }
+	};
+}
+function newSpanOf({ parent_id, trace_id }, recording, id, title) {
+	const { name = title, ...fields } = patchFor({
+		...recording,
+		clear: []
 	});
+	const start_time = fields.start_time ?? fields.end_time;
+	return {
+		id,
+		name,
+		...defined({
+			parent_id,
+			trace_id
+		}),
+		...fields,
+		...defined({ start_time })
+	};
+}
+function isEmpty$1(patch) {
+	return Object.keys(patch).length === 0;
+}
+// src/report/report.ts
+function newReport(spanId, { status, links }) {
+	return {
+		outcome: "failed",
+		jobStatus: status,
+		spanId,
+		span: {},
+		before: void 0,
+		sent: void 0,
+		changed: void 0,
+		requests: 0,
+		status: void 0,
+		elapsedMs: 0,
+		findings: [],
+		gates: [],
+		tests: void 0,
+		metrics: void 0,
+		caseSpans: void 0,
+		links,
+		dryRun: []
+	};
+}
+function isNew(outcome) {
+	return outcome === "created" || outcome === "tracking";
+}
+function scoreOnSpan({ outcome, span, before, sent }) {
+	return numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
+		...before,
+		...sent
+	}.score);
+}
+function warn(report, lines) {
+	report.findings.push(...lines.map((line) => ({
+		level: "warning",
+		title: "Opper span",
+		lines: [line]
+	})));
+}
+function findingOf(error, inputs, effect) {
+	if (error instanceof InputError) return {
+		level: "error",
+		title: `Opper span: bad input, ${effect}`,
+		lines: error.problems.map(problemLine)
+	};
+	if (error instanceof ApiError) return {
+		level: levelOf(inputs),
+		title: "Opper span: API failure",
+		lines: [error.message]
+	};
+	return {
+		level: "error",
+		title: "Opper span: internal error",
+		lines: [`This is a bug in the action, please report it: ${headlineOf(error)}`]
+	};
+}
+function levelOf({ fail_on_api_error }) {
+	return fail_on_api_error === false ? "warning" : "error";
+}
+// src/execute.ts
+async function execute(plan, client, reporter, report) {
 	try {
-		await perform(task, client, exit, report);
-		if (report.outcome === "updated" || report.outcome === "created") await addChildren(plan, client, exit, report);
+		await perform(plan, client, reporter, report);
+		if (report.outcome === "updated" || report.outcome === "created") await addChildren(plan, client, reporter, report);
 	} finally {
 		report.requests = client.traffic.requests;
 		report.status = client.traffic.status;
 	}
 }
-async function perform(task, client, exit, report) {
+async function perform({ task }, client, reporter, report) {
 	switch (task.kind) {
 		case "read":
 			report.span = await client.readSpan(task.id);
@@ -4844,10 +3908,10 @@ async function perform(task, client, exit, report) {
 		case "create":
 			await create(task.span, false, client, report);
 			return;
-		case "start": return start(task.span, task.recording, client, exit, report);
+		case "start": return start(task.span, task.recording, client, reporter, report);
 		case "wait":
 			report.outcome = "tracking";
-			exit.saveTracked(task.tracked);
+			reporter.saveTracked(task.tracked);
 			report.span = { id: task.tracked.id };
 			return;
 		case "ensure":
@@ -4861,45 +3925,45 @@ async function update(id, recording, client, report) {
 		report.before = await client.readSpan(id, { isBeforeWrite: true });
 		report.sent = patchFor(recording, report.before);
 	}
-	const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
+	const span = isEmpty$1(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
 	const feedback = span.feedback ?? report.before?.feedback;
 	report.span = {
 		...span,
-		...feedback && { feedback }
+		...defined({ feedback })
 	};
 	report.changed = report.before && changesBetween(report.before, span);
 	report.outcome = "updated";
-	warn(report, warningsAbout(report.sent, span, needsStored(recording)));
+	warn(report, storedWarnings(report.sent, span, needsStored(recording)));
 }
 async function create(span, mayExist, client, report) {
 	report.sent = fieldsOf(span);
-	const { span: made, wasFound } = await client.createSpan(span, { mayExist });
-	report.span = made;
+	const { span: created, wasFound } = await client.createSpan(span, { mayExist });
+	report.span = created;
 	report.outcome = "created";
 	if (mayExist && wasFound) return true;
-	warn(report, warningsAbout(report.sent, made, false));
+	warn(report, storedWarnings(report.sent, created, false));
 	return false;
 }
-async function start(span, recording, client, exit, report) {
-	exit.saveTracked(startedBy(span));
+async function start(span, recording, client, reporter, report) {
+	reporter.saveTracked(trackedBeforeResponse(span));
 	try {
 		await create(span, false, client, report);
 	} catch (error) {
 		if (!(error instanceof ApiError && error.isTransient)) {
-			exit.saveTracked(void 0);
+			reporter.saveTracked(void 0);
 			throw error;
 		}
-		warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
+		warn(report, [`${error.summary}. The job goes on, and the span is created when it ends`]);
 		return;
 	}
 	report.outcome = "tracking";
-	exit.saveTracked(madeBy(span, recording, report.span.id));
+	reporter.saveTracked(trackedSpan(span, recording, report.span.id));
 }
-async function addChildren(plan, client, exit, report) {
+async function addChildren(plan, client, reporter, report) {
 	const { inputs, metrics, caseSpans } = plan;
-	const fail = (what, lines) => report.findings.push({
+	const fail = (part, lines) => report.findings.push({
 		level: levelOf(inputs),
-		title: `Opper span: ${what}`,
+		title: `Opper span: ${part}`,
 		lines
 	});
 	if (metrics.length > 0) {
@@ -4908,15 +3972,460 @@ async function addChildren(plan, client, exit, report) {
 		if (failures.length > 0) fail("metrics", failures);
 	}
 	if (caseSpans.length > 0) {
-		const onProgress = (made, of) => exit.info(`Case spans: ${made} of ${of} made`);
-		const { made, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+		const onProgress = (created, of) => reporter.info(`Case spans: ${created} of ${of} created`);
+		const { created, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
 		const of = report.tests?.casesWanted ?? caseSpans.length;
 		report.caseSpans = {
-			made,
+			created,
 			of
 		};
-		if (failure) fail("case spans", [`${made} of ${of} case spans were made, then one failed: ${failure.message}`]);
+		if (failure) fail("case spans", [`${created} of ${of} case spans were created, then one failed: ${failure.message}`]);
 	}
+}
+// action.yml
+const defaults = {
+	"operation": "update",
+	"span_id": "",
+	"api_key": "",
+	"base_url": "https://api.opper.ai/v2",
+	"parent_id": "",
+	"trace_id": "",
+	"score": "",
+	"score_scale": "",
+	"error": "",
+	"meta": "",
+	"meta_file": "",
+	"end_time": "",
+	"start_time": "",
+	"name": "",
+	"type": "",
+	"input": "",
+	"output": "",
+	"clear": "",
+	"results_file": "",
+	"results_format": "auto",
+	"score_pointer": "",
+	"metrics": "",
+	"results_metrics": "false",
+	"case_spans": "none",
+	"max_case_spans": "100",
+	"min_score": "",
+	"meta_mode": "merge",
+	"ci_meta": "true",
+	"fail_on_api_error": "true",
+	"dry_run": "false",
+	"summary": "true",
+	"timeout_seconds": "10",
+	"retries": "3",
+	"job_status": "",
+	"job_matrix": "",
+	"job_check_run_id": ""
+};
+// src/uuid.ts
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+// src/inputs/forms.ts
+const because = (rule) => ({ error: ({ input }) => `${quoted(textOf(input))} ${rule}` });
+function parsedBy(parse) {
+	return transform((value, { issues }) => {
+		try {
+			return parse(value);
+		} catch (error) {
+			if (!(error instanceof FormError)) throw error;
+			issues.push({
+				code: "custom",
+				message: error.message,
+				input: value
+			});
+			return NEVER;
+		}
+	});
+}
+function maybeAbsent(schema) {
+	return schema;
+}
+function structured(read) {
+	return maybeAbsent(parsedBy(read));
+}
+const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
+const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
+const text = transform((value) => textOf(value).trim());
+const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
+const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
+const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
+const boolean = pipe(trimmed, stringbool({
+	truthy: ["true"],
+	falsy: ["false"],
+	...because("is not true or false")
+}));
+function oneOf(names) {
+	return pipe(trimmed, _enum(names, because(`is not one of ${names.join(", ")}`)));
+}
+function namesAmong(names, rule) {
+	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]/);
+	return pipe(transform((value) => {
+		const given = [...new Set(split(value))].filter((name) => name !== "");
+		return given.length > 0 ? given : void 0;
+	}), optional(array(_enum(names, because(`${rule}: ${names.join(", ")}`)))));
+}
+const lines = transform((value) => {
+	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+});
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
+function numberForm(rule) {
+	const read = (value) => {
+		const given = typeof value === "string" ? value.trim() : value;
+		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : numberOf(given);
+		return Number.isFinite(number) ? number : given;
+	};
+	return pipe(transform(read), number$2(because(rule)));
+}
+const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("must be above 0")));
+function numberBetween(least, most, rule) {
+	const whole = `${rule} from ${least} to ${most}`;
+	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
+}
+function wholeNumber(least, most) {
+	const rule = "is not a whole number";
+	return numberBetween(least, most, rule).check(int(because(`${rule} from ${least} to ${most}`)));
+}
+const apiKey = parsedBy((value) => {
+	const key = textOf(value).trim();
+	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
+	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Remove that word: the step adds it");
+	return key;
+});
+const baseUrl = parsedBy((value) => {
+	const written = textOf(value).trim();
+	const url = URL.parse(written);
+	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
+	if (url.username || url.password) throw new FormError("has a user or a password. Remove everything between // and @");
+	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove everything from the ? or # on");
+	const base = withoutAtEnd(url.href, "/");
+	const end = base.slice(base.lastIndexOf("/") + 1);
+	if (end === "spans" || UUID.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
+	return base;
+});
+function metaObject(value) {
+	return objectFrom(value, "{\"dataset\": \"v3\"}");
+}
+function metricsObject(value) {
+	const entries = Object.entries(objectFrom(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
+		if (dimension.trim() === "") throw new FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
+		const metric = metricIn(given);
+		if (metric) return [dimension, metric];
+		throw new FormError(`has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
+	});
+	return Object.fromEntries(entries);
+}
+function metricIn(given) {
+	const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
+	const number = numberOf(value);
+	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
+	if (comment === null) return { value: number };
+	return typeof comment === "string" ? {
+		value: number,
+		comment
+	} : void 0;
+}
+function objectFrom(value, example) {
+	const object = typeof value === "string" ? parseExactJson(value) : value;
+	if (isJsonObject(object)) return object;
+	throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
+}
+function matching(pattern, rule) {
+	return pipe(text, string().check(_regex(pattern, because(rule))));
+}
+function withoutAtEnd(text, characters) {
+	let end = text.length;
+	while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+	return text.slice(0, end);
+}
+// src/inputs/inputs.ts
+const OPERATIONS = [
+	"update",
+	"get",
+	"create",
+	"track"
+];
+const CLEARABLE = SPAN_FIELDS.filter((field) => field !== "name");
+const formsAt = (now) => ({
+	operation: oneOf(OPERATIONS),
+	span_id: maybeAbsent(uuid),
+	api_key: maybeAbsent(apiKey),
+	base_url: baseUrl,
+	parent_id: maybeAbsent(uuid),
+	trace_id: maybeAbsent(uuid),
+	score: maybeAbsent(numberForm("is not a number such as 87, or 0.87 with score_scale 100")),
+	score_scale: maybeAbsent(positiveNumber),
+	error: verbatim,
+	meta: structured(metaObject),
+	meta_file: maybeAbsent(text),
+	end_time: maybeAbsent(timestampAt(now)),
+	start_time: maybeAbsent(timestampAt(now)),
+	name: verbatim,
+	type: verbatim,
+	input: verbatim,
+	output: verbatim,
+	clear: maybeAbsent(namesAmong(CLEARABLE, "is not one of the fields that can be cleared")),
+	results_file: maybeAbsent(lines),
+	results_format: oneOf([
+		"auto",
+		"junit",
+		"ctrf",
+		"promptfoo",
+		"jest",
+		"json",
+		"fields"
+	]),
+	score_pointer: maybeAbsent(jsonPointer),
+	metrics: structured(metricsObject),
+	results_metrics: boolean,
+	case_spans: oneOf([
+		"none",
+		"failed",
+		"all"
+	]),
+	max_case_spans: wholeNumber(1, 1e3),
+	min_score: maybeAbsent(numberForm("is not a number such as 80")),
+	meta_mode: oneOf(["merge", "replace"]),
+	ci_meta: boolean,
+	fail_on_api_error: boolean,
+	dry_run: boolean,
+	summary: boolean,
+	timeout_seconds: numberBetween(.001, 3600, "is not a number of seconds"),
+	retries: wholeNumber(0, 10),
+	job_status: maybeAbsent(oneOf([
+		"success",
+		"failure",
+		"cancelled"
+	])),
+	job_matrix: structured((value) => parseJson(textOf(value))),
+	job_check_run_id: maybeAbsent(text)
+});
+const FIELDS_FILE_INPUTS = [
+	...SPAN_FIELDS,
+	"score_scale",
+	"clear",
+	"metrics"
+];
+const RECORDED = [
+	...FIELDS_FILE_INPUTS,
+	"meta_file",
+	"results_file"
+];
+function readInputs(getInput, environmentKey, now) {
+	const given = Object.keys(defaults).map((name) => {
+		const value = getInput(name);
+		return [name, value.trim() === "" ? defaults[name] || value : value];
+	});
+	const values = Object.fromEntries(given);
+	if (values.api_key?.trim() === "") values.api_key = environmentKey ?? "";
+	return readForms(formsAt(now), values, (name) => name);
+}
+function defaultInputs() {
+	return readInputs(() => "", void 0, new Date(0)).values;
+}
+function readFields(document, path, now) {
+	const forms = formsAt(now);
+	const known = Object.fromEntries(FIELDS_FILE_INPUTS.map((name) => [name, forms[name]]));
+	const read = readForms(known, document, (name) => `${name} in ${path}`);
+	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
+	const problems = [...read.problems];
+	if (unknown.length > 0) {
+		const message = `${path} has ${unknown.map(quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
+		problems.push({
+			name: "results_file",
+			message
+		});
+	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) problems.push({
+		name: "results_file",
+		message: `${path} sets no field, so there is nothing to record`
+	});
+	return {
+		values: read.values,
+		problems
+	};
+}
+function readForms(forms, given, nameOf) {
+	const problems = [];
+	const entries = Object.entries(forms).flatMap(([name, form]) => {
+		const value = Object.hasOwn(given, name) ? given[name] : null;
+		if (form !== verbatim && textOf(value).trim() === "") return [];
+		const { success, data, error } = safeParse(form, value);
+		if (success) return data === void 0 ? [] : [[name, data]];
+		problems.push({
+			name: nameOf(name),
+			message: error.issues[0]?.message ?? ""
+		});
+		return [];
+	});
+	return {
+		values: Object.fromEntries(entries),
+		problems
+	};
+}
+// src/job.ts
+function jobOf(context, inputs) {
+	const { job_status: status } = inputs;
+	const links = linksOf(context, inputs);
+	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
+	const endedBadly = status === "failure" || status === "cancelled";
+	const ending = status === "failure" ? "failed" : "was cancelled";
+	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
+	return {
+		status,
+		endedBadly,
+		error: endedBadly ? `${context.job ? `Job ${name}` : "The job"} ${ending}${where}` : void 0,
+		facts: factsOf(context, inputs, links),
+		links,
+		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
+		withholdsSecrets: withholdsSecrets(context)
+	};
+}
+function factsOf(context, inputs, links) {
+	const { head, base, change } = refsOf(context);
+	const repo = repoOf(context);
+	const { job_status: status } = inputs;
+	return known({
+		"cicd.pipeline.name": context.workflow,
+		"cicd.pipeline.run.id": idOf(context.runId),
+		"cicd.pipeline.run.url.full": links.run,
+		"cicd.pipeline.task.name": context.job,
+		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
+		"cicd.pipeline.task.run.url.full": links.job,
+		"cicd.pipeline.task.run.result": status === "cancelled" ? "cancellation" : status,
+		"vcs.provider.name": repo && "github",
+		"vcs.owner.name": repo?.owner,
+		"vcs.repository.name": repo?.repo,
+		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+		"vcs.ref.head.name": head.name,
+		"vcs.ref.head.type": head.type,
+		"vcs.ref.head.revision": head.revision,
+		"vcs.ref.base.name": base?.name,
+		"vcs.ref.base.revision": base?.revision,
+		"vcs.change.id": idOf(change?.number),
+		"vcs.change.title": change?.title,
+		"github.event_name": context.eventName,
+		"github.actor": context.actor,
+		"github.run_attempt": context.runAttempt,
+		"github.matrix": inputs.job_matrix
+	});
+}
+function linksOf(context, { job_check_run_id: id }) {
+	const repo = repoOf(context);
+	const runId = idOf(context.runId);
+	if (!repo || !runId) return {};
+	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
+	return {
+		run,
+		job: id ? `${run}/job/${id}` : run
+	};
+}
+const DEPENDABOT = "dependabot[bot]";
+const WITHHELD_FROM_FORKS = [
+	"pull_request",
+	"pull_request_review",
+	"pull_request_review_comment"
+];
+const WITHHELD_FROM_DEPENDABOT = [
+	...WITHHELD_FROM_FORKS,
+	"create",
+	"deployment",
+	"deployment_status",
+	"push"
+];
+function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
+	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
+	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
+	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
+}
+function refsOf({ payload, ref, sha }) {
+	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
+	if (pull?.head) return {
+		head: branch(pull.head.ref, pull.head.sha),
+		base: branch(pull.base?.ref, pull.base?.sha),
+		change: pull
+	};
+	if (group) return {
+		head: refOf(group.head_ref, group.head_sha),
+		base: refOf(group.base_ref, group.base_sha)
+	};
+	if (trigger) {
+		const change = trigger.pull_requests?.[0];
+		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
+		return {
+			head: {
+				name: trigger.head_branch,
+				type,
+				revision: trigger.head_sha
+			},
+			...change && {
+				base: branch(change.base?.ref, change.base?.sha),
+				change
+			}
+		};
+	}
+	return { head: refOf(ref, sha) };
+}
+function branch(name, revision) {
+	return {
+		name,
+		type: "branch",
+		revision
+	};
+}
+function refOf(ref, revision) {
+	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
+	if (!kind) return { revision };
+	return {
+		name,
+		type: kind === "tags" ? "tag" : "branch",
+		revision
+	};
+}
+function repoOf(context) {
+	try {
+		const { owner, repo } = context.repo;
+		return owner && repo ? {
+			owner,
+			repo
+		} : void 0;
+	} catch {
+		return;
+	}
+}
+function idOf(number) {
+	return Number.isInteger(number) ? String(number) : void 0;
+}
+function matrixText(matrix) {
+	if (!isJsonObject(matrix)) return "";
+	const values = Object.values(matrix).filter((value) => typeof value !== "object");
+	return values.length > 0 ? ` (${values.join(", ")})` : "";
+}
+function known(facts) {
+	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmpty(value);
+	return Object.fromEntries(Object.entries(facts).filter(isKnown));
+}
+function isEmpty(value) {
+	return isJsonObject(value) && Object.keys(value).length === 0;
+}
+// src/plan/gate.ts
+function gatesOf({ min_score }, score, job) {
+	if (min_score === void 0 || job.endedBadly && score === void 0) return [];
+	return [minScoreGate(min_score, score)];
+}
+function minScoreGate(minScore, score) {
+	if (score === void 0) return {
+		isPassed: false,
+		text: `there is no score to compare with min_score ${minScore}`,
+		advice: "Set score or results_file"
+	};
+	const isPassed = score >= minScore;
+	return {
+		isPassed,
+		text: `score ${score} ${isPassed ? "reaches" : "is below"} min_score ${minScore}`
+	};
 }
 // src/score.ts
 function scaled(value, scale) {
@@ -4944,7 +4453,7 @@ function accessProblems({ values, problems }, job) {
 	}
 	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
 		name: "span_id",
-		message: "is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs"
+		message: "is empty. Pass the UUID of the span from the step that created it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs"
 	});
 	return found;
 }
@@ -4961,7 +4470,7 @@ function operationProblems({ values }) {
 	}
 	if (operation === "create" && span_id !== void 0) problems.push({
 		name: "span_id",
-		message: "is given, but create makes a new span. Remove it, or use update"
+		message: "is given, but create is for a new span. Remove it, or use update"
 	});
 	const makesSpan = operation === "create" || operation === "track" && span_id === void 0;
 	for (const name of ["parent_id", "trace_id"]) {
@@ -4998,11 +4507,11 @@ function formatProblems({ values, problems }) {
 }
 function resultsProblems({ values, problems }) {
 	if (values.results_file !== void 0) return [];
-	const asking = [
-		...(values.results_format ?? "auto") === "auto" ? [] : ["results_format"],
-		...values.score_pointer === void 0 ? [] : ["score_pointer"],
+	const asking = present([
+		(values.results_format ?? "auto") !== "auto" && "results_format",
+		values.score_pointer !== void 0 && "score_pointer",
 		...needingCases(values)
-	];
+	]);
 	if (asking.length > 0) return [{
 		name: "results_file",
 		message: `is empty, but required by ${asking.join(", ")}. Name the file that the eval or test tool writes`
@@ -5015,24 +4524,25 @@ function resultsProblems({ values, problems }) {
 	}];
 }
 function needingCases({ results_metrics, case_spans = "none" }) {
-	return [...results_metrics ? ["results_metrics"] : [], ...case_spans === "none" ? [] : ["case_spans"]];
+	return present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
 }
-function clearProblems(given) {
-	const { clear, operation } = given;
-	if (clear === void 0) return [];
-	if (operation === "create") return [{
-		name: "clear",
-		message: "is given, but a new span has nothing to clear. Remove it"
-	}];
-	const values = {
-		...given,
-		meta: given.meta ?? given.meta_file
+function clearProblems(inputs, fromFile) {
+	const given = {
+		...inputs,
+		...defined({ meta: inputs.meta ?? inputs.meta_file })
 	};
+	const values = {
+		...fromFile,
+		...given
+	};
+	const { clear = [], operation } = values;
 	const both = clear.filter((field) => values[field] !== void 0);
-	if (both.length === 0) return [];
+	const isNew = operation === "create";
+	if (clear.length === 0 || !isNew && both.length === 0) return [];
 	return [{
 		name: "clear",
-		message: `empties fields that are also given: ${both.join(", ")}. Remove one of the two`
+		message: isNew ? "is given, but a new span has nothing to clear. Remove it" : `empties fields that are also given: ${both.join(", ")}. Remove one of the two`,
+		isFromFile: !(inputs.clear !== void 0 && (isNew || both.some((field) => given[field] !== void 0)))
 	}];
 }
 function gateProblems(minScore, scale) {
@@ -5049,77 +4559,31 @@ function resultsScale({ score_scale, results_file, results_format = "auto" }) {
 function isTestFormat(format) {
 	return format !== "json" && format !== "fields";
 }
-// src/plan/meta-file.ts
-async function readMetaFile(path, files) {
-	if (path === void 0) return { problems: [] };
-	try {
-		return {
-			meta: metaObject(await readText(files, path)),
-			problems: []
-		};
-	} catch (error) {
-		return { problems: [problemOf("meta_file", path, error)] };
-	}
-}
-// src/plan/found.ts
-const NOTHING_FOUND = { problems: [] };
-async function readFound(read, files, now) {
-	const { values: inputs } = read;
-	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
-	const { meta, problems } = await readMetaFile(inputs.meta_file, files);
-	return {
-		...results,
-		...meta && { meta },
-		problems: [
-			...resultsProblems(read),
-			...results.problems,
-			...problems
-		]
-	};
-}
-async function readResultsOf(inputs, files, now) {
-	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
-	if (patterns === void 0 || format === void 0) return NOTHING_FOUND;
-	if (format === "json" && pointer === void 0) return NOTHING_FOUND;
-	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
-	return readResults({
-		patterns,
-		format,
-		pointer,
-		keepCases: {
-			kind: inputs.case_spans ?? "none",
-			max: inputs.max_case_spans ?? 0
-		}
-	}, files, now);
-}
-function problemsOf(error) {
-	if (!(error instanceof InputError)) throw error;
-	return { problems: error.problems };
-}
 // src/results/record.ts
-function recordOf(tests, scale) {
-	const { passed, failed, errored, skipped, durationMs, failures } = tests;
-	const ran = passed + failed + errored;
-	const lines = failures.map(failureText);
+function failureLines({ failed, errored, failures }) {
+	const lines = failures.map(failureLine);
 	const more = failed + errored - failures.length;
-	if (more > 0) lines.push(`and ${more} more`);
+	return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+function metaOf(tests) {
+	const { passed, failed, errored, skipped, durationMs } = tests;
 	return {
-		score: scaled(passed / ran, scale),
-		...lines.length > 0 && { error: lines.join("\n") },
-		meta: {
-			"test.total": ran + skipped,
-			"test.passed": passed,
-			"test.failed": failed,
-			"test.errored": errored,
-			"test.skipped": skipped,
-			...durationMs !== void 0 && { "test.duration_ms": durationMs },
-			"test.format": tests.format,
-			...tests.meta
-		}
+		"test.total": passed + failed + errored + skipped,
+		"test.passed": passed,
+		"test.failed": failed,
+		"test.errored": errored,
+		"test.skipped": skipped,
+		...defined({ "test.duration_ms": durationMs }),
+		"test.format": tests.format,
+		...tests.meta
 	};
 }
-function failureText({ name, message }) {
+function failureLine({ name, message }) {
 	return message ? `${name}: ${message}` : name;
+}
+// src/results/run.ts
+function passRateOf({ passed, failed, errored }) {
+	return passed / (passed + failed + errored);
 }
 // src/plan/case-span.ts
 function caseSpanOf(testCase, id, scale = 100) {
@@ -5137,14 +4601,16 @@ function caseSpanOf(testCase, id, scale = 100) {
 			end_time: testCase.endTime,
 			meta: {
 				"test.status": status,
-				...suite !== void 0 && { "test.suite": suite },
-				...durationMs !== void 0 && { "test.duration_ms": durationMs },
-				...file !== void 0 && { "test.file": file }
+				...defined({
+					"test.suite": suite,
+					"test.duration_ms": durationMs,
+					"test.file": file
+				})
 			}
 		})
 	};
 }
-// src/plan/layers.ts
+// src/plan/merge.ts
 function mergedMeta(layers) {
 	const given = layers.filter((layer) => layer !== void 0);
 	return given.length > 0 ? Object.fromEntries(given.flatMap((layer) => Object.entries(layer))) : void 0;
@@ -5158,131 +4624,69 @@ function mergedMetrics(layers) {
 	}));
 	return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
 }
-// src/plan/plan.ts
-function planOf(read, found, job, newId) {
-	const values = {
-		...found.fields,
-		...read.values
-	};
-	const results = found.tests && recordOf(found.tests, values.score_scale ?? 100);
-	const score = scoreIn(read.values, found, results?.score);
-	const problemsOfClear = clearProblems(read.values);
+// src/plan/read-files.ts
+const NO_RESULTS = {
+	warnings: [],
+	problems: []
+};
+async function readFiles(read, { files, jobBeganMs }, now) {
+	const { values: inputs } = read;
+	const results = await readResultsOf(inputs, files, jobBeganMs, now).catch(problemsOf);
+	const metaFile = await readMetaFile(inputs.meta_file, files);
+	const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
 	const problems = [
-		...read.problems,
-		...accessProblems(read, job),
-		...operationProblems(read),
-		...formatProblems(read),
-		...problemsOfClear,
-		...gateProblems(values.min_score, score.scale)
+		...resultsProblems(read),
+		...results.problems,
+		...metaFile.problems
 	];
-	const problemsOfFiles = [...found.problems];
-	if (problemsOfClear.length === 0) problemsOfFiles.push(...clearProblems({
-		...values,
-		...found.score && { score: found.score.value }
-	}));
-	const isScaleBad = read.problems.some(({ name }) => name === "score_scale");
-	if (score.problem && !isScaleBad) (values.score === void 0 ? problemsOfFiles : problems).push(score.problem);
-	if (!job.isBroken) problems.push(...problemsOfFiles);
-	if (problems.length > 0) throw new InputError(problems);
-	const inputs = read.values;
-	const recording = {
-		fields: fieldsOf({
-			...values,
-			score: score.value,
-			error: values.error ?? results?.error ?? found.error,
-			meta: mergedMeta([
-				inputs.ci_meta ? job.facts : void 0,
-				results?.meta,
-				found.fields?.meta,
-				found.meta,
-				inputs.meta
-			])
-		}),
-		clear: values.clear ?? [],
-		keepsMeta: inputs.meta_mode === "merge",
-		jobError: job.error
-	};
-	const metrics = mergedMetrics([
-		inputs.results_metrics ? found.tests?.metrics : void 0,
-		found.fields?.metrics,
-		inputs.metrics
-	]);
-	if (inputs.operation === "update" && metrics.length === 0 && isEmpty(patchFor(recording))) throw new InputError([{
-		name: "operation",
-		message: `update has nothing to record. Give one of ${RECORDED.join(", ")}`
-	}]);
 	return {
-		inputs,
-		recording,
-		metrics,
-		caseSpans: (found.tests?.cases ?? []).map((testCase) => caseSpanOf(testCase, newId(), inputs.score_scale)),
-		warnings: job.isBroken ? problemsOfFiles.map((problem) => warningOf(problem, job)) : []
+		...results,
+		fields: {
+			...results.fields,
+			...defined({ meta })
+		},
+		problems: problems.map((problem) => ({
+			...problem,
+			isFromFile: true
+		}))
 	};
 }
-function warningOf(problem, { status }) {
-	const what = status === "failure" ? "has failed" : "was cancelled";
-	return `${problemLine(problem)}. The job ${what}, so the rest is recorded without it`;
+async function readResultsOf(inputs, files, jobBeganMs, now) {
+	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+	if (patterns === void 0 || format === void 0) return NO_RESULTS;
+	if (format === "json" && pointer === void 0) return NO_RESULTS;
+	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
+	return readResults({
+		patterns,
+		format,
+		pointer,
+		keepCases: {
+			kind: inputs.case_spans ?? "none",
+			max: inputs.max_case_spans ?? 0
+		},
+		jobBeganMs
+	}, files, now);
 }
-function planAtEnd(read, found, job, newId) {
-	try {
-		return planOf(read, found, job, newId);
-	} catch (error) {
-		const { base_url, api_key } = read.values;
-		if (!(error instanceof InputError) || base_url === void 0 || api_key === void 0) throw error;
-		const inputs = {
-			...defaultInputs(),
-			...read.values,
-			min_score: void 0
-		};
-		return {
-			inputs,
-			recording: {
-				fields: {
-					error: error.message,
-					...inputs.ci_meta && { meta: job.facts }
-				},
-				clear: [],
-				keepsMeta: true,
-				jobError: void 0
-			},
-			metrics: [],
-			caseSpans: [],
-			warnings: [],
-			refused: error
-		};
-	}
-}
-function scoreIn(inputs, found, passRate) {
-	const { score, score_scale } = inputs;
-	const own = score === void 0 ? found.score : {
-		name: "score",
-		value: score,
-		scale: score_scale
+function problemsOf(error) {
+	if (!(error instanceof InputError)) throw error;
+	return {
+		warnings: [],
+		problems: error.problems
 	};
-	const scale = own ? own.scale ?? score_scale : resultsScale(inputs);
+}
+async function readMetaFile(path, files) {
+	if (path === void 0) return { problems: [] };
 	try {
-		if (own) return {
-			value: scoreOf(own.value, scale),
-			scale
-		};
 		return {
-			value: passRate === void 0 ? void 0 : scoreOf(passRate),
-			scale
+			meta: metaObject(await readText(files, path)),
+			problems: []
 		};
 	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		return {
-			scale,
-			problem: {
-				name: own?.name ?? "score_scale",
-				message: error.message
-			}
-		};
+		return { problems: [problemOf("meta_file", path, error)] };
 	}
 }
 // src/plan/task.ts
-function taskOf(plan, job, newId, now, tracked) {
-	const { inputs, recording } = plan;
+function taskOf(inputs, recording, job, { now, newId, tracked }) {
 	if (tracked) {
 		const last = atEnd(recording, tracked, now);
 		if (tracked.exists) return {
@@ -5297,7 +4701,7 @@ function taskOf(plan, job, newId, now, tracked) {
 		};
 	}
 	const { operation, span_id } = inputs;
-	const id = span_id ?? newId;
+	const id = span_id ?? newId();
 	switch (operation) {
 		case "get": return {
 			kind: "read",
@@ -5331,88 +4735,136 @@ function taskOf(plan, job, newId, now, tracked) {
 		}
 	}
 }
-// src/rehearse.ts
-const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
-function rehearse(task, plan, exit, report) {
-	const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
-	report.sent = sent;
-	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
-	report.span = {
-		...knownId && { id: knownId },
-		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
-	};
-	if (!plan.inputs.dry_run) {
-		report.outcome = "skipped";
-		report.findings.push({
-			level: "notice",
-			title: "Opper span: skipped",
-			lines: [WITHHELD]
-		});
-		return;
-	}
-	report.outcome = "dry-run";
-	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
-	if (task.kind === "start") exit.saveTracked(madeBy(task.span, task.recording));
-	if (task.kind === "wait") exit.saveTracked(task.tracked);
-}
-function spanRequestOf(task, baseUrl) {
-	switch (task.kind) {
-		case "wait": return {
-			id: task.tracked.id,
-			request: []
+// src/plan/plan.ts
+function planOf(read, results, job, moment) {
+	try {
+		return soundPlan(read, results, job, moment);
+	} catch (error) {
+		const { base_url, api_key } = read.values;
+		const canSend = base_url !== void 0 && api_key !== void 0;
+		if (!(error instanceof InputError) || !moment.tracked || !canSend) throw error;
+		const inputs = {
+			...defaultInputs(),
+			...read.values,
+			min_score: void 0
 		};
-		case "read": return {
-			id: task.id,
-			request: [{
-				method: "GET",
-				url: spanUrl(baseUrl, task.id)
-			}]
+		return {
+			inputs,
+			task: taskOf(inputs, recordingFrom({
+				ci_meta: inputs.ci_meta,
+				meta_mode: "merge",
+				error: error.message
+			}, NO_RESULTS, void 0, job), job, moment),
+			metrics: [],
+			caseSpans: [],
+			warnings: [],
+			refused: error
 		};
-		case "update": {
-			const { id } = task;
-			const body = patchFor(task.recording);
-			return {
-				id,
-				sent: body,
-				request: [{
-					...isEmpty(body) ? { method: "GET" } : {
-						method: "PATCH",
-						body
-					},
-					url: spanUrl(baseUrl, id)
-				}]
-			};
-		}
-		default: {
-			const { span } = task;
-			return {
-				id: span.id,
-				sent: fieldsOf(span),
-				request: [{
-					method: "POST",
-					url: spanUrl(baseUrl),
-					body: { ...span }
-				}]
-			};
-		}
 	}
 }
-function childRequests({ inputs, metrics, caseSpans }, id) {
-	const post = {
-		method: "POST",
-		url: spanUrl(inputs.base_url)
+function soundPlan(read, results, job, moment) {
+	const { values } = read;
+	const { tests, fields } = results;
+	const score = scoreFor(read, results);
+	const problems = [
+		...read.problems,
+		...accessProblems(read, job),
+		...operationProblems(read),
+		...formatProblems(read),
+		...clearProblems(values, {
+			...fields,
+			...defined({ score: results.score?.value })
+		}),
+		...gateProblems(values.min_score, score.scale),
+		...results.problems,
+		...present([score.problem])
+	];
+	const isForgiven = ({ isFromFile }) => isFromFile === true && job.endedBadly;
+	const fatal = problems.filter((problem) => !isForgiven(problem));
+	if (fatal.length > 0) throw new InputError(fatal);
+	const inputs = values;
+	const recording = recordingFrom(inputs, results, score.value, job);
+	const metrics = mergedMetrics([
+		inputs.results_metrics ? tests?.metrics : void 0,
+		fields?.metrics,
+		inputs.metrics
+	]);
+	if (inputs.operation === "update" && metrics.length === 0 && isEmpty$1(patchFor(recording))) throw InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
+	const cases = tests?.cases ?? [];
+	return {
+		inputs,
+		task: taskOf(inputs, recording, job, moment),
+		metrics,
+		caseSpans: cases.map((testCase) => caseSpanOf(testCase, moment.newId(), inputs.score_scale)),
+		warnings: problems.filter(isForgiven).map((problem) => warningOf(problem, job))
 	};
-	return [...metrics.map((body) => ({
-		...post,
-		url: metricUrl(inputs.base_url, id),
-		body: { ...body }
-	})), ...caseSpans.map((span) => ({
-		...post,
-		body: {
-			...span,
-			parent_id: id
-		}
-	}))];
+}
+function warningOf(problem, { status }) {
+	const ending = status === "failure" ? "has failed" : "was cancelled";
+	return `${problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
+}
+function recordingFrom(inputs, { tests, fields }, score, job) {
+	const values = {
+		...fields,
+		...inputs
+	};
+	const failures = tests ? failureLines(tests).join("\n") : "";
+	const layers = [
+		inputs.ci_meta ? job.facts : void 0,
+		tests && metaOf(tests),
+		fields?.meta,
+		inputs.meta
+	];
+	return {
+		fields: fieldsOf({
+			...values,
+			score,
+			error: values.error ?? (failures || void 0),
+			meta: mergedMeta(layers)
+		}),
+		clear: values.clear ?? [],
+		keepsMeta: inputs.meta_mode === "merge",
+		jobError: job.error
+	};
+}
+function scoreFor({ values, problems }, results) {
+	const source = scoreSource(values, results);
+	if (!source) return { scale: resultsScale(values) };
+	const { name, value, scale } = source;
+	try {
+		return {
+			value: scoreOf(value, scale),
+			scale
+		};
+	} catch (error) {
+		if (!(error instanceof FormError)) throw error;
+		if (problems.some((problem) => problem.name === "score_scale")) return { scale };
+		return {
+			scale,
+			problem: {
+				name,
+				message: error.message,
+				isFromFile: values.score === void 0
+			}
+		};
+	}
+}
+function scoreSource({ score, score_scale }, { tests, score: inFile, problems }) {
+	if (score !== void 0) return {
+		name: "score",
+		value: score,
+		scale: score_scale
+	};
+	if (inFile) return {
+		...inFile,
+		scale: inFile.scale ?? score_scale
+	};
+	if (problems.some(({ name }) => name === "results_file")) return void 0;
+	return tests && {
+		name: "score_scale",
+		value: passRateOf(tests),
+		scale: score_scale ?? 100
+	};
 }
 // src/report/inert.ts
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
@@ -5444,7 +4896,7 @@ function visible(text) {
 	return text.replace(INVISIBLE, (character) => character === "	" ? " " : `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 // src/report/rows.ts
-const ROWS_TITLES = {
+const ROW_TITLES = {
 	updated: "Recorded",
 	read: "Value",
 	created: "Recorded",
@@ -5492,17 +4944,6 @@ function familiesOf(keys) {
 	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, [key = "", ...others]]) => others.length > 0 ? `${family}.*` : key);
 }
 // src/report/wording.ts
-function isNew(outcome) {
-	return outcome === "created" || outcome === "tracking";
-}
-function passes({ minScore, score }) {
-	return score !== void 0 && score >= minScore;
-}
-function gateText(gate) {
-	const { minScore, score } = gate;
-	if (score === void 0) return `there is no score to compare with min_score ${minScore}`;
-	return `score ${score} ${passes(gate) ? "reaches" : "is below"} min_score ${minScore}`;
-}
 function testsText(tests) {
 	const { passed, failed, errored, skipped } = tests;
 	const ran = passed + failed + errored;
@@ -5517,8 +4958,8 @@ function countsText({ passed, failed, errored, skipped, durationMs, format }) {
 		errored,
 		skipped
 	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
-	const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
-	return `${[...counts, ...duration].join(", ")} (${format})`;
+	const duration = durationMs ? `in ${secondsText(durationMs)}` : "";
+	return `${present([...counts, duration]).join(", ")} (${format})`;
 }
 function feedbackText(feedback) {
 	return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(": ");
@@ -5547,48 +4988,46 @@ function spanLines(report) {
 	const { outcome, spanId, span, changed, requests, elapsedMs } = report;
 	const effort = requests === 0 ? "nothing sent" : `${counted(requests, "request")}, ${secondsText(elapsedMs)}`;
 	const id = span.id ?? spanId;
-	const names = [
-		...id ? [` ${cut(id, MAX_VALUE)}`] : [],
-		...span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : [],
-		...span.parent_id ? [` under ${cut(span.parent_id, MAX_VALUE)}`] : [],
-		...isNew(outcome) && span.trace_id && !span.parent_id ? [" (root span)"] : []
-	];
-	const rows = rowsOf(report).map(({ field, before, after }) => [
-		`  ${field}: `,
-		...before === void 0 ? [] : [cut(before, MAX_VALUE), " \u2192 "],
-		cut(after, MAX_VALUE)
-	].join(""));
+	const names = present([
+		id && ` ${cut(id, MAX_VALUE)}`,
+		span.name && ` "${cut(span.name, MAX_VALUE)}"`,
+		span.parent_id && ` under ${cut(span.parent_id, MAX_VALUE)}`,
+		isNew(outcome) && span.trace_id && !span.parent_id && " (root span)"
+	]);
+	const rows = rowsOf(report).map(({ field, before, after }) => {
+		return `  ${field}: ${before === void 0 ? "" : `${cut(before, MAX_VALUE)} \u2192 `}${cut(after, MAX_VALUE)}`;
+	});
 	const feedback = feedbackText(span.feedback);
 	const isPlain = outcome === "updated" || outcome === "read" || rows.length === 0;
-	return [
+	return present([
 		`Span${names.join("")}: ${outcome} (${effort})`,
-		...isPlain ? [] : [`${ROWS_TITLES[outcome]}:`],
+		!isPlain && `${ROW_TITLES[outcome]}:`,
 		...rows,
-		...changed?.length === 0 ? [`  ${UNCHANGED}`] : [],
-		...feedback ? [`  human feedback: ${cut(feedback, MAX_VALUE)}`] : []
-	];
+		changed?.length === 0 && `  no field changed: the span already had these values`,
+		feedback && `  human feedback: ${cut(feedback, MAX_VALUE)}`
+	]);
 }
 function resultLines({ tests, metrics, caseSpans }) {
-	const failures = tests ? tests.failures.map((failure) => `\u2717 ${cut(failureText(failure), MAX_FAILURE)}`) : [];
+	const failures = tests ? tests.failures.map((failure) => `\u2717 ${cut(failureLine(failure), MAX_FAILURE)}`) : [];
 	const total = tests ? tests.failed + tests.errored : 0;
 	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`);
-	return [
-		...tests ? [`Results: ${testsText(tests)}`] : [],
+	return present([
+		tests && `Results: ${testsText(tests)}`,
 		...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
-		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LISTED).join(", ")}`] : [],
-		...caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []
-	];
+		values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(", ")}`,
+		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`
+	]);
 }
 function unsentLines({ dryRun }) {
-	return firstOf(dryRun.map(({ method, url, body }) => [
+	return firstOf(dryRun.map(({ method, url, body }) => present([
 		"Not sent:",
 		method,
 		url,
-		...body === void 0 ? [] : [cut(JSON.stringify(body), MAX_BODY)]
-	].join(" ")), MAX_LISTED);
+		body !== void 0 && cut(JSON.stringify(body), MAX_BODY)
+	]).join(" ")), MAX_LISTED);
 }
-function gateLines({ gate }) {
-	return gate && passes(gate) ? [`Gate: ${gateText(gate)}`] : [];
+function gateLines({ gates }) {
+	return gates.filter(({ isPassed }) => isPassed).map(({ text }) => `Gate: ${text}`);
 }
 // src/report/outputs.ts
 const OUTPUTS = [
@@ -5636,13 +5075,13 @@ function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, status 
 		feedback_comment: textOf(span.feedback?.comment),
 		changed: textOf(changed),
 		metrics: textOf(metrics),
-		case_spans: textOf(caseSpans?.made),
+		case_spans: textOf(caseSpans?.created),
 		span: Object.keys(span).length > 0 ? JSON.stringify(span) : "",
 		span_file: "",
 		status: textOf(status)
 	};
 }
-function fitting$1(outputs) {
+function fittingOutputs(outputs) {
 	const bytes = (name) => 2 * (name.length + outputs[name].length);
 	let total = OUTPUTS.reduce((sum, name) => sum + bytes(name), 0);
 	const dropped = [];
@@ -5755,7 +5194,7 @@ function spellingsOf(character) {
 	].join("|")})`;
 }
 // src/report/summary.ts
-const MAX_BYTES = 1e6;
+const MAX_SUMMARY_BYTES = 1e6;
 const MAX_LINE$1 = 1e3;
 const MAX_LINES$1 = 50;
 const MAX_CELL = 300;
@@ -5786,46 +5225,44 @@ const TRACES = "https://platform.opper.ai/traces";
 function summaryOf(report) {
 	const { findings, tests } = report;
 	const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-	return `${fitting([
+	return `${fittingBlocks(present([
 		headingOf(report),
 		...ranked.map(findingBlock),
-		...tests ? [testsBlock(tests)] : [],
+		tests && testsBlock(tests),
 		spanBlock(report),
 		rowsBlock(report),
 		measuresBlock(report),
 		unsentBlock(report),
 		metaBlock(report)
-	].filter((block) => block !== "")).join("\n\n")}\n\n`;
+	])).join("\n\n")}\n\n`;
 }
-function fitting(blocks) {
+function fittingBlocks(blocks) {
 	let total = 0;
 	return blocks.filter((block) => {
 		total += Buffer.byteLength(block) + 2;
-		return total < MAX_BYTES;
+		return total < MAX_SUMMARY_BYTES;
 	});
 }
-function headingOf({ outcome, jobStatus, findings, gate, tests, span }) {
+function headingOf({ outcome, jobStatus, findings, gates, tests, span }) {
 	const [icon, ending] = ENDINGS[outcome];
 	const failed = tests ? tests.failed + tests.errored : 0;
 	const hasError = findings.some(({ level }) => level === "error");
 	const hasWarning = findings.some(({ level }) => level === "warning");
-	const mark = jobStatus === "failure" || failed > 0 || gate && !passes(gate) || outcome === "failed" || hasError ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
-	const run = [
-		...jobStatus === "failure" ? ["job failed"] : [],
-		...jobStatus === "cancelled" ? ["job cancelled"] : [],
-		...tests ? [resultText(tests, failed)] : [],
-		...scoreText(gate, cut(textOf(span.score), 40))
-	].join(", ");
-	const what = outcome !== "failed" && hasError ? `${ending}, with errors` : ending;
-	return `### ${mark} ${[...run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : [], what].join(" \u00b7 ")}`;
+	const isGateMissed = gates.some(({ isPassed }) => !isPassed);
+	const mark = jobStatus === "failure" || failed > 0 || isGateMissed || outcome === "failed" || hasError ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
+	const score = cut(textOf(span.score), 40);
+	const run = present([
+		jobStatus === "failure" && "job failed",
+		jobStatus === "cancelled" && "job cancelled",
+		tests && resultText(tests, failed),
+		gates.length === 0 && score && `score ${score}`,
+		...gates.map(({ text }) => text)
+	]).join(", ");
+	const effect = outcome !== "failed" && hasError ? `${ending}, with errors` : ending;
+	return `### ${mark} ${present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}`;
 }
 function resultText({ passed }, failed) {
 	return `${failed || passed} of ${counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
-}
-function scoreText(gate, score) {
-	if (gate && passes(gate)) return [`score ${gate.score} (min_score ${gate.minScore})`];
-	if (gate) return [gateText(gate)];
-	return score ? [`score ${score}`] : [];
 }
 function findingBlock({ level, title, lines }) {
 	const texts = firstOf(lines, MAX_LINES$1).map((line) => code(line, MAX_LINE$1));
@@ -5833,9 +5270,9 @@ function findingBlock({ level, title, lines }) {
 }
 function testsBlock(tests) {
 	const { failures, failed, errored } = tests;
-	const items = failures.map(({ name, message }) => [code(name, MAX_LINE$1), ...message ? [code(message, 2 * MAX_LINE$1)] : []].join("<br>"));
+	const items = failures.map(({ name, message }) => present([code(name, MAX_LINE$1), message && code(message, 2 * MAX_LINE$1)]).join("<br>"));
 	const list = firstOf(items, MAX_LINES$1, failed + errored).map((item) => `<li>${item}</li>`);
-	return [paragraph([barOf(tests), html(countsText(tests), MAX_LINE$1)]), ...items.length > 0 ? [`<ul>\n${list.join("\n")}\n</ul>`] : []].join("\n");
+	return present([paragraph([barOf(tests), html(countsText(tests), MAX_LINE$1)]), items.length > 0 && `<ul>\n${list.join("\n")}\n</ul>`]).join("\n");
 }
 function barOf(tests) {
 	const names = Object.keys(SQUARES).filter((name) => tests[name] > 0);
@@ -5847,16 +5284,16 @@ function barOf(tests) {
 }
 function spanBlock({ spanId, span, links }) {
 	const id = span.id ?? spanId;
-	const names = [span.name, id].flatMap((text) => text ? [code(text, MAX_CELL)] : []);
+	const names = present([span.name, id]).map((text) => code(text, MAX_CELL));
 	if (names.length === 0) return "";
 	if (span.parent_id) names.push("under", code(span.parent_id, MAX_CELL));
 	const duration = durationMsOf(span);
-	const facts = [
-		...duration === void 0 ? [] : [`took ${secondsText(duration)}`],
-		...links.job && links.job !== links.run ? [link(links.job, "job")] : [],
-		...links.run ? [link(links.run, "workflow run")] : [],
+	const facts = present([
+		duration !== void 0 && `took ${secondsText(duration)}`,
+		links.job && links.job !== links.run && link(links.job, "job"),
+		links.run && link(links.run, "workflow run"),
 		link(TRACES, "Opper traces")
-	];
+	]);
 	return paragraph([`Span ${names.join(" ")}`, facts.join(" \u00b7 ")]);
 }
 function rowsBlock(report) {
@@ -5867,20 +5304,20 @@ function rowsBlock(report) {
 		"Field",
 		"Before",
 		"After"
-	] : ["Field", ROWS_TITLES[outcome]], rows.map(({ field, before, after }) => [
+	] : ["Field", ROW_TITLES[outcome]], rows.map(({ field, before, after }) => present([
 		code(field, MAX_CELL),
-		...before === void 0 ? [] : [code(before, MAX_CELL)],
+		before !== void 0 && code(before, MAX_CELL),
 		code(after, MAX_CELL)
-	]));
+	])));
 }
 function measuresBlock({ metrics, caseSpans, span }) {
 	const feedback = feedbackText(span.feedback);
 	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
-	const lines = [
-		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`] : [],
-		...caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : [],
-		...feedback ? [`Human feedback: ${code(feedback, MAX_CELL)}`] : []
-	];
+	const lines = present([
+		values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`,
+		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
+		feedback && `Human feedback: ${code(feedback, MAX_CELL)}`
+	]);
 	return lines.length > 0 ? paragraph(lines) : "";
 }
 function unsentBlock({ dryRun }) {
@@ -5891,7 +5328,7 @@ function metaBlock(report) {
 	const { sent, outcome } = report;
 	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(textOf(value), MAX_CELL)]);
 	if (rows.length === 0) return "";
-	const title = `${ROWS_TITLES[outcome]}: meta, ${counted(rows.length, "key")}`;
+	const title = `${ROW_TITLES[outcome]}: meta, ${counted(rows.length, "key")}`;
 	const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : "";
 	return `<details><summary>${title}</summary>\n${table(["Key", "Value"], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
 }
@@ -5910,33 +5347,33 @@ function code(text, maxLength) {
 function link(url, text) {
 	return `<a href="${attribute(url)}">${text}</a>`;
 }
-// src/report/exit.ts
+// src/report/reporter.ts
 const MAX_LINES = 100;
 const MAX_LINE = 4e3;
-function createExit(host, secrets) {
+function createReporter(host, secrets) {
 	const { core } = host;
 	const lines = secrets.flatMap((secret) => secret.split(/[\r\n]/)).map((line) => line.trim());
 	const masked = [...new Set(lines)].filter((line) => line !== "");
 	for (const line of masked) core.setSecret(line);
 	const redact = redactorOf(masked);
-	let goesOn = false;
+	let isTracking = false;
 	return {
 		info: (line) => core.info(inert(redact(line))),
 		saveTracked(tracked) {
-			goesOn = tracked !== void 0;
+			isTracking = tracked !== void 0;
 			core.saveState("tracked", tracked ? redact(JSON.stringify(tracked)) : "");
 		},
 		publish(raw, options) {
 			const report = withoutSecrets(raw, redact);
 			const findings = [...report.findings];
-			const attempt = (work, level, what) => {
+			const attempt = (work, level, failure) => {
 				try {
 					work();
 				} catch (error) {
 					findings.push({
 						level,
 						title: "Opper span",
-						lines: [`${what}: ${redact(headlineOf(error))}`]
+						lines: [`${failure}: ${redact(headlineOf(error))}`]
 					});
 				}
 			};
@@ -5945,7 +5382,7 @@ function createExit(host, secrets) {
 				attempt(() => {
 					if (outputs.span) outputs.span_file = host.writeTemp("opper-span.json", outputs.span);
 				}, "warning", "The file for the output span_file cannot be written");
-				const { fit, dropped } = fitting$1(outputs);
+				const { fit, dropped } = fittingOutputs(outputs);
 				if (dropped.length > 0) findings.push(tooLong(dropped));
 				attempt(() => {
 					for (const name of OUTPUTS) core.setOutput(name, fit[name]);
@@ -5953,16 +5390,16 @@ function createExit(host, secrets) {
 				}, "error", "The outputs cannot be written, so later steps do not get them");
 			}
 			for (const line of logOf(report)) core.info(inert(line));
-			if (options.summary && !goesOn) attempt(() => host.appendSummary(summaryOf({
+			if (options.summary && !isTracking) attempt(() => host.appendSummary(summaryOf({
 				...report,
 				findings
 			})), "warning", "The job summary cannot be written");
-			if (report.gate && !passes(report.gate)) {
-				const advice = report.gate.score === void 0 ? ". Set score or results_file" : "";
-				findings.push({
+			for (const { isPassed, text, advice } of report.gates) {
+				const line = present([text, advice]).join(". ");
+				if (!isPassed) findings.push({
 					level: "error",
 					title: "Opper span: gate",
-					lines: [gateText(report.gate) + advice]
+					lines: [line]
 				});
 			}
 			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(cut(line, MAX_LINE))).join("\n"), { title });
@@ -5971,7 +5408,7 @@ function createExit(host, secrets) {
 	};
 }
 function withoutSecrets(report, redact) {
-	const { outcome, jobStatus, changed } = report;
+	const { outcome, jobStatus, changed, gates } = report;
 	const findings = report.findings.map((finding) => ({
 		...finding,
 		lines: redact(finding.lines)
@@ -5988,6 +5425,7 @@ function withoutSecrets(report, redact) {
 		outcome,
 		jobStatus,
 		changed,
+		gates,
 		findings
 	};
 }
@@ -6002,10 +5440,93 @@ function tooLong(names) {
 		lines: [`The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(", ")}. The file at span_file has the whole span`]
 	};
 }
+// src/without-sending.ts
+const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
+function withoutSending(plan, reporter, report) {
+	const { task } = plan;
+	const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
+	report.sent = sent;
+	report.span = {
+		...defined({ id: plan.inputs.dry_run ? id : plan.inputs.span_id }),
+		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
+	};
+	if (!plan.inputs.dry_run) {
+		report.outcome = "skipped";
+		report.findings.push({
+			level: "notice",
+			title: "Opper span: skipped",
+			lines: [WITHHELD]
+		});
+		return;
+	}
+	report.outcome = "dry-run";
+	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
+	if (task.kind === "start") reporter.saveTracked(trackedSpan(task.span, task.recording));
+	if (task.kind === "wait") reporter.saveTracked(task.tracked);
+}
+function spanRequestOf(task, baseUrl) {
+	switch (task.kind) {
+		case "wait": return {
+			id: task.tracked.id,
+			request: []
+		};
+		case "read": return {
+			id: task.id,
+			request: [{
+				method: "GET",
+				url: spanUrl(baseUrl, task.id)
+			}]
+		};
+		case "update": {
+			const { id } = task;
+			const body = patchFor(task.recording);
+			return {
+				id,
+				sent: body,
+				request: [{
+					...isEmpty$1(body) ? { method: "GET" } : {
+						method: "PATCH",
+						body
+					},
+					url: spanUrl(baseUrl, id)
+				}]
+			};
+		}
+		default: {
+			const { span } = task;
+			return {
+				id: span.id,
+				sent: fieldsOf(span),
+				request: [{
+					method: "POST",
+					url: spanUrl(baseUrl),
+					body: { ...span }
+				}]
+			};
+		}
+	}
+}
+function childRequests({ inputs, metrics, caseSpans }, id) {
+	const post = {
+		method: "POST",
+		url: spanUrl(inputs.base_url)
+	};
+	return [...metrics.map((body) => ({
+		...post,
+		url: metricUrl(inputs.base_url, id),
+		body: { ...body }
+	})), ...caseSpans.map((span) => ({
+		...post,
+		body: {
+			...span,
+			parent_id: id
+		}
+	}))];
+}
 // src/run.ts
 async function run(host, tracked) {
 	const getInput = (name) => host.core.getInput(name, { trimWhitespace: false });
-	const exit = createExit(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
+	const reporter = createReporter(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
 	const startedAt = host.now();
 	const now = new Date(startedAt);
 	const read = readInputs(getInput, host.env.OPPER_API_KEY, now);
@@ -6018,24 +5539,47 @@ async function run(host, tracked) {
 	if (host.eventProblem) warn(report, [host.eventProblem]);
 	let plan;
 	try {
-		const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
-		report.tests = found.tests;
-		warn(report, found.tests?.warnings ?? []);
-		plan = tracked ? planAtEnd(read, found, job, host.newId) : planOf(read, found, job, host.newId);
+		const results = isStart ? NO_RESULTS : await readFiles(read, host, now);
+		report.tests = results.tests;
+		warn(report, results.warnings);
+		plan = planOf(read, results, job, {
+			now,
+			newId: host.newId,
+			tracked
+		});
+		const { inputs, refused } = plan;
 		warn(report, plan.warnings);
-		if (plan.refused) report.findings.push(findingOf(plan.refused, plan.inputs, "only the end of the job was recorded"));
-		const task = taskOf(plan, job, host.newId(), now, tracked);
-		if (plan.inputs.dry_run || plan.inputs.api_key === void 0) rehearse(task, plan, exit, report);
-		else await carryOut(task, plan, host, exit, report);
+		if (refused) report.findings.push(findingOf(refused, inputs, "only the end of the job was recorded"));
+		if (inputs.dry_run || inputs.api_key === void 0) withoutSending(plan, reporter, report);
+		else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
 	} catch (error) {
 		report.outcome = "failed";
 		report.findings.push(findingOf(error, read.values, "nothing was recorded"));
 	}
-	if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
+	if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), job);
 	report.elapsedMs = host.now() - startedAt;
-	return exit.publish(report, {
+	return reporter.publish(report, {
 		outputs: !tracked,
 		summary: read.values.summary !== false
+	});
+}
+function clientOf(host, inputs, reporter) {
+	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = inputs;
+	const timeoutMs = Math.round(timeout_seconds * 1e3);
+	return createClient({
+		baseUrl,
+		apiKey,
+		userAgent: `opper-span-action/${host.version}`,
+		timeoutMs,
+		retries,
+		transport: host.connect({
+			baseUrl,
+			timeoutMs
+		}),
+		wait: host.wait,
+		random: host.random,
+		now: host.now,
+		onRetry: reporter.info
 	});
 }
 // src/step.ts
@@ -6160,12 +5704,6 @@ Object.defineProperty(exports, "readTextPieces", ({
 	enumerable: true,
 	get: function() {
 		return readTextPieces;
-	}
-}));
-Object.defineProperty(exports, "recordOf", ({
-	enumerable: true,
-	get: function() {
-		return recordOf;
 	}
 }));
 Object.defineProperty(exports, "step", ({

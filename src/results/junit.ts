@@ -2,6 +2,7 @@ import type { SaxesParser, SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
 import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
+import { CaseTable } from './case-table.ts';
 import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './cases.ts';
 import { type Declared, hiddenCase, hiddenFailure, type Shown, totalOf } from './declared.ts';
 import { NoResultsError, type OtherXml, otherXml } from './documents.ts';
@@ -51,7 +52,7 @@ interface OpenSuite {
   /** The cases in it and in the suites inside it. */
   readonly shown: Shown;
   /** The status of each case by {@link keyOf}, if elements that share class and name are one case. */
-  readonly cases: Map<number, CaseStatus> | undefined;
+  readonly cases: CaseTable | undefined;
   readonly properties: Set<string>;
   /** How many failures the suites directly in it declare, and its own cases show; undefined if a suite declares no number. */
   inner: number | undefined;
@@ -64,7 +65,8 @@ interface OpenSuite {
 interface OpenCase {
   readonly attributes: Attributes;
   readonly depth: number;
-  readonly reasons: Map<Meaning, Explanation>;
+  /** The first explanation of each ending; undefined if it has none. */
+  reasons: Map<Meaning, Explanation> | undefined;
   /** How many of its elements a tool may count as failures. */
   failures: number;
   /** Whether the tool counts none of them. */
@@ -251,7 +253,7 @@ class JunitReader {
 
   #openCase(attributes: Attributes): Close {
     const depth = this.#closers.length + 1;
-    const opened = { attributes, depth, reasons: new Map(), failures: 0, isUncounted: false };
+    const opened: OpenCase = { attributes, depth, reasons: undefined, failures: 0, isUncounted: false };
     this.#case = opened;
     this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
     return () => {
@@ -261,7 +263,7 @@ class JunitReader {
   }
 
   #openInCase(opened: OpenCase, name: string, attributes: Attributes): Close | undefined {
-    if (name === 'testcase') this.#fail('is not JUnit', 'a testcase within a testcase');
+    if (/^test(?:case|suites?)$/.test(name)) this.#fail('is not JUnit', `a ${name} within a testcase`);
     if (this.#closers.length !== opened.depth) return undefined;
     if (isRerun(name)) this.#suite.shown.more++;
     // Mostly `skipped`, `error` or `failure`. PHPUnit also writes `warning`.
@@ -272,20 +274,23 @@ class JunitReader {
       const habit = habitOf(name, why, opened.attributes);
       if (habit?.isUncounted) opened.isUncounted = true;
       const meaning = habit?.means ?? status;
+      opened.reasons ??= new Map();
       if (!opened.reasons.has(meaning)) opened.reasons.set(meaning, why);
     });
   }
 
   #closeCase({ attributes, reasons, failures, isUncounted }: OpenCase, suite: OpenSuite): void {
-    if (suite.cases !== undefined && !attributes.name && !attributes.classname && reasons.size === 0) {
+    if (suite.cases !== undefined && !attributes.name && !attributes.classname && reasons === undefined) {
       this.#unended++;
       return;
     }
-    let status = this.#statusIn(attributes, reasons.size === 0);
+    let status = this.#statusIn(attributes, reasons === undefined);
     const marks = isUncounted ? 0 : failures || (isFailing(status) ? 1 : 0);
-    for (const meaning of reasons.keys()) if (meaning !== 'may fail') status = worseOf(status, meaning);
-    if (reasons.has('may fail')) status = 'skipped';
-    const why = reasons.get(status);
+    for (const meaning of reasons?.keys() ?? []) {
+      if (meaning !== 'may fail') status = worseOf(status, meaning);
+    }
+    if (reasons?.has('may fail')) status = 'skipped';
+    const why = reasons?.get(status);
 
     const key = suite.cases && keyOf(attributes);
     const before = key === undefined ? undefined : suite.cases?.get(key);
@@ -317,6 +322,7 @@ class JunitReader {
   /** The status in the attributes of a case. GoogleTest, CTest and Bazel may write it only there. */
   #statusIn({ status, result }: Attributes, isAlone: boolean): CaseStatus {
     let worst: CaseStatus = 'passed';
+    if (status === undefined && result === undefined) return worst;
     for (const word of [status, result]) {
       if (!word?.trim()) continue;
       const meant = caseStatusOf(word);
@@ -381,7 +387,7 @@ function openSuite(attributes: Attributes, depth: number, isTimed: boolean, isUn
     depth,
     isTimed,
     shown: { failed: 0, more: 0, fewer: 0 },
-    cases: isUnique ? new Map() : undefined,
+    cases: isUnique ? new CaseTable() : undefined,
     properties: new Set(),
     inner: 0,
     output: '',
@@ -420,19 +426,25 @@ function textOfAttribute(attributes: Attributes, name: string): string {
 
 /** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
 function keyOf({ classname = '', name = '' }: Attributes): number {
-  const text = `${classname.slice(0, MAX_KEPT_LENGTH)}\0${name.slice(0, MAX_KEPT_LENGTH)}`;
-  let [low, high] = [0x811c9dc5, 0x9e3779b9];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(((high << 5) | (high >>> 27)) ^ code, 0x85ebca77);
+  let low = 0x811c9dc5;
+  let high = 0x9e3779b9;
+  for (const text of [classname, '\0', name]) {
+    const length = Math.min(text.length, MAX_KEPT_LENGTH);
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(((high << 5) | (high >>> 27)) ^ code, 0x85ebca77);
+    }
   }
   return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }
 
 /** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
 function millisecondsOf(text: string | undefined): number | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
+  if (text === undefined) return undefined;
+  const plain = Number(text);
+  if (plain > 0 && Number.isFinite(plain)) return plain * 1000;
+  if (text.trim() === '') return undefined;
   const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
   const seconds = Number(hasThousands ? text.replaceAll(',', '') : text.replace(/^(\d+),(\d+)$/, '$1.$2'));
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;

@@ -71,6 +71,11 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
   'text after the document': ['<testsuite><testcase/></testsuite> ok', 'text data outside of root node'],
   'another version of XML': ['<?xml version="2.0"?><testsuite/>', at(1, 19), 'version', '1\\.[0-9]+'],
   'a case within a case': [suite('<testcase><testcase/></testcase>'), 'not JUnit', at(1, 32), 'testcase'],
+  'a suite within a case': [
+    suite('<testcase><testsuite failures="1"/></testcase>'),
+    'not JUnit',
+    'testsuite',
+  ],
   'an entity bomb': [ENTITY_BOMB, at(3, 30), 'undefined entity'],
   'XML 10 000 levels deep': ['<testsuite>'.repeat(10_000), 'nested too deeply', at(1, 1111), '100'],
   'JSON 10 000 levels deep': [
