@@ -60,6 +60,8 @@ const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 200;
 /** How many lines of a failure are shown. */
 const MAX_LINES = 3;
+/** A longer line is shown as it is: some patterns take long on it. */
+const MAX_NOISE_LENGTH = 1000;
 const MAX_PATH_LENGTH = 1000;
 
 /** A failure to show: the name, and the lines that say most. */
@@ -115,12 +117,13 @@ function reasonOf(details: CaseDetails): string {
   const [named = ''] = rest;
   const isNamed = named.endsWith(first) && /^[\w.$]+: $/.test(named.slice(0, named.length - first.length));
   const lines = first === '' ? rest : [isNamed ? named : first, ...more];
-  const [fallback = ''] = [...(short ?? []), ...linesOf(type), ...(long ?? [])];
+  const [fallback = ''] = [...(short ?? []), ...linesOf(type), ...(long ?? []), ...linesOf(message || body)];
   return lines.slice(0, MAX_LINES).join(' ') || fallback;
 }
 
 /** Whether a line is more than a place, a frame of a stack, the name of the case, or what a tool writes for every failure. */
 function saysSomething(line: string, details: CaseDetails): boolean {
+  if (line.length > MAX_NOISE_LENGTH) return true;
   return !isEmptyMessage(line) && !isNoise(line) && !isNameOf(line, details);
 }
 

@@ -76,6 +76,14 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
     'not JUnit',
     'testsuite',
   ],
+  'a reference without a semicolon, which hides a failure': [
+    suite('<testcase name="&#1"/><testcase><failure message="a&#10;b"/></testcase>'),
+    'malformed character entity',
+  ],
+  'the same in a text': [
+    suite('<testcase>&#x1b <failure>a;</failure></testcase>'),
+    'malformed character entity',
+  ],
   'an entity bomb': [ENTITY_BOMB, at(3, 30), 'undefined entity'],
   'XML 10 000 levels deep': ['<testsuite>'.repeat(10_000), 'nested too deeply', at(1, 1111), '100'],
   'JSON 10 000 levels deep': [

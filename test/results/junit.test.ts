@@ -450,6 +450,89 @@ describe('JUnit', () => {
     expect(tests.cases[0]?.error).toBe(`b${'a'.repeat(64 * 1024 - 2)}…`);
   });
 
+  const ENDINGS = {
+    p: '',
+    f: '<failure message="f"/>',
+    e: '<error message="e"/>',
+    s: '<skipped/>',
+  } as const;
+  const pytest = (names: string, open = '<testsuite name="pytest">') => {
+    const cases = [...names.matchAll(/(\w)([pfes])/g)].map(
+      ([, name, ending]) => `<testcase name="${name}">${ENDINGS[ending as keyof typeof ENDINGS]}</testcase>`,
+    );
+    return `${open}${cases.join('')}</testsuite>`;
+  };
+
+  it.each([
+    ['attempts that passed in the end', 'ap bp ap', '2/0/0/0'],
+    ['attempts that failed in the end, not one after another', 'ap bp ap af', '1/1/0/0'],
+    ['a failure and an error in the teardown', 'af bf ae', '0/1/1/0'],
+    ['an error before all else', 'ae af as ap', '0/0/1/0'],
+    ['a skip and a failure, in any order', 'as af bf bs', '0/2/0/0'],
+    ['a skip before a pass', 'bp as ap', '1/0/0/1'],
+  ])('takes what pytest wrote under one name for one case: %s', async (_name, names, counts) => {
+    const tests = await resultsIn(pytest(names));
+    const { passed, failed, errored, skipped, failures, warnings } = tests;
+    expect({ counts: [passed, failed, errored, skipped].join('/'), warnings }).toEqual({
+      counts,
+      warnings: [],
+    });
+    expect(failures).toHaveLength(failed + errored);
+  });
+
+  it('keeps one case for a span of all that pytest wrote under one name, with its worst status and first reason', async () => {
+    const keepCases = { kind: 'all', max: 3 } as const;
+    const { cases, casesWanted, failures } = await testsIn(pytest('ap bp cp dp bf cs bs be ce'), {
+      keepCases,
+    });
+    expect(cases.map(({ name, status, error }) => [name, status, error])).toEqual([
+      ['pytest > b', 'errored', 'f'],
+      ['pytest > c', 'errored', 'e'],
+      ['pytest > a', 'passed', undefined],
+    ]);
+    expect(casesWanted).toBe(4);
+    expect(failures).toEqual([
+      { name: 'pytest > b', message: 'f' },
+      { name: 'pytest > c', message: 'e' },
+    ]);
+    const failed = await testsIn(pytest('ap ap af bp bf be'), { keepCases: { kind: 'failed', max: 3 } });
+    expect([failed.cases.length, failed.casesWanted]).toEqual([2, 2]);
+  });
+
+  it('tells the cases of pytest by class and name, within one suite', async () => {
+    const named = ['a" name="b', 'a" name="c', 'b" name="b', 'ab" name="'].map(
+      (name) => `<testcase classname="${name}"/>`,
+    );
+    expect(await testsIn(`<testsuite name="pytest">${named.join('')}</testsuite>`)).toMatchObject({
+      passed: 4,
+    });
+    const suites = `<testsuites>${pytest('af')}${pytest('af')}</testsuites>`;
+    expect(await testsIn(suites)).toMatchObject({ failed: 2 });
+  });
+
+  it('counts each of many cases of pytest once', async () => {
+    const cases = Array.from({ length: 9000 }, (_, i) => `<testcase classname="t" name="n[${i}]"/>`);
+    const again = cases.map((one, i) => (i % 3 === 0 ? one.replace('/>', '><failure/></testcase>') : one));
+    expect(
+      await testsIn(`<testsuite name="pytest">${cases.join('')}${again.join('')}</testsuite>`),
+    ).toMatchObject({
+      passed: 6000,
+      failed: 3000,
+    });
+  });
+
+  it.each([
+    [
+      'the root has the name that pytest gives it',
+      `<testsuites name="pytest tests">${pytest('ap af', '<testsuite name="mine">')}</testsuites>`,
+      1,
+    ],
+    ['the suite has another name', pytest('ap af', '<testsuite name="mine">'), 2],
+  ])('takes cases of one name for one where %s: %#', async (_name, xml, total) => {
+    const { passed, failed } = await testsIn(xml);
+    expect(passed + failed).toBe(total);
+  });
+
   it('keeps no text in memory that it does not need', async () => {
     setFlagsFromString('--expose-gc');
     const gc: () => void = runInNewContext('gc');
