@@ -1,14 +1,17 @@
 import { type Client, createClient } from './api/client.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
-import { type Inputs, readInputs } from './inputs/inputs.ts';
-import { jobOf } from './job.ts';
+import { givenInputs, type Inputs, type Read, readInputs } from './inputs/inputs.ts';
+import { misspeltProblems } from './inputs/misspelt.ts';
+import { type Job, jobOf } from './job.ts';
 import { gatesOf } from './plan/gate.ts';
-import { type Plan, planOf } from './plan/plan.ts';
-import { NO_RESULTS, readFiles } from './plan/read-files.ts';
+import { closingPlan, type Plan, planOf } from './plan/plan.ts';
+import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
+import type { Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
-import { findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
+import { type Draft, findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
+import type { Results } from './results/results.ts';
 import { withoutSending } from './without-sending.ts';
 
 /**
@@ -17,38 +20,84 @@ import { withoutSending } from './without-sending.ts';
  * failed.
  */
 export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
-  const getInput = (name: string) => host.core.getInput(name, { trimWhitespace: false });
+  const getInput = (name: string) =>
+    tracked && name === 'operation' ? 'track' : host.core.getInput(name, { trimWhitespace: false });
   const reporter = createReporter(host, [getInput('api_key'), host.env.OPPER_API_KEY ?? '']);
   const startedAt = host.now();
   const now = new Date(startedAt);
-  const read = readInputs(getInput, host.env.OPPER_API_KEY, now);
-  const isStart = read.values.operation === 'track' && !tracked;
+  const stage: Stage = {
+    now,
+    newId: host.newId,
+    given: givenInputs(getInput),
+    tracked,
+    lost: tracked?.given.filter((name) => getInput(name).trim() === '') ?? [],
+  };
+  const { values, problems } = readInputs(getInput, host.env.OPPER_API_KEY, now);
+  // A misspelt input is reported once, at the start.
+  const misspelt = tracked ? [] : misspeltProblems(Object.keys(host.env));
+  const read = { values, problems: [...problems, ...misspelt] };
+  const isStart = values.operation === 'track' && !tracked;
   // At the start of a tracked job its result is not known, and its files do not exist.
-  const job = jobOf(host.context, isStart ? { ...read.values, job_status: undefined } : read.values);
-  const report = newReport(tracked?.id ?? read.values.span_id, job);
+  const job = jobOf(host.context, isStart ? { ...values, job_status: undefined } : values);
+  const report = newReport(tracked?.id ?? values.span_id, job);
   if (host.eventProblem) warn(report, [host.eventProblem]);
 
   let plan: Plan | undefined;
   try {
-    const results = isStart ? NO_RESULTS : await readFiles(read, host, now);
-    report.tests = results.tests;
-    warn(report, results.warnings);
-    plan = planOf(read, results, job, { now, newId: host.newId, tracked });
-    const { inputs, refused } = plan;
+    plan = await planFor(read, host, job, stage, report);
+    const { inputs } = plan;
     warn(report, plan.warnings);
-    if (refused) report.findings.push(findingOf(refused, inputs, 'only the end of the job was recorded'));
     if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
     else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
   } catch (error) {
     report.outcome = 'failed';
-    report.findings.push(findingOf(error, read.values, 'nothing was recorded'));
+    report.findings.push(findingOf(error, values, 'nothing was recorded'));
   }
-  if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), job);
+  if (plan?.failure) {
+    const isRecorded = report.outcome === 'updated' || report.outcome === 'created';
+    const effect = `${isRecorded ? 'the rest' : 'nothing'} was recorded`;
+    report.findings.unshift(findingOf(plan.failure, values, effect));
+  }
+  if (plan && !isStart) report.gates = gatesOf(plan.gate, scoreOnSpan(report));
   report.elapsedMs = host.now() - startedAt;
-  return reporter.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
+  return reporter.publish(report, { outputs: !tracked, summary: values.summary !== false });
 }
 
-/** Throws InputError for a proxy variable that is not a URL. */
+/** Reads the files and plans. At the end of a tracked job, an unexpected error leads to a plan that only ends the span. */
+async function planFor(
+  read: Read<Partial<Inputs>>,
+  host: Host,
+  job: Job,
+  stage: Stage,
+  report: Draft,
+): Promise<Plan> {
+  try {
+    const results = await resultsAt(stage, read, host, job);
+    report.tests = results.tests;
+    warn(report, results.warnings ?? []);
+    return planOf(read, results, job, stage);
+  } catch (error) {
+    const plan = closingPlan(error, read, job, stage);
+    if (!plan) throw error;
+    return plan;
+  }
+}
+
+/** The start of a tracked job has no files yet. Without a key, its end reads them only to judge a gate. */
+async function resultsAt(
+  stage: Stage,
+  read: Read<Partial<Inputs>>,
+  host: Host,
+  { withholdsSecrets }: Job,
+): Promise<Results> {
+  const { tracked } = stage;
+  const { operation, api_key, dry_run, min_score } = read.values;
+  if (operation === 'track' && !tracked) return checkPatterns(read.values, host.files);
+  const isSkipped = withholdsSecrets && api_key === undefined && !dry_run;
+  if (tracked && isSkipped && min_score === undefined) return NO_RESULTS;
+  return readFiles(read, host, stage);
+}
+
 function clientOf(host: Host, inputs: Inputs, reporter: Reporter): Client {
   const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);

@@ -49,22 +49,23 @@ export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] 
   return problems;
 }
 
+const POINTERS = ['score_pointer', 'metrics_pointer'] as const;
+
 /** Inputs that do not go with `results_format`, whatever the file contains. */
 export function formatProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
-  const { results_file, results_format: format, score_pointer: pointer } = values;
+  const { results_file, results_format: format } = values;
   const found: Problem[] = [];
-  const name = 'score_pointer';
-  const isPointerBad = problems.some((problem) => problem.name === name);
-  if (results_file && format === 'json' && pointer === undefined && !isPointerBad) {
+  const isGiven = (name: (typeof POINTERS)[number]) =>
+    values[name] !== undefined || problems.some((problem) => problem.name === name);
+  if (results_file && format === 'json' && !POINTERS.some(isGiven)) {
     const message =
-      'is required with results_format json. Set it to where the score is, such as /summary/accuracy';
-    found.push({ name, message });
+      'is required with results_format json, unless metrics_pointer is given. Set it to where the score is, such as /summary/accuracy';
+    found.push({ name: 'score_pointer', message });
   }
-  if (pointer !== undefined && format !== undefined && format !== 'json') {
-    found.push({
-      name,
-      message: 'works only with results_format json. Remove it, or set results_format: json',
-    });
+  for (const name of POINTERS) {
+    if (values[name] === undefined || format === undefined || format === 'json') continue;
+    const message = 'works only with results_format json. Remove it, or set results_format: json';
+    found.push({ name, message });
   }
   const needing = needingCases(values);
   if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {
@@ -82,7 +83,8 @@ export function resultsProblems({ values, problems }: Read<Partial<Inputs>>): Pr
   if (values.results_file !== undefined) return [];
   const asking = present([
     (values.results_format ?? 'auto') !== 'auto' && 'results_format',
-    values.score_pointer !== undefined && 'score_pointer',
+    ...POINTERS.filter((name) => values[name] !== undefined),
+    endedBadly(values.results_outcome) && 'results_outcome',
     ...needingCases(values),
   ]);
   if (asking.length > 0) {
@@ -114,13 +116,27 @@ export function clearProblems(inputs: Partial<Inputs>, fromFile: Fields): Proble
   return [{ name: 'clear', message, isFromFile: !isFromInputs }];
 }
 
-/** A `min_score` that nearly every score reaches, since the score is scaled and `min_score` is not. */
+/** Whether the step that wrote the results failed or was cancelled. */
+export function endedBadly(outcome: Inputs['results_outcome']): boolean {
+  return outcome === 'failure' || outcome === 'cancelled';
+}
+
+/** A `min_score` that nearly every score reaches: a share, where the score is an integer on a larger scale. */
 export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
-  if (minScore === undefined || scale === undefined) return [];
-  if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
-  const meant = Number((minScore * scale).toPrecision(15));
-  const message = `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${meant}`;
+  if (minScore === undefined || (scale !== undefined && scale <= 1)) return [];
+  const isWhole = minScore === 1 && scale !== undefined && scale >= PASS_RATE_SCALE;
+  if (!isWhole && (minScore <= 0 || minScore >= 1)) return [];
+  const meant = Number((minScore * (scale ?? PASS_RATE_SCALE)).toPrecision(15));
+  const form = scale === undefined ? 'as an integer' : `on a scale of ${scale}`;
+  const message = `${minScore} would let nearly every score pass, since the score is recorded ${form}. Write ${meant}`;
   return [{ name: 'min_score', message }];
+}
+
+/** Inputs that were given at the start of a tracked job and are empty at its end. */
+export function lostProblems(lost: readonly string[]): Problem[] {
+  const message =
+    'was given at the start of the job and is empty at its end. Some runners lose the inputs of a composite action inside a composite action: use this action in the outer one or in the workflow';
+  return lost.map((name) => ({ name, message }));
 }
 
 /** The scale of a score from results, if it is known from the inputs. */

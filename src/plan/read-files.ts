@@ -3,13 +3,15 @@ import { type Files, readText } from '../files.ts';
 import type { Host } from '../host/host.ts';
 import { metaObject } from '../inputs/forms.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
-import { resultsProblems } from '../inputs/rules.ts';
+import { endedBadly, resultsProblems } from '../inputs/rules.ts';
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import type { Results } from '../results/results.ts';
+import { quoted } from '../text.ts';
 import { mergedMeta } from './merge.ts';
+import type { Stage } from './task.ts';
 
-export const NO_RESULTS: Results = { warnings: [], problems: [] };
+export const NO_RESULTS: Results = { problems: [] };
 
 /**
  * Reads the files that the inputs name, as far as they can be read. Everything wrong with them is a problem from a file. `fields`
@@ -17,14 +19,19 @@ export const NO_RESULTS: Results = { warnings: [], problems: [] };
  */
 export async function readFiles(
   read: Read<Partial<Inputs>>,
-  { files, jobBeganMs }: Pick<Host, 'files' | 'jobBeganMs'>,
-  now: Date,
+  host: Pick<Host, 'files' | 'jobBeganMs'>,
+  stage: Pick<Stage, 'now' | 'tracked'>,
 ): Promise<Results> {
   const { values: inputs } = read;
-  const results = await readResultsOf(inputs, files, jobBeganMs, now).catch(problemsOf);
-  const metaFile = await readMetaFile(inputs.meta_file, files);
+  const results = await readResultsOf(inputs, host, stage).catch(problemsOf);
+  const metaFile = await readMetaFile(inputs.meta_file, host.files);
   const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
-  const problems = [...resultsProblems(read), ...results.problems, ...metaFile.problems];
+  const problems = [
+    ...resultsProblems(read),
+    ...results.problems,
+    ...outcomeProblems(inputs, results),
+    ...metaFile.problems,
+  ];
   return {
     ...results,
     fields: { ...results.fields, ...defined({ meta }) },
@@ -32,24 +39,51 @@ export async function readFiles(
   };
 }
 
+/** At the start of a tracked job the files do not exist yet, so of `results_file` only the syntax of patterns is checked. */
+export async function checkPatterns({ results_file = [] }: Partial<Inputs>, files: Files): Promise<Results> {
+  const problems: Problem[] = [];
+  for (const line of results_file.filter((line) => /^[^!#].*[*?[]|^[*?[]/.test(line))) {
+    try {
+      await files.find(line);
+    } catch (error) {
+      problems.push(problemOf('results_file', quoted(line), error));
+    }
+  }
+  return { problems };
+}
+
 async function readResultsOf(
   inputs: Partial<Inputs>,
-  files: Files,
-  jobBeganMs: number | undefined,
-  now: Date,
+  { files, jobBeganMs }: Pick<Host, 'files' | 'jobBeganMs'>,
+  { now, tracked }: Pick<Stage, 'now' | 'tracked'>,
 ): Promise<Results> {
   const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+  const metricsPointers = inputs.metrics_pointer;
   if (patterns === undefined || format === undefined) return NO_RESULTS;
-  if (format === 'json' && pointer === undefined) return NO_RESULTS;
+  if (format === 'json' && pointer === undefined && metricsPointers === undefined) return NO_RESULTS;
   // Only a step that has results loads their readers.
   const { readResults } = await import('../results/read-results.ts');
   const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
-  return readResults({ patterns, format, pointer, keepCases, jobBeganMs }, files, now);
+  const isAtEnd = tracked !== undefined;
+  const outcome = inputs.results_outcome;
+  const request = { patterns, format, pointer, metricsPointers, keepCases, isAtEnd, outcome, jobBeganMs };
+  return readResults(request, files, now);
+}
+
+/** The step that wrote the results failed or was cancelled, and nothing in them says so. */
+function outcomeProblems(inputs: Partial<Inputs>, { tests, fields, problems }: Results): Problem[] {
+  const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
+  if (!endedBadly(outcome) || results_file === undefined) return [];
+  const isExplained = tests ? tests.failed + tests.errored > 0 : problems.length > 0 || error !== undefined;
+  if (isExplained) return [];
+  const lack = tests ? 'no case failed' : 'the results name no error';
+  const message = `is ${outcome}, but ${lack}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`;
+  return [{ name: 'results_outcome', message }];
 }
 
 function problemsOf(error: unknown): Results {
   if (!(error instanceof InputError)) throw error;
-  return { warnings: [], problems: error.problems };
+  return { problems: error.problems };
 }
 
 async function readMetaFile(

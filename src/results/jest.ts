@@ -1,13 +1,15 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import type { CaseDetails, OnCase } from './cases.ts';
+import { present } from '../present.ts';
+import { textOf } from '../text.ts';
+import type { CaseDetails, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
 import type { JsonFormat } from './format.ts';
-import { arrayAt, numberIn, objectAt, oneAt, sumOf, textIn } from './shape.ts';
+import { arrayAt, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
 
 const STATUSES = {
   passed: 'passed',
   failed: 'failed',
-  // For a file that did not load, if jest-junit's reportTestSuiteErrors is on.
+  // For a file that did not load.
   error: 'errored',
   pending: 'skipped',
   skipped: 'skipped',
@@ -37,15 +39,13 @@ export const jest: JsonFormat = {
     );
     const failed = totalOf(document.numFailedTests);
     const failedFiles = totalOf(document.numFailedTestSuites) ?? 0;
-    const verdict =
-      document.success === false
-        ? 'success: false'
-        : failedFiles > 0
-          ? `numFailedTestSuites: ${failedFiles}`
-          : undefined;
+    const verdicts = [
+      document.success === false && 'success: false',
+      failedFiles > 0 && `numFailedTestSuites: ${failedFiles}`,
+    ];
     return {
       durationMs: sumOf(durations),
-      declared: { failed, totals: `numFailedTests: ${failed}`, verdict },
+      declared: { failed, totals: `numFailedTests: ${failed}`, verdict: present(verdicts)[0] },
       fewer: errored,
       isEmptyOnPurpose: document.success === true,
     };
@@ -60,7 +60,8 @@ function readFile(file: JsonObject, place: string, folder: string, onCase: OnCas
     const test = objectAt(`${place}.assertionResults[${i}]`, value);
     const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
     statuses.add(status);
-    onCase({ status, details: () => ({ ...detailsOf(test, shortPath), file: path }) });
+    const details = () => ({ ...detailsOf(test, shortPath), file: path });
+    onCase({ status, details, measured: measuredIn(test) });
     return numberIn(test.duration);
   });
   // If a file did not load, or a hook outside of all tests failed, only the file's own status says so.
@@ -90,7 +91,27 @@ function detailsOf(test: JsonObject, path: string): CaseDetails {
     durationMs: numberIn(test.duration),
     // Since Jest 30. Vitest does not write the start of a case.
     startMs: numberIn(test.startAt),
+    score: numberIn(evalIn(test).avgScore),
+    ...outputIn(evalIn(test)),
   };
+}
+
+/** What vitest-evals adds to a case that did not throw: `scores[{name, score}]`, `avgScore` and `output`. */
+function evalIn({ meta }: JsonObject): JsonObject {
+  return objectIn(objectIn(meta).eval);
+}
+
+function measuredIn(test: JsonObject): Measured {
+  const { avgScore, scores } = evalIn(test);
+  const named = (Array.isArray(scores) ? scores : []).map(objectIn).flatMap(({ name, score }) => {
+    const number = numberIn(score);
+    return textIn(name).trim() === '' || number === undefined ? [] : [[textIn(name), number] as const];
+  });
+  return { score: numberIn(avgScore), namedScores: Object.fromEntries(named) };
+}
+
+function outputIn({ output = null }: JsonObject): { output?: string } {
+  return output === null ? {} : { output: textOf(output) };
 }
 
 function firstText(messages: Json | undefined): string {

@@ -1,10 +1,12 @@
 import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { parseExactJson, parseJson } from '../json.ts';
+import { parseExactJson } from '../json.ts';
+import { present } from '../present.ts';
 import { listed, quoted } from '../text.ts';
 import { staleProblem } from './age.ts';
-import { fieldsIn, scoreAtPointer } from './own-file.ts';
+import { fieldsIn } from './own-file.ts';
+import { readPointers } from './read-pointers.ts';
 import { readTests, type TestsRequest } from './read-tests.ts';
 import type { Results } from './results.ts';
 
@@ -13,36 +15,39 @@ export interface ResultsRequest extends TestsRequest {
   /** At least one path or glob. None is empty. */
   readonly patterns: readonly string[];
   readonly format: Inputs['results_format'];
-  /** A JSON Pointer (RFC 6901), for the format `json`. */
+  /** JSON Pointers to the score and to metrics, for the format `json`. At least one. */
   readonly pointer: string | undefined;
+  readonly metricsPointers?: readonly string[] | undefined;
+  /** Whether this is the end of a tracked job, after all its steps. */
+  readonly isAtEnd?: boolean;
 }
 
 /**
- * Reads the files that the patterns match, each once, as far as they can be read. Each problem names the file and the place in it.
- * It is a problem if a pattern matches nothing, a file has no case or is from before the job, or all cases were skipped: none of
- * these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
+ * Reads the files that the patterns match, each once: of a test format as far as they can be read. Throws {@link InputError} if
+ * nothing of another format could be read. Each problem names the file and the place in it. It is a problem if a pattern matches
+ * nothing, a file has no case or is from before the job, or all cases were skipped: none of these is a pass. `now` is the time that
+ * the word `now` stands for in a `fields` file.
  */
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
-  const { format, pointer = '' } = request;
-  const { paths, problems } = await findAll(request.patterns, files);
-  if (paths.length === 0) return { warnings: [], problems };
+  const { format, pointer, metricsPointers = [] } = request;
+  const { paths, problems } = await findAll(request.patterns, files, request.isAtEnd ?? false);
   if (format !== 'json' && format !== 'fields') {
     const results = await readTests(request, paths, files, now);
     return { ...results, problems: [...problems, ...results.problems] };
   }
+  for (const path of paths) {
+    const stale = staleProblem(path, request, files, now);
+    if (stale) problems.push(problemOf('results_file', path, stale));
+  }
   const [path, ...others] = paths;
   if (path === undefined || problems.length > 0) throw new InputError(problems);
+  if (format === 'json') return readPointers(pointer, metricsPointers, [path, ...others], files);
   if (others.length > 0) {
-    const why = `but results_format ${format} reads one. Name one of ${listed(paths)}`;
-    throw new InputError([{ name: 'results_file', message: `matches ${paths.length} files, ${why}` }]);
+    const why = `but results_format fields reads one. Name one of ${listed(paths)}`;
+    throw InputError.of('results_file', `matches ${paths.length} files, ${why}`);
   }
   try {
-    const stale = staleProblem(path, request, files, now);
-    if (stale) throw stale;
-    const text = await readText(files, path);
-    return format === 'json'
-      ? scoreAtPointer(parseJson(text), pointer, path)
-      : fieldsIn(parseExactJson(text), path, now);
+    return fieldsIn(parseExactJson(await readText(files, path)), path, now);
   } catch (error) {
     throw new InputError([problemOf('results_file', path, error)]);
   }
@@ -52,7 +57,8 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
 async function findAll(
   lines: readonly string[],
   files: Files,
-): Promise<{ paths: readonly string[]; problems: readonly Problem[] }> {
+  isAtEnd: boolean,
+): Promise<{ paths: readonly string[]; problems: Problem[] }> {
   const paths = new Set<string>();
   const problems: Problem[] = [];
   for (const [at, pattern] of lines.entries()) {
@@ -60,7 +66,7 @@ async function findAll(
     try {
       const excludes = lines.slice(at + 1).filter((line) => line.startsWith('!'));
       const found = await files.find(pattern, excludes);
-      if (found.length === 0) throw new FormError(noFileFor(pattern, excludes));
+      if (found.length === 0) throw new FormError(noFileFor(pattern, excludes, isAtEnd));
       for (const path of found) paths.add(path);
     } catch (error) {
       problems.push(problemOf('results_file', quoted(pattern), error));
@@ -72,14 +78,14 @@ async function findAll(
   return { paths: [...paths], problems };
 }
 
-function noFileFor(pattern: string, excludes: readonly string[]): string {
+function noFileFor(pattern: string, excludes: readonly string[], isAtEnd: boolean): string {
   const hints = [
-    ...(/\{.*(,|\.\.).*\}/.test(pattern)
-      ? ['Braces stand for themselves. Write one line for each path']
-      : []),
-    ...(excludes.length > 0 ? ['A file that a later line with ! excludes does not count'] : []),
+    /\{.*(,|\.\.).*\}/.test(pattern) && 'Braces stand for themselves. Write one line for each path',
+    excludes.length > 0 && 'A file that a later line with ! excludes does not count',
   ];
-  const what =
-    'matches no file. Check that the step that writes it ran, and that the path is relative to the workspace';
-  return [what, ...hints].join('. ');
+  const order = isAtEnd
+    ? 'The end of the job comes after all steps and the posts of later ones, so check that none of them cleans the workspace'
+    : '';
+  const check = `${order ? 'Also check' : 'Check'} that the step that writes it ran, and that the path is relative to the workspace`;
+  return present(['matches no file', order, check, ...hints]).join('. ');
 }

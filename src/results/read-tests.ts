@@ -1,6 +1,5 @@
 import { type Problem, problemOf } from '../errors.ts';
-import { type Files, readBeginning, readText, readTextPieces } from '../files.ts';
-import { parseJson } from '../json.ts';
+import { type Files, type OpenText, openText } from '../files.ts';
 import { counted, listed, quoted } from '../text.ts';
 import { staleProblem } from './age.ts';
 import type { OnCase } from './cases.ts';
@@ -9,8 +8,9 @@ import { hiddenCase, hiddenFailure, isContradicted, type Shown } from './declare
 import { NoResultsError, otherText } from './documents.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
+import { readJson, readLines } from './json-file.ts';
 import { readJunit } from './junit.ts';
-import { promptfoo } from './promptfoo.ts';
+import { isResult, promptfoo, readResultLines } from './promptfoo.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type KeepCases, Tally } from './tally.ts';
@@ -65,6 +65,7 @@ export async function readTests(
       else problems.push(badFile(path, staleProblem(path, request, files, now) ?? error, paths));
     }
   }
+  if (paths.length === 0) return { problems, warnings: [] };
   if (tally.ran === 0) {
     problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
     if (problems.length === 0) {
@@ -120,11 +121,24 @@ async function readCases(
   files: Files,
   onCase: OnCase,
 ): Promise<{ format: string; summary: FileSummary }> {
-  const beginning = await readBeginning(files, path);
+  const file = await openText(files, path);
+  try {
+    return await readOpen(format, file, path, files, onCase);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readOpen(
+  format: string,
+  { beginning, pieces }: OpenText,
+  path: string,
+  files: Files,
+  onCase: OnCase,
+): Promise<{ format: string; summary: FileSummary }> {
   const isXml = beginning.startsWith('<');
-  if (format === 'junit' || (format === 'auto' && isXml)) {
-    if (isXml)
-      return { format: 'junit', summary: await readJunit(readTextPieces(files, path), path, onCase) };
+  if (isXml && (format === 'junit' || format === 'auto')) {
+    return { format: 'junit', summary: await readJunit(pieces, path, onCase) };
   }
   const other = isXml ? undefined : otherText(beginning);
   if (other !== undefined) throw other;
@@ -136,7 +150,15 @@ async function readCases(
     const expected = `expected XML or JSON (${KNOWN})`;
     throw new NoResultsError(`has an unknown format: it begins with ${quoted(beginning)}, ${expected}`);
   }
-  const document = parseJson(await readText(files, path));
+  // Only promptfoo writes JSON Lines.
+  const json = await readJson(pieces, (first, hasMore) => {
+    const isFound = format === 'promptfoo' && first !== undefined && hasMore;
+    return isFound || ((format === 'auto' || format === 'promptfoo') && isResult(first));
+  });
+  if ('lines' in json) {
+    return { format: promptfoo.name, summary: await readResultLines(() => readLines(files, path), onCase) };
+  }
+  const { document } = json;
   const reader = JSON_FORMATS.find(
     ({ name, recognises }) => name === format || (format === 'auto' && recognises(document)),
   );

@@ -8,9 +8,11 @@ export interface Results {
   readonly tests?: TestRun;
   /** From a `json` or `fields` file. `name` says where it is, for errors. */
   readonly score?: { readonly name: string; readonly value: number; readonly scale?: number | undefined };
+  /** From `json` files, by dimension. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** From a `fields` file, except its score. */
   readonly fields?: Fields;
   /** About files, such as totals that disagree with the cases, or a file that was left out. One sentence each, eleven at most. */
-  readonly warnings: readonly string[];
+  readonly warnings?: readonly string[];
   readonly problems: readonly Problem[];
 }

@@ -111,6 +111,11 @@ const ACCEPTED = [
     'score_pointer',
     ['/', '/a b/0', '/a~1b~0c', '//'].map((pointer) => [pointer, pointer]),
   ),
+  ...means('metrics_pointer', [['\n /a/* \r\n\r\n/a b~1c', ['/a/*', '/a b~1c']]]),
+  ...means(
+    'results_outcome',
+    ['success', 'failure', 'cancelled', 'skipped'].map((outcome) => [outcome, outcome]),
+  ),
   ...means('metrics', [
     ['{"a": 1.50, "__proto__": 2}', { a: { value: 1.5 }, ['__proto__']: { value: 2 } }],
     ['{"a": {"value": -1e2, "comment": "c"}}', { a: { value: -100, comment: 'c' } }],
@@ -194,7 +199,9 @@ const REFUSED = [
   ...refused(TIMES, /not a time/, 'yesterday'),
   ...refused('clear', /"trace_id" .*score, error, meta, .*output/, 'score, trace_id', 'trace_id'),
   ...refused('clear', /"name" /, 'name', 'score name'),
+  ...refused('results_outcome', /is not one of success, failure, cancelled, skipped/, 'failed'),
   ...refused('score_pointer', /JSON Pointer/, ...words('a $.a /a~ /~2 #/a')),
+  ...refused('metrics_pointer', /"b" is not a JSON Pointer/, 'b', '/a\nb'),
   ...refused('metrics', /an array.*object such as {"accuracy"/, '[]'),
   ...refused('metrics', /line 1, column 7/, '{"a": }'),
   ...refused('metrics', /has "1" for "a", expected a number/, '{"a": "1"}'),
@@ -221,8 +228,8 @@ describe('an input', () => {
 
   it('that is rejected is quoted, unless it may contain a secret', () => {
     const secret = REFUSED.filter(([name]) => name === 'api_key' || name === 'base_url');
-    const told = secret.map(([name, text]) => JSON.stringify(outcomeOf(name, text)));
-    expect(told.filter((text) => text.includes(KEY) || text.includes('evil'))).toEqual([]);
+    const outcomes = secret.map(([name, text]) => JSON.stringify(outcomeOf(name, text)));
+    expect(outcomes.filter((text) => text.includes(KEY) || text.includes('evil'))).toEqual([]);
     expect(outcomeOf('retries', 'three')).toEqual({ wrong: expect.stringMatching(/^"three" /) });
     expect(outcomeOf('score', 'x'.repeat(9999)).wrong?.length).toBeLessThan(300);
   });

@@ -97,6 +97,9 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [[], { results_format: 'json' }],
   [[], { results_file: ['r'], results_format: 'json' }, 'score_pointer'],
   [['score_pointer'], { results_file: ['r'], results_format: 'json' }, 'retries'],
+  [[], { results_file: ['r'], results_format: 'json', metrics_pointer: ['/a'] }],
+  [[], { results_file: ['r'], results_format: 'json' }, 'metrics_pointer'],
+  [['score_pointer', 'metrics_pointer'], { score_pointer: '/a', metrics_pointer: ['/b'] }],
   [['score_pointer'], { results_file: ['r'], score_pointer: '/a' }],
   [['score_pointer'], { results_format: 'fields', score_pointer: '/a' }],
   [[], { score_pointer: '/a', case_spans: 'all', results_metrics: true }, 'results_format'],
@@ -131,6 +134,7 @@ describe('results without a file', () => {
     ['results_format', { results_format: 'fields' }],
     ['results_format', { results_format: 'junit' }],
     ['score_pointer', { score_pointer: '/a' }],
+    ['metrics_pointer', { metrics_pointer: ['/a'] }],
     ['results_metrics', { results_metrics: true }],
     ['case_spans', { case_spans: 'failed' }],
   ])('are an error that names %s', (name, given) => {
@@ -175,14 +179,20 @@ it.each<[number | undefined, number | undefined, string | undefined]>([
   [0.285, 100, '28.5'],
   [0.5, 1.5, '0.75'],
   [0.8, 1, undefined],
-  [0.8, undefined, undefined],
+  [0.8, undefined, '80'],
   [undefined, 100, undefined],
   [0, 100, undefined],
-  [1, 100, undefined],
+  [1, 100, '100'],
+  [1, 1000, '1000'],
+  [1, 99, undefined],
+  [1, undefined, undefined],
+  [0.8, 0.5, undefined],
   [-0.5, 100, undefined],
   [80, 100, undefined],
 ])('a gate of %s with a score scaled by %s suggests %s', (minScore, scale, meant) => {
-  const message = expect.stringMatching(new RegExp(`${minScore} .*${scale}.* Write ${meant}$`));
+  const message = expect.stringMatching(
+    new RegExp(`${minScore} .*${scale ?? 'an integer'}.* Write ${meant}$`),
+  );
   expect(gateProblems(minScore, scale)).toEqual(meant === undefined ? [] : [{ name: 'min_score', message }]);
 });
 

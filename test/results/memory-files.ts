@@ -67,9 +67,11 @@ export async function testsIn(
 }
 
 /** The test results in a file, with the warnings about it. */
-export async function resultsIn(content: string | object): Promise<TestRun & Pick<Results, 'warnings'>> {
+export async function resultsIn(
+  content: string | object,
+): Promise<TestRun & Required<Pick<Results, 'warnings'>>> {
   const text = typeof content === 'string' ? content : JSON.stringify(content);
-  const { tests, warnings } = await read({ 'out/r': text });
+  const { tests, warnings = [] } = await read({ 'out/r': text });
   return { ...(tests ?? expect.fail('there are no test results')), warnings };
 }
 

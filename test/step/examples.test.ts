@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fromJSONSchema } from 'zod';
@@ -22,7 +19,7 @@ function jobsOf(name: string): Workflow['jobs'] {
   return (parse(readFileSync(join(ROOT, 'examples', name), 'utf8')) as Workflow).jobs;
 }
 
-type Command = Exclude<RunStep['run'], string>;
+type Command = RunStep['run'];
 
 interface Surroundings {
   /** What the user's own commands do, by command. All others do nothing. */
@@ -38,9 +35,10 @@ async function runExample(server: SpanServer, name: string, job: string, surroun
   const filled = (value: string) =>
     value.replaceAll(/\$\{\{ (.*?) \}\}/g, (whole, expression: string) => values[expression] ?? whole);
   const steps = (jobsOf(name)[job]?.steps ?? []).flatMap(
-    ({ id, if: condition = 'success()', uses, with: inputs = {}, env, run }): JobStep[] => {
+    ({ id, if: condition = 'success()', uses, with: inputs = {}, env, run, ...rest }): JobStep[] => {
       const step = {
         ...(id && { id }),
+        'continue-on-error': rest['continue-on-error'] ?? false,
         if: values[String(condition)] ?? condition,
         env: Object.fromEntries(Object.entries(env ?? {}).map(([key, value]) => [key, filled(value)])),
       };
@@ -57,8 +55,8 @@ async function runExample(server: SpanServer, name: string, job: string, surroun
 }
 
 /** A command that writes files to the workspace, and may then fail. */
-function leaves(files: Readonly<Record<string, string>>, end: 'well' | 'badly' = 'well'): Command {
-  return ({ workspace }) => {
+function leaves(files: Readonly<Record<string, string>>, end: 'well' | 'badly' = 'well') {
+  return ({ workspace }: { readonly workspace: string }) => {
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(workspace, path)), { recursive: true });
       writeFileSync(join(workspace, path), content);
@@ -95,6 +93,14 @@ const PYTEST = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest t
 <testcase classname="test_cart" name="test_empties" time="0.010" />
 </testsuite></testsuites>`;
 const PASSED = '<testsuites><testsuite name="eval"><testcase name="greets"/></testsuite></testsuites>';
+/** A JUnit file with so many cases. */
+function junit(passed: number, failed: number): string {
+  const cases = (count: number, name: string, content: string) =>
+    Array.from({ length: count }, (_, at) => `<testcase name="${name} ${at + 1}">${content}</testcase>`).join(
+      '',
+    );
+  return `<testsuite name="eval">${cases(passed, 'passes', '')}${cases(failed, 'fails', '<failure/>')}</testsuite>`;
+}
 /** A case that passed and one that failed, of a real promptfoo run. */
 const PROMPTFOO = (() => {
   const document = JSON.parse(readFileSync(join(FIXTURES, 'promptfoo-3.json'), 'utf8'));
@@ -115,7 +121,8 @@ const RECORDED_RESULT = {
   metrics: { accuracy: 2 / 3 },
 };
 const EVAL_TO_JUNIT = './eval.sh --dataset "$DATASET" --junit reports/eval.xml';
-const EVAL_TO_JSON = './eval.sh --output summary.json';
+const EVAL_FOR_GATE = './eval.sh --junit reports/eval.xml';
+const EVAL_BY_PROMPTFOO = 'npx promptfoo eval --output promptfoo.json';
 
 interface Case extends Surroundings {
   readonly example: string;
@@ -177,10 +184,8 @@ const CASES: readonly Case[] = [
   {
     example: 'promptfoo.yml',
     job: 'promptfoo',
-    when: 'a case fails',
-    commands: {
-      'npx promptfoo eval --output promptfoo.json': leaves({ 'promptfoo.json': PROMPTFOO }, 'badly'),
-    },
+    when: 'one of two cases fails',
+    commands: { [EVAL_BY_PROMPTFOO]: leaves({ 'promptfoo.json': PROMPTFOO }, 'badly') },
     status: 'failure',
     spans: [
       {
@@ -210,18 +215,33 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    example: 'gate.yml',
-    when: 'the score reaches min_score',
-    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.795}}' }) },
-    status: 'success',
-    spans: [{ ...NAMED, score: 80 }],
+    example: 'promptfoo.yml',
+    job: 'promptfoo',
+    when: 'promptfoo breaks off without a report',
+    commands: { [EVAL_BY_PROMPTFOO]: leaves({}, 'badly') },
+    status: 'failure',
+    spans: [],
   },
   {
     example: 'gate.yml',
-    when: 'the score is below min_score',
-    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.794}}' }) },
+    when: 'a case fails, but the pass rate reaches min_score',
+    commands: { [EVAL_FOR_GATE]: leaves({ 'reports/eval.xml': junit(9, 1) }, 'badly') },
+    status: 'success',
+    spans: [{ ...NAMED, score: 90, error: expect.stringContaining('fails 1') }],
+  },
+  {
+    example: 'gate.yml',
+    when: 'the pass rate is below min_score',
+    commands: { [EVAL_FOR_GATE]: leaves({ 'reports/eval.xml': junit(7, 3) }, 'badly') },
     status: 'failure',
-    spans: [{ ...NAMED, score: 79 }],
+    spans: [{ ...NAMED, score: 70, error: expect.stringContaining('fails 3') }],
+  },
+  {
+    example: 'gate.yml',
+    when: 'the eval breaks off after cases that passed',
+    commands: { [EVAL_FOR_GATE]: leaves({ 'reports/eval.xml': junit(3, 0) }, 'badly') },
+    status: 'failure',
+    spans: [{ ...NAMED, error: expect.any(String) }],
   },
   {
     example: 'reusable.yml',
@@ -240,10 +260,13 @@ describe('the examples', () => {
     const apart = [
       'eval-typescript.yml',
       'feedback.yml',
+      'lost-runner.yml',
       'matrix.yml',
       'outputs.yml',
       'own-span.yml',
       'reusable-caller.yml',
+      'sdk-span-python.yml',
+      'sdk-span-typescript.yml',
     ];
     expect(workflows).toEqual([...new Set([...tried, ...apart])].sort());
   });
@@ -256,7 +279,10 @@ describe('the examples', () => {
     });
   }
 
-  it('eval-typescript.yml puts the calls of the eval under the span of the job', async () => {
+  it.each([
+    ['eval-typescript.yml', 'eval.ts', RECORDED_RESULT],
+    ['sdk-span-typescript.yml', 'sdk-span.ts', { ...RECORDED_RESULT, meta: {}, metrics: {} }],
+  ])('%s puts the calls of the eval under the span of the job', async (example, script, recorded) => {
     await using server = await startSpanServer();
     const answers = ['30 days', 'No', 'It is 12 euros'];
     server.faults.push({
@@ -268,18 +294,13 @@ describe('the examples', () => {
           body: { span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', message: answers.shift() },
         }),
     });
-    const command: Command = async ({ env, workspace }) => {
-      const child = spawn(process.execPath, [join(ROOT, 'examples', 'eval.ts')], {
-        cwd: workspace,
-        env: { ...process.env, ...env, OPPER_BASE_URL: server.baseUrl },
-      });
-      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    };
-    const { status } = await runExample(server, 'eval-typescript.yml', 'eval', {
-      commands: { 'node eval.ts': command },
+    const node = `OPPER_BASE_URL=${server.baseUrl} '${process.execPath}' '${join(ROOT, 'examples', script)}'`;
+    const { status, stages } = await runExample(server, example, 'eval', {
+      values: { "always() && steps.eval.outputs.span_id != ''": 'always()' },
+      commands: { [`node ${script}`]: node },
     });
-    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'success', spans: [RECORDED_RESULT] });
+    expect(stages.map(({ result }) => result?.stderr).join('')).toBe('');
+    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'success', spans: [recorded] });
     const calls = server.requests.filter(({ path }) => path === '/v2/call');
     const parents = calls.map(({ body }) => (body as { parent_span_id: string }).parent_span_id);
     const [span] = server.spans();
@@ -297,14 +318,16 @@ describe('the examples', () => {
       values: needs,
       commands: { [command]: leaves({ 'reports/eval.xml': PYTEST }, 'badly') },
     });
-    const end = await runExample(server, 'matrix.yml', 'end', {
-      values: {
-        ...needs,
-        "needs.eval.result != 'success' && 'Not every job of the matrix succeeded.' || ''":
-          'Not every job of the matrix succeeded.',
-      },
-    });
-    expect([failed.status, end.status]).toEqual(['failure', 'success']);
+    const end = (error: string, clear: string) =>
+      runExample(server, 'matrix.yml', 'end', {
+        values: {
+          ...needs,
+          "needs.eval.result != 'success' && 'Not every job of the matrix succeeded.' || ''": error,
+          "needs.eval.result == 'success' && 'error' || ''": clear,
+        },
+      });
+    const ended = await end('Not every job of the matrix succeeded.', '');
+    expect([failed.status, ended.status]).toEqual(['failure', 'success']);
     expect(essenceOf(server)).toEqual([
       { ...SPAN, name: 'Eval matrix', type: 'workflow', error: 'Not every job of the matrix succeeded.' },
       {
@@ -317,24 +340,67 @@ describe('the examples', () => {
       },
     ]);
     expect(new Set(server.spans().map((span) => span.trace_id))).toEqual(new Set([trace_id]));
+    // After the failed jobs were run again, and passed.
+    expect((await end('', 'error')).status).toBe('success');
+    expect(server.span(id)).toMatchObject({ error: null, end_time: expect.any(String) });
   });
 
   it.each([
-    ['says why', { 'result.json': '{"error": "Traceback:\\n  no model"}' }, 'Traceback:\n  no model'],
-    ['cannot even say why', {}, expect.stringContaining('Job eval failed')],
-  ])('own-span.yml records on the span of a program that breaks off, and %s', async (_, files, error) => {
+    ['was lost', undefined, 'The eval never ended. Its runner was lost, or it did not start.'],
+    ['ended by itself', PYTEST, expect.stringContaining('test_subtracts')],
+  ])('lost-runner.yml ends the span of an eval whose runner %s', async (_, report, error) => {
     await using server = await startSpanServer();
-    const { id } = server.create({ name: 'Eval' });
-    const { status } = await runExample(server, 'own-span.yml', 'eval', {
-      values: { "always() && steps.span.outputs.id != ''": 'always()' },
-      commands: {
-        'echo "id=$(./start-eval.sh)" >> "$GITHUB_OUTPUT"': () => ({ outputs: { id } }),
-        './eval.sh --span "$SPAN_ID" --result result.json': leaves(files, 'badly'),
-      },
+    const { steps } = await runExample(server, 'lost-runner.yml', 'start');
+    const values = { 'needs.start.outputs.span_id': steps.span?.outputs.id ?? '' };
+    if (report !== undefined) {
+      const commands = {
+        './eval.sh --junit reports/eval.xml': leaves({ 'reports/eval.xml': report }, 'badly'),
+      };
+      await runExample(server, 'lost-runner.yml', 'eval', { values, commands });
+    }
+    const isOpen = server.spans()[0]?.end_time === null;
+    const { status } = await runExample(server, 'lost-runner.yml', 'end', {
+      values: { ...values, "steps.span.outputs.end_time == ''": isOpen ? 'success()' : 'failure()' },
     });
-    const spans = [{ ...SPAN, name: 'Eval', error }];
-    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'failure', spans });
+    const span = {
+      ...SPAN,
+      name: 'Eval',
+      type: 'evaluation',
+      score: report === undefined ? null : 67,
+      error,
+    };
+    expect({ status, isOpen, spans: essenceOf(server) }).toEqual({
+      status: 'success',
+      isOpen: report === undefined,
+      spans: [span],
+    });
+    expect(server.spans()[0]?.meta).toMatchObject({ 'cicd.pipeline.task.run.result': 'failure' });
   });
+
+  it.each([
+    [
+      'own-span.yml',
+      './eval.sh --result result.json',
+      'id',
+      '{"error": "Traceback:\\n  no model"}',
+      'Traceback:\n  no model',
+    ],
+    ['own-span.yml', './eval.sh --result result.json', 'id', '', expect.stringContaining('Job eval failed')],
+    ['sdk-span-python.yml', 'python sdk_span.py', 'span_id', '', expect.stringContaining('Job eval failed')],
+  ])(
+    '%s records on the span of a program that breaks off: %s, %s, %s',
+    async (example, command, output, result, error) => {
+      await using server = await startSpanServer();
+      const { id } = server.create({ name: 'Eval' });
+      const leave = result === '' ? '' : `printf '%s' '${result}' > result.json;`;
+      const { status } = await runExample(server, example, 'eval', {
+        values: { [`always() && steps.eval.outputs.${output} != ''`]: 'always()' },
+        commands: { [command]: `echo "${output}=${id}" >> "$GITHUB_OUTPUT"; ${leave} exit 1` },
+      });
+      const spans = [{ ...SPAN, name: 'Eval', error }];
+      expect({ status, spans: essenceOf(server) }).toEqual({ status: 'failure', spans });
+    },
+  );
 
   it('feedback.yml keeps the span that a person approved', async () => {
     await using server = await startSpanServer();
@@ -359,8 +425,8 @@ describe('the examples', () => {
     const { status, steps } = await runExample(server, 'outputs.yml', 'eval', {
       values: { "always() && steps.record.outputs.outcome == 'created'": 'always()' },
       commands: {
-        'echo "started=$(date +%s)" >> "$GITHUB_OUTPUT"\n./eval.sh --junit reports/eval.xml': async (job) => {
-          await leaves({ 'reports/eval.xml': PASSED })(job);
+        'echo "started=$(date +%s)" >> "$GITHUB_OUTPUT"\n./eval.sh --junit reports/eval.xml': (job) => {
+          leaves({ 'reports/eval.xml': PASSED })(job);
           return { outputs: { started: '1700000000' } };
         },
         './report.sh --score "$SCORE" --span "$SPAN_FILE"': ({ env }) => {
