@@ -47,7 +47,6 @@ export function testsOf(overrides: Partial<TestRun> = {}): TestRun {
     metrics: {},
     cases: [],
     casesWanted: 0,
-    warnings: [],
     ...overrides,
   };
 }
