@@ -374,7 +374,7 @@ describe('rejecting', () => {
     ['a fractional score', 'PATCH', { body: { score: 0.5 } }, 422, invalid(['body', 'score'], 'int_type', 'Input should be a valid integer', 0.5)],
     ['a span without a name', 'POST', { path: '/spans', body: { score: 1 } }, 422, invalid(['body', 'name'], 'missing', 'Field required', { score: 1 })],
     ['a date that does not exist', 'PATCH', { body: { end_time: DAY } }, 422, invalid(['body', 'end_time'], 'datetime_from_date_parsing', 'Input should be a valid datetime or date', DAY)],
-    ['an unknown path', 'GET', { path: '/traces' }, 404, { detail: 'Not Found' }],
+    ['an unknown path', 'GET', { path: '/functions' }, 404, { detail: 'Not Found' }],
     ['a path that is too long', 'GET', { path: `/spans/${ID}/metrics/${ID}/x` }, 404, { detail: 'Not Found' }],
     ['another method', 'DELETE', {}, 405, { detail: 'Method Not Allowed' }],
   ])('%s', async (_, method, init, status, json) => {
