@@ -6,6 +6,8 @@ export interface Problem {
   readonly name: string;
   /** What is wrong and what is expected, to follow the name: `"x" is not a number such as 9 or 0.87`. May contain untrusted text. */
   readonly message: string;
+  /** Whether it is in a file, which the job may not have finished if it failed. */
+  readonly isFromFile?: boolean;
 }
 
 /** `name: message`, as the user sees it. */
@@ -18,10 +20,10 @@ export class FormError extends Error {
   override readonly name = 'FormError';
 }
 
-/** Turns a {@link FormError} about a file or pattern, named `what`, into a problem of the input `name`. Rethrows any other error. */
-export function problemOf(name: string, what: string, error: unknown): Problem {
+/** Turns a {@link FormError} about a file or pattern into a problem of the input `name`. Rethrows any other error. */
+export function problemOf(name: string, path: string, error: unknown): Problem {
   if (!(error instanceof FormError)) throw error;
-  return { name, message: `${what} ${error.message}` };
+  return { name, message: `${path} ${error.message}` };
 }
 
 /** The step cannot use its input. Lists every problem. Nothing has been sent. */
@@ -32,6 +34,11 @@ export class InputError extends Error {
   constructor(problems: readonly Problem[]) {
     super(problems.map(problemLine).join('\n'));
     this.problems = problems;
+  }
+
+  /** The error for a single problem. */
+  static of(name: string, message: string): InputError {
+    return new InputError([{ name, message }]);
   }
 }
 

@@ -1,47 +1,25 @@
 import { createCaseSpans } from './api/case-spans.ts';
-import { type Client, createClient } from './api/client.ts';
+import type { Client } from './api/client.ts';
 import { recordMetrics } from './api/record-metrics.ts';
 import { fieldsOf, type NewSpan } from './api/span.ts';
 import { changesBetween, storedWarnings } from './api/stored.ts';
 import { ApiError } from './errors.ts';
-import type { Host } from './host/host.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty, needsStored, patchFor, type Recording } from './plan/recording.ts';
-import type { Task } from './plan/task.ts';
 import { trackedBeforeResponse, trackedSpan } from './plan/track.ts';
-import { levelOf } from './report/finding.ts';
-import { type Draft, warn } from './report/report.ts';
+import { defined } from './present.ts';
+import { type Draft, levelOf, warn } from './report/report.ts';
 import type { Reporter } from './report/reporter.ts';
 
 // Each function adds the outcome of a request to the report at once, so that a later failure loses nothing.
 
 /**
- * Sends the requests of the task, then those for metrics and case spans. Throws {@link ApiError}, and InputError for a request
- * that is too large or a proxy variable that is not a URL.
+ * Sends the requests of the plan's task, then those for metrics and case spans. Throws {@link ApiError}, and InputError for a
+ * request that is too large.
  */
-export async function execute(
-  task: Task,
-  plan: Plan,
-  host: Host,
-  reporter: Reporter,
-  report: Draft,
-): Promise<void> {
-  const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = plan.inputs;
-  const timeoutMs = Math.round(timeout_seconds * 1000);
-  const client = createClient({
-    baseUrl,
-    apiKey,
-    userAgent: `opper-span-action/${host.version}`,
-    timeoutMs,
-    retries,
-    transport: host.connect({ baseUrl, timeoutMs }),
-    wait: host.wait,
-    random: host.random,
-    now: host.now,
-    onRetry: reporter.info,
-  });
+export async function execute(plan: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   try {
-    await perform(task, client, reporter, report);
+    await perform(plan, client, reporter, report);
     if (report.outcome === 'updated' || report.outcome === 'created')
       await addChildren(plan, client, reporter, report);
   } finally {
@@ -50,7 +28,7 @@ export async function execute(
   }
 }
 
-async function perform(task: Task, client: Client, reporter: Reporter, report: Draft): Promise<void> {
+async function perform({ task }: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   switch (task.kind) {
     case 'read':
       report.span = await client.readSpan(task.id);
@@ -86,7 +64,7 @@ async function update(id: string, recording: Recording, client: Client, report: 
   const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
   // Only GET returns feedback.
   const feedback = span.feedback ?? report.before?.feedback;
-  report.span = { ...span, ...(feedback && { feedback }) };
+  report.span = { ...span, ...defined({ feedback }) };
   report.changed = report.before && changesBetween(report.before, span);
   report.outcome = 'updated';
   warn(report, storedWarnings(report.sent, span, needsStored(recording)));
@@ -130,8 +108,8 @@ async function start(
 /** Adds metrics and case spans to the span. */
 async function addChildren(plan: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   const { inputs, metrics, caseSpans } = plan;
-  const fail = (what: string, lines: readonly string[]) =>
-    report.findings.push({ level: levelOf(inputs), title: `Opper span: ${what}`, lines });
+  const fail = (part: string, lines: readonly string[]) =>
+    report.findings.push({ level: levelOf(inputs), title: `Opper span: ${part}`, lines });
   if (metrics.length > 0) {
     const { stored, failures } = await recordMetrics(client, report.span.id ?? '', metrics);
     report.metrics = stored;

@@ -47,12 +47,12 @@ export function jobOf(context: GitHubContext, inputs: JobInputs): Job {
   const links = linksOf(context, inputs);
   const name = `${context.job}${matrixText(inputs.job_matrix)}`;
   const endedBadly = status === 'failure' || status === 'cancelled';
-  const what = status === 'failure' ? 'failed' : 'was cancelled';
+  const ending = status === 'failure' ? 'failed' : 'was cancelled';
   const where = `${context.workflow ? ` in workflow ${context.workflow}` : ''}${links.job ? `: ${links.job}` : ''}`;
   return {
     status,
     endedBadly,
-    error: endedBadly ? `${context.job ? `Job ${name}` : 'The job'} ${what}${where}` : undefined,
+    error: endedBadly ? `${context.job ? `Job ${name}` : 'The job'} ${ending}${where}` : undefined,
     facts: factsOf(context, inputs, links),
     links,
     title: [context.workflow, context.job && name].filter(Boolean).join(' / ') || 'GitHub Actions job',

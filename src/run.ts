@@ -1,14 +1,14 @@
+import { type Client, createClient } from './api/client.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
-import { readInputs } from './inputs/inputs.ts';
+import { type Inputs, readInputs } from './inputs/inputs.ts';
 import { jobOf } from './job.ts';
-import { NOTHING_FOUND, readFound } from './plan/found.ts';
-import { type Plan, planAtEnd, planOf } from './plan/plan.ts';
-import { taskOf } from './plan/task.ts';
+import { gatesOf } from './plan/gate.ts';
+import { type Plan, planOf } from './plan/plan.ts';
+import { NO_RESULTS, readFiles } from './plan/read-files.ts';
 import type { Tracked } from './plan/track.ts';
-import { findingOf } from './report/finding.ts';
-import { gateOf, newReport, warn } from './report/report.ts';
-import { createReporter } from './report/reporter.ts';
+import { findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
+import { createReporter, type Reporter } from './report/reporter.ts';
 import { withoutSending } from './without-sending.ts';
 
 /**
@@ -30,22 +30,38 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
 
   let plan: Plan | undefined;
   try {
-    const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
-    report.tests = found.tests;
-    warn(report, found.tests?.warnings ?? []);
-    plan = tracked ? planAtEnd(read, found, job, host.newId) : planOf(read, found, job, host.newId);
+    const results = isStart ? NO_RESULTS : await readFiles(read, host.files, now);
+    report.tests = results.tests;
+    warn(report, results.tests?.warnings ?? []);
+    plan = planOf(read, results, job, { now, newId: host.newId, tracked });
+    const { inputs, refused } = plan;
     warn(report, plan.warnings);
-    if (plan.refused)
-      report.findings.push(findingOf(plan.refused, plan.inputs, 'only the end of the job was recorded'));
-    const task = taskOf(plan, job, host.newId(), now, tracked);
-    if (plan.inputs.dry_run || plan.inputs.api_key === undefined)
-      withoutSending(task, plan, reporter, report);
-    else await execute(task, plan, host, reporter, report);
+    if (refused) report.findings.push(findingOf(refused, inputs, 'only the end of the job was recorded'));
+    if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
+    else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
   } catch (error) {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, read.values, 'nothing was recorded'));
   }
-  if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
+  if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), job);
   report.elapsedMs = host.now() - startedAt;
   return reporter.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
+}
+
+/** Throws InputError for a proxy variable that is not a URL. */
+function clientOf(host: Host, inputs: Inputs, reporter: Reporter): Client {
+  const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = inputs;
+  const timeoutMs = Math.round(timeout_seconds * 1000);
+  return createClient({
+    baseUrl,
+    apiKey,
+    userAgent: `opper-span-action/${host.version}`,
+    timeoutMs,
+    retries,
+    transport: host.connect({ baseUrl, timeoutMs }),
+    wait: host.wait,
+    random: host.random,
+    now: host.now,
+    onRetry: reporter.info,
+  });
 }

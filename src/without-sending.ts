@@ -4,6 +4,7 @@ import type { Plan } from './plan/plan.ts';
 import { isEmpty, patchFor } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
 import { trackedSpan } from './plan/track.ts';
+import { defined } from './present.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
 import type { Reporter } from './report/reporter.ts';
 
@@ -11,13 +12,14 @@ const WITHHELD =
   'GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded';
 
 /** Reports what would be sent, and sends nothing: for a dry run, or because GitHub withholds the key. */
-export function withoutSending(task: Task, plan: Plan, reporter: Reporter, report: Draft): void {
+export function withoutSending(plan: Plan, reporter: Reporter, report: Draft): void {
+  const { task } = plan;
   const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
   report.sent = sent;
   // A dry run shows the id that the new span would have. Without a key no span is created, so later steps get no id.
   const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
   report.span = {
-    ...(knownId && { id: knownId }),
+    ...defined({ id: knownId }),
     ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
   };
   if (!plan.inputs.dry_run) {

@@ -9,9 +9,9 @@ import { UUID } from '../uuid.ts';
 // A form is a zod schema. It takes a text from the workflow or a JSON value from a `fields` file. It returns a typed value, or
 // an error message that follows the name of the input.
 
-/** The error of a schema: the value in quotes, then `what`. */
-const because = (what: string) => ({
-  error: ({ input }: { input?: unknown }) => `${quoted(textOf(input as Json))} ${what}`,
+/** The error of a schema: the value in quotes, then the rule that it breaks. */
+const because = (rule: string) => ({
+  error: ({ input }: { input?: unknown }) => `${quoted(textOf(input as Json))} ${rule}`,
 });
 
 /** A schema from a function that throws {@link FormError}. */
@@ -59,18 +59,18 @@ export const boolean = z.pipe(
   z.stringbool({ truthy: ['true'], falsy: ['false'], ...because('is not true or false') }),
 );
 
-export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return z.pipe(trimmed, z.enum(words, because(`is not one of ${words.join(', ')}`)));
+export function oneOf<const Names extends readonly string[]>(names: Names) {
+  return z.pipe(trimmed, z.enum(names, because(`is not one of ${names.join(', ')}`)));
 }
 
 /** Names in an array, or in a text with commas, spaces or line breaks between them. Each once; undefined if there are none. */
-export function namesAmong<const Names extends readonly string[]>(names: Names, what: string) {
+export function namesAmong<const Names extends readonly string[]>(names: Names, rule: string) {
   const split = (value: Json): Json[] => (Array.isArray(value) ? value : textOf(value).split(/[\s,]/));
   const list = z.transform((value: Json) => {
     const given = [...new Set(split(value))].filter((name) => name !== '');
     return given.length > 0 ? given : undefined;
   });
-  return z.pipe(list, z.optional(z.array(z.enum(names, because(`${what}: ${names.join(', ')}`)))));
+  return z.pipe(list, z.optional(z.array(z.enum(names, because(`${rule}: ${names.join(', ')}`)))));
 }
 
 export const lines = z.transform((value: string): readonly string[] => {
@@ -81,27 +81,27 @@ export const lines = z.transform((value: string): readonly string[] => {
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 
 /** A finite number. Text must be decimal: unlike `Number`, this accepts neither hex nor empty text. */
-export function numberForm(what: string) {
+export function numberForm(rule: string) {
   const read = (value: Json): unknown => {
-    const word = typeof value === 'string' ? value.trim() : value;
-    const number = typeof word === 'string' && DECIMAL.test(word) ? Number(word) : numberOf(word);
-    return Number.isFinite(number) ? number : word;
+    const given = typeof value === 'string' ? value.trim() : value;
+    const number = typeof given === 'string' && DECIMAL.test(given) ? Number(given) : numberOf(given);
+    return Number.isFinite(number) ? number : given;
   };
-  return z.pipe(z.transform(read), z.number(because(what)));
+  return z.pipe(z.transform(read), z.number(because(rule)));
 }
 
 export const positiveNumber = numberForm('is not a number such as 100').check(
   z.positive(because('must be above 0')),
 );
 
-export function numberBetween(least: number, most: number, what: string) {
-  const whole = `${what} from ${least} to ${most}`;
+export function numberBetween(least: number, most: number, rule: string) {
+  const whole = `${rule} from ${least} to ${most}`;
   return numberForm(whole).check(z.gte(least, because(whole)), z.lte(most, because(whole)));
 }
 
 export function wholeNumber(least: number, most: number) {
-  const what = 'is not a whole number';
-  return numberBetween(least, most, what).check(z.int(because(`${what} from ${least} to ${most}`)));
+  const rule = 'is not a whole number';
+  return numberBetween(least, most, rule).check(z.int(because(`${rule} from ${least} to ${most}`)));
 }
 
 // No message shows the value: it is the key.
@@ -187,8 +187,8 @@ function objectFrom(value: Json, example: string): JsonObject {
   throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
 }
 
-function matching(pattern: RegExp, what: string) {
-  return z.pipe(text, z.string().check(z.regex(pattern, because(what))));
+function matching(pattern: RegExp, rule: string) {
+  return z.pipe(text, z.string().check(z.regex(pattern, because(rule))));
 }
 
 /** Removes these characters from the end. `/[\r\n]+$/` would take quadratic time for a text with a long run of them inside. */

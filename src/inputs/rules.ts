@@ -1,14 +1,13 @@
 import type { Problem } from '../errors.ts';
 import type { Job } from '../job.ts';
+import { defined, present } from '../present.ts';
 import { PASS_RATE_SCALE } from '../score.ts';
 import { type Fields, type InputName, type Inputs, RECORDED, type Read } from './inputs.ts';
 
 // Inputs that are fine one by one but wrong together. An input that is bad by itself gets no second problem.
 
-type Partly = Read<Partial<Inputs>>;
-
 /** A missing key or span. If GitHub withholds the key, neither is a problem: no earlier step could create a span. */
-export function accessProblems({ values, problems }: Partly, job: Job): Problem[] {
+export function accessProblems({ values, problems }: Read<Partial<Inputs>>, job: Job): Problem[] {
   const isMissing = (name: InputName) =>
     values[name] === undefined && !problems.some((problem) => problem.name === name);
   const found: Problem[] = [];
@@ -27,7 +26,7 @@ export function accessProblems({ values, problems }: Partly, job: Job): Problem[
 }
 
 /** Inputs that this operation would ignore. */
-export function operationProblems({ values }: Partly): Problem[] {
+export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] {
   const { operation, span_id } = values;
   const problems: Problem[] = [];
   const recorded = RECORDED.filter((name) => values[name] !== undefined);
@@ -51,7 +50,7 @@ export function operationProblems({ values }: Partly): Problem[] {
 }
 
 /** Inputs that do not go with `results_format`, whatever the file contains. */
-export function formatProblems({ values, problems }: Partly): Problem[] {
+export function formatProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
   const { results_file, results_format: format, score_pointer: pointer } = values;
   const found: Problem[] = [];
   const name = 'score_pointer';
@@ -79,13 +78,13 @@ export function formatProblems({ values, problems }: Partly): Problem[] {
  * Inputs that need results, without a `results_file`, and a scale without a score. In a tracked job both may be known only at
  * the end.
  */
-export function resultsProblems({ values, problems }: Partly): Problem[] {
+export function resultsProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
   if (values.results_file !== undefined) return [];
-  const asking = [
-    ...((values.results_format ?? 'auto') === 'auto' ? [] : ['results_format']),
-    ...(values.score_pointer === undefined ? [] : ['score_pointer']),
+  const asking = present([
+    (values.results_format ?? 'auto') !== 'auto' && 'results_format',
+    values.score_pointer !== undefined && 'score_pointer',
     ...needingCases(values),
-  ];
+  ]);
   if (asking.length > 0) {
     const message = `is empty, but required by ${asking.join(', ')}. Name the file that the eval or test tool writes`;
     return [{ name: 'results_file', message }];
@@ -96,25 +95,23 @@ export function resultsProblems({ values, problems }: Partly): Problem[] {
 }
 
 function needingCases({ results_metrics, case_spans = 'none' }: Partial<Inputs>): string[] {
-  return [...(results_metrics ? ['results_metrics'] : []), ...(case_spans === 'none' ? [] : ['case_spans'])];
+  return present([results_metrics && 'results_metrics', case_spans !== 'none' && 'case_spans']);
 }
 
 /** What `clear` cannot empty: a new span, and a field that an input or a file also gives a value. */
-export function clearProblems(given: Fields & Partial<Inputs>): Problem[] {
-  const { clear, operation } = given;
-  if (clear === undefined) return [];
-  if (operation === 'create') {
-    return [{ name: 'clear', message: 'is given, but a new span has nothing to clear. Remove it' }];
-  }
-  const values = { ...given, meta: given.meta ?? given.meta_file };
+export function clearProblems(inputs: Partial<Inputs>, fromFile: Fields): Problem[] {
+  const given = { ...inputs, ...defined({ meta: inputs.meta ?? inputs.meta_file }) };
+  const values = { ...fromFile, ...given };
+  const { clear = [], operation } = values;
   const both = clear.filter((field) => values[field] !== undefined);
-  if (both.length === 0) return [];
-  return [
-    {
-      name: 'clear',
-      message: `empties fields that are also given: ${both.join(', ')}. Remove one of the two`,
-    },
-  ];
+  const isNew = operation === 'create';
+  if (clear.length === 0 || (!isNew && both.length === 0)) return [];
+  const message = isNew
+    ? 'is given, but a new span has nothing to clear. Remove it'
+    : `empties fields that are also given: ${both.join(', ')}. Remove one of the two`;
+  const isFromInputs =
+    inputs.clear !== undefined && (isNew || both.some((field) => given[field] !== undefined));
+  return [{ name: 'clear', message, isFromFile: !isFromInputs }];
 }
 
 /** A `min_score` that nearly every score reaches, since the score is scaled and `min_score` is not. */

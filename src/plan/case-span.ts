@@ -1,4 +1,5 @@
 import { fieldsOf, type NewSpan } from '../api/span.ts';
+import { defined } from '../present.ts';
 import type { TestCase } from '../results/run.ts';
 import { PASS_RATE_SCALE, scaled } from '../score.ts';
 
@@ -18,9 +19,7 @@ export function caseSpanOf(testCase: TestCase, id: string, scale = PASS_RATE_SCA
       end_time: testCase.endTime,
       meta: {
         'test.status': status,
-        ...(suite !== undefined && { 'test.suite': suite }),
-        ...(durationMs !== undefined && { 'test.duration_ms': durationMs }),
-        ...(file !== undefined && { 'test.file': file }),
+        ...defined({ 'test.suite': suite, 'test.duration_ms': durationMs, 'test.file': file }),
       },
     }),
   };

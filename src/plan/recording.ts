@@ -1,5 +1,6 @@
 import type { NewSpan, Span, SpanField, SpanFields, SpanPatch } from '../api/span.ts';
 import type { Inputs } from '../inputs/inputs.ts';
+import { defined } from '../present.ts';
 
 /** What to record on a span. */
 export interface Recording {
@@ -50,10 +51,9 @@ export function newSpanOf(
   return {
     id,
     name,
-    ...(parent_id && { parent_id }),
-    ...(trace_id && { trace_id }),
+    ...defined({ parent_id, trace_id }),
     ...fields,
-    ...(start_time && { start_time }),
+    ...defined({ start_time }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { NewSpan } from '../api/span.ts';
+import type { Inputs } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
-import type { Plan } from './plan.ts';
 import { newSpanOf, type Recording } from './recording.ts';
 import { atEnd, atStart, type Tracked } from './track.ts';
 
@@ -16,16 +16,29 @@ export type Task =
   /** The start of the job failed to create the span, or it is not known whether it did. If the span exists, `recording` updates it. */
   | { readonly kind: 'ensure'; readonly span: NewSpan; readonly recording: Recording };
 
-/** What to do when the step runs at `now`, or at the end of a tracked job. A new span gets the id `newId`. */
-export function taskOf(plan: Plan, job: Job, newId: string, now: Date, tracked?: Tracked): Task {
-  const { inputs, recording } = plan;
+/** When the step runs. */
+export interface Moment {
+  readonly now: Date;
+  /** A random UUID. */
+  readonly newId: () => string;
+  /** What the start of a tracked job saved. If given, this is the end of that job. */
+  readonly tracked?: Tracked | undefined;
+}
+
+/** What to do at this moment. */
+export function taskOf(
+  inputs: Inputs,
+  recording: Recording,
+  job: Job,
+  { now, newId, tracked }: Moment,
+): Task {
   if (tracked) {
     const last = atEnd(recording, tracked, now);
     if (tracked.exists) return { kind: 'update', id: tracked.id, recording: last };
     return { kind: 'ensure', span: newSpanOf(inputs, last, tracked.id, job.title), recording: last };
   }
   const { operation, span_id } = inputs;
-  const id = span_id ?? newId;
+  const id = span_id ?? newId();
   switch (operation) {
     case 'get':
       return { kind: 'read', id };

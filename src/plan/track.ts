@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { NewSpan } from '../api/span.ts';
+import { defined } from '../present.ts';
 import type { Recording } from './recording.ts';
 
 const Tracked = z.object({
@@ -48,7 +49,7 @@ export function atEnd(recording: Recording, { start_time, sent }: Tracked, now: 
   const fields = {
     end_time: now.toISOString(),
     ...recording.fields,
-    ...(start_time !== undefined && { start_time }),
+    ...defined({ start_time }),
   };
   const unsent = Object.entries(fields).filter(([name]) => name === 'meta' || !sent.includes(name));
   return { ...recording, fields: Object.fromEntries(unsent) };

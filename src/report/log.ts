@@ -1,8 +1,9 @@
+import { present } from '../present.ts';
 import { failureLine } from '../results/record.ts';
 import { counted, cut, secondsText } from '../text.ts';
-import type { Report } from './report.ts';
+import { isNew, type Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { feedbackText, firstOf, gateText, isNew, passes, shortened, testsText } from './wording.ts';
+import { feedbackText, firstOf, shortened, testsText } from './wording.ts';
 
 const MAX_VALUE = 200;
 const MAX_FAILURE = 2000;
@@ -22,29 +23,26 @@ function spanLines(report: Report): string[] {
   const effort =
     requests === 0 ? 'nothing sent' : `${counted(requests, 'request')}, ${secondsText(elapsedMs)}`;
   const id = span.id ?? spanId;
-  const names = [
-    ...(id ? [` ${cut(id, MAX_VALUE)}`] : []),
-    ...(span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : []),
-    ...(span.parent_id ? [` under ${cut(span.parent_id, MAX_VALUE)}`] : []),
-    // Said of a new span, since a parent_id from an output that does not exist is empty. Of an old span it may just be unknown.
-    ...(isNew(outcome) && span.trace_id && !span.parent_id ? [' (root span)'] : []),
-  ];
-  const rows = rowsOf(report).map(({ field, before, after }) =>
-    [
-      `  ${field}: `,
-      ...(before === undefined ? [] : [cut(before, MAX_VALUE), ' → ']),
-      cut(after, MAX_VALUE),
-    ].join(''),
-  );
+  const names = present([
+    id && ` ${cut(id, MAX_VALUE)}`,
+    span.name && ` "${cut(span.name, MAX_VALUE)}"`,
+    span.parent_id && ` under ${cut(span.parent_id, MAX_VALUE)}`,
+    // Only of a new span, since a parent_id from an output that does not exist is empty. Of an old span it may just be unknown.
+    isNew(outcome) && span.trace_id && !span.parent_id && ' (root span)',
+  ]);
+  const rows = rowsOf(report).map(({ field, before, after }) => {
+    const arrow = before === undefined ? '' : `${cut(before, MAX_VALUE)} → `;
+    return `  ${field}: ${arrow}${cut(after, MAX_VALUE)}`;
+  });
   const feedback = feedbackText(span.feedback);
   const isPlain = outcome === 'updated' || outcome === 'read' || rows.length === 0;
-  return [
+  return present([
     `Span${names.join('')}: ${outcome} (${effort})`,
-    ...(isPlain ? [] : [`${ROW_TITLES[outcome]}:`]),
+    !isPlain && `${ROW_TITLES[outcome]}:`,
     ...rows,
-    ...(changed?.length === 0 ? [`  ${UNCHANGED}`] : []),
-    ...(feedback ? [`  human feedback: ${cut(feedback, MAX_VALUE)}`] : []),
-  ];
+    changed?.length === 0 && `  ${UNCHANGED}`,
+    feedback && `  human feedback: ${cut(feedback, MAX_VALUE)}`,
+  ]);
 }
 
 function resultLines({ tests, metrics, caseSpans }: Report): string[] {
@@ -55,24 +53,22 @@ function resultLines({ tests, metrics, caseSpans }: Report): string[] {
   const values = Object.entries(metrics ?? {}).map(
     ([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`,
   );
-  return [
-    ...(tests ? [`Results: ${testsText(tests)}`] : []),
+  return present([
+    tests && `Results: ${testsText(tests)}`,
     ...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
-    ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LISTED).join(', ')}`] : []),
-    ...(caseSpans ? [`Case spans: ${caseSpans.created} of ${caseSpans.of} created`] : []),
-  ];
+    values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(', ')}`,
+    caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
+  ]);
 }
 
 function unsentLines({ dryRun }: Report): string[] {
   const lines = dryRun.map(({ method, url, body }) =>
-    ['Not sent:', method, url, ...(body === undefined ? [] : [cut(JSON.stringify(body), MAX_BODY)])].join(
-      ' ',
-    ),
+    present(['Not sent:', method, url, body !== undefined && cut(JSON.stringify(body), MAX_BODY)]).join(' '),
   );
   return firstOf(lines, MAX_LISTED);
 }
 
-/** Only a gate that is passed. A missed gate is an annotation. */
-function gateLines({ gate }: Report): string[] {
-  return gate && passes(gate) ? [`Gate: ${gateText(gate)}`] : [];
+/** Only gates that are passed. A missed gate is an annotation. */
+function gateLines({ gates }: Report): string[] {
+  return gates.filter(({ isPassed }) => isPassed).map(({ text }) => `Gate: ${text}`);
 }

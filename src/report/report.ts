@@ -1,8 +1,10 @@
 import type { Span, SpanField, SpanPatch } from '../api/span.ts';
+import { ApiError, headlineOf, InputError, problemLine } from '../errors.ts';
+import type { Inputs } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
 import { type Json, numberOf } from '../json.ts';
+import type { Gate } from '../plan/gate.ts';
 import type { TestRun } from '../results/run.ts';
-import type { Finding } from './finding.ts';
 
 export type Outcome = 'updated' | 'read' | 'created' | 'tracking' | 'dry-run' | 'skipped' | 'failed';
 
@@ -28,7 +30,7 @@ export interface Report {
   readonly status: number | undefined;
   readonly elapsedMs: number;
   readonly findings: readonly Finding[];
-  readonly gate: Gate | undefined;
+  readonly gates: readonly Gate[];
   readonly tests: TestRun | undefined;
   /** The stored metrics, value by dimension; undefined if none were to be recorded. */
   readonly metrics: Readonly<Record<string, number>> | undefined;
@@ -45,10 +47,14 @@ export interface UnsentRequest {
   readonly body?: Json;
 }
 
-/** `min_score` and the score it is compared with. A missed gate fails the step by itself; it needs no finding. */
-export interface Gate {
-  readonly minScore: number;
-  readonly score: number | undefined;
+/**
+ * Something the user must know. Becomes an annotation; an `error` fails the step. The title is the step's own words; the lines
+ * may contain untrusted text.
+ */
+export interface Finding {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly lines: readonly string[];
 }
 
 /** The report while the step runs. If something throws, what is known until then is still reported. */
@@ -67,7 +73,7 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
     status: undefined,
     elapsedMs: 0,
     findings: [],
-    gate: undefined,
+    gates: [],
     tests: undefined,
     metrics: undefined,
     caseSpans: undefined,
@@ -76,24 +82,38 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
   };
 }
 
-/**
- * What `min_score` is compared with: the score on the span or, if nothing was written, the one that would have been. There
- * is no gate if the job failed or was cancelled and has no score: it is red anyway, and its error says more.
- */
-export function gateOf(
-  { outcome, span, before, sent }: Report,
-  minScore: number | undefined,
-  job: Job,
-): Gate | undefined {
-  const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
-  const score = numberOf(isKnown ? span.score : { ...before, ...sent }.score);
-  if (minScore === undefined || (job.endedBadly && score === undefined)) return undefined;
-  return { minScore, score };
+/** Whether the span was created by this run of the step, or will be updated when the job ends. */
+export function isNew(outcome: Outcome): boolean {
+  return outcome === 'created' || outcome === 'tracking';
 }
 
-/** Warnings of one line each. */
+/** The score on the span or, if nothing was written, the one that would have been. */
+export function scoreOnSpan({ outcome, span, before, sent }: Report): number | undefined {
+  const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
+  return numberOf(isKnown ? span.score : { ...before, ...sent }.score);
+}
+
+/** Adds warnings of one line each. */
 export function warn(report: Draft, lines: readonly string[]): void {
   report.findings.push(
     ...lines.map((line): Finding => ({ level: 'warning', title: 'Opper span', lines: [line] })),
   );
+}
+
+/** The finding that says why the step stopped. `effect` is what bad input led to, such as `nothing was recorded`. */
+export function findingOf(error: unknown, inputs: Partial<Inputs>, effect: string): Finding {
+  if (error instanceof InputError) {
+    const title = `Opper span: bad input, ${effect}`;
+    return { level: 'error', title, lines: error.problems.map(problemLine) };
+  }
+  if (error instanceof ApiError) {
+    return { level: levelOf(inputs), title: 'Opper span: API failure', lines: [error.message] };
+  }
+  const lines = [`This is a bug in the action, please report it: ${headlineOf(error)}`];
+  return { level: 'error', title: 'Opper span: internal error', lines };
+}
+
+/** The level of an API failure. */
+export function levelOf({ fail_on_api_error }: Partial<Inputs>): Finding['level'] {
+  return fail_on_api_error === false ? 'warning' : 'error';
 }

@@ -1,28 +1,16 @@
-import type * as actionsCore from '@actions/core';
 import { headlineOf } from '../errors.ts';
+import type { Host } from '../host/host.ts';
 import type { Tracked } from '../plan/track.ts';
+import { present } from '../present.ts';
 import { cut } from '../text.ts';
 import { UUID } from '../uuid.ts';
-import type { Finding } from './finding.ts';
 import { inert } from './inert.ts';
 import { logOf } from './log.ts';
 import { fittingOutputs, OUTPUTS, outputsOf } from './outputs.ts';
-import type { Report } from './report.ts';
+import { type Finding, isNew, type Report } from './report.ts';
 import { redactorOf } from './secret.ts';
 import { summaryOf } from './summary.ts';
-import { firstOf, gateText, isNew, passes } from './wording.ts';
-
-/** what the reporter uses to write. */
-export interface ReporterHost {
-  readonly core: Pick<
-    typeof actionsCore,
-    'error' | 'exportVariable' | 'info' | 'notice' | 'saveState' | 'setOutput' | 'setSecret' | 'warning'
-  >;
-  /** Adds Markdown to the job summary. Throws if it cannot be written. */
-  readonly appendSummary: (markdown: string) => void;
-  /** Writes a new file that only this user can read to the runner's temporary folder. Returns its path. */
-  readonly writeTemp: (name: string, text: string) => string;
-}
+import { firstOf } from './wording.ts';
 
 /** The only way out of the step. It removes the secrets from everything it writes, and makes the text harmless. */
 export interface Reporter {
@@ -35,7 +23,7 @@ export interface Reporter {
   saveTracked(tracked: Tracked | undefined): void;
   /**
    * Writes outputs, log, summary and annotations; one failing does not stop the rest. The outputs include environment variables
-   * for later steps, with the ids of a new or tracked span. Returns the exit code: 1 if a finding is an error or the gate is missed.
+   * for later steps, with the ids of a new or tracked span. Returns the exit code: 1 if a finding is an error or a gate is missed.
    */
   publish(report: Report, options: { readonly summary: boolean; readonly outputs: boolean }): 0 | 1;
 }
@@ -44,28 +32,31 @@ const MAX_LINES = 100;
 const MAX_LINE = 4000;
 
 /** Masks each line of every secret at once, so call it first. */
-export function createReporter(host: ReporterHost, secrets: readonly string[]): Reporter {
+export function createReporter(
+  host: Pick<Host, 'core' | 'appendSummary' | 'writeTemp'>,
+  secrets: readonly string[],
+): Reporter {
   const { core } = host;
   const lines = secrets.flatMap((secret) => secret.split(/[\r\n]/)).map((line) => line.trim());
   const masked = [...new Set(lines)].filter((line) => line !== '');
   for (const line of masked) core.setSecret(line);
   const redact = redactorOf(masked);
-  let goesOn = false;
+  let isTracking = false;
 
   return {
     info: (line) => core.info(inert(redact(line))),
     saveTracked(tracked) {
-      goesOn = tracked !== undefined;
+      isTracking = tracked !== undefined;
       core.saveState('tracked', tracked ? redact(JSON.stringify(tracked)) : '');
     },
     publish(raw, options) {
       const report = withoutSecrets(raw, redact);
       const findings = [...report.findings];
-      const attempt = (work: () => void, level: Finding['level'], what: string) => {
+      const attempt = (work: () => void, level: Finding['level'], failure: string) => {
         try {
           work();
         } catch (error) {
-          findings.push({ level, title: 'Opper span', lines: [`${what}: ${redact(headlineOf(error))}`] });
+          findings.push({ level, title: 'Opper span', lines: [`${failure}: ${redact(headlineOf(error))}`] });
         }
       };
       if (options.outputs) {
@@ -89,16 +80,16 @@ export function createReporter(host: ReporterHost, secrets: readonly string[]): 
         );
       }
       for (const line of logOf(report)) core.info(inert(line));
-      if (options.summary && !goesOn) {
+      if (options.summary && !isTracking) {
         attempt(
           () => host.appendSummary(summaryOf({ ...report, findings })),
           'warning',
           'The job summary cannot be written',
         );
       }
-      if (report.gate && !passes(report.gate)) {
-        const advice = report.gate.score === undefined ? '. Set score or results_file' : '';
-        findings.push({ level: 'error', title: 'Opper span: gate', lines: [gateText(report.gate) + advice] });
+      for (const { isPassed, text, advice } of report.gates) {
+        const line = present([text, advice]).join('. ');
+        if (!isPassed) findings.push({ level: 'error', title: 'Opper span: gate', lines: [line] });
       }
       for (const { level, title, lines } of findings) {
         core[level](
@@ -115,11 +106,11 @@ export function createReporter(host: ReporterHost, secrets: readonly string[]): 
 
 /** The report with secrets removed from untrusted text. The step's own words, such as the outcome, stay. */
 function withoutSecrets(report: Report, redact: ReturnType<typeof redactorOf>): Report {
-  const { outcome, jobStatus, changed } = report;
+  const { outcome, jobStatus, changed, gates } = report;
   const findings = report.findings.map((finding) => ({ ...finding, lines: redact(finding.lines) }));
   // The cases may be large, and are not written.
   const tests = report.tests && { ...report.tests, cases: [] };
-  return { ...redact({ ...report, tests }), outcome, jobStatus, changed, findings };
+  return { ...redact({ ...report, tests }), outcome, jobStatus, changed, gates, findings };
 }
 
 /** The ids for later steps, to put their spans under this one. The ids are untrusted text, so only UUIDs are passed on. */

@@ -1,11 +1,11 @@
 import { durationMsOf } from '../api/span.ts';
+import { present } from '../present.ts';
 import type { TestRun } from '../results/run.ts';
 import { counted, cut, secondsText, textOf } from '../text.ts';
-import type { Finding } from './finding.ts';
 import { attribute, html } from './inert.ts';
-import type { Outcome, Report } from './report.ts';
+import type { Finding, Outcome, Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { countsText, feedbackText, firstOf, gateText, passes, shortened } from './wording.ts';
+import { countsText, feedbackText, firstOf, shortened } from './wording.ts';
 
 // GitHub's limit is 1 MiB.
 const MAX_SUMMARY_BYTES = 1_000_000;
@@ -40,16 +40,16 @@ const TRACES = 'https://platform.opper.ai/traces';
 export function summaryOf(report: Report): string {
   const { findings, tests } = report;
   const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-  const blocks = [
+  const blocks = present([
     headingOf(report),
     ...ranked.map(findingBlock),
-    ...(tests ? [testsBlock(tests)] : []),
+    tests && testsBlock(tests),
     spanBlock(report),
     rowsBlock(report),
     measuresBlock(report),
     unsentBlock(report),
     metaBlock(report),
-  ].filter((block) => block !== '');
+  ]);
   return `${fittingBlocks(blocks).join('\n\n')}\n\n`;
 }
 
@@ -63,33 +63,29 @@ function fittingBlocks(blocks: readonly string[]): string[] {
 }
 
 /** `❌ Job failed, 15 of 40 tests failed, score 62 · Opper span updated`: only numbers and our own words. */
-function headingOf({ outcome, jobStatus, findings, gate, tests, span }: Report): string {
+function headingOf({ outcome, jobStatus, findings, gates, tests, span }: Report): string {
   const [icon, ending] = ENDINGS[outcome];
   const failed = tests ? tests.failed + tests.errored : 0;
   const hasError = findings.some(({ level }) => level === 'error');
   const hasWarning = findings.some(({ level }) => level === 'warning');
-  const isBad =
-    jobStatus === 'failure' || failed > 0 || (gate && !passes(gate)) || outcome === 'failed' || hasError;
+  const isGateMissed = gates.some(({ isPassed }) => !isPassed);
+  const isBad = jobStatus === 'failure' || failed > 0 || isGateMissed || outcome === 'failed' || hasError;
   const mark = isBad ? '❌' : jobStatus === 'cancelled' ? '🚫' : hasWarning ? '⚠️' : icon;
-  const run = [
-    ...(jobStatus === 'failure' ? ['job failed'] : []),
-    ...(jobStatus === 'cancelled' ? ['job cancelled'] : []),
-    ...(tests ? [resultText(tests, failed)] : []),
-    ...scoreText(gate, cut(textOf(span.score), 40)),
-  ].join(', ');
-  const what = outcome !== 'failed' && hasError ? `${ending}, with errors` : ending;
-  const text = [...(run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : []), what].join(' · ');
+  const score = cut(textOf(span.score), 40);
+  const run = present([
+    jobStatus === 'failure' && 'job failed',
+    jobStatus === 'cancelled' && 'job cancelled',
+    tests && resultText(tests, failed),
+    gates.length === 0 && score && `score ${score}`,
+    ...gates.map(({ text }) => text),
+  ]).join(', ');
+  const effect = outcome !== 'failed' && hasError ? `${ending}, with errors` : ending;
+  const text = present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(' · ');
   return `### ${mark} ${text}`;
 }
 
 function resultText({ passed }: TestRun, failed: number): string {
   return `${failed || passed} of ${counted(passed + failed, 'test')} ${failed > 0 ? 'failed' : 'passed'}`;
-}
-
-function scoreText(gate: Report['gate'], score: string): string[] {
-  if (gate && passes(gate)) return [`score ${gate.score} (min_score ${gate.minScore})`];
-  if (gate) return [gateText(gate)];
-  return score ? [`score ${score}`] : [];
 }
 
 function findingBlock({ level, title, lines }: Finding): string {
@@ -100,13 +96,13 @@ function findingBlock({ level, title, lines }: Finding): string {
 function testsBlock(tests: TestRun): string {
   const { failures, failed, errored } = tests;
   const items = failures.map(({ name, message }) =>
-    [code(name, MAX_LINE), ...(message ? [code(message, 2 * MAX_LINE)] : [])].join('<br>'),
+    present([code(name, MAX_LINE), message && code(message, 2 * MAX_LINE)]).join('<br>'),
   );
   const list = firstOf(items, MAX_LINES, failed + errored).map((item) => `<li>${item}</li>`);
-  return [
+  return present([
     paragraph([barOf(tests), html(countsText(tests), MAX_LINE)]),
-    ...(items.length > 0 ? [`<ul>\n${list.join('\n')}\n</ul>`] : []),
-  ].join('\n');
+    items.length > 0 && `<ul>\n${list.join('\n')}\n</ul>`,
+  ]).join('\n');
 }
 
 /** The proportions as exactly 20 squares, at least one for each status that occurred. */
@@ -123,16 +119,16 @@ function barOf(tests: TestRun): string {
 
 function spanBlock({ spanId, span, links }: Report): string {
   const id = span.id ?? spanId;
-  const names = [span.name, id].flatMap((text) => (text ? [code(text, MAX_CELL)] : []));
+  const names = present([span.name, id]).map((text) => code(text, MAX_CELL));
   if (names.length === 0) return '';
   if (span.parent_id) names.push('under', code(span.parent_id, MAX_CELL));
   const duration = durationMsOf(span);
-  const facts = [
-    ...(duration === undefined ? [] : [`took ${secondsText(duration)}`]),
-    ...(links.job && links.job !== links.run ? [link(links.job, 'job')] : []),
-    ...(links.run ? [link(links.run, 'workflow run')] : []),
+  const facts = present([
+    duration !== undefined && `took ${secondsText(duration)}`,
+    links.job && links.job !== links.run && link(links.job, 'job'),
+    links.run && link(links.run, 'workflow run'),
     link(TRACES, 'Opper traces'),
-  ];
+  ]);
   return paragraph([`Span ${names.join(' ')}`, facts.join(' · ')]);
 }
 
@@ -141,11 +137,9 @@ function rowsBlock(report: Report): string {
   const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || !isMetaFolded(report));
   if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : '';
   const head = changed ? ['Field', 'Before', 'After'] : ['Field', ROW_TITLES[outcome]];
-  const body = rows.map(({ field, before, after }) => [
-    code(field, MAX_CELL),
-    ...(before === undefined ? [] : [code(before, MAX_CELL)]),
-    code(after, MAX_CELL),
-  ]);
+  const body = rows.map(({ field, before, after }) =>
+    present([code(field, MAX_CELL), before !== undefined && code(before, MAX_CELL), code(after, MAX_CELL)]),
+  );
   return table(head, body);
 }
 
@@ -154,11 +148,11 @@ function measuresBlock({ metrics, caseSpans, span }: Report): string {
   const values = Object.entries(metrics ?? {}).map(
     ([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`,
   );
-  const lines = [
-    ...(values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`] : []),
-    ...(caseSpans ? [`Case spans: ${caseSpans.created} of ${caseSpans.of} created`] : []),
-    ...(feedback ? [`Human feedback: ${code(feedback, MAX_CELL)}`] : []),
-  ];
+  const lines = present([
+    values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`,
+    caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
+    feedback && `Human feedback: ${code(feedback, MAX_CELL)}`,
+  ]);
   return lines.length > 0 ? paragraph(lines) : '';
 }
 

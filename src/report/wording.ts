@@ -1,24 +1,7 @@
 import type { Span } from '../api/span.ts';
+import { present } from '../present.ts';
 import type { TestRun } from '../results/run.ts';
 import { counted, secondsText, textOf } from '../text.ts';
-import type { Gate, Outcome } from './report.ts';
-
-/** Whether the span was created by this run of the step, or will be updated when the job ends. */
-export function isNew(outcome: Outcome): boolean {
-  return outcome === 'created' || outcome === 'tracking';
-}
-
-/** Whether there is a score that is not below `min_score`. */
-export function passes({ minScore, score }: Gate): boolean {
-  return score !== undefined && score >= minScore;
-}
-
-/** The gate as a sentence without a full stop, such as `score 62 is below min_score 80`. */
-export function gateText(gate: Gate): string {
-  const { minScore, score } = gate;
-  if (score === undefined) return `there is no score to compare with min_score ${minScore}`;
-  return `score ${score} ${passes(gate) ? 'reaches' : 'is below'} min_score ${minScore}`;
-}
 
 /** `40 tests, 87.5 % passed: 33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. The rate leaves out skipped tests. */
 export function testsText(tests: TestRun): string {
@@ -36,8 +19,8 @@ export function countsText({ passed, failed, errored, skipped, durationMs, forma
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);
   // Tools write 0 if they do not know the time.
-  const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
-  return `${[...counts, ...duration].join(', ')} (${format})`;
+  const duration = durationMs ? `in ${secondsText(durationMs)}` : '';
+  return `${present([...counts, duration]).join(', ')} (${format})`;
 }
 
 /** `0.8: Friendly and right`. Either half may be missing. Empty if there is no feedback. */

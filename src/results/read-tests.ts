@@ -1,7 +1,6 @@
 import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readBeginning, readText, readTextPieces } from '../files.ts';
 import { parseJson } from '../json.ts';
-import { PASS_RATE_SCALE } from '../score.ts';
 import { counted, listed, quoted } from '../text.ts';
 import type { OnCase } from './cases.ts';
 import { ctrf } from './ctrf.ts';
@@ -10,7 +9,7 @@ import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { readJunit } from './junit.ts';
 import { promptfoo } from './promptfoo.ts';
-import { recordOf } from './record.ts';
+import { failureLines } from './record.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type KeepCases, Tally } from './tally.ts';
@@ -64,7 +63,7 @@ export async function readTests(
     durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
     warnings: limited(warnings),
   };
-  if (problems.length > 0) return { error: recordOf(tests, PASS_RATE_SCALE).error, problems };
+  if (problems.length > 0) return { error: failureLines(tests).join('\n') || undefined, problems };
   return { tests, problems };
 }
 

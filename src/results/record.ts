@@ -1,27 +1,26 @@
 import type { JsonObject } from '../json.ts';
-import { scaled } from '../score.ts';
+import { defined } from '../present.ts';
 import type { Failure, TestRun } from './run.ts';
 
-/** What to record for test results: the pass rate × `scale`, a line for each failure, and counts. */
-export function recordOf(tests: TestRun, scale: number): { score: number; error?: string; meta: JsonObject } {
-  const { passed, failed, errored, skipped, durationMs, failures } = tests;
-  const ran = passed + failed + errored;
+/** A line for each failure, and how many more there are. */
+export function failureLines({ failed, errored, failures }: TestRun): string[] {
   const lines = failures.map(failureLine);
   const more = failed + errored - failures.length;
-  if (more > 0) lines.push(`and ${more} more`);
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+
+/** The counts, and what else the format measured, by `meta` key. */
+export function metaOf(tests: TestRun): JsonObject {
+  const { passed, failed, errored, skipped, durationMs } = tests;
   return {
-    score: scaled(passed / ran, scale),
-    ...(lines.length > 0 && { error: lines.join('\n') }),
-    meta: {
-      'test.total': ran + skipped,
-      'test.passed': passed,
-      'test.failed': failed,
-      'test.errored': errored,
-      'test.skipped': skipped,
-      ...(durationMs !== undefined && { 'test.duration_ms': durationMs }),
-      'test.format': tests.format,
-      ...tests.meta,
-    },
+    'test.total': passed + failed + errored + skipped,
+    'test.passed': passed,
+    'test.failed': failed,
+    'test.errored': errored,
+    'test.skipped': skipped,
+    ...defined({ 'test.duration_ms': durationMs }),
+    'test.format': tests.format,
+    ...tests.meta,
   };
 }
 

@@ -55,3 +55,8 @@ export interface TestRun {
   /** Warnings about the files, such as totals that disagree with the cases. One sentence each, eleven at most. */
   readonly warnings: readonly string[];
 }
+
+/** The share of passed cases among those that ran, 0 to 1, not rounded. */
+export function passRateOf({ passed, failed, errored }: TestRun): number {
+  return passed / (passed + failed + errored);
+}

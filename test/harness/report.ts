@@ -19,7 +19,7 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
     status: 200,
     elapsedMs: 310,
     findings: [],
-    gate: undefined,
+    gates: [],
     tests: undefined,
     metrics: undefined,
     caseSpans: undefined,

@@ -166,8 +166,8 @@ it.each<[string | undefined, Given]>([
   ['meta.', { clear: ['meta'], meta_file: 'm.json' }],
   ['new span', { clear: ['meta'], operation: 'create' }],
 ])('clear reports %j for %j', (fragment, given) => {
-  const problem = { name: 'clear', message: expect.stringContaining(fragment ?? '') };
-  expect(clearProblems(given)).toEqual(fragment === undefined ? [] : [problem]);
+  const problem = { name: 'clear', message: expect.stringContaining(fragment ?? ''), isFromFile: false };
+  expect(clearProblems(given, {})).toEqual(fragment === undefined ? [] : [problem]);
 });
 
 it.each<[number | undefined, number | undefined, string | undefined]>([

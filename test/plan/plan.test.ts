@@ -2,13 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { RECORDED, readInputs } from '../../src/inputs/inputs.ts';
 import { type Job, jobOf } from '../../src/job.ts';
-import { type Found, NOTHING_FOUND } from '../../src/plan/found.ts';
-import { type Plan, planAtEnd, planOf } from '../../src/plan/plan.ts';
+import { type Plan, planOf } from '../../src/plan/plan.ts';
+import { NO_RESULTS } from '../../src/plan/read-files.ts';
+import type { Recording } from '../../src/plan/recording.ts';
+import type { Moment } from '../../src/plan/task.ts';
+import type { Results } from '../../src/results/results.ts';
 import { PUSH } from '../harness/push.ts';
 
 const NOW = new Date('2026-11-20T12:00:00.000Z');
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-const TESTS: NonNullable<Found['tests']> = {
+const TESTS: NonNullable<Results['tests']> = {
   format: 'junit',
   files: ['r.xml'],
   passed: 1,
@@ -30,11 +33,17 @@ const readOf = (given: Readonly<Record<string, string>>) =>
 
 function plan(
   given: Readonly<Record<string, string>>,
-  found: Partial<Found> = {},
+  found: Partial<Results> = {},
   status: Job['status'] = 'success',
+  moment: Partial<Moment> = {},
 ): Plan {
   const inputs = { span_id: ID, ci_meta: 'false', ...given };
-  return planOf(readOf(inputs), { ...NOTHING_FOUND, ...found }, jobWith(status), () => 'new');
+  const now = { now: NOW, newId: () => 'new', ...moment };
+  return planOf(readOf(inputs), { ...NO_RESULTS, ...found }, jobWith(status), now);
+}
+
+function recordingOf({ task }: Plan): Recording {
+  return 'recording' in task ? task.recording : expect.fail(`${task.kind} has no recording`);
 }
 
 function problemsOf(work: () => unknown): string[] {
@@ -50,14 +59,14 @@ function problemsOf(work: () => unknown): string[] {
 describe('the plan', () => {
   test('prefers inputs to a fields file, and that to results', () => {
     const found = { tests: TESTS, fields: { type: 'file', name: 'file' }, score: { name: 's', value: 3 } };
-    expect(plan({ type: 'input' }, found).recording.fields).toEqual({
+    expect(recordingOf(plan({ type: 'input' }, found)).fields).toEqual({
       type: 'input',
       name: 'file',
       score: 3,
       error: 'b: no',
       meta: expect.objectContaining({ 'test.total': 2 }),
     });
-    expect(plan({ score: '7', error: 'mine' }, found).recording.fields).toMatchObject({
+    expect(recordingOf(plan({ score: '7', error: 'mine' }, found)).fields).toMatchObject({
       score: 7,
       error: 'mine',
     });
@@ -72,22 +81,21 @@ describe('the plan', () => {
     'records the score %d for %j and %d in a file with the scale %s, each with its own scale',
     (score, given, value, scale) => {
       const found = { score: { name: 'score in f.json', value, scale } };
-      expect(plan(given, found).recording.fields).toEqual({ score });
+      expect(recordingOf(plan(given, found)).fields).toEqual({ score });
     },
   );
 
-  test('merges meta over CI facts: results, fields, meta_file, input', () => {
+  test('merges meta over CI facts: results, files, input', () => {
     const found = {
       tests: { ...TESTS, meta: { a: 1, b: 1, c: 1, d: 1 } },
       fields: { meta: { b: 2, c: 2, d: 2 } },
-      meta: { c: 3, d: 3 },
     };
-    const { meta } = plan({ ci_meta: 'true', meta: '{"d": 4, "github.actor": "me"}' }, found).recording
-      .fields;
+    const given = { ci_meta: 'true', meta: '{"d": 4, "github.actor": "me"}' };
+    const { meta } = recordingOf(plan(given, found)).fields;
     expect(meta).toMatchObject({
       a: 1,
       b: 2,
-      c: 3,
+      c: 2,
       d: 4,
       'github.actor': 'me',
       'cicd.pipeline.name': 'Evals',
@@ -110,7 +118,7 @@ describe('the plan', () => {
     expect(plan(wanted).metrics).toEqual([]);
   });
 
-  test.each<[string, Record<string, string>, Partial<Found>, string[]]>([
+  test.each<[string, Record<string, string>, Partial<Results>, string[]]>([
     ['a score that is no integer', { score: '0.5' }, {}, ['score']],
     [
       'a score in a file that is not an integer',
@@ -128,7 +136,7 @@ describe('the plan', () => {
     [
       'what is wrong with files',
       { score: '1' },
-      { problems: [{ name: 'meta_file', message: 'x' }] },
+      { problems: [{ name: 'meta_file', message: 'x', isFromFile: true }] },
       ['meta_file'],
     ],
     ['a field that is cleared and in a file', { clear: 'type' }, { fields: { type: 'x' } }, ['clear']],
@@ -175,20 +183,19 @@ describe('the plan', () => {
   });
 
   test('for a failed or cancelled job warns about problems with files, and records the failure', () => {
-    const problems = [{ name: 'results_file', message: 'is missing' }];
-    const { warnings, recording } = plan(
-      {},
-      { problems, score: { name: 'score in f.json', value: 0.5 } },
-      'failure',
-    );
-    expect(warnings).toEqual([
+    const problems = [{ name: 'results_file', message: 'is missing', isFromFile: true }];
+    const failed = plan({}, { problems, score: { name: 'score in f.json', value: 0.5 } }, 'failure');
+    expect(failed.warnings).toEqual([
       expect.stringMatching(/^results_file: is missing\. The job has failed/),
       expect.stringMatching(/^score in f\.json: /),
     ]);
-    expect(recording).toMatchObject({ fields: {}, jobError: expect.stringContaining('Job eval failed') });
+    expect(recordingOf(failed)).toMatchObject({
+      fields: {},
+      jobError: expect.stringContaining('Job eval failed'),
+    });
     expect(plan({ score: '1' }, {}, 'success').warnings).toEqual([]);
     const contradictory = plan({}, { fields: { clear: ['error'], error: 'mine' } }, 'cancelled');
-    expect([contradictory.recording.fields, contradictory.warnings]).toEqual([
+    expect([recordingOf(contradictory).fields, contradictory.warnings]).toEqual([
       { error: 'mine' },
       [expect.stringMatching(/^clear: .*The job was cancelled/)],
     ]);
@@ -208,32 +215,30 @@ describe('the plan', () => {
   });
 
   describe('at the end of a job', () => {
-    const end = (given: Readonly<Record<string, string>>, found: Partial<Found> = {}) =>
-      planAtEnd(
-        readOf({ span_id: ID, ...given }),
-        { ...NOTHING_FOUND, ...found },
-        jobWith('failure'),
-        () => 'new',
-      );
+    const end = (given: Readonly<Record<string, string>>, found: Partial<Results> = {}) => {
+      const tracked = { id: ID, exists: true, sent: [] };
+      return plan({ ci_meta: 'true', ...given }, found, 'failure', { tracked });
+    };
 
     test('is the same if the inputs are good', () => {
-      expect(end({ score: '9', ci_meta: 'false' })).toEqual(plan({ score: '9' }, {}, 'failure'));
+      const { fields, ...others } = recordingOf(end({ score: '9', ci_meta: 'false' }));
+      const { fields: withoutEnd, ...same } = recordingOf(plan({ score: '9' }, {}, 'failure'));
+      expect([fields, others]).toEqual([{ ...withoutEnd, end_time: NOW.toISOString() }, same]);
     });
 
     test('with bad inputs ends the span with the reason', () => {
-      const { recording, inputs, refused } = end({ score: 'high', ci_meta: 'false', min_score: '80' });
-      expect(recording).toEqual({
-        fields: { error: expect.stringMatching(/^score: /) },
+      const { inputs, refused, ...ended } = end({ score: 'high', ci_meta: 'false', min_score: '80' });
+      expect(recordingOf({ inputs, ...ended })).toMatchObject({
+        fields: { error: expect.stringMatching(/^score: /), end_time: NOW.toISOString() },
         clear: [],
         keepsMeta: true,
-        jobError: undefined,
       });
       expect(inputs).toMatchObject({ span_id: ID, min_score: undefined, retries: 3 });
       expect(refused?.problems.map(({ name }) => name)).toEqual(['score']);
     });
 
     test('with bad inputs records the CI facts', () => {
-      const { meta } = end({ score: 'high' }).recording.fields;
+      const { meta } = recordingOf(end({ score: 'high' })).fields;
       expect(meta).toMatchObject({ 'cicd.pipeline.task.run.result': 'failure' });
     });
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { defaultInputs, type Inputs } from '../../src/inputs/inputs.ts';
 import type { Job } from '../../src/job.ts';
-import type { Plan } from '../../src/plan/plan.ts';
 import { type Task, taskOf } from '../../src/plan/task.ts';
+import type { Tracked } from '../../src/plan/track.ts';
 
 const NOW = new Date('2026-04-07T13:33:27.179Z');
 const EARLIER = '2026-04-07T13:00:00Z';
@@ -10,13 +10,8 @@ const JOB = { title: 'Evals / eval' } as Job;
 const RECORDING = { fields: { score: 9, type: 't' }, clear: [], keepsMeta: true, jobError: undefined };
 const AT_START = { ...RECORDING, fields: { start_time: NOW.toISOString(), type: 't' } };
 const AT_END = { ...RECORDING, fields: { score: 9, type: 't', end_time: NOW.toISOString() } };
-const planOf = (inputs: Partial<Inputs>): Plan => ({
-  inputs: { ...defaultInputs(), ...inputs },
-  recording: RECORDING,
-  metrics: [],
-  caseSpans: [],
-  warnings: [],
-});
+const taskFor = (inputs: Partial<Inputs>, tracked?: Tracked) =>
+  taskOf({ ...defaultInputs(), ...inputs }, RECORDING, JOB, { now: NOW, newId: () => 'new', tracked });
 
 it.each<[Partial<Inputs>, Task]>([
   [
@@ -41,15 +36,15 @@ it.each<[Partial<Inputs>, Task]>([
     { kind: 'wait', tracked: { id: 'a', exists: true, start_time: EARLIER, sent: [] } },
   ],
 ])('%j becomes a task', (inputs, task) => {
-  expect(taskOf(planOf(inputs), JOB, 'new', NOW)).toEqual(task);
+  expect(taskFor(inputs)).toEqual(task);
 });
 
 it('the end of a tracked job updates its span, or first makes sure that it exists', () => {
-  const plan = planOf({ operation: 'track', parent_id: 'p' });
+  const inputs = { operation: 'track', parent_id: 'p' } as const;
   const lost = { ...AT_END, fields: { ...AT_END.fields, start_time: EARLIER } };
   expect([
-    taskOf(plan, JOB, 'new', NOW, { id: 'a', exists: true, sent: ['type'] }),
-    taskOf(plan, JOB, 'new', NOW, { id: 'a', exists: false, start_time: EARLIER, sent: [] }),
+    taskFor(inputs, { id: 'a', exists: true, sent: ['type'] }),
+    taskFor(inputs, { id: 'a', exists: false, start_time: EARLIER, sent: [] }),
   ]).toEqual([
     { kind: 'update', id: 'a', recording: { ...AT_END, fields: { score: 9, end_time: NOW.toISOString() } } },
     {

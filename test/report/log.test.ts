@@ -11,7 +11,7 @@ describe('the log', () => {
       tests: testsOf(),
       metrics: { pass_rate: 0.923, cost: 0.02 },
       caseSpans: { created: 2, of: 3 },
-      gate: { minScore: 80, score: 87 },
+      gates: [{ isPassed: true, text: 'score 87 reaches min_score 80' }],
     });
     expect(logOf(report)).toEqual([
       `Span ${SPAN_ID} "Answer support tickets": updated (2 requests, 0.31 s)`,
@@ -27,7 +27,9 @@ describe('the log', () => {
   });
 
   test('leaves a missed gate to its annotation', () => {
-    const [first, ...rest] = logOf(reportOf({ gate: { minScore: 90, score: 87 }, requests: 1 }));
+    const [first, ...rest] = logOf(
+      reportOf({ gates: [{ isPassed: false, text: 'score 87 is below min_score 90' }], requests: 1 }),
+    );
     expect(first).toContain('(1 request, 0.31 s)');
     expect(rest).toEqual(['  score: (nothing) → 87']);
   });

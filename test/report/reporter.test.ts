@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OUTPUTS, outputsOf } from '../../src/report/outputs.ts';
 import type { Report } from '../../src/report/report.ts';
-import { createReporter, type ReporterHost } from '../../src/report/reporter.ts';
+import { createReporter } from '../../src/report/reporter.ts';
 import { parseCommand } from '../harness/commands.ts';
 import { reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
 
@@ -18,8 +18,9 @@ function hostOf(broken: readonly string[] = []) {
       if (broken.includes(what)) throw new Error(`no ${what} with ${KEY}`);
       written.push([what, ...args]);
     };
-  const host: ReporterHost = {
+  const host: Parameters<typeof createReporter>[0] = {
     core: {
+      getInput: () => '',
       error: note('error'),
       exportVariable: note('exportVariable'),
       info: note('info'),
@@ -120,23 +121,23 @@ describe('the reporter', () => {
   test('fails for a finding that is an error, and for a missed gate, which it annotates', () => {
     const finding = { level: 'error', title: 'Opper span: API failure', lines: ['x'] } as const;
     expect(publish(reportOf({ findings: [finding] })).code).toBe(1);
-    expect(publish(reportOf({ gate: { minScore: 87, score: 87 } }))).toMatchObject({
+    expect(
+      publish(reportOf({ gates: [{ isPassed: true, text: 'score 87 reaches min_score 87' }] })),
+    ).toMatchObject({
       code: 0,
       annotations: [],
     });
-    expect(publish(reportOf({ gate: { minScore: 88, score: 87 } }))).toMatchObject({
+    expect(
+      publish(reportOf({ gates: [{ isPassed: false, text: 'score 87 is below min_score 88' }] })),
+    ).toMatchObject({
       code: 1,
       annotations: [['error', 'score 87 is below min_score 88', { title: 'Opper span: gate' }]],
     });
-    expect(publish(reportOf({ gate: { minScore: 0, score: undefined } }))).toMatchObject({
+    expect(
+      publish(reportOf({ gates: [{ isPassed: false, text: 'there is no score', advice: 'Set one' }] })),
+    ).toMatchObject({
       code: 1,
-      annotations: [
-        [
-          'error',
-          'there is no score to compare with min_score 0. Set score or results_file',
-          { title: 'Opper span: gate' },
-        ],
-      ],
+      annotations: [['error', 'there is no score. Set one', { title: 'Opper span: gate' }]],
     });
   });
 

@@ -84,7 +84,7 @@ function reportWith(text: string): Report {
       { level: 'warning', title: 'Opper span', lines: [text, text] },
     ],
     tests: testsOf({ failures: [{ name: `1 ${text}`, message: text }] }),
-    gate: { minScore: 3, score: 2 },
+    gates: [{ isPassed: false, text: 'score 2 is below min_score 3' }],
     metrics: { [text]: 1 },
     links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
     dryRun: [{ method: 'PATCH', url: text }],
@@ -179,13 +179,16 @@ describe('the heading', () => {
     ['✅ Score 87 · Opper span updated', {}],
     ['✅ Opper span created', { outcome: 'created', span: UNSCORED }],
     [
-      '✅ 40 of 40 tests passed, score 87 (min_score 80) · Opper span updated',
-      { tests: ALL_PASSED, gate: { minScore: 80, score: 87 } },
+      '✅ 40 of 40 tests passed, score 87 reaches min_score 80 · Opper span updated',
+      { tests: ALL_PASSED, gates: [{ isPassed: true, text: 'score 87 reaches min_score 80' }] },
     ],
-    ['❌ Score 62 is below min_score 80 · Opper span updated', { gate: { minScore: 80, score: 62 } }],
+    [
+      '❌ Score 62 is below min_score 80 · Opper span updated',
+      { gates: [{ isPassed: false, text: 'score 62 is below min_score 80' }] },
+    ],
     [
       '❌ There is no score to compare with min_score 0 · Opper span updated',
-      { gate: { minScore: 0, score: undefined } },
+      { gates: [{ isPassed: false, text: 'there is no score to compare with min_score 0' }] },
     ],
     ['❌ 3 of 39 tests failed, score 87 · Opper span updated', { tests: testsOf() }],
     [

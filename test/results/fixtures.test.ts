@@ -2,7 +2,7 @@ import { createReadStream, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readResults } from '../../src/results/read-results.ts';
-import { recordOf } from '../../src/results/record.ts';
+import { recordOf } from '../harness/record.ts';
 import { EXPECTED_RECORDS } from './expected-records.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results');

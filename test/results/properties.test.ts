@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recordOf } from '../../src/results/record.ts';
+import { recordOf } from '../harness/record.ts';
 import { read, testsIn } from './memory-files.ts';
 
 interface Case {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FormError, InputError, type Problem } from '../../src/errors.ts';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
-import { recordOf } from '../../src/results/record.ts';
+import { recordOf } from '../harness/record.ts';
 import { type Contents, memoryFiles, NOW, read, run } from './memory-files.ts';
 
 const JUNIT =

@@ -249,8 +249,8 @@ describe('case spans', () => {
       metrics: '{"a": 1}',
       dry_run: 'true',
     };
-    const [ofCase, id] = ['3c90c3cc-0d44-4b50-8888-8dd25736052a', '4c90c3cc-0d44-4b50-8888-8dd25736052a'];
-    const { sent, unsent } = await runStage(server, inputs, { files, ids: [ofCase, id] });
+    const [id, ofCase] = ['3c90c3cc-0d44-4b50-8888-8dd25736052a', '4c90c3cc-0d44-4b50-8888-8dd25736052a'];
+    const { sent, unsent } = await runStage(server, inputs, { files, ids: [id, ofCase] });
     expect(sent).toEqual([]);
     expect(unsent).toEqual([
       expect.stringMatching(`^POST  {"id":"${id}"`),

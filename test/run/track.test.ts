@@ -188,7 +188,9 @@ describe('the start', () => {
     );
     expect(start).toMatchObject({
       exitCode: 0,
-      annotations: [{ level: 'warning', message: expect.stringContaining('the span is created when it ends') }],
+      annotations: [
+        { level: 'warning', message: expect.stringContaining('the span is created when it ends') },
+      ],
       outputs: { outcome: 'failed' },
       summaries: [],
     });

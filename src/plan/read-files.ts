@@ -1,0 +1,55 @@
+import { InputError, type Problem, problemOf } from '../errors.ts';
+import { type Files, readText } from '../files.ts';
+import { metaObject } from '../inputs/forms.ts';
+import type { Inputs, Read } from '../inputs/inputs.ts';
+import { resultsProblems } from '../inputs/rules.ts';
+import type { JsonObject } from '../json.ts';
+import { defined } from '../present.ts';
+import type { Results } from '../results/results.ts';
+import { mergedMeta } from './merge.ts';
+
+export const NO_RESULTS: Results = { problems: [] };
+
+/**
+ * Reads the files that the inputs name, as far as they can be read. Everything wrong with them is a problem from a file. `fields`
+ * includes the meta of `meta_file`.
+ */
+export async function readFiles(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Results> {
+  const { values: inputs } = read;
+  const results = await readResultsOf(inputs, files, now).catch(problemsOf);
+  const metaFile = await readMetaFile(inputs.meta_file, files);
+  const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
+  const problems = [...resultsProblems(read), ...results.problems, ...metaFile.problems];
+  return {
+    ...results,
+    fields: { ...results.fields, ...defined({ meta }) },
+    problems: problems.map((problem) => ({ ...problem, isFromFile: true })),
+  };
+}
+
+async function readResultsOf(inputs: Partial<Inputs>, files: Files, now: Date): Promise<Results> {
+  const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+  if (patterns === undefined || format === undefined) return NO_RESULTS;
+  if (format === 'json' && pointer === undefined) return NO_RESULTS;
+  // Only a step that has results loads their readers.
+  const { readResults } = await import('../results/read-results.ts');
+  const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
+  return readResults({ patterns, format, pointer, keepCases }, files, now);
+}
+
+function problemsOf(error: unknown): Results {
+  if (!(error instanceof InputError)) throw error;
+  return { problems: error.problems };
+}
+
+async function readMetaFile(
+  path: string | undefined,
+  files: Files,
+): Promise<{ readonly meta?: JsonObject; readonly problems: readonly Problem[] }> {
+  if (path === undefined) return { problems: [] };
+  try {
+    return { meta: metaObject(await readText(files, path)), problems: [] };
+  } catch (error) {
+    return { problems: [problemOf('meta_file', path, error)] };
+  }
+}
