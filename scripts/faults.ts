@@ -30,15 +30,15 @@ function print(...cells: readonly unknown[]): void {
 }
 
 let broken = 0;
-print('fault', 'on', 'times', 'stored', 'requests', 'arrived', 'exit', 'outcome', 's', 'words');
+print('fault', 'on', 'times', 'stored', 'requests', 'arrived', 'exit', 'outcome', 's', 'message');
 // All are started, and printed in the order of the table.
 for (const observation of cases.map(observe)) {
   const seen = await observation;
   if (!seen.promised) broken++;
-  const words = seen.promised ? seen.words : `NOT AS EXPECTED: ${seen.words}`;
+  const message = seen.promised ? seen.message : `NOT AS EXPECTED: ${seen.message}`;
   const { row, method, times, stored, requests, arrived, exitCode, outcome } = seen;
   const seconds = (seen.durationMs / 1000).toFixed(1);
-  print(row.name, method, times, stored, requests, arrived, exitCode, outcome, seconds, words);
+  print(row.name, method, times, stored, requests, arrived, exitCode, outcome, seconds, message);
 }
 console.log(`\n${cases.length - broken} of ${cases.length} as expected`);
 process.exitCode = broken === 0 ? 0 : 1;

@@ -42,20 +42,36 @@ export class InputError extends Error {
   }
 }
 
+export interface ApiErrorDetails {
+  /** The HTTP status of the response; absent if none came. */
+  readonly status?: number | undefined;
+  /** How often the request was sent. */
+  readonly attempts: number;
+  /** What to do, as sentences. May be empty. */
+  readonly advice: string;
+  /** Whether the same request may succeed later: no connection, a timeout, 408, 425, 429 or 5xx. */
+  readonly isTransient: boolean;
+}
+
 /**
  * The API could not be reached, refused, or returned something unusable. The message is one line: what was tried, what came
  * back in the server's own words, and what to do. It may contain untrusted text.
  */
-export class ApiError extends Error {
+export class ApiError extends Error implements ApiErrorDetails {
   override readonly name = 'ApiError';
-  /** Whether the same request may succeed later: no connection, a timeout, 408, 425, 429 or 5xx. */
-  readonly isTransient: boolean;
   /** The message without the advice. */
-  readonly story: string;
+  readonly summary: string;
+  readonly status: number | undefined;
+  readonly attempts: number;
+  readonly advice: string;
+  readonly isTransient: boolean;
 
-  constructor(story: string, advice: string, isTransient: boolean) {
-    super(advice ? `${story}${/[.!?…]$/.test(story) ? '' : '.'} ${advice}` : story);
-    this.story = story;
+  constructor(summary: string, { status, attempts, advice, isTransient }: ApiErrorDetails) {
+    super(advice ? `${summary}${/[.!?…]$/.test(summary) ? '' : '.'} ${advice}` : summary);
+    this.summary = summary;
+    this.status = status;
+    this.attempts = attempts;
+    this.advice = advice;
     this.isTransient = isTransient;
   }
 }

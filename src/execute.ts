@@ -98,7 +98,7 @@ async function start(
       reporter.saveTracked(undefined);
       throw error;
     }
-    warn(report, [`${error.story}. The job goes on, and the span is created when it ends`]);
+    warn(report, [`${error.summary}. The job goes on, and the span is created when it ends`]);
     return;
   }
   report.outcome = 'tracking';

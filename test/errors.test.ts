@@ -52,7 +52,9 @@ it.each([
   ['GET failed', 'Wait.', 'GET failed. Wait.'],
   ['GET failed: no!', 'Wait.', 'GET failed: no! Wait.'],
   ['GET failed', '', 'GET failed'],
-])('an ApiError says %j, then the advice %j', (story, advice, message) => {
-  const error = new ApiError(story, advice, true);
-  expect([error.message, error.story, error.isTransient]).toEqual([message, story, true]);
+])('an ApiError says %j, then the advice %j', (summary, advice, message) => {
+  const details = { status: 503, attempts: 2, advice, isTransient: true };
+  const error = new ApiError(summary, details);
+  expect({ ...error }).toEqual({ name: 'ApiError', summary, ...details });
+  expect(error.message).toBe(message);
 });

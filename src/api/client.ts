@@ -4,7 +4,7 @@ import { MAX_BYTES } from '../files.ts';
 import { createOnce } from './create-once.ts';
 import { Metric, MetricPage, type NewMetric, newestOf } from './metric.ts';
 import { apiError, type Call } from './response.ts';
-import { createSender, type SenderOptions, statusOf, type Traffic, type Tries } from './sender.ts';
+import { Sender, type SenderOptions, statusOf, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
 
 const METRICS_PER_PAGE = 100;
@@ -44,19 +44,19 @@ export interface Client {
   /** `PATCH /spans/{id}/metrics/{metric_id}`. */
   updateMetric(spanId: string, metricId: string, change: Omit<NewMetric, 'dimension'>): Promise<Metric>;
   /** The number of requests and the last status so far. */
-  readonly traffic: Readonly<Traffic>;
+  readonly traffic: Readonly<Sender['traffic']>;
 }
 
 /** A client that sends all requests below `baseUrl`. */
 export function createClient({ baseUrl, ...options }: ClientOptions): Client {
-  const sender = createSender(options);
+  const sender = new Sender(options);
 
   async function request<Schema extends z.ZodMiniType>(
     call: Call,
     schema: Schema,
-    { tries = { used: 0 }, body }: { readonly tries?: Tries; readonly body?: string } = {},
+    tries: Tries = { used: 0 },
   ): Promise<z.infer<Schema>> {
-    return sender.read(await sender.send(call, tries, body), schema, call);
+    return sender.read(await sender.send(call, tries), schema, call);
   }
 
   async function metricsOf(spanId: string, tries: Tries): Promise<ReadonlyMap<string, Metric>> {
@@ -64,8 +64,8 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
     for (let page = 0; ; page++) {
       const url = `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_PER_PAGE}&limit=${METRICS_PER_PAGE}`;
       const call: Call = { method: 'GET', url, wanted: 'a list of metrics', ifNotFound: CHECK_SPAN };
-      if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, '', 'Remove some of them.', false);
-      const { data, meta } = await request(call, MetricPage, { tries });
+      if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, REMOVE_METRICS);
+      const { data, meta } = await request(call, MetricPage, tries);
       const countBefore = metrics.size;
       // If other metrics are added meanwhile, some may move to the next page and appear twice.
       for (const metric of data) metrics.set(metric.id, metric);
@@ -86,20 +86,23 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
 
     async updateSpan(id, patch) {
       const url = spanUrl(baseUrl, id);
-      const call: Call = { method: 'PATCH', url, wanted: 'the span', ifNotFound: CHECK_NEW_SPAN, id };
-      return request(call, Span, { body: bodyOf(patch) });
+      const body = bodyOf(patch);
+      return request(
+        { method: 'PATCH', url, body, wanted: 'the span', ifNotFound: CHECK_NEW_SPAN, id },
+        Span,
+      );
     },
 
     async createSpan(span, { mayExist = false } = {}) {
       const ifNotFound = span.parent_id === undefined ? CHECK_ADDRESS : CHECK_PARENT;
-      const call: Call = { method: 'POST', url: spanUrl(baseUrl), wanted: 'a span', ifNotFound };
-      const lookCall: Call = { ...call, method: 'GET', url: spanUrl(baseUrl, span.id), id: span.id };
+      const expected = { wanted: 'a span', ifNotFound };
+      const call: Call = { method: 'POST', url: spanUrl(baseUrl), body: bodyOf(span), ...expected };
+      const lookup: Call = { method: 'GET', url: spanUrl(baseUrl, span.id), id: span.id, ...expected };
       const look = async (tries: Tries) => {
-        const last = await sender.send(lookCall, tries);
-        return statusOf(last) === 404 ? undefined : sender.read(last, Span, lookCall);
+        const last = await sender.send(lookup, tries);
+        return statusOf(last) === 404 ? undefined : sender.read(last, Span, lookup);
       };
-      const creation = { call, body: bodyOf(span), schema: Span, look, mayExist };
-      const { created, wasFound } = await createOnce(sender, creation);
+      const { created, wasFound } = await createOnce(sender, call, { schema: Span, look, mayExist });
       return { span: created, wasFound };
     },
 
@@ -107,17 +110,17 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
 
     async createMetric(spanId, metric) {
       const url = metricUrl(baseUrl, spanId);
-      const call: Call = { method: 'POST', url, wanted: 'a metric', ifNotFound: CHECK_SPAN };
+      const body = bodyOf(metric);
+      const call: Call = { method: 'POST', url, body, wanted: 'a metric', ifNotFound: CHECK_SPAN };
       const look = async (tries: Tries) => (await metricsOf(spanId, tries)).get(metric.dimension);
-      const creation = { call, body: bodyOf(metric), schema: Metric, look, mayExist: false };
-      const { created, wasFound } = await createOnce(sender, creation);
+      const { created, wasFound } = await createOnce(sender, call, { schema: Metric, look, mayExist: false });
       return { metric: created, wasFound };
     },
 
     async updateMetric(spanId, metricId, change) {
       const url = metricUrl(baseUrl, spanId, metricId);
-      const call: Call = { method: 'PATCH', url, wanted: 'a metric', ifNotFound: CHECK_SPAN };
-      return request(call, Metric, { body: bodyOf(change) });
+      const body = bodyOf(change);
+      return request({ method: 'PATCH', url, body, wanted: 'a metric', ifNotFound: CHECK_SPAN }, Metric);
     },
   };
 }
@@ -139,6 +142,7 @@ function encoded(id: string): string {
 }
 
 const TOO_MANY_METRICS = `was not sent: the span has more than ${MAX_PAGES * METRICS_PER_PAGE} metrics`;
+const REMOVE_METRICS = { attempts: 0, advice: 'Remove some of them.', isTransient: false };
 const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
 const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just created may take a moment to appear.`;
 const HOW_TO_WRITE_UNREAD =

@@ -1,76 +1,81 @@
 import * as z from 'zod/mini';
-import { ApiError, FormError } from '../errors.ts';
+import { ApiError, type ApiErrorDetails, FormError } from '../errors.ts';
 import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../json.ts';
 import { cut, secondsText, textOf } from '../text.ts';
-import { isRetriedStatus, isTooLong } from './retry.ts';
+import { isRetriedStatus, isTooLong, retryAfterMs } from './retry.ts';
 
 // In a span, recorded values are one level deeper than in the input, and `{ data }` may be around the span.
 const MAX_DEPTH = 1100;
 
-const MAX_SAID = 500;
+const MAX_SERVER_MESSAGE = 500;
 
-/** A response of the API, with its whole body. */
+/** A response with its whole body. Has the parts of a `Response` that ofetch uses. */
 export interface HttpResponse {
   readonly status: number;
   readonly statusText: string;
-  readonly location: string | null;
-  /** `Retry-After` in milliseconds; undefined if absent or invalid. */
-  readonly retryAfterMs: number | undefined;
+  readonly location: string | undefined;
+  /** The header `Retry-After`. */
+  readonly retryAfter: string | undefined;
   readonly body: string;
+  text(): Promise<string>;
 }
 
-/** What errors say about a request. */
+/** A request, and what errors say about it. */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
+  readonly body?: string;
   /** What the response should contain, such as `a span`. */
   readonly wanted: string;
   /** What to check after a 404, as sentences. */
   readonly ifNotFound: string;
   /** The id that the response must have; absent if the server may choose one. */
   readonly id?: string;
+  /** Whether a lookup did not find what the request should have created. */
+  readonly wasLookedFor?: boolean;
 }
 
 /**
  * The content of a successful response, checked by its schema; `{ "data": … }` may be around it. Every number keeps its digits.
- * Throws {@link ApiError} for an error status, a redirect, and any other unexpected content. The error for an error status
- * contains `tried`, such as `tried 4 times`.
+ * Throws {@link ApiError} for an error status, a redirect, and any other unexpected content. `attempts` says how often the request
+ * was sent.
  */
 export function read<Schema extends z.ZodMiniType>(
   response: HttpResponse,
   schema: Schema,
   call: Call,
-  tried: string,
+  attempts: number,
+  now: number,
 ): z.infer<Schema> {
   const { status, location, body } = response;
-  if (status >= 400) throw refusal(response, call, tried);
+  if (status >= 400) throw refusal(response, call, attempts, now);
+  const unusable = (reason: string, serverMessage = '') =>
+    apiError(call, `${responseText(response)}${reason}`, {
+      serverMessage,
+      status,
+      attempts,
+      advice: 'Check that base_url is the address of the Opper API, with its /v2.',
+      isTransient: false,
+    });
   if (status >= 300) {
     throw unusable(
-      response,
-      call,
-      location === null
+      location === undefined
         ? `, but without ${call.wanted}`
         : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
-  if (body.trim() === '') throw unusable(response, call, `, but with an empty body, expected ${call.wanted}`);
-  const json = jsonOf(response, call);
+  if (body.trim() === '') throw unusable(`, but with an empty body, expected ${call.wanted}`);
+  const json = jsonOf(body, unusable);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
     const { id } = parsed.data as { id?: string };
     if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(response, call, ', but with a different span than requested', id);
+    throw unusable(', but with a different span than requested', id);
   }
-  const faults = isJsonObject(json)
+  const problems = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
     : '';
-  throw unusable(response, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
-}
-
-/** The error for a successful response with unexpected content. `what` follows the status. */
-function unusable(response: HttpResponse, call: Call, what: string, said = ''): ApiError {
-  const advice = 'Check that base_url is the address of the Opper API, with its /v2.';
-  return apiError(call, `${responseText(response)}${what}`, said, advice, false);
+  throw unusable(`, but with ${kindOf(json)} that is not ${call.wanted}`, problems);
 }
 
 /** `returned 503 Service Unavailable`. */
@@ -78,42 +83,47 @@ export function responseText({ status, statusText }: HttpResponse): string {
   return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 
-/** The error of a request that failed. */
+/** `tried 4 times`. */
+export function attemptsText(attempts: number, { wasLookedFor = false }: Call): string {
+  const times = attempts === 1 ? 'tried once' : `tried ${attempts} times`;
+  return wasLookedFor ? `${times}, and a lookup did not find it` : times;
+}
+
+/** The error of a request that failed. `reason` follows the request. */
 export function apiError(
   { method, url }: Call,
-  what: string,
-  said: string,
-  advice: string,
-  isTransient: boolean,
+  reason: string,
+  { serverMessage = '', ...details }: ApiErrorDetails & { readonly serverMessage?: string },
 ): ApiError {
   // Cut twice, so that white space is not searched in all of a long body.
-  const words = cut(
-    cut(said, 4 * MAX_SAID)
+  const shown = cut(
+    cut(serverMessage, 4 * MAX_SERVER_MESSAGE)
       .replace(/\s+/g, ' ')
       .trim(),
-    MAX_SAID,
+    MAX_SERVER_MESSAGE,
   );
-  return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ''}`, advice, isTransient);
+  return new ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ''}`, details);
 }
 
 /** The error for a response with a status of 400 or more. */
-function refusal(response: HttpResponse, call: Call, tried: string): ApiError {
+function refusal(response: HttpResponse, call: Call, attempts: number, now: number): ApiError {
   const { status, statusText, body } = response;
-  const said = wordsOf(body);
-  return apiError(
-    call,
-    `${responseText(response)} (${tried})`,
+  const serverMessage = messageIn(body);
+  return apiError(call, `${responseText(response)} (${attemptsText(attempts, call)})`, {
     // Do not repeat the status line.
-    said.trim() === statusText ? '' : said,
-    adviceFor(response, call),
+    serverMessage: serverMessage.trim() === statusText ? '' : serverMessage,
+    status,
+    attempts,
+    advice: adviceFor(response, call, now),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
-    isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
-  );
+    isTransient: isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
+  });
 }
 
-function adviceFor({ status, retryAfterMs }: HttpResponse, { method, ifNotFound }: Call): string {
-  if (isRetriedStatus(status) && isTooLong(retryAfterMs)) {
-    return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
+function adviceFor({ status, retryAfter }: HttpResponse, { method, ifNotFound }: Call, now: number): string {
+  const askedMs = retryAfterMs(retryAfter, now);
+  if (isRetriedStatus(status) && isTooLong(askedMs)) {
+    return `It asks to wait ${secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
   }
   switch (status) {
     case 401:
@@ -155,14 +165,13 @@ function targetText(location: string, url: string): string {
   return host ? ` to ${cut(host, 200)}` : '';
 }
 
-function jsonOf(response: HttpResponse, call: Call): Json {
-  const { body } = response;
+function jsonOf(body: string, unusable: (reason: string, serverMessage: string) => ApiError): Json {
   try {
     return parseExactJson(body, MAX_DEPTH);
   } catch (error) {
     if (!(error instanceof FormError)) throw error;
-    const what = isHtml(body) ? ', but with an HTML page' : `, but the body ${error.message}. It begins`;
-    throw unusable(response, call, what, wordsOf(body));
+    const reason = isHtml(body) ? ', but with an HTML page' : `, but the body ${error.message}. It begins`;
+    throw unusable(reason, messageIn(body));
   }
 }
 
@@ -178,17 +187,17 @@ function isHtml(body: string): boolean {
  * The message in an error body of any shape: the API's envelope `{ type, message, detail }`, a bare `detail` as text, object
  * or list (FastAPI's `{ loc, msg }`), other JSON, an HTML page (its title), plain text, nothing.
  */
-function wordsOf(body: string): string {
+function messageIn(body: string): string {
   if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
   try {
-    return jsonWords(parseJson(body));
+    return messageInJson(parseJson(body));
   } catch {
     // Plain text, or JSON that is broken or too deep.
     return body;
   }
 }
 
-function jsonWords(json: Json): string {
+function messageInJson(json: Json): string {
   if (!isJsonObject(json)) return json === null ? 'null' : textOf(json);
   const { message, detail } = json;
   const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);

@@ -23,7 +23,7 @@ export function isTooLong(askedMs: number | undefined): askedMs is number {
 }
 
 /** `Retry-After` in milliseconds (RFC 9110, section 10.2.3: seconds or a date); undefined if absent or invalid. */
-export function retryAfterMs(header: string | null, now: number): number | undefined {
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   const value = header ?? '';
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   // Date.parse alone accepts nearly anything, even "-5".

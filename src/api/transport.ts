@@ -4,6 +4,7 @@ import { codeOf } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
 import { BadResponseError } from './attempt-failure.ts';
 import { proxyFor, tunnelAgent } from './proxy.ts';
+import type { HttpResponse } from './response.ts';
 
 // Real servers send one or two. Without a limit, a server could keep the connection busy and never respond.
 const MAX_INTERIM_RESPONSES = 100;
@@ -19,7 +20,7 @@ export interface TransportOptions {
 /** What ofetch uses in place of the platform's `fetch` and `Headers`: `createFetch({ fetch, Headers })`. */
 export interface Transport {
   /** One attempt. Resolves with any status, once the whole body has arrived. attempt-failure.ts has the messages for what it throws. */
-  readonly fetch: (url: string, init: AttemptInit) => Promise<Reply>;
+  readonly fetch: (url: string, init: AttemptInit) => Promise<HttpResponse>;
   readonly Headers: typeof Headers;
 }
 
@@ -27,15 +28,6 @@ export interface AttemptInit {
   readonly method: string;
   readonly headers: Iterable<readonly [name: string, value: string]>;
   readonly body?: string;
-}
-
-/** A response, with the parts of a `Response` that ofetch uses. */
-export interface Reply {
-  readonly status: number;
-  readonly statusText: string;
-  readonly headers: { get(name: string): string | null };
-  readonly body: string;
-  text(): Promise<string>;
 }
 
 /**
@@ -60,10 +52,10 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
   // Not the global agent: with NODE_USE_ENV_PROXY that uses a proxy even for loopback addresses.
   const agent = proxy ? tunnelAgent(proxy, timeoutMs) : new http.Agent({ keepAlive: true });
 
-  async function fetch(url: string, init: AttemptInit): Promise<Reply> {
+  async function fetch(url: string, init: AttemptInit): Promise<HttpResponse> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await replyOf(await request(url, init, signal));
+      return await responseOf(await request(url, init, signal));
     } catch (error) {
       // A timeout can surface as many different errors.
       throw signal.aborted ? signal.reason : error;
@@ -115,8 +107,8 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
   return { fetch, Headers };
 }
 
-async function replyOf(response: IncomingMessage): Promise<Reply> {
-  const { statusCode: status = 0, statusMessage: statusText = '', headers } = response;
+async function responseOf(incoming: IncomingMessage): Promise<HttpResponse> {
+  const { statusCode: status = 0, statusMessage: statusText = '', headers } = incoming;
   const isSuccess = status < 300;
   const encoding = headers['content-encoding'] ?? 'identity';
   try {
@@ -125,26 +117,27 @@ async function replyOf(response: IncomingMessage): Promise<Reply> {
     if (isSuccess && encoding !== 'identity') {
       throw new BadResponseError(`the response is compressed (${encoding}), which was not requested`);
     }
-    const bytes = await bytesOf(response);
+    const bytes = await bytesOf(incoming);
     if (isSuccess && !isUtf8(bytes)) throw new BadResponseError('the response is not UTF-8');
     const body = encoding === 'identity' ? bytes.toString() : '';
     return {
       status,
       statusText,
-      headers: { get: (name) => headers[name]?.toString() ?? null },
+      location: headers.location,
+      retryAfter: headers['retry-after'],
       body,
       text: async () => body,
     };
   } catch (error) {
-    response.destroy();
+    incoming.destroy();
     throw error;
   }
 }
 
-async function bytesOf(response: IncomingMessage): Promise<Buffer> {
+async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response) {
+  for await (const chunk of incoming) {
     size += chunk.length;
     if (size > MAX_BYTES) {
       throw new BadResponseError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);

@@ -231,11 +231,11 @@ describe('a failure', () => {
     ['no list', undefined, 'data: expected a list'],
     ['a total that is no number', undefined, 'meta.total_count: expected a number', { total_count: '1' }],
     ['nothing about the list', undefined, 'meta: expected an object', null],
-  ])('is a list with %s', async (_, metric, words, meta: unknown = { total_count: 1 }) => {
+  ])('is a list with %s', async (_, metric, problem, meta: unknown = { total_count: 1 }) => {
     const { server, record } = await start();
     const body = { meta, data: metric && [{ id: 'a', dimension: 'cost', value: 1, ...metric }] };
     server.faults.push({ on: 'GET', times: EVER, fault: faults.reply({ status: 200, body }) });
-    expect(await record()).toEqual({ stored: {}, failures: [expect.stringContaining(words)] });
+    expect(await record()).toEqual({ stored: {}, failures: [expect.stringContaining(problem)] });
   });
 
   it('is reported for a value that was not stored as sent', async () => {

@@ -21,8 +21,8 @@ export interface FaultRow {
   /** What happens to a request, or where its connection goes instead. */
   readonly fault: Fault | { readonly divert: Diversion };
   /** A part of the description of an attempt. */
-  readonly what: string;
-  /** A part of the advice or of the server's words, at the end of the error. */
+  readonly reason: string;
+  /** A part of the server's message or of the advice, at the end of the error. */
   readonly advice: string;
   /** Absent: the step retries. */
   readonly final?: true;
@@ -55,7 +55,7 @@ export interface Observed {
   readonly exitCode: number | null;
   readonly outcome: string | undefined;
   /** The error of the step or, if there is none, what it logged about its attempts. */
-  readonly words: string;
+  readonly message: string;
 }
 
 /** Runs in the step's process before the step. */
@@ -64,22 +64,26 @@ const RETRIES = 1;
 const STALL_TIMEOUT_MS = 1000;
 const WINDOWS = process.platform === 'win32';
 
-const STALLED = { what: 'no complete response within 1 s', advice: 'timeout_seconds', stalls: true } as const;
+const STALLED = {
+  reason: 'no complete response within 1 s',
+  advice: 'timeout_seconds',
+  stalls: true,
+} as const;
 const MIB = 1024 * 1024;
 
 /** A success without a span, or one that cannot be read. */
-function unusable(name: string, fault: Fault, what: string, advice = 'base_url'): FaultRow {
-  return { name, fault, what, advice, final: true };
+function unusable(name: string, fault: Fault, reason: string, advice = 'base_url'): FaultRow {
+  return { name, fault, reason, advice, final: true };
 }
 
 /** The same, for a request that took effect. */
-function lost(name: string, fault: Fault, what: string): FaultRow {
-  return { ...unusable(name, faults.applied(fault), what), acts: true };
+function lost(name: string, fault: Fault, reason: string): FaultRow {
+  return { ...unusable(name, faults.applied(fault), reason), acts: true };
 }
 
 /** A status that is retried. */
 function troubled(code: number, advice: string): FaultRow {
-  return { name: `${code}`, fault: faults.status(code), what: `returned ${code} `, advice };
+  return { name: `${code}`, fault: faults.status(code), reason: `returned ${code} `, advice };
 }
 
 /** A status that is not. */
@@ -92,9 +96,9 @@ function limited(retryAfter: string, wait: string): FaultRow {
   return { ...troubled(429, 'Raise retries'), name: `429, Retry-After: ${retryAfter}`, fault, wait };
 }
 
-function resets(at: faults.Point, what: string): FaultRow {
+function resets(at: faults.Point, reason: string): FaultRow {
   const acts = at !== 'before headers';
-  return { name: `reset ${at}`, fault: faults.reset(at), what, advice: 'base_url', ...(acts && { acts }) };
+  return { name: `reset ${at}`, fault: faults.reset(at), reason, advice: 'base_url', ...(acts && { acts }) };
 }
 
 function stalls(at: faults.Point): FaultRow {
@@ -104,20 +108,25 @@ function stalls(at: faults.Point): FaultRow {
 
 /** The slow ones are spread out, so that others run beside them. */
 export const FAULTS: readonly FaultRow[] = [
-  { name: 'connection refused', fault: { divert: 'closed port' }, what: 'ECONNREFUSED', advice: 'base_url' },
-  { name: 'name not found', fault: { divert: 'unknown name' }, what: 'ENOTFOUND', advice: 'base_url' },
+  {
+    name: 'connection refused',
+    fault: { divert: 'closed port' },
+    reason: 'ECONNREFUSED',
+    advice: 'base_url',
+  },
+  { name: 'name not found', fault: { divert: 'unknown name' }, reason: 'ENOTFOUND', advice: 'base_url' },
   // Windows refuses connections when its queue is full.
   ...(WINDOWS ? [] : [{ name: 'stall at connect', fault: { divert: 'full port' }, ...STALLED } as const]),
   {
     name: 'proxy that hangs up',
     fault: { divert: 'proxy that hangs up' },
-    what: 'through the proxy: the connection was closed',
+    reason: 'through the proxy: the connection was closed',
     advice: 'HTTPS_PROXY',
   },
   {
     name: 'connection closed between GET and PATCH',
     fault: faults.closeKept(),
-    what: '',
+    reason: '',
     advice: '',
     unnoticed: true,
   },
@@ -184,7 +193,7 @@ export const FAULTS: readonly FaultRow[] = [
   {
     name: 'headers without end',
     fault: faults.flood('HTTP/1.1 200 OK\r\n', 'a: b\r\n'),
-    what: 'response headers are too long',
+    reason: 'response headers are too long',
     advice: 'base_url',
   },
   {
@@ -206,11 +215,11 @@ export function expectedOf(
   row: FaultRow,
   method: Method,
   times: Times,
-): Omit<Observed, 'words'> & { readonly words: readonly string[] } {
+): Omit<Observed, 'message'> & { readonly message: readonly string[] } {
   if (row.unnoticed) {
     // The request came on the kept connection, then on a new one.
     const arrived = method === 'PATCH' ? 3 : 2;
-    return { stored: 'yes', requests: 2, arrived, hungUp: 0, exitCode: 0, outcome: 'updated', words: [] };
+    return { stored: 'yes', requests: 2, arrived, hungUp: 0, exitCode: 0, outcome: 'updated', message: [] };
   }
   const recovers = times === 'once' && !row.final;
   const failed = row.final || times === 'once' ? 1 : 1 + RETRIES;
@@ -225,21 +234,21 @@ export function expectedOf(
     hungUp: divert === 'proxy that hangs up' ? failed : 0,
     exitCode: recovers ? 0 : 1,
     outcome: recovers ? 'updated' : 'failed',
-    words: recovers
-      ? [`${method} `, row.what, `; attempt 2 of ${1 + RETRIES} in ${row.wait ?? '0.01 s'}`]
-      : [`${method} http`, row.what, row.advice, ...(failed > 1 ? [`tried ${failed} times`] : [])],
+    message: recovers
+      ? [`${method} `, row.reason, `; attempt 2 of ${1 + RETRIES} in ${row.wait ?? '0.01 s'}`]
+      : [`${method} http`, row.reason, row.advice, ...(failed > 1 ? [`tried ${failed} times`] : [])],
   };
 }
 
 /** How an observation differs from what is expected; undefined if it does not. */
 export function differenceOf(
-  { words, ...facts }: Observed,
+  { message, ...facts }: Observed,
   expected: ReturnType<typeof expectedOf>,
 ): { expected: object; observed: object } | undefined {
-  const { words: parts, ...expectedFacts } = expected;
-  const hasWords = parts.length === 0 ? words === '' : parts.every((part) => words.includes(part));
-  if (hasWords && isDeepStrictEqual(facts, expectedFacts)) return undefined;
-  return { expected, observed: { ...facts, words } };
+  const { message: parts, ...expectedFacts } = expected;
+  const hasParts = parts.length === 0 ? message === '' : parts.every((part) => message.includes(part));
+  if (hasParts && isDeepStrictEqual(facts, expectedFacts)) return undefined;
+  return { expected, observed: { ...facts, message } };
 }
 
 export interface FaultBench extends AsyncDisposable {
@@ -304,7 +313,7 @@ export async function startFaultBench(): Promise<FaultBench> {
     const score = span.score === 9;
     const meta = span.meta?.dataset === 'support-v3' && span.meta.prompt_version === 12;
     const errors = annotations.map(({ message }) => message);
-    const words = errors.length > 0 ? errors : log.filter((line) => / attempt \d+ of /.test(line));
+    const messages = errors.length > 0 ? errors : log.filter((line) => / attempt \d+ of /.test(line));
     return {
       stored: score && meta ? 'yes' : isDeepStrictEqual(span, before) ? 'no' : 'in part',
       requests: Number(/\((\d+) requests?,/.exec(log.join('\n'))?.[1]),
@@ -312,7 +321,7 @@ export async function startFaultBench(): Promise<FaultBench> {
       hungUp: hangingUp.received.length,
       exitCode,
       outcome: outputs.outcome,
-      words: words.join('\n'),
+      message: messages.join('\n'),
     };
   }
 
