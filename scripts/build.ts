@@ -29,8 +29,6 @@ const OPTIONS: InputOptions = {
     alias: {
       // ofetch imports node-fetch-native for old Nodes without fetch.
       'node-fetch-native': 'node-fetch-native/native',
-      // Its main file is UMD, which bundlers cannot analyze.
-      'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
     },
   },
   treeshake: {

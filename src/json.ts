@@ -1,6 +1,5 @@
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { FormError } from './errors.ts';
-import { cut } from './text.ts';
+import { faultIn, placeOf } from './json-fault.ts';
 
 /** Any JSON value. A number that a double would change may be kept as source text: see {@link parseExactJson}. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject | RawJson;
@@ -106,28 +105,4 @@ function checkDepth(text: string, maxDepth: number): void {
       throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
     }
   }
-}
-
-/** Where a text stops being JSON, and why. V8's own message often leaves that out. */
-function faultIn(text: string): string | undefined {
-  const faults: ParseError[] = [];
-  parse(text, faults, { disallowComments: true });
-  const [fault] = faults;
-  if (!fault) return undefined;
-  // InvalidEscapeCharacter → invalid escape character
-  const reason = printParseErrorCode(fault.error)
-    .replaceAll(/\B[A-Z]/g, ' $&')
-    .toLowerCase();
-  const rest = text.slice(fault.offset);
-  // Python's json.dumps writes these.
-  const [notANumber] = /^-?(NaN|Infinity)/.exec(rest) ?? [];
-  const found = notANumber ?? rest.slice(0, fault.length);
-  const hint = notANumber ? ', which JSON does not have: write null' : '';
-  return `${placeOf(text, fault.offset)}: ${reason}, found ${found ? cut(found, 20) : 'the end of the text'}${hint}`;
-}
-
-function placeOf(text: string, offset: number): string {
-  const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return `line ${line}, column ${offset - before.lastIndexOf('\n')}`;
 }
