@@ -38,12 +38,19 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     warn(report, plan.warnings);
     if (refused) report.findings.push(findingOf(refused, inputs, 'only the end of the job was recorded'));
     if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
-    else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
+    else {
+      const client = clientOf(host, inputs, reporter);
+      await execute(plan, client, reporter, report);
+      if (inputs.baseline !== undefined && !isStart) {
+        const { compareWithBaseline } = await import('./against-baseline.ts');
+        await compareWithBaseline(plan, job, client, report);
+      }
+    }
   } catch (error) {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, read.values, 'nothing was recorded'));
   }
-  if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), job);
+  if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), report.comparison, job);
   report.elapsedMs = host.now() - startedAt;
   return reporter.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
 }

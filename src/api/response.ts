@@ -31,6 +31,10 @@ export interface Call {
   readonly ifNotFound: string;
   /** The id that the response must have; absent if the server may choose one. */
   readonly id?: string;
+  /** Whether a 404 is retried like a 503, since what is read was just created. */
+  readonly mayAppear?: boolean;
+  /** Whether other failures are not retried. */
+  readonly isTriedOnce?: boolean;
   /** Whether a lookup did not find what the request should have created. */
   readonly wasLookedFor?: boolean;
 }
@@ -70,7 +74,7 @@ export function read<Schema extends z.ZodMiniType>(
   if (parsed.success) {
     const { id } = parsed.data as { id?: string };
     if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(', but with a different span than requested', id);
+    throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, '')} than requested`, id);
   }
   const problems = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')

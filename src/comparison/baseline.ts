@@ -31,7 +31,7 @@ export function isBaseline({ name, score, meta }: TraceSpan, own: OwnRun): boole
     name === own.name &&
     typeof score === 'number' &&
     REPOSITORY.every((key) => typeof facts[key] === 'string' && facts[key] === own.facts[key]) &&
-    facts['vcs.ref.head.name'] === own.branch.replace(/^refs\/heads\//, '') &&
+    facts['vcs.ref.head.name'] === own.branch &&
     facts['vcs.ref.head.type'] === 'branch' &&
     facts['vcs.change.id'] === undefined &&
     EVENTS.includes(String(facts['github.event_name'])) &&
@@ -47,7 +47,9 @@ export function baselineIn(trace: Trace, own: OwnRun): Baseline | undefined {
   const all = spans.filter((span) => isBaseline(span, own));
   const same = all.filter(({ meta }) => sameJson(meta?.['github.matrix'], own.facts['github.matrix']));
   const [span] = (same.length > 0 ? same : all).sort((a, b) => startOf(b) - startOf(a));
-  return span && { trace, span, children: spans.filter(({ parent_id }) => parent_id && parent_id === span.id) };
+  return (
+    span && { trace, span, children: spans.filter(({ parent_id }) => parent_id && parent_id === span.id) }
+  );
 }
 
 /** When a span or trace started, in milliseconds; before everything if that is unknown. */

@@ -123,6 +123,14 @@ export function gateProblems(minScore: number | undefined, scale: number | undef
   return [{ name: 'min_score', message }];
 }
 
+/** A `max_drop` with nothing to compare with. */
+export function baselineProblems({ values }: Read<Partial<Inputs>>): Problem[] {
+  if (values.max_drop === undefined || values.baseline !== undefined) return [];
+  const message =
+    'needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}';
+  return [{ name: 'max_drop', message }];
+}
+
 /** The scale of a score from results, if it is known from the inputs. */
 export function resultsScale({
   score_scale,

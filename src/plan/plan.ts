@@ -4,6 +4,7 @@ import { FormError, InputError, type Problem, problemLine } from '../errors.ts';
 import { defaultInputs, type Inputs, RECORDED, type Read } from '../inputs/inputs.ts';
 import {
   accessProblems,
+  baselineProblems,
   clearProblems,
   formatProblems,
   gateProblems,
@@ -47,7 +48,7 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
     const { base_url, api_key } = read.values;
     const canSend = base_url !== undefined && api_key !== undefined;
     if (!(error instanceof InputError) || !moment.tracked || !canSend) throw error;
-    const inputs = { ...defaultInputs(), ...read.values, min_score: undefined };
+    const inputs = { ...defaultInputs(), ...read.values, min_score: undefined, baseline: undefined };
     const recorded = { ci_meta: inputs.ci_meta, meta_mode: 'merge', error: error.message } as const;
     const recording = recordingFrom(recorded, NO_RESULTS, undefined, job);
     const task = taskOf(inputs, recording, job, moment);
@@ -66,6 +67,7 @@ function soundPlan(read: Read<Partial<Inputs>>, results: Results, job: Job, mome
     ...formatProblems(read),
     ...clearProblems(values, { ...fields, ...defined({ score: results.score?.value }) }),
     ...gateProblems(values.min_score, score.scale),
+    ...baselineProblems(read),
     ...results.problems,
     ...present([score.problem]),
   ];

@@ -23,6 +23,7 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
     tests: undefined,
     metrics: undefined,
     caseSpans: undefined,
+    comparison: undefined,
     links: {},
     dryRun: [],
     ...overrides,
