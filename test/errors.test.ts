@@ -51,6 +51,7 @@ it('an InputError lists each problem on its own line', () => {
 it.each([
   ['GET failed', 'Wait.', 'GET failed. Wait.'],
   ['GET failed: no!', 'Wait.', 'GET failed: no! Wait.'],
+  ['GET failed: no! Yes', 'Wait.', 'GET failed: no! Yes. Wait.'],
   ['GET failed', '', 'GET failed'],
 ])('an ApiError says %j, then the advice %j', (summary, advice, message) => {
   const details = { status: 503, attempts: 2, advice, isTransient: true };

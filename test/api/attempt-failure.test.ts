@@ -2,7 +2,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { failureAdvice, failureText, isWorthRetrying } from '../../src/api/attempt-failure.ts';
+import {
+  BadResponseError,
+  failureAdvice,
+  failureText,
+  isWorthRetrying,
+} from '../../src/api/attempt-failure.ts';
 import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { closedPort, closeServers, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
@@ -92,6 +97,17 @@ describe('without a response, the message says so', () => {
   });
 });
 
+const withCode = (code: string) => Object.assign(new Error('odd'), { code });
+
+it.each<[string, unknown, string, boolean]>([
+  ['is unusable', new BadResponseError('odd'), 'the address of the Opper API', false],
+  ['of a proxy wants a login', new ProxyError({ status: 407 }), 'http://USER:PASSWORD@HOST', false],
+  ['of a proxy says no', new ProxyError({ status: 403 }), 'Check base_url', true],
+  ['of a proxy does not come', new ProxyError({}), 'Check HTTPS_PROXY', true],
+])('a response that %s comes with its own advice', (_, thrown, advice, again) => {
+  expect(failureFor(thrown)).toEqual(failure('', advice, again));
+});
+
 describe('a bad certificate is not retried, and the message says how to fix it', () => {
   it('from an unknown authority', async () => {
     expect(await failureOf(await startTls('loopback', false))).toEqual(
@@ -109,7 +125,6 @@ describe('a bad certificate is not retried, and the message says how to fix it',
     );
   });
 
-  const withCode = (code: string) => Object.assign(new Error('odd'), { code });
   it.each<[string, unknown, string]>([
     ["for another host, by OpenSSL's code", withCode('HOSTNAME_MISMATCH'), 'another host. Check base_url.'],
     ['that is valid later', withCode('CERT_NOT_YET_VALID'), 'clock'],

@@ -258,6 +258,7 @@ describe('the error', () => {
       summary: expect.stringMatching(/^POST .* 503 .*lookup failed: GET .* 403 /),
       status: 403,
       attempts: 1,
+      advice: expect.stringContaining('Look for the span'),
       isTransient: true,
     });
     expect(methodsOf(server)).toBe('POST GET');

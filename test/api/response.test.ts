@@ -100,22 +100,41 @@ describe('the message in an error body', () => {
 });
 
 describe('an error status', () => {
-  it.each([
-    [400, false],
-    [404, false],
-    [408, true],
-    [409, false],
-    [425, true],
-    [429, true],
-    [500, true],
-    [501, true],
-    [599, true],
-  ])('of %d is an error that is transient: %s', (status, isTransient) => {
-    expect(errorOf({ status })).toMatchObject({ status, attempts: 2, isTransient });
+  it.each<[number, boolean, RegExp, Partial<Call>?]>([
+    [400, false, /base_url/],
+    [401, false, /api_key/],
+    [403, false, /rights/],
+    [404, false, /^Check span_id\.$/],
+    [408, true, /later/],
+    [409, false, /changed the span/],
+    // It exists already, and may be found later.
+    [409, true, /already exists/, { method: 'POST' }],
+    [413, false, /shorten/],
+    [421, false, /base_url/],
+    [422, false, /Correct/],
+    [425, true, /later/],
+    [429, true, /retries/],
+    [499, false, /base_url/],
+    [500, true, /later/],
+    [501, true, /later/],
+  ])('of %d is an error with its advice, and transient: %s', (status, isTransient, advice, call) => {
+    expect(errorOf({ status }, call)).toMatchObject({
+      status,
+      attempts: 2,
+      advice: expect.stringMatching(advice),
+      isTransient,
+    });
   });
 
-  it('of 409 for a POST is transient, since what exists may be found later', () => {
-    expect(errorOf({ status: 409 }, { method: 'POST' }).isTransient).toBe(true);
+  it('tells how often the request was sent', () => {
+    const response = responseOf({ status: 400, statusText: 'No' });
+    const url = 'PATCH https://api.opper.ai/v2/spans/3c90c3cc-0d44-4b50-8888-8dd25736052a';
+    for (const [attempts, text] of [
+      [1, 'tried once'],
+      [4, 'tried 4 times'],
+    ] as const) {
+      expect(() => read(response, Span, CALL, attempts, 0)).toThrow(`${url} returned 400 No (${text}). `);
+    }
   });
 
   it('has a status text that is cut', () => {
@@ -170,17 +189,23 @@ describe('a success', () => {
   });
 
   it.each([
-    ['null', 'null'],
-    ['7', 'a number'],
-    ['"x"', 'a string'],
-    ['true', 'a boolean'],
-    ['[]', 'an array'],
-    ['{"data": null}', 'an object'],
-  ])('that is %s is an error', (body, kind) => {
-    expect(errorOf({ body })).toMatchObject({
-      summary: expect.stringContaining(`but with ${kind} that is not the span`),
+    ['', ', but with an empty body, expected the span'],
+    [' \r\n', ', but with an empty body, expected the span'],
+    ['<!doctype html><title>Sign in</title>', ', but with an HTML page: Sign in'],
+    ['OK', ', but the body is not JSON: line 1, column 1: invalid symbol, found OK. It begins: OK'],
+    ['null', ', but with null that is not the span'],
+    ['7', ', but with a number that is not the span'],
+    ['"x"', ', but with a string that is not the span'],
+    ['true', ', but with a boolean that is not the span'],
+    ['[]', ', but with an array that is not the span'],
+    ['{"data": null}', ', but with an object that is not the span: id: expected text; name: expected text'],
+    [JSON.stringify({ ...SPAN, id: 'other' }), ', but with a different span than requested: other'],
+  ])('that is %j is an error', (body, reason) => {
+    expect(errorOf({ body }, { id: ID })).toMatchObject({
+      summary: `PATCH ${CALL.url} returned 200${reason}`,
       status: 200,
       attempts: 2,
+      advice: 'Check that base_url is the address of the Opper API, with its /v2.',
       isTransient: false,
     });
   });

@@ -38,15 +38,6 @@ function errorBody(code: number): unknown {
   return { detail: STATUS_CODES[code] ?? 'Error' };
 }
 
-/** The real response, late. */
-export function delay(ms: number): Fault {
-  return async (exchange) => {
-    const what = exchange.handle();
-    await wait(ms, undefined, { signal: exchange.signal });
-    exchange.send(what);
-  };
-}
-
 /** The response starts and then stalls. The connection stays open. */
 export function stall(at: Point): Fault {
   return ({ socket, ...exchange }) => {
