@@ -1,10 +1,10 @@
 import type { Client } from './api/client.ts';
 import { changesBetween } from './api/stored.ts';
 import { compare, failingAmong } from './comparison/compare.ts';
+import { maxDropGate } from './comparison/max-drop.ts';
 import { findBaseline } from './comparison/search.ts';
 import { ApiError } from './errors.ts';
 import type { Job } from './job.ts';
-import { maxDropGate } from './plan/gate.ts';
 import type { Plan } from './plan/plan.ts';
 import { defined } from './present.ts';
 import { type Draft, levelOf, scoreOnSpan } from './report/report.ts';
@@ -77,8 +77,7 @@ function failingNow({ inputs, caseSpans }: Plan, { tests }: Draft): string[] | u
 /** Records a missed `max_drop` as the reason why the step fails, in a request of its own. */
 async function recordDrop({ inputs }: Plan, job: Job, client: Client, report: Draft): Promise<void> {
   const { outcome, span, before, comparison } = report;
-  const gate =
-    inputs.max_drop === undefined ? undefined : maxDropGate(inputs.max_drop, scoreOnSpan(report), comparison);
+  const gate = maxDropGate(inputs.max_drop, scoreOnSpan(report), comparison, job);
   if (!gate || gate.isPassed || outcome === 'read' || !span.id) return;
   const isResultRecorded = inputs.ci_meta && !job.endedBadly && span.meta?.[RESULT] !== 'failure';
   const patch = defined({

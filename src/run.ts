@@ -1,4 +1,5 @@
 import { type Client, createClient } from './api/client.ts';
+import { maxDropGate } from './comparison/max-drop.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
 import { type Inputs, readInputs } from './inputs/inputs.ts';
@@ -7,6 +8,7 @@ import { gatesOf } from './plan/gate.ts';
 import { type Plan, planOf } from './plan/plan.ts';
 import { NO_RESULTS, readFiles } from './plan/read-files.ts';
 import type { Tracked } from './plan/track.ts';
+import { present } from './present.ts';
 import { findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
 import { withoutSending } from './without-sending.ts';
@@ -50,7 +52,11 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, read.values, 'nothing was recorded'));
   }
-  if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), report.comparison, job);
+  if (plan && !isStart) {
+    const score = scoreOnSpan(report);
+    const dropGate = maxDropGate(plan.inputs.max_drop, score, report.comparison, job);
+    report.gates = present([...gatesOf(plan.inputs, score, job), dropGate]);
+  }
   report.elapsedMs = host.now() - startedAt;
   return reporter.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
 }

@@ -62,6 +62,7 @@ export function failureOf(details: CaseDetails): Failure {
   return {
     name: nameOf(details),
     message: details.why ? cut(firstLineOf(details.why), MAX_MESSAGE_LENGTH) : '',
+    ...(details.file && { file: cut(linesOf(details.file).join(' '), MAX_PATH_LENGTH) }),
   };
 }
 

@@ -9,7 +9,7 @@ export interface KeepCases {
   readonly max: number;
 }
 
-const MAX_FAILURES = 10;
+const MAX_FAILURES = 100;
 
 /** What is added up over all cases: `meta` key by metric dimension. */
 const SUMS = {
@@ -22,7 +22,7 @@ const SUM_NAMES = Object.keys(SUMS) as Sum[];
 const OWN_DIMENSIONS = ['pass_rate', 'score', ...SUM_NAMES];
 
 /**
- * The cases of one file, or of several whose tallies were merged. Keeps the first ten failures, and at most `max` cases for case
+ * The cases of one file, or of several whose tallies were merged. Keeps the first hundred failures, and at most `max` cases for case
  * spans, failures first.
  */
 export class Tally {
@@ -45,8 +45,11 @@ export class Tally {
   add(found: FoundCase): void {
     const { status, isExtra, details, measured } = found;
     this.counts[status]++;
+    // Copies: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
     if (isExtra) this.extra++;
-    if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(failureOf(details()));
+    if (isFailing(status) && this.#failures.length < MAX_FAILURES) {
+      this.#failures.push(structuredClone(failureOf(details())));
+    }
     this.#keepCase(found);
     if (measured !== undefined) this.#measure(measured);
   }
@@ -104,7 +107,6 @@ export class Tally {
     const kept = isFailing(status) ? this.#failing : this.#others;
     if (kind === 'none' || (kind === 'failed' && kept === this.#others)) return;
     this.#casesWanted++;
-    // A copy: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
     if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
   }
 

@@ -192,7 +192,7 @@ describe('a success', () => {
     ['', ', but with an empty body, expected the span'],
     [' \r\n', ', but with an empty body, expected the span'],
     ['<!doctype html><title>Sign in</title>', ', but with an HTML page: Sign in'],
-    ['OK', ', but the body is not JSON: line 1, column 1: invalid symbol, found OK. It begins: OK'],
+    ['OK', ', but the body is not JSON: line 1, column 1: expected a value, found OK. It begins: OK'],
     ['null', ', but with null that is not the span'],
     ['7', ', but with a number that is not the span'],
     ['"x"', ', but with a string that is not the span'],
