@@ -42,7 +42,7 @@ function styleOf({ page, text, line, stripe, code, link }: (typeof THEMES)['ligh
   header { padding: 12px 16px; border-bottom: 1px solid ${line}; font-weight: 600; }
   article { padding: 16px 24px; overflow-wrap: break-word; }
   h3 { font-size: 17.5px; margin: 0 0 16px; }
-  p, ul, table { margin: 0 0 16px; }
+  p, ul, table, details { margin: 0 0 16px; }
   ul { padding-left: 2em; }
   table { border-collapse: collapse; }
   th, td { border: 1px solid ${line}; padding: 6px 13px; text-align: left; }

@@ -34,8 +34,8 @@ export interface Job {
   readonly error: string | undefined;
   /** Where it ran and how it went, for `meta`. */
   readonly facts: JsonObject;
-  /** The pages of the run and of the job. Without the job's id, both are the run's page. */
-  readonly links: { readonly run?: string; readonly job?: string };
+  /** The pages of the run, of the job and of the commit. Without the job's id, the first two are the run's page. */
+  readonly links: { readonly run?: string; readonly job?: string; readonly commit?: string };
   /** `Evals / test (3.12)`: workflow, job and matrix, to name a span after. */
   readonly title: string;
   /** Whether GitHub withholds secrets from this run. */
@@ -100,8 +100,14 @@ function linksOf(context: GitHubContext, { job_check_run_id: id }: JobInputs): J
   const repo = repoOf(context);
   const runId = idOf(context.runId);
   if (!repo || !runId) return {};
-  const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
-  return { run, job: id ? `${run}/job/${id}` : run };
+  const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
+  const run = `${url}/actions/runs/${runId}`;
+  const { revision } = refsOf(context).head;
+  return {
+    run,
+    job: id ? `${run}/job/${id}` : run,
+    ...(revision && { commit: `${url}/commit/${revision}` }),
+  };
 }
 
 const DEPENDABOT = 'dependabot[bot]';

@@ -229,9 +229,10 @@ it('outside of a runner nothing is known about a job', () => {
 });
 
 it('the link to the job is the link to the run if the job has no id', () => {
+  const commit = `https://github.com/acme/support-bot/commit/${SHA}`;
   expect([jobOf(PUSH, INPUTS).links, jobOf(PUSH, {}).links]).toEqual([
-    { run: RUN_URL, job: JOB_URL },
-    { run: RUN_URL, job: RUN_URL },
+    { run: RUN_URL, job: JOB_URL, commit },
+    { run: RUN_URL, job: RUN_URL, commit },
   ]);
   expect(jobOf({ ...PUSH, runId: Number.NaN }, INPUTS).links).toEqual({});
 });

@@ -48,7 +48,13 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
     const { base_url, api_key } = read.values;
     const canSend = base_url !== undefined && api_key !== undefined;
     if (!(error instanceof InputError) || !moment.tracked || !canSend) throw error;
-    const inputs = { ...defaultInputs(), ...read.values, min_score: undefined, baseline: undefined };
+    const inputs = {
+      ...defaultInputs(),
+      ...read.values,
+      min_score: undefined,
+      baseline: undefined,
+      max_drop: undefined,
+    };
     const recorded = { ci_meta: inputs.ci_meta, meta_mode: 'merge', error: error.message } as const;
     const recording = recordingFrom(recorded, NO_RESULTS, undefined, job);
     const task = taskOf(inputs, recording, job, moment);
