@@ -34,7 +34,7 @@ export function originOf(comparison: Comparison, start: string | null | undefine
   const { revision = '', start_time, run_url } = comparison;
   const [now, then] = [start, start_time].map((time) => instantOf(time ?? ''));
   return {
-    commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : cut(revision, 100),
+    commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision,
     age: now === undefined || then === undefined || now < then ? '' : `${durationText(now - then)} earlier`,
     runUrl: run_url,
   };
@@ -70,7 +70,7 @@ export function comparisonLines({ comparison, span }: Pick<Report, 'comparison' 
   if (!comparison) return [];
   const { branch, score, score_change, no_longer_failing = [] } = comparison;
   const { commit, age, runUrl } = originOf(comparison, span.start_time);
-  const origin = present([commit && `commit ${commit}`, age, runUrl]).join(', ');
+  const origin = present([commit && `commit ${cut(commit, 100)}`, age, runUrl]).join(', ');
   return present([
     `Compared with ${cut(branch, 200)}: score ${score} → ${score + score_change} (${signed(score_change)})${origin && `; ${origin}`}`,
     ...metricRows(comparison).map(

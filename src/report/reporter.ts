@@ -65,16 +65,10 @@ export function createReporter(
         attempt(
           () => {
             if (outputs.span) outputs.span_file = host.writeTemp('opper-span.json', outputs.span);
-          },
-          'warning',
-          'The file for the output span_file cannot be written',
-        );
-        attempt(
-          () => {
             if (!isTracking) outputs.summary_file = host.writeTemp('opper-summary.md', summary());
           },
           'warning',
-          'The file for the output summary_file cannot be written',
+          'The files for the outputs span_file and summary_file cannot be written',
         );
         const { fit, dropped } = fittingOutputs(outputs);
         if (dropped.length > 0) findings.push(tooLong(dropped));

@@ -195,7 +195,8 @@ function spanBlock({ spanId, span, links }: Report): string {
   const duration = durationMsOf(span);
   const facts = present([
     duration !== undefined && `took ${secondsText(duration)}`,
-    links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, '').slice(0, 7), MAX_CELL))}`,
+    links.commit &&
+      `commit ${link(links.commit, code(links.commit.replace(/.*\//, '').slice(0, 7), MAX_CELL))}`,
     links.job && links.job !== links.run && link(links.job, 'job'),
     links.run && link(links.run, 'workflow run'),
     link(TRACES, 'Opper traces'),
