@@ -1,100 +1,181 @@
-// `npm run bench [-- start|junit]` compares the step's time and memory with what it replaces, also on large files, and checks the
-// targets. It runs whole processes in turn, so that a busy machine slows all of them alike: read the ratios. About two minutes.
-import { type ChildProcess, fork } from 'node:child_process';
+// `npm run bench [-- start|junit]` measures the step's time and memory and checks the targets: beside a bare script on `fetch` with the
+// same requests, and beside its XML parser alone on large JUnit files. It runs whole processes in turn, so that a busy machine slows all
+// of them alike: read the ratios. About two minutes.
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { benchJunit } from './bench/junit.ts';
-import type { Bench } from './bench/measure.ts';
-import { benchStart } from './bench/start.ts';
+import { contextsOf, contextVariables } from '../test/harness/context.ts';
+import { inputVariables, readAction } from '../test/harness/runner.ts';
+import { pathOf } from '../test/harness/tcp-server.ts';
+import { writeJunitFile } from './bench/junit-file.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const CERTIFICATE = join(ROOT, 'test/harness/loopback-cert.pem');
-const PARTS: Readonly<Record<string, (connect: (latencyMs: number) => Promise<Bench>) => Promise<void>>> = {
-  start: benchStart,
-  junit: benchJunit,
-};
+/** A program to measure as a whole process, with the requests it makes. */
+interface Subject {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly requests: readonly string[];
+}
+type Env = Readonly<Record<string, string>>;
+interface Usage {
+  readonly cpuMs: number;
+  readonly peakBytes: number;
+}
+/** Medians, and the highest peak of resident memory. CPU time is that of all threads, user and system. */
+type Measured = Usage & { readonly ms: number };
 
-/** The environment of a step on the runner after a push to main, with action.yml's defaults and the runner's files. */
-function stepEnv(folder: string, given: Readonly<Record<string, string>>): Record<string, string> {
-  const { inputs } = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
-    inputs: Record<string, { default?: string }>;
+const DIST = join(import.meta.dirname, '../dist');
+const BENCH = join(import.meta.dirname, 'bench');
+const MB = 1e6;
+const requests = ['GET', 'PATCH'];
+const STEP: Subject = { name: 'the step', args: [join(DIST, 'index.js')], requests };
+const FETCH: Subject = { name: 'bare fetch', args: [join(BENCH, 'fetch.cjs')], requests };
+const NOTHING: Subject = { name: 'node -e 0', args: ['-e', '0'], requests: [] };
+const END: Subject = { name: 'the end, nothing to do', args: [join(DIST, 'end.js')], requests: [] };
+const PARSER: Subject = { name: 'bare parser', args: [join(BENCH, 'saxes.mjs')], requests: [] };
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+const server = fork(join(BENCH, 'server.ts'));
+
+/** The requests since the last call, and what the span holds now. */
+async function happened(): Promise<{ methods: string[]; score: number; meta: Record<string, unknown> }> {
+  server.send('report');
+  const [report] = await once(server, 'message');
+  return report;
+}
+
+/** Runs a subject once, with empty runner files, and throws if it fails. Returns the time, and what it wrote to file descriptor 3. */
+function run(
+  { name, args }: Subject,
+  env: Env,
+  nodeArgs: readonly string[] = [],
+): { ms: number; usage: string } {
+  for (const file of ['output', 'state', 'summary']) writeFileSync(join(folder, file), '');
+  const start = performance.now();
+  const child = spawnSync(process.execPath, [...nodeArgs, ...args], {
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const ms = performance.now() - start;
+  if (child.status !== 0) throw new Error(`${name} failed.\n${child.stdout}${child.stderr}`);
+  return { ms, usage: child.output[3] ?? '' };
+}
+
+/** Measures the subjects in turn, and prints them beside the last. The usage is of runs of its own, since it adds a millisecond or two. */
+function measure<const Subjects extends readonly Subject[]>(
+  title: string,
+  subjects: Subjects,
+  env: Env,
+  rounds: number,
+): { [Position in keyof Subjects]: Measured } {
+  const runs = subjects.map(() => [] as Measured[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [at, subject] of subjects.entries()) {
+      const { usage } = run(subject, env, ['--require', join(BENCH, 'usage.cjs')]);
+      runs[at]?.push({ ...run(subject, env), ...(JSON.parse(usage) as Usage) });
+    }
+  }
+  const measured = runs.map((all) => ({
+    ms: median(all.map(({ ms }) => ms)),
+    cpuMs: median(all.map(({ cpuMs }) => cpuMs)),
+    peakBytes: Math.max(...all.map(({ peakBytes }) => peakBytes)),
+  }));
+  const last = measured.at(-1) as Measured;
+  console.log(`\n${title}, ${rounds} rounds`);
+  const rows = measured.map(({ ms, cpuMs, peakBytes }, at) => [
+    subjects[at]?.name ?? '',
+    {
+      'wall ms': rounded(ms),
+      '÷ last': rounded(ms / last.ms),
+      'CPU ms': rounded(cpuMs),
+      '÷ last ': rounded(cpuMs / last.cpuMs),
+      'peak MB': rounded(peakBytes / MB),
+    },
+  ]);
+  console.table(Object.fromEntries(rows));
+  return measured as unknown as { [Position in keyof Subjects]: Measured };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(2));
+}
+
+/** Prints a value, its limit, and whether the limit is met. */
+function target(what: string, value: number, limit: number, unit = ''): void {
+  const verdict = value <= limit ? 'met    ' : 'NOT MET';
+  console.log(`${verdict}  ${what}: ${rounded(value)}${unit} (at most ${limit}${unit})`);
+}
+
+/** Compares the step with a bare script that makes the same two requests. */
+async function benchStart(common: Env): Promise<void> {
+  const env = { ...common, INPUT_SCORE: '9', INPUT_META: '{"dataset":"support-v3"}' };
+  for (const [at, subject] of [STEP, FETCH, NOTHING, END].entries()) {
+    run(subject, { ...env, INPUT_SCORE: String(at) });
+    const { methods, score } = await happened();
+    if (methods.join() !== subject.requests.join() || (methods.length > 0 && score !== at))
+      throw new Error(`${subject.name} made the requests [${methods}] and left the score ${score}.`);
+  }
+  const [nothing, end, step, fetch] = measure('The step, over TLS', [NOTHING, END, STEP, FETCH], env, 41);
+  target('the step ÷ bare fetch', step.ms / fetch.ms, 0.65);
+  target('the step ÷ bare fetch, CPU time', step.cpuMs / fetch.cpuMs, 0.65);
+  target('peak memory of the step', step.peakBytes / MB, 64, ' MB');
+  target('the end with nothing to do ÷ node -e 0', end.ms / nothing.ms, 1.3);
+  const bytes = readdirSync(DIST).reduce((sum, name) => sum + statSync(join(DIST, name)).size, 0);
+  target('dist, all files', bytes / 1000, 400, ' kB');
+}
+
+/** Compares the step on JUnit files of growing size with its XML parser alone. */
+async function benchJunit(common: Env): Promise<void> {
+  const path = join(folder, 'junit.xml');
+  const env = { ...common, INPUT_RESULTS_FILE: path };
+  const measureFile = async (megabytes: number, rounds: number) => {
+    const cases = await writeJunitFile(path, megabytes);
+    run(STEP, env);
+    const { meta } = await happened();
+    if (meta['test.total'] !== cases) throw new Error(`The step recorded ${JSON.stringify(meta)}.`);
+    return measure(`JUnit, ${megabytes} MB`, [STEP, PARSER], env, rounds);
   };
-  const contexts: Record<string, string> = {
-    '${{ job.status }}': 'success',
-    '${{ toJSON(matrix) }}': 'null',
-    '${{ job.check_run_id }}': '41234567890',
-  };
-  const values = Object.entries(inputs).map(
-    ([name, { default: text = '' }]) => [name, contexts[text] ?? text] as const,
-  );
+  for (const [megabytes, rounds, limit] of [
+    [10, 11, 1.75],
+    [100, 5, 1.5],
+  ] as const) {
+    const [step, parser] = await measureFile(megabytes, rounds);
+    target(`the step ÷ bare parser, ${megabytes} MB`, step.ms / parser.ms, limit);
+    target(`the step ÷ bare parser, ${megabytes} MB, CPU time`, step.cpuMs / parser.cpuMs, limit);
+  }
+  const [step] = await measureFile(200, 3);
+  target('peak memory of the step, 200 MB', step.peakBytes / MB, 300, ' MB');
+}
+
+const PARTS: Readonly<Record<string, typeof benchStart>> = { start: benchStart, junit: benchJunit };
+const [name] = process.argv.slice(2);
+const parts = name === undefined ? Object.values(PARTS) : [PARTS[name]];
+try {
+  const [{ baseUrl, key, id }] = await once(server, 'message');
   const event = join(folder, 'event.json');
   writeFileSync(event, '{}');
-  return {
-    PATH: process.env.PATH ?? '',
-    GITHUB_ACTIONS: 'true',
-    GITHUB_ACTOR: 'octocat',
-    GITHUB_EVENT_NAME: 'push',
-    GITHUB_EVENT_PATH: event,
-    GITHUB_JOB: 'eval',
-    GITHUB_OUTPUT: join(folder, 'output'),
-    GITHUB_REF: 'refs/heads/main',
-    GITHUB_REF_NAME: 'main',
-    GITHUB_REF_TYPE: 'branch',
-    GITHUB_REPOSITORY: 'octocat/hello-world',
-    GITHUB_REPOSITORY_OWNER: 'octocat',
-    GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_RUN_ID: '1234567890',
-    GITHUB_SERVER_URL: 'https://github.com',
-    GITHUB_SHA: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
-    GITHUB_STATE: join(folder, 'state'),
-    GITHUB_STEP_SUMMARY: join(folder, 'summary'),
-    GITHUB_WORKFLOW: 'Evals',
-    RUNNER_TEMP: folder,
+  const files = { output: 'output', state: 'state', step_summary: 'summary' };
+  const paths = Object.entries(files).map(([file, path]) => [file, join(folder, path)]);
+  const contexts = contextsOf({}, { event_path: event, ...Object.fromEntries(paths) }, { temp: folder });
+  const inputs = { base_url: baseUrl, api_key: key, span_id: id };
+  const env = {
+    ...contextVariables(contexts),
+    ...inputVariables(await readAction(), inputs, contexts),
     // Reading a certificate takes time, so all subjects do it.
-    CURL_CA_BUNDLE: CERTIFICATE,
-    NODE_EXTRA_CA_CERTS: CERTIFICATE,
-    ...Object.fromEntries(
-      Object.entries({ ...Object.fromEntries(values), ...given }).map(([name, value]) => [
-        `INPUT_${name.toUpperCase()}`,
-        value,
-      ]),
-    ),
+    NODE_EXTRA_CA_CERTS: pathOf('loopback-cert.pem'),
   };
-}
-
-async function bench(parts: readonly string[]): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const servers: ChildProcess[] = [];
-  /** Starts a server that takes `latencyMs` for each response. */
-  const connect = async (latencyMs: number): Promise<Bench> => {
-    const server = fork(join(ROOT, 'scripts/bench/server.ts'), [String(latencyMs)]);
-    servers.push(server);
-    const [{ baseUrl, key, id }] = await once(server, 'message');
-    return {
-      folder,
-      env: stepEnv(folder, { base_url: baseUrl, api_key: key, span_id: id }),
-      async happened() {
-        server.send('report');
-        const [report] = await once(server, 'message');
-        return report;
-      },
-    };
-  };
-  try {
-    console.log(
-      `Node ${process.version}: medians of whole processes; CPU time and peak memory as each process reports them when it ends`,
-    );
-    for (const part of parts) await PARTS[part]?.(connect);
-  } finally {
-    for (const server of servers) server.kill();
-    rmSync(folder, { recursive: true, force: true });
+  console.log(`Node ${process.version}`);
+  for (const part of parts) {
+    if (part === undefined) throw new Error(`Usage: npm run bench [-- ${Object.keys(PARTS).join('|')}]`);
+    await part(env);
   }
+} finally {
+  server.kill();
+  rmSync(folder, { recursive: true, force: true });
 }
-
-const [part] = process.argv.slice(2);
-if (part !== undefined && !Object.hasOwn(PARTS, part))
-  throw new Error(`Usage: npm run bench [-- ${Object.keys(PARTS).join('|')}]`);
-await bench(part === undefined ? Object.keys(PARTS) : [part]);

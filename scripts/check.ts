@@ -3,46 +3,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
+// biome-ignore format: one row for each check: its name, its command, what to do if it fails
 const CHECKS = [
-  { name: 'types', command: 'tsc', remedy: 'Fix the types.' },
-  {
-    name: 'lint and format',
-    command: 'biome ci --colors=off .',
-    remedy: 'Run `npx biome check --write`, then fix what is left.',
-  },
-  {
-    name: 'inputs and outputs, in every file that lists them',
-    command: 'node scripts/contract.ts',
-    remedy: 'Add what each file lacks. CONTRIBUTING.md says what belongs there.',
-  },
-  {
-    name: 'documents in step with action.yml and examples',
-    command: 'node scripts/docs.ts --check',
-    remedy: 'Run `npm run docs` and commit what it wrote.',
-  },
-  {
-    name: 'workflows and examples',
-    command: 'node scripts/lint-workflows.ts',
-    remedy: 'Fix each place it names.',
-  },
-  {
-    name: 'schema of the span in step with src',
-    command: 'node scripts/schema.ts --check',
-    remedy: 'Run `npm run docs` and commit schema/span.json.',
-  },
-  {
-    name: 'dist in step with src',
-    command: 'node scripts/build.ts --check',
-    remedy: 'Run `npm run build` and commit dist.',
-  },
-  {
-    name: 'unused code and dependencies',
-    command: 'knip',
-    remedy: 'Delete what is unused, or add what package.json lacks.',
-  },
-];
+  ['types', 'tsc', 'Fix the types.'],
+  ['lint and format', 'biome ci --colors=off .', 'Run `npx biome check --write`, then fix what is left.'],
+  ['inputs, outputs and results formats, in every file that lists them', 'vitest run test/project/contract.test.ts --reporter=default', 'Add what each file lacks. CONTRIBUTING.md says what belongs there.'],
+  ['documents in step with action.yml and examples', 'node scripts/docs.ts --check', 'Run `npm run docs` and commit what it wrote.'],
+  ['workflows and examples', 'node scripts/lint-workflows.ts', 'Fix each place it names.'],
+  ['schema of the span in step with src', 'node scripts/schema.ts --check', 'Run `npm run docs` and commit schema/span.json.'],
+  ['dist in step with src', 'node scripts/build.ts --check', 'Run `npm run build` and commit dist.'],
+  ['unused code and dependencies', 'knip', 'Delete what is unused, or add what package.json lacks.'],
+] as const;
 
-async function run({ name, command, remedy }: (typeof CHECKS)[number]): Promise<boolean> {
+async function run([name, command, remedy]: (typeof CHECKS)[number]): Promise<boolean> {
   const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -6,55 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { micromark } from 'micromark';
-import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { runJob } from '../test/harness/job.ts';
 import { startSpanServer } from '../test/harness/span-server.ts';
+import { pageOf, themes } from './page.ts';
 
 const DOCS = join(import.meta.dirname, '..', 'docs');
 const WIDTH = 860;
-/** GitHub's colours. */
-const THEMES = {
-  light: {
-    page: '#fff',
-    text: '#1f2328',
-    line: '#d1d9e0',
-    stripe: '#f6f8fa',
-    code: '#818b981f',
-    link: '#0969da',
-  },
-  dark: {
-    page: '#0d1117',
-    text: '#f0f6fc',
-    line: '#3d444d',
-    stripe: '#151b23',
-    code: '#656c7633',
-    link: '#4493f8',
-  },
-};
-
-/** The part of GitHub's style sheet that matters for a summary. */
-function styleOf({ page, text, line, stripe, code, link }: (typeof THEMES)['light']): string {
-  return `
-  body { margin: 0; padding: 16px; background: ${page}; color: ${text};
-    font: 14px/1.5 "Liberation Sans", "Noto Color Emoji", sans-serif; }
-  main { border: 1px solid ${line}; border-radius: 6px; }
-  header { padding: 12px 16px; border-bottom: 1px solid ${line}; font-weight: 600; }
-  article { padding: 16px 24px; overflow-wrap: break-word; }
-  h3 { font-size: 17.5px; margin: 0 0 16px; }
-  p, ul, table, details { margin: 0 0 16px; }
-  ul { padding-left: 2em; }
-  table { border-collapse: collapse; }
-  th, td { border: 1px solid ${line}; padding: 6px 13px; text-align: left; }
-  tr:nth-child(2n) { background: ${stripe}; }
-  code, pre { font-family: "Liberation Mono", "Noto Color Emoji", monospace; font-size: 12px; }
-  code { background: ${code}; border-radius: 6px; padding: .2em .4em; white-space: break-spaces; }
-  pre { background: ${stripe}; border-radius: 6px; padding: 16px; margin: 8px 0 16px; overflow: auto; }
-  pre code { background: none; padding: 0; }
-  blockquote { margin: 0 0 16px; padding: 0 1em; border-left: .25em solid ${line}; }
-  a { color: ${link}; }
-`;
-}
 
 const FAILURES = [
   ['refund after 30 days', 'expected "30 days", the answer says 14'],
@@ -117,19 +74,11 @@ function chromium(...args: string[]): string {
 
 const folder = mkdtempSync(join(tmpdir(), 'picture-'));
 try {
-  const article = micromark(await summary(), {
-    allowDangerousHtml: true,
-    extensions: [gfm()],
-    htmlExtensions: [gfmHtml()],
-  });
-  for (const [name, theme] of Object.entries(THEMES)) {
+  const markdown = await summary();
+  for (const name of themes) {
     const page = join(folder, `${name}.html`);
-    writeFileSync(
-      page,
-      `<!doctype html><meta charset="utf-8"><style>${styleOf(theme)}</style>
-      <main><header>eval summary</header><article>${article}</article></main>
-      <script>document.title = Math.ceil(document.documentElement.getBoundingClientRect().height)</script>`,
-    );
+    const measuring = 'document.title = Math.ceil(document.documentElement.getBoundingClientRect().height)';
+    writeFileSync(page, `${pageOf(markdown, name)}<script>${measuring}</script>`);
     const url = pathToFileURL(page).href;
     const [, height] =
       /<title>(\d+)<\/title>/.exec(chromium(`--window-size=${WIDTH},800`, '--dump-dom', url)) ?? [];

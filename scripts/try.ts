@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
+import manifest from '../package.json' with { type: 'json' };
 import { status } from '../test/harness/faults.ts';
 import {
   type ActionStep,
@@ -14,7 +14,7 @@ import {
 } from '../test/harness/job.ts';
 import { readAction } from '../test/harness/runner.ts';
 import { type Span, type SpanServer, startSpanServer } from '../test/harness/span-server.ts';
-import { REPOSITORY } from './owner.ts';
+import { pageOf } from './page.ts';
 import { type OwnStep, SCENARIOS, type Scenario, STORED } from './try/scenarios.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -23,11 +23,11 @@ const KEY = '${{ secrets.OPPER_API_KEY }}';
 const STEP = 'span';
 // Includes the waits between retries.
 const TIMEOUT_MS = 120_000;
-const USAGE = `Usage: npm run try -- [--scenario NAME] [--list] [--help] [input=value …]
+const USAGE = `Usage: npm run try -- [NAME] [input=value …] [--list] [--help]
 
-Runs a job with the action against a span server on this machine, and shows the result.
-Inputs are those of action.yml. Paths are relative to the current directory. With OPPER_API_KEY set and
-span_id=… or base_url=… the step talks to the real API.`;
+Runs a job with the action against a span server on this machine, and shows the result. NAME is a scenario: --list names them.
+Inputs are those of action.yml. Paths are relative to the current directory. With OPPER_API_KEY set and span_id=… or base_url=…
+the step talks to the real API.`;
 /** The job around the step is made up, so none of it is sent to the real API. */
 const NO_JOB = { ci_meta: 'false', job_status: '' };
 
@@ -45,7 +45,14 @@ async function main(): Promise<number> {
     for (const [name, { shows }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(18)}${shows}`);
     return 0;
   }
-  const { runs } = await readAction();
+  const { runs, inputs: known = {} } = await readAction();
+  const unknown = Object.keys(args.inputs).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) {
+    const alike = Object.keys(known).filter((name) => name.slice(0, 4) === unknown.slice(0, 4).toLowerCase());
+    return complain(
+      `${unknown} is not an input of action.yml. There are: ${(alike.length > 0 ? alike : Object.keys(known)).join(', ')}`,
+    );
+  }
   const missing = [runs.main, runs.post ?? runs.main].find((file) => !existsSync(new URL(file, ROOT)));
   if (missing !== undefined) return complain(`${missing} is missing. Run: npm run build`);
 
@@ -64,33 +71,22 @@ async function main(): Promise<number> {
 function parseArguments():
   | string
   | { help: boolean; list: boolean; scenario: Scenario | undefined; inputs: Record<string, string> } {
-  try {
-    const { values, positionals } = parseArgs({
-      options: {
-        scenario: { type: 'string' },
-        list: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-      allowPositionals: true,
-    });
-    // With `npm run try --list`, npm takes the flag and passes it on as a variable.
-    const { npm_config_list, npm_config_scenario } = process.env;
-    let name = values.scenario ?? npm_config_scenario;
-    const inputs: Record<string, string> = {};
-    for (const positional of positionals) {
-      const [, input, value] = /^([^=]+)=(.*)$/s.exec(positional) ?? [];
-      if (input !== undefined && value !== undefined) inputs[input] = value;
-      else if (Object.hasOwn(SCENARIOS, positional)) name = positional;
-      else return `${positional}: expected input=value or the name of a scenario`;
-    }
-    if (name !== undefined && !Object.hasOwn(SCENARIOS, name)) {
-      return `There is no scenario ${name}. There are: ${Object.keys(SCENARIOS).join(', ')}`;
-    }
-    const scenario = name === undefined ? undefined : SCENARIOS[name];
-    return { ...values, list: values.list || npm_config_list === 'true', scenario, inputs };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+  // With `npm run try --list`, npm takes the flag and passes it on as a variable.
+  const flags = process.env.npm_config_list === 'true' ? ['--list'] : [];
+  const args = {
+    help: false,
+    list: false,
+    scenario: undefined as Scenario | undefined,
+    inputs: {} as Record<string, string>,
+  };
+  for (const arg of [...flags, ...process.argv.slice(2)]) {
+    const [, input, value] = /^(\w[^=]*)=(.*)$/s.exec(arg) ?? [];
+    if (input !== undefined && value !== undefined) args.inputs[input] = value;
+    else if (arg === '--list' || arg === '--help') args[arg.slice(2) as 'list' | 'help'] = true;
+    else if (Object.hasOwn(SCENARIOS, arg)) args.scenario = SCENARIOS[arg];
+    else return `${arg}: expected input=value, or one of ${Object.keys(SCENARIOS).join(', ')}`;
   }
+  return args;
 }
 
 function complain(problem: string): number {
@@ -182,7 +178,7 @@ async function runAndShow(
     stringify(
       [
         ...before.map(({ run }) => ({ run })),
-        { uses: `${REPOSITORY}@v1`, ...shown },
+        { uses: `${manifest.repository.replace('github:', '')}@v1`, ...shown },
         ...after.map(({ run }) => ({ run })),
       ],
       { lineWidth: 0 },
@@ -204,8 +200,7 @@ async function runAndShow(
   const summary = job.stages.map(({ result }) => result?.summary ?? '').join('');
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, 'summary.md'), summary);
-  heading(`The job summary (${relative(process.cwd(), join(FOLDER, 'summary.md'))})`);
-  console.log(summary.trim() || 'none');
+  writeFileSync(join(FOLDER, 'summary.html'), pageOf(summary));
   return job;
 }
 
@@ -249,6 +244,13 @@ function conclude({ status, stages }: JobResult): void {
   heading('The end');
   console.log(
     `Status of the job: ${status}. The action took ${start} ms, and ${end ?? 0} ms at the end of the job.`,
+  );
+  const page = fileURLToPath(new URL('.try/summary.html', ROOT));
+  console.log(
+    `The job summary, as on GitHub: open ${relative(process.env.INIT_CWD ?? '.', page)} (its Markdown is beside it)`,
+  );
+  console.log(
+    `More to try: npm run try -- --list names ${Object.keys(SCENARIOS).length} scenarios, and inputs of yours work too.`,
   );
 }
 

@@ -4,10 +4,12 @@ import { cut, quoted } from './text.ts';
 /** What the step may read of the file system. */
 export interface Files {
   /**
-   * The files that a path or glob matches, sorted. Each is named by its real path, so a file and a link to it count once.
-   * The list may be empty. Throws {@link FormError} for a path that is not a file, and for a pattern that would take too long.
+   * The files that a path or pattern matches, by the rules of @actions/glob, sorted; none that a line of `excludes`, which begins
+   * with `!`, matches too. A path that exists is taken as it is written. Each is named by its real path, so a file and a link to it
+   * count once. The list may be empty. A link to nothing is in it, so that reading it says what is wrong. Throws {@link FormError}
+   * for a path that is not a file, a pattern that is none, and a folder that cannot be searched.
    */
-  find(pattern: string): Promise<string[]>;
+  find(pattern: string, excludes?: readonly string[]): Promise<string[]>;
   /** The bytes of a file. Throws the system's own error, or {@link FormError} for a directory, a pipe or a device. */
   read(path: string): AsyncIterable<Uint8Array>;
 }

@@ -1,15 +1,14 @@
-// `node junit-file.ts FILE MEGABYTES` writes a JUnit file of that size: suites of a hundred cases, a few failures with stack
-// traces, a few skipped, output in CDATA sections.
-
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 
 const CASES = 100;
 const STACK = '    at Object.run (/app/src/some/module/file.ts:10:5)\n'.repeat(8);
 const OUTPUT = 'a line of a log that says nothing much at all\n'.repeat(10);
 
-/** Resolves to the number of cases. */
+/**
+ * Writes a JUnit file of that size: suites of a hundred cases, a few failures with stack traces, a few skipped, output in CDATA
+ * sections. Resolves to the number of cases.
+ */
 export async function writeJunitFile(path: string, megabytes: number): Promise<number> {
   const file = createWriteStream(path);
   file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
@@ -39,10 +38,4 @@ function contentOf(index: number): string {
   }
   if (index % 20 === 1) return '<skipped message="not now"/>';
   return index % 10 === 2 ? `<system-out><![CDATA[${OUTPUT}]]></system-out>` : '';
-}
-
-const [, script = '', path, megabytes] = process.argv;
-if (import.meta.url === pathToFileURL(script).href) {
-  if (!path || !(Number(megabytes) > 0)) throw new Error('Usage: node junit-file.ts FILE MEGABYTES');
-  await writeJunitFile(path, Number(megabytes));
 }

@@ -1,10 +1,9 @@
-// The span server over TLS in its own process, so that its work is not measured. The first argument is how many milliseconds each
-// response takes. On a message it reports the requests since the last one, and what is stored now.
+// The span server over TLS in its own process, so that its work is not measured. On a message it reports the requests since the last one,
+// and what is stored now.
 import { startSpanServer } from '../../test/harness/span-server.ts';
 import { identityOf } from '../../test/harness/tcp-server.ts';
 
-const latencyMs = Number(process.argv[2]);
-const server = await startSpanServer({ latencyMs, tls: identityOf('loopback') });
+const server = await startSpanServer({ tls: identityOf('loopback') });
 const { id } = server.create({ name: 'bench', meta: { stored: true } });
 process.send?.({ baseUrl: server.baseUrl, key: server.key, id });
 process.on('message', () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import event from '../../test/fixtures/events/pull-request-fork.json' with { type: 'json' };
 import type { JobOptions } from '../../test/harness/job.ts';
 import type { Span, SpanServer } from '../../test/harness/span-server.ts';
 
@@ -145,34 +146,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     with: { score: '87' },
     withoutKey: true,
     context: {
-      github: {
-        event_name: 'pull_request',
-        ref: 'refs/pull/7/merge',
-        head_ref: 'fix-greeting',
-        base_ref: 'main',
-        actor: 'visitor',
-      },
+      github: { event_name: 'pull_request', ref: 'refs/pull/32/merge', head_ref: 'main', base_ref: 'main' },
     },
-    event: {
-      action: 'opened',
-      number: 7,
-      pull_request: {
-        number: 7,
-        title: 'Fix the greeting',
-        user: { login: 'visitor' },
-        head: {
-          ref: 'fix-greeting',
-          sha: 'b1946ac92492d2347c6235b4d2611184a1b2c3d4',
-          repo: { full_name: 'visitor/support-bot', fork: true },
-        },
-        base: {
-          ref: 'main',
-          sha: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
-          repo: { full_name: 'acme/support-bot', fork: false },
-        },
-      },
-      repository: { name: 'support-bot', full_name: 'acme/support-bot', owner: { login: 'acme' } },
-    },
+    event,
   },
   get: {
     shows: 'the span is only read, including human feedback',

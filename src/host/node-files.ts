@@ -1,19 +1,18 @@
-import { createReadStream, globSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { isAbsolute, relative, sep } from 'node:path';
-import { codeOf, FormError } from '../errors.ts';
-import type { Files } from '../files.ts';
-import { checkPattern } from './pattern.ts';
+import { createReadStream, existsSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import type { GlobOptions } from '@actions/glob';
+import { FormError } from '../errors.ts';
+import { type Files, whyUnread } from '../files.ts';
 
 /** The real file system. Paths are relative to the working directory. */
 export const nodeFiles: Files = {
-  async find(pattern) {
-    // A path that exists is taken literally, whatever characters it contains.
-    const stats = statsOf(pattern);
+  async find(pattern, excludes = []) {
+    const isLiteral = isThere(pattern);
+    const stats = isLiteral ? statsOf(pattern) : undefined;
     if (stats !== undefined && !stats.isFile()) throw new FormError(notAFile(stats));
-    if (stats !== undefined) return [realPathOf(pattern)];
-    checkPattern(pattern);
-    // `[[]` matches a literal bracket. Node would take a backslash for a slash.
-    const paths = globSync(pattern.replaceAll('[', '[[]')).filter((path) => statsOf(path)?.isFile());
+    if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
+    if (!isLiteral && !isPattern(pattern)) return [];
+    const paths = await glob([isLiteral ? escaped(resolve(pattern)) : pattern, ...excludes]);
     return [...new Set(paths.map(realPathOf))].sort();
   },
 
@@ -25,13 +24,51 @@ export const nodeFiles: Files = {
   },
 };
 
+const ADVICE = 'Begin it with a folder of the workspace, or with the root of the disk';
+
+/** The files, and links to nothing, that these lines match. */
+async function glob(lines: readonly string[]): Promise<string[]> {
+  const { create } = await import('@actions/glob');
+  const search = async (links: GlobOptions) => {
+    const options = { implicitDescendants: false, matchDirectories: false, ...links };
+    return (await create(lines.join('\n'), options)).glob();
+  };
+  try {
+    return await search({ omitBrokenSymbolicLinks: false }).catch(async (error: Error) => {
+      if (!error.message.includes('broken symbolic link')) throw error;
+      // Somewhere is a link to nothing. The lines may not even match it.
+      const entries = await search({ followSymbolicLinks: false });
+      return [...(await search({})), ...entries.filter((entry) => !existsSync(entry))];
+    });
+  } catch (error) {
+    const { path, message } = error as NodeJS.ErrnoException;
+    if (path === undefined) throw new FormError(`is not a pattern: ${message} ${ADVICE}`);
+    throw new FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
+  }
+}
+
+/** A pattern of @actions/glob that matches only this path. */
+function escaped(path: string): string {
+  const literal = sep === '/' ? path.replaceAll('\\', '\\\\') : path;
+  return literal.replaceAll(/[*?[]/g, '[$&]');
+}
+
+const isPattern = (line: string) => /[*?[]|^~/.test(line);
+
+/** Whether something has this name, be it a link to nothing. Of a path where that cannot be found out, reading reports why. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return !isPattern(path);
+  }
+}
+
 /** Undefined if nothing is there. If stat fails, it assumes a file, so that reading reports why. */
 function statsOf(path: string): Pick<Stats, 'isFile' | 'isDirectory' | 'isFIFO' | 'isSocket'> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    // A pattern that is too long or has a NUL cannot be the name of a file.
-    if (['ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'].includes(codeOf(error))) return undefined;
+  } catch {
     return { isFile: () => true, isDirectory: () => false, isFIFO: () => false, isSocket: () => false };
   }
 }
@@ -45,13 +82,12 @@ export function notAFile(stats: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket
 
 /** Relative to the working directory if the file is inside it, else absolute. With slashes on every system. */
 function realPathOf(path: string): string {
-  let real = path;
+  let real = resolve(path);
   try {
     real = realpathSync.native(path);
-    const inside = relative(realpathSync.native('.'), real);
-    if (!inside.startsWith('..') && !isAbsolute(inside)) real = inside;
   } catch {
     // Reading the file reports why.
   }
-  return real.replaceAll(sep, '/');
+  const inside = relative(realpathSync.native('.'), real);
+  return (inside.startsWith('..') || isAbsolute(inside) ? real : inside).replaceAll(sep, '/');
 }

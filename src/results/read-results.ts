@@ -42,23 +42,36 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   }
 }
 
-async function findAll(patterns: readonly string[], files: Files): Promise<[string, ...string[]]> {
+/** Finds the files of each line. As in @actions/glob, `!` excludes what the lines above it match, and `#` begins a comment. */
+async function findAll(lines: readonly string[], files: Files): Promise<[string, ...string[]]> {
   const paths = new Set<string>();
   const problems: Problem[] = [];
-  for (const pattern of patterns) {
+  for (const [at, pattern] of lines.entries()) {
+    if (/^[!#]/.test(pattern)) continue;
     try {
-      const found = await files.find(pattern);
-      if (found.length === 0) throw new FormError(noFileFor(pattern));
+      const excludes = lines.slice(at + 1).filter((line) => line.startsWith('!'));
+      const found = await files.find(pattern, excludes);
+      if (found.length === 0) throw new FormError(noFileFor(pattern, excludes));
       for (const path of found) paths.add(path);
     } catch (error) {
       problems.push(problemOf('results_file', quoted(pattern), error));
     }
   }
+  if (problems.length === 0 && paths.size === 0) {
+    problems.push({ name: 'results_file', message: 'has only comments and lines with !, which exclude' });
+  }
   if (problems.length > 0) throw new InputError(problems);
   return [...paths] as [string, ...string[]];
 }
 
-function noFileFor(pattern: string): string {
-  const hint = /[[\]]/.test(pattern) ? '. Brackets stand for themselves; a glob has *, ?, ** and {a,b}' : '';
-  return `matches no file. Check that the step that writes it ran, and that the path is relative to the workspace${hint}`;
+function noFileFor(pattern: string, excludes: readonly string[]): string {
+  const hints = [
+    ...(/\{.*(,|\.\.).*\}/.test(pattern)
+      ? ['Braces stand for themselves. Write one line for each path']
+      : []),
+    ...(excludes.length > 0 ? ['A file that a later line with ! excludes does not count'] : []),
+  ];
+  const what =
+    'matches no file. Check that the step that writes it ran, and that the path is relative to the workspace';
+  return [what, ...hints].join('. ');
 }

@@ -61,7 +61,7 @@ export interface StepResult extends ProcessResult {
   readonly state: string;
 }
 
-interface Action {
+export interface Action {
   readonly inputs?: Readonly<Record<string, { readonly default?: string | number | boolean } | null>>;
   readonly runs: {
     readonly using: string;
@@ -165,7 +165,7 @@ async function runPrepared(
 }
 
 /** One variable per input: the defaults of the declared inputs, overridden by those that the step gives. */
-function inputVariables(
+export function inputVariables(
   action: Action,
   given: Readonly<Record<string, string>>,
   contexts: Contexts,

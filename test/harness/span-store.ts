@@ -248,7 +248,7 @@ export function createStore(options: StoreOptions) {
 }
 
 /** A span on which nothing is recorded. */
-export const BLANK_SPAN: Span = {
+const BLANK_SPAN: Span = {
   id: '',
   name: '',
   type: null,

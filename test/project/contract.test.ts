@@ -1,96 +1,106 @@
-import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it, test } from 'vitest';
+// What `npm run check` says to whoever adds an input, an output or a results format: each place that lacks its name. CONTRIBUTING.md
+// says what belongs there.
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
-import { ROOT } from './copy.ts';
+import { OUTPUTS } from '../../src/report/outputs.ts';
+import { EXPECTED_RECORDS } from '../results/expected-records.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'contract-'));
-cpSync(join(ROOT, 'scripts'), join(folder, 'scripts'), { recursive: true });
-symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
-afterAll(() => rmSync(folder, { recursive: true }));
+const ROOT = join(import.meta.dirname, '../..');
+const read = (...globs: readonly string[]) =>
+  globs
+    .flatMap((glob) => globSync(glob, { cwd: ROOT }))
+    .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+    .join('\n');
+const all = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map(([, name = '']) => name);
+const words = (text: string) => all(/\b(\w+)\b/g, text);
+const inBackticks = (text: string) => all(/`(\w+)`/g, text);
 
-function check(root: string) {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/contract.ts')], {
-    encoding: 'utf8',
-  });
-  return { status, messages: stderr.trim() };
+interface Entry {
+  readonly description?: string;
+  readonly default?: string;
 }
+const action: {
+  readonly inputs: Readonly<Record<string, Entry>>;
+  readonly outputs: Readonly<Record<string, Entry>>;
+  readonly runs: object;
+} = parse(read('action.yml'));
+const [, forms = ''] = /const formsAt = .*?\{\n(.*?)^\}/ms.exec(read('src/inputs/inputs.ts')) ?? [];
+const [, formats = ''] = /^ {2}results_format: oneOf\(\[(.*)\]/m.exec(forms) ?? [];
+const CHANGELOG = read('CHANGELOG.md');
 
-/** The check of a project of a few lines: each file, by its path, lists `names` in its own way. */
-function checkOf(names: Readonly<Record<string, readonly string[]>>) {
-  for (const [path, text] of Object.entries(FILES)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text(names[path] ?? []));
-  }
-  return check(folder);
-}
+/** Places, each with the names in it. The first two list them all; the others have more than names. */
+type Places = Readonly<Record<string, readonly string[]>>;
 
-const lines = (names: readonly string[], line: (name: string) => string) => names.map(line).join('\n');
-const FILES: Readonly<Record<string, (names: readonly string[]) => string>> = {
-  'action.yml': (names) => {
-    const entries = lines(names, (name) => `  ${name}: { description: What it is. }`);
-    return `inputs:\n${entries}\noutputs:\n${entries}\n`;
-  },
-  'src/inputs/inputs.ts': (names) =>
-    `const formsAt = (now: Date) => ({\n${lines(names, (name) => `${name}: now,`)}\n});`,
-  'src/plan/plan.ts': (names) =>
-    lines(names, (name) => `export const ${name}Of = (inputs: Inputs) => inputs.${name};`),
-  'test/inputs/inputs.test.ts': (names) => lines(names, (name) => `test('a', () => read({ ${name}: '1' }));`),
-  'src/report/outputs.ts': (names) =>
-    `export const OUTPUTS = [${names.map((name) => `'${name}'`)}] as const;`,
-  'CHANGELOG.md': (names) => lines(names, (name) => `- \`${name}\``),
+const INPUTS: Places = {
+  'inputs of action.yml': Object.keys(action.inputs),
+  'formsAt in src/inputs/inputs.ts': all(/^ {2}(\w+):/gm, forms),
+  'src/plan/plan.ts, or the part of src that it affects': words(read('src/*.ts', 'src/!(inputs)/*.ts')),
+  'test/inputs/inputs.test.ts': words(read('test/inputs/*.ts')),
+  'CHANGELOG.md': inBackticks(CHANGELOG),
 };
-const allWith = (...names: string[]) => Object.fromEntries(Object.keys(FILES).map((path) => [path, names]));
+const OUTPUT_PLACES: Places = {
+  'outputs of action.yml': Object.keys(action.outputs),
+  'OUTPUTS in src/report/outputs.ts': OUTPUTS,
+  'test/report/outputs.test.ts': words(read('test/report/outputs.test.ts')),
+  'CHANGELOG.md': inBackticks(CHANGELOG),
+};
+/** The formats without cases. */
+const OTHERS = ['json', 'fields'];
+const FORMATS: Places = {
+  'results_format in src/inputs/inputs.ts': all(/'(\w+)'/g, formats).filter((name) => name !== 'auto'),
+  'src/results/': [
+    'junit',
+    ...OTHERS,
+    ...all(/: JsonFormat = \{\n {2}name: '(\w+)'/g, read('src/results/*.ts')),
+  ],
+  'description of results_format in action.yml': inBackticks(action.inputs.results_format?.description ?? ''),
+  'test/fixtures/results/, with its test/results/expected-records.ts': [
+    ...OTHERS,
+    ...EXPECTED_RECORDS.map(({ meta }) => String(meta['test.format'])),
+  ],
+  'test/results/broken.test.ts': words(read('test/results/broken.test.ts')),
+  'README.md, in its table of formats': all(/^\| `(\w+)` \|/gm, read('README.md')),
+  'docs/results.md': inBackticks(read('docs/results.md')),
+  'CHANGELOG.md': words(CHANGELOG.toLowerCase()),
+};
 
-test('every input and output is in every file that lists them', () => {
-  expect(check(ROOT)).toEqual({ status: 0, messages: '' });
+/** Each place that lacks a name of the first two. */
+function gapsIn(places: Places): string[] {
+  const [first = [], second = []] = Object.values(places);
+  const names = [...new Set([...first, ...second])];
+  return Object.entries(places).flatMap(([place, known]) => {
+    const missing = names.filter((name) => !known.includes(name));
+    return missing.length > 0 ? [`${missing.join(', ')}: missing in ${place}`] : [];
+  });
+}
+
+describe.each([
+  ['input', INPUTS],
+  ['output', OUTPUT_PLACES],
+  ['results format', FORMATS],
+] as const)('each %s', (_, places) => {
+  it('is in every place that lists it', () => {
+    expect(gapsIn(places)).toEqual([]);
+  });
+
+  it.each([0, 1])('that is new is reported with each place that lacks it (in place %d only)', (at) => {
+    const known = Object.keys(places).map((place, index) => [place, index === at ? ['tag'] : []]);
+    const others = Object.keys(places).toSpliced(at, 1);
+    expect(gapsIn(Object.fromEntries(known))).toEqual(others.map((place) => `tag: missing in ${place}`));
+  });
 });
 
-describe('a new name', () => {
-  it('is complete with the files that CONTRIBUTING lists', () => {
-    expect(checkOf(allWith('score', 'tag'))).toEqual({ status: 0, messages: '' });
-  });
-
-  it.each([
-    ['action.yml', 'The inputs of action.yml lack tag.\nThe outputs of action.yml lack tag.'],
-    ['src/inputs/inputs.ts', 'formsAt in src/inputs/inputs.ts lacks tag.'],
-    ['src/plan/plan.ts', 'src/plan/plan.ts and the rest of src never use tag.'],
-    ['test/inputs/inputs.test.ts', 'The tests in test/inputs/inputs.test.ts never name tag.'],
-    ['src/report/outputs.ts', 'OUTPUTS in src/report/outputs.ts lacks tag.'],
-    ['CHANGELOG.md', 'CHANGELOG.md does not name tag.'],
-  ])('that is missing from %s is reported with that file', (path, messages) => {
-    expect(checkOf({ ...allWith('score', 'tag'), [path]: ['score'] })).toEqual({ status: 1, messages });
-  });
-
-  it('that is in a different place than in action.yml is reported', () => {
-    const names = { ...allWith('score', 'tag'), 'src/report/outputs.ts': ['tag', 'score'] };
-    const messages = 'src/report/outputs.ts has tag in a different place than action.yml.';
-    expect(checkOf(names)).toEqual({ status: 1, messages });
-  });
+test.each([INPUTS, OUTPUT_PLACES])('all are in the order of action.yml', (places) => {
+  const [first, second] = Object.values(places);
+  expect(second).toEqual(first);
 });
 
 describe('action.yml', () => {
-  const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as {
-    readonly inputs: Readonly<Record<string, { readonly description?: string; readonly default?: string }>>;
-    readonly outputs: Readonly<Record<string, { readonly description?: string }>>;
-    readonly runs: object;
-  };
-
   it('describes each input and output in sentences', () => {
     const entries = Object.entries({ ...action.inputs, ...action.outputs });
-    const undescribed = entries.filter(([, { description = '' }]) => !/^\S.*\.$/s.test(description));
-    expect(undescribed).toEqual([]);
+    expect(entries.filter(([, { description = '' }]) => !/^\S.*\.$/s.test(description))).toEqual([]);
   });
 
   it('runs files of dist on Node 24, at the start and at the end of a job', () => {

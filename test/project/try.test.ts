@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it as sequential } from 'vitest';
 import { SCENARIOS } from '../../scripts/try/scenarios.ts';
 import { startSpanServer } from '../harness/span-server.ts';
+
+// Each run has its own server.
+const it = sequential.concurrent;
 
 const folder = mkdtempSync(join(tmpdir(), 'try-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,22 +60,29 @@ it.each([
   expect({ exitCode, names }).toEqual({ exitCode: 0, names: Object.keys(SCENARIOS) });
 });
 
-it.each([
-  ['after --', ['--scenario', 'gate'], {}],
-  ['whose name alone npm passes on', ['gate'], { npm_config_scenario: 'true' }],
-  ['kept by npm', [], { npm_config_scenario: 'gate' }],
-])('runs the scenario of the flag %s', async (_, args, env) => {
-  const { exitCode, stdout } = await tryOut(args, env);
+it('runs a scenario, and says where its summary is', async () => {
+  const { exitCode, stdout } = await tryOut(['gate']);
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
     stdout: expect.stringContaining(SCENARIOS.gate!.shows),
   });
+  const [, page = ''] = /open (\S+summary\.html)/.exec(stdout) ?? [];
+  expect(readFileSync(join(folder, page), 'utf8')).toContain('<title>Job summary</title>');
+  expect(stdout).not.toContain('<details>');
+  expect(stdout).toContain('npm run try -- --list');
 });
 
-it.each([[['--scenario', 'nothing']], [['nothing']], [['--nothing']]])('rejects %j', async (args) => {
-  const { exitCode, stdout, stderr } = await tryOut(args);
-  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-  expect(stderr).toContain('nothing');
+it.each([
+  ['nothing', /^nothing: expected input=value, or one of track, /],
+  ['--nothing', /^--nothing: expected/],
+  ['result_file=r.xml', /^result_file is not an input of action\.yml\. There are: results_file, /],
+])('rejects %s and says what there is', async (arg, message) => {
+  const { exitCode, stdout, stderr } = await tryOut([arg]);
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringMatching(message),
+  });
 });
 
 it("reads files from the caller's folder, and stores every number as given", async () => {
@@ -94,23 +104,21 @@ it('does not send its made-up job to the real API', async () => {
   expect(server.span(id).meta).toEqual({ prompt_version: 12, dataset: 'mine' });
 });
 
-describe('a tracked job', () => {
-  it.each<[string, string, number | undefined]>([
-    ['track', 'success', 100],
-    ['track-tests-fail', 'failure', 75],
-    ['track-step-fails', 'failure', 100],
-    ['track-cancelled', 'cancelled', undefined],
-    ['track-no-results', 'failure', undefined],
-    ['track-min-score', 'failure', 75],
-    ['track-outage', 'success', 100],
-  ])('%s ends with %s and the span is ended', async (name, status, score) => {
-    const { exitCode, stdout } = await tryOut(['--scenario', name]);
-    expect({ exitCode, stdout }).toEqual({
-      exitCode: 0,
-      stdout: expect.stringContaining(`Status of the job: ${status}.`),
-    });
-    const span = /The span as stored now ─*\n(\{.*?\n\})/s.exec(stdout)?.[1] ?? '{}';
-    const stored = JSON.parse(span);
-    expect([typeof stored.end_time, stored.score]).toEqual(['string', score]);
+it.each<[string, string, number | undefined]>([
+  ['track', 'success', 100],
+  ['track-tests-fail', 'failure', 75],
+  ['track-step-fails', 'failure', 100],
+  ['track-cancelled', 'cancelled', undefined],
+  ['track-no-results', 'failure', undefined],
+  ['track-min-score', 'failure', 75],
+  ['track-outage', 'success', 100],
+])('the scenario %s ends with %s and the span is ended', async (name, status, score) => {
+  const { exitCode, stdout } = await tryOut([name]);
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringContaining(`Status of the job: ${status}.`),
   });
+  const span = /The span as stored now ─*\n(\{.*?\n\})/s.exec(stdout)?.[1] ?? '{}';
+  const stored = JSON.parse(span);
+  expect([typeof stored.end_time, stored.score]).toEqual(['string', score]);
 });

@@ -2,87 +2,47 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { REPOSITORY } from '../../scripts/owner.ts';
-import { ROOT } from './copy.ts';
+import manifest from '../../package.json' with { type: 'json' };
 
+const ROOT = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'workflows-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const CHECKOUT = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1';
 const WORKFLOW = `on: push
-permissions: {}
 jobs:
   eval:
     runs-on: ubuntu-latest
     steps:
-      - uses: ${CHECKOUT} # v7.0.1
       - run: ./eval.sh
         id: eval
-      - uses: ${REPOSITORY}@v1
-        id: record
+      - uses: ${manifest.repository.replace('github:', '')}@v1
         with:
           span_id: \${{ steps.eval.outputs.span_id }}
           end_time: now
-      - run: echo "$SCORE"
-        env:
-          SCORE: \${{ steps.record.outputs.score }}
 `;
 
-/** One text of the workflow replaced by another, and what is wrong with the result, from its line on. */
-const FAULTS: readonly (readonly [what: string, from: string, to: string, fault: string])[] = [
-  ['an unknown input', 'end_time: now', 'endtime: now', "14: Invalid action input 'endtime'"],
-  ['an unknown key', 'id: eval', 'id: eval\n        timeout: 5', "10: Unexpected value 'timeout'"],
-  ['an unknown step', 'steps.eval.', 'steps.other.', '13: Context access might be invalid: other'],
-  ['an unknown output', 'outputs.score', 'outputs.scores', '17: This action has no output scores'],
-  [
-    'a tag for a commit',
-    `${CHECKOUT} # v7.0.1`,
-    'actions/checkout@v7',
-    '7: actions/checkout@v7 is not pinned',
-  ],
-  ['a commit without its version', ' # v7.0.1', '', `7: ${CHECKOUT} is not pinned`],
-  [
-    'an expression in a script',
-    '"$SCORE"',
-    '${{ github.head_ref }}',
-    '15: An expression in run: lets text run as commands',
-  ],
-  ['permissions for all jobs', 'permissions: {}', 'permissions: write-all', '1: permissions: {} is missing'],
-];
-describe('the check of workflows', () => {
-  const found = new Map<string, string[]>();
-  beforeAll(() => {
-    writeFileSync(join(folder, 'right.yml'), WORKFLOW);
-    const own = WORKFLOW.replace(`${REPOSITORY}@v1`, './').replace('end_time', 'endtime');
-    writeFileSync(join(folder, 'own.yml'), own);
-    const names = FAULTS.map(([, from, to], at) => {
-      expect(WORKFLOW).toContain(from);
-      writeFileSync(join(folder, `${at}.yml`), WORKFLOW.replace(from, to));
-      return `${at}.yml`;
-    });
-    const args = [join(ROOT, 'scripts/lint-workflows.ts'), 'right.yml', 'own.yml', ...names];
-    const { stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
-    for (const line of stderr.trim().split('\n')) {
-      const [file = '', ...rest] = line.split(':');
-      found.set(file, [...(found.get(file) ?? []), rest.join(':')]);
-    }
-  });
-
-  it('finds nothing wrong in a correct one', () => {
-    expect(found.get('right.yml')).toBeUndefined();
-  });
-
-  it.each(FAULTS.map(([what, , , fault], at) => ({ what, fault, file: `${at}.yml` })))(
-    'finds $what, with the line',
-    ({ fault, file }) => {
-      expect(found.get(file)).toEqual([expect.stringContaining(fault)]);
-    },
-  );
-
-  it('takes ./ for the action of this repository', () => {
-    expect(found.get('own.yml')).toEqual(["14: Invalid action input 'endtime'"]);
+test('the check of workflows names the line of an unknown input, key or step', () => {
+  const endtime = WORKFLOW.replace('end_time', 'endtime');
+  const workflows: Readonly<Record<string, string>> = {
+    'right.yml': WORKFLOW,
+    'input.yml': endtime,
+    'own.yml': endtime.replace(/uses: .*/, 'uses: ./'),
+    'key.yml': WORKFLOW.replace('id: eval', 'id: eval\n        timeout: 5'),
+    'step.yml': WORKFLOW.replace('steps.eval.', 'steps.other.'),
+  };
+  for (const [name, text] of Object.entries(workflows)) writeFileSync(join(folder, name), text);
+  const args = [join(ROOT, 'scripts/lint-workflows.ts'), ...Object.keys(workflows)];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  expect({ status, faults: stderr.trim().split('\n') }).toEqual({
+    status: 1,
+    faults: [
+      "input.yml:11: Invalid action input 'endtime'",
+      expect.stringMatching(/^key\.yml:8: Unexpected value 'timeout'/),
+      "own.yml:11: Invalid action input 'endtime'",
+      'step.yml:10: Context access might be invalid: other',
+    ],
   });
 });
 
@@ -97,8 +57,8 @@ function runScript(
   script: string,
   commands: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  place = mkdtempSync(join(folder, 'step-')),
 ) {
-  const place = mkdtempSync(join(folder, 'step-'));
   const files = { output: join(place, 'output'), calls: join(place, 'calls') };
   for (const file of Object.values(files)) writeFileSync(file, '');
   mkdirSync(join(place, 'bin'));
@@ -154,4 +114,23 @@ test.each(
   const env = { GITHUB_REF_NAME: tag, GITHUB_SHA: 'f00', MAJOR: major };
   const run = runScript(scriptOf('release.yml', 'publish', 'major'), { gh }, env);
   expect(run).toMatchObject({ status: 0, calls: calls.map((call) => call && `api --silent ${call}`) });
+});
+
+test.each(
+  onLinux(
+    { heading: '## 1.2.3', notes: '\nThe notes.\n\n', status: 0 },
+    { heading: '## 1.2.3 - 2026-12-01', notes: '\nThe notes.\n\n', status: 0 },
+    { heading: '## 1.2.30', notes: '', status: 1 },
+  ),
+)('the notes of a release are what CHANGELOG.md says under $heading', ({ heading, notes, status }) => {
+  const place = mkdtempSync(join(folder, 'notes-'));
+  writeFileSync(
+    join(place, 'CHANGELOG.md'),
+    `# Changelog\n\n${heading}\n\nThe notes.\n\n## 1.2.2\n\nOlder.\n`,
+  );
+  const run = runScript(scriptOf('release.yml', 'build', 'notes'), {}, { GITHUB_REF_NAME: 'v1.2.3' }, place);
+  expect({ status: run.status, notes: readFileSync(join(place, 'notes.md'), 'utf8') }).toEqual({
+    status,
+    notes,
+  });
 });

@@ -54,21 +54,26 @@ describe('several results files', () => {
   it('are an error for each pattern that matches nothing or is not allowed', async () => {
     const files = {
       ...memoryFiles({}),
-      find: async (pattern: string) => {
-        if (pattern === 'good') return ['good'];
+      find: async (pattern: string, excludes: readonly string[] = []) => {
+        if (pattern === 'good' && excludes.join() === '!bad,!old') return ['good'];
         if (pattern === 'folder') throw new FormError('is a directory');
         return [];
       },
     };
-    const patterns = ['good', 'none.xml', 'folder', 'report[1].xml'];
+    const patterns = ['!first', 'good', '# a comment', '!bad', 'none.xml', '!old', 'folder', '{a,b}.xml'];
     const keepCases = { kind: 'none', max: 1 } as const;
     await expect(
       readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files, NOW),
     ).rejects.toMatchObject({
       problems: [
-        { name: 'results_file', message: expect.stringMatching(/^"none.xml" matches no file[^*]*[a-z]$/) },
+        problem('"none.xml" matches no file', '!'),
         problem('"folder" is a directory'),
-        problem('"report[1].xml" matches no file', 'Brackets stand for themselves'),
+        {
+          name: 'results_file',
+          message: expect.stringMatching(
+            /^"\{a,b}\.xml" matches no file[^!]*Braces [^!]* one line for each path$/,
+          ),
+        },
       ],
     });
   });

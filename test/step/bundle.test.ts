@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -239,27 +239,32 @@ describe('without', () => {
   });
 });
 
-describe('an event file', () => {
-  const write = (name: string, content: string) => {
-    writeFileSync(join(folder, name), content);
-    return join(folder, name);
-  };
-  test.each([
-    ['that holds null', () => write('null.json', 'null')],
-    ['that holds a list', () => write('list.json', '[{"pull_request": {}}]')],
-    ['that is empty', () => write('empty.json', '')],
-    ['that breaks off', () => write('broken.json', '{"pull_request": {"number": 7')],
-    ['that is a directory', () => folder],
-    ['that is not there', () => join(folder, 'none.json')],
-  ])('%s is a warning, and the step still works', async (_, path) => {
-    const { id } = server.create({ name: 'n' });
-    const result = await step({ span_id: id, score: '87' }, { env: { GITHUB_EVENT_PATH: path() } });
-    expect(result).toMatchObject({ exitCode: 0, stderr: '', outputs: { outcome: 'updated' } });
-    expect(result.annotations).toMatchObject([
-      { level: 'warning', message: expect.stringContaining('GITHUB_EVENT_PATH') },
-    ]);
-    expect(server.span(id)).toMatchObject({ score: 87, meta: { 'vcs.ref.head.name': 'main' } });
-  });
+test('an event file that is not JSON is a warning, and the step still works', async () => {
+  const path = join(folder, 'broken.json');
+  writeFileSync(path, '{"pull_request": {"number": 7');
+  const { id } = server.create({ name: 'n' });
+  const result = await step({ span_id: id, score: '87' }, { env: { GITHUB_EVENT_PATH: path } });
+  expect(result).toMatchObject({ exitCode: 0, stderr: '', outputs: { outcome: 'updated' } });
+  expect(result.annotations).toMatchObject([
+    { level: 'warning', message: expect.stringContaining('GITHUB_EVENT_PATH') },
+  ]);
+  expect(server.span(id)).toMatchObject({ score: 87, meta: { 'vcs.ref.head.name': 'main' } });
+});
+
+test.each(['junk', '{}', 'null'])('a state that is %s fails the end with an annotation', async (tracked) => {
+  const result = await step({ operation: 'track' }, { stage: 'post', state: { tracked } });
+  expect(result).toMatchObject({ exitCode: 1, stderr: '' });
+  expect(result.annotations).toMatchObject([
+    { level: 'error', message: expect.stringContaining('STATE_tracked') },
+  ]);
+});
+
+test('an empty RUNNER_TEMP does not put span_file into the workspace', async () => {
+  const cwd = mkdtempSync(join(folder, 'workspace-'));
+  const { id } = server.create({ name: 'n' });
+  const { outputs } = await step({ span_id: id, score: '5' }, { cwd, env: { RUNNER_TEMP: '' } });
+  rmSync(outputs.span_file ?? '');
+  expect(readdirSync(cwd)).toEqual([]);
 });
 
 test('span_file has a span that is too large for outputs and environment variables, readable by this user only', async () => {

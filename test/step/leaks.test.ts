@@ -188,8 +188,14 @@ describe('the harness of these tests', () => {
 });
 
 describe.each(STAGES)('the key, in %s', (_, given) => {
+  it('whose every response holds it, shows as *** only', async () => {
+    const told = await run({ ...given, faults: [{ times: EVER, fault: withKeyEverywhere }] });
+    expect(new Set(told.sent.map(keyIn))).toEqual(new Set([KEY]));
+    expect(leaksIn(told)).toEqual([]);
+    expect(tracesOf(told).join()).toContain('***');
+  });
+
   it.each<[string, readonly FaultRule[]]>([
-    ['whose every response holds it', [{ times: EVER, fault: withKeyEverywhere }]],
     ['that is refused with it', [{ times: EVER, fault: refusal }]],
     ['whose metrics and case spans are refused with it', [{ when: isChild, times: EVER, fault: refusal }]],
     [
@@ -200,11 +206,6 @@ describe.each(STAGES)('the key, in %s', (_, given) => {
     const told = await run({ ...given, faults: rules });
     expect(new Set(told.sent.map(keyIn))).toEqual(new Set([KEY]));
     expect(leaksIn(told)).toEqual([]);
-  });
-
-  it('is replaced where it would show', async () => {
-    const told = await run({ ...given, faults: [{ times: EVER, fault: withKeyEverywhere }] });
-    expect(tracesOf(told).join()).toContain('***');
   });
 });
 
@@ -231,12 +232,10 @@ describe('the key, which the server echoes', () => {
     ['in a broken header', faults.raw(`HTTP/1.1 200 OK\r\n${KEY}\r\n\r\n`)],
     ['at the end of a response that breaks off', echo((key) => ({ status: 400, body: key.slice(0, 20) }))],
   ])('%s, shows nowhere', async (_, fault) => {
-    for (const on of ['GET', 'PATCH'] as const) {
-      const told = await run({ faults: [{ on, times: EVER, fault }] });
-      expect(told.sent.map(keyIn).at(-1)).toBe(KEY);
-      expect(told.step.exitCode).toBe(1);
-      expect(leaksIn(told)).toEqual([]);
-    }
+    const told = await run({ faults: [{ on: 'PATCH', times: EVER, fault }] });
+    expect(told.sent.map(keyIn).at(-1)).toBe(KEY);
+    expect(told.step.exitCode).toBe(1);
+    expect(leaksIn(told)).toEqual([]);
   });
 
   it('as the id of a span that is made, is in no state and no variable', async () => {
