@@ -9,6 +9,14 @@ module.exports = require("./saxes.js");
 
 /***/ }),
 
+/***/ 597:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./span.js");
+
+/***/ }),
+
 /***/ 503:
 /***/ ((module) => {
 
@@ -66,13 +74,14 @@ var __webpack_exports__ = {};
 // This entry need to be wrapped in an IIFE because it uses a non-standard name for the exports (exports).
 (() => {
 var exports = __webpack_exports__;
+const require_span = __nccwpck_require__(597);
 const require_step = __nccwpck_require__(503);
 let node_util = __nccwpck_require__(975);
 // src/results/own-file.ts
-function scoreIn(document, pointer, path) {
+function scoreAtPointer(document, pointer, path) {
 	const value = valueAt(pointer, document, path);
-	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}, expected a number`);
-	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} points to a number in ${path} that is too large`);
+	if (typeof value !== "number") throw problem("score_pointer", `${require_span.quoted(pointer)} points to ${require_span.kindOf(value)} in ${path}, expected a number`);
+	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_span.quoted(pointer)} points to a number in ${path} that is too large`);
 	return {
 		score: {
 			name: `score in ${path}`,
@@ -82,7 +91,7 @@ function scoreIn(document, pointer, path) {
 	};
 }
 function fieldsIn(document, path, now) {
-	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} is ${require_step.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`);
+	if (!require_span.isJsonObject(document)) throw problem("results_file", `${path} is ${require_span.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`);
 	const { values, problems } = require_step.readFields(document, path, now);
 	const { score: value, score_scale: scale, ...fields } = values;
 	return {
@@ -100,7 +109,7 @@ function valueAt(pointer, document, path) {
 	let place = "";
 	for (const token of pointer.split("/").slice(1)) {
 		const next = childOf(value, token.replaceAll("~1", "/").replaceAll("~0", "~"));
-		if (next === void 0) throw problem("score_pointer", `${require_step.quoted(pointer)} finds nothing in ${path}: ${place || "the document"} is ${insideOf(value)}`);
+		if (next === void 0) throw problem("score_pointer", `${require_span.quoted(pointer)} finds nothing in ${path}: ${place || "the document"} is ${insideOf(value)}`);
 		place += `/${token}`;
 		value = next;
 	}
@@ -108,23 +117,23 @@ function valueAt(pointer, document, path) {
 }
 function childOf(value, key) {
 	if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(key) ? value[Number(key)] : void 0;
-	return require_step.isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+	return require_span.isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
 }
 function insideOf(value) {
-	if (Array.isArray(value)) return `an array of ${require_step.counted(value.length, "item")}`;
-	if (!require_step.isJsonObject(value)) return require_step.kindOf(value);
+	if (Array.isArray(value)) return `an array of ${require_span.counted(value.length, "item")}`;
+	if (!require_span.isJsonObject(value)) return require_span.kindOf(value);
 	const keys = Object.keys(value);
-	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_step.listed(keys)}`;
+	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_span.listed(keys)}`;
 }
 function problem(name, message) {
-	return new require_step.InputError([{
+	return new require_span.InputError([{
 		name,
 		message
 	}]);
 }
 // src/results/shape.ts
 function objectAt(place, value) {
-	return require_step.isJsonObject(value) ? value : mismatch(place, "an object", value);
+	return require_span.isJsonObject(value) ? value : mismatch(place, "an object", value);
 }
 function arrayAt(place, value) {
 	return Array.isArray(value) ? value : mismatch(place, "an array", value);
@@ -136,7 +145,7 @@ function oneAt(place, value, table) {
 	return (typeof value === "string" && Object.hasOwn(table, value) ? table[value] : void 0) ?? mismatch(place, `one of ${Object.keys(table).join(", ")}`, value);
 }
 function objectIn(value) {
-	return require_step.isJsonObject(value) ? value : {};
+	return require_span.isJsonObject(value) ? value : {};
 }
 function textIn(value) {
 	return typeof value === "string" ? value : "";
@@ -150,8 +159,8 @@ function sumOf(values) {
 	return sum;
 }
 function mismatch(place, expected, value) {
-	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_step.cut(value, 40)) : require_step.kindOf(value);
-	throw new require_step.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
+	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_span.cut(value, 40)) : require_span.kindOf(value);
+	throw new require_span.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
 }
 // src/results/status.ts
 const WORDS = {
@@ -161,7 +170,7 @@ const WORDS = {
 	failed: "failed fail failure notok ko unsuccessful false"
 };
 const STATUSES$2 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].split(" ").map((word) => [word, status])));
-function statusOf(word) {
+function caseStatusOf(word) {
 	return STATUSES$2.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
 }
 function isFailing(status) {
@@ -177,14 +186,14 @@ const STATUSES$1 = {
 };
 const ctrf = {
 	name: "ctrf",
-	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
+	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
 	read(document, onCase) {
 		const results = objectAt("results", objectAt("the document", document).results);
 		const durations = arrayAt("results.tests", results.tests).map((value, index) => {
 			const test = objectAt(`results.tests[${index}]`, value);
 			const duration = numberIn(test.duration);
 			onCase({
-				status: test.status === "other" && statusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$1),
+				status: test.status === "other" && caseStatusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$1),
 				details: () => ({
 					suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
 					name: textIn(test.name),
@@ -212,6 +221,22 @@ const ctrf = {
 		};
 	}
 };
+// src/results/declared.ts
+function undeclaredCase({ kind, name, path, failure, output = "" }) {
+	const why = {
+		message: `${`the ${kind} says ${failure}, but none of its cases failed`}${output && `: ${require_span.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
+		body: output
+	};
+	return {
+		status: "errored",
+		isExtra: true,
+		details: () => ({
+			name,
+			why,
+			file: path
+		})
+	};
+}
 // src/results/jest.ts
 const STATUSES = {
 	passed: "passed",
@@ -223,7 +248,7 @@ const STATUSES = {
 };
 const jest = {
 	name: "jest",
-	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(document.testResults),
+	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(document.testResults),
 	read(value, onCase) {
 		const document = objectAt("the document", value);
 		const files = arrayAt("testResults", document.testResults).map((file, i) => objectAt(`testResults[${i}]`, file));
@@ -289,7 +314,40 @@ function commonFolderOf(paths) {
 	const fork = first.findIndex((part, i) => others.some((other) => other[i] !== part));
 	return (fork === -1 ? first : first.slice(0, fork)).join("");
 }
-// src/results/test-case.ts
+// src/results/facts.ts
+const RERUNS = [{
+	tool: "Maven Surefire 3.5: flakyFailure, flakyError, rerunFailure, rerunError",
+	pattern: /flaky|rerun/
+}];
+const EMPTY_MESSAGES = [
+	{
+		tool: "gotestsum 1.13",
+		pattern: /^failed$/i
+	},
+	{
+		tool: "many",
+		pattern: /^failure$/i
+	},
+	{
+		tool: "nose2 0.16",
+		pattern: /^test failure$/i
+	},
+	{
+		tool: "behave 1.3",
+		pattern: /^none$/i
+	}
+];
+const FRAMES = [{
+	tool: "go test 1.26, in the body of gotestsum",
+	pattern: /^(?:===|---) /
+}];
+const isRerun = anyOf(RERUNS);
+const isEmptyMessage = anyOf(EMPTY_MESSAGES);
+const isFrame = anyOf(FRAMES);
+function anyOf(habits) {
+	return (text) => habits.some(({ pattern }) => pattern.test(text));
+}
+// src/results/cases.ts
 const MAX_TEXT_LENGTH = 65536;
 const MAX_NAME_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
@@ -297,7 +355,8 @@ const MAX_PATH_LENGTH = 1e3;
 function failureOf(details) {
 	return {
 		name: nameOf(details),
-		message: details.why ? require_step.cut(headlineOf(details.why), MAX_MESSAGE_LENGTH) : ""
+		message: details.why ? require_span.cut(firstLineOf(details.why), MAX_MESSAGE_LENGTH) : "",
+		...details.file && { file: require_span.cut(linesOf(details.file).join(" "), MAX_PATH_LENGTH) }
 	};
 }
 function testCaseOf(status, details) {
@@ -310,13 +369,13 @@ function testCaseOf(status, details) {
 		status,
 		name: nameOf(details),
 		...isFailing(status) && { error: why && wholeOf(why) || `${status}; the file does not say why` },
-		...input !== void 0 && { input: require_step.cut(input, 65536) },
-		...output !== void 0 && { output: require_step.cut(output, 65536) },
+		...input !== void 0 && { input: require_span.cut(input, 65536) },
+		...output !== void 0 && { output: require_span.cut(output, 65536) },
 		...score !== void 0 && { score },
 		...startTime !== void 0 && { startTime },
 		...endTime !== void 0 && { endTime },
-		...suite && { suite: require_step.cut(suite, MAX_NAME_LENGTH) },
-		...file && { file: require_step.cut(file, MAX_PATH_LENGTH) },
+		...suite && { suite: require_span.cut(suite, MAX_NAME_LENGTH) },
+		...file && { file: require_span.cut(file, MAX_PATH_LENGTH) },
 		...durationMs !== void 0 && { durationMs: Math.round(durationMs) }
 	};
 }
@@ -329,26 +388,26 @@ function nameOf(details) {
 		...inner,
 		name
 	].join(" > ");
-	return require_step.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
+	return require_span.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
 }
 function suitesOf({ suites = [] }) {
 	return suites.filter((suite) => suite !== "");
 }
-function headlineOf({ message, body = "", type = "" }) {
+function firstLineOf({ message, body = "", type = "" }) {
 	const [top = "", ...rest] = linesOf(afterTraceback(message));
 	const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(" ")}` : top;
-	const [line = ""] = linesOf(afterTraceback(body)).filter((text) => !/^(?:===|---) /.test(text));
+	const [line = ""] = linesOf(afterTraceback(body)).filter((text) => !isFrame(text));
 	const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
 	return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || "";
 }
 function wholeOf({ message, body = "", type = "" }) {
-	const told = plain(message).trim();
+	const short = plain(message).trim();
 	const rest = plain(body).trim();
-	const whole = saysNothing(told) || rest.includes(told) ? rest : `${told}\n${rest}`.trim();
-	return require_step.cut(whole || told || plain(type), MAX_TEXT_LENGTH);
+	const whole = saysNothing(short) || rest.includes(short) ? rest : `${short}\n${rest}`.trim();
+	return require_span.cut(whole || short || plain(type), MAX_TEXT_LENGTH);
 }
 function saysNothing(message) {
-	return /^(?:failed|failure|test failure|none)?$/i.test(message);
+	return message === "" || isEmptyMessage(message);
 }
 function afterTraceback(text) {
 	return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, "");
@@ -357,7 +416,7 @@ function linesOf(text) {
 	return plain(text).split(/[\n\r\u2028\u2029]/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
 }
 function plain(text) {
-	const escaped = require_step.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
+	const escaped = require_span.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
 	return (0, node_util.stripVTControlCharacters)(escaped).toWellFormed();
 }
 const [FIRST_MS, LAST_MS] = [1e11, 0xe677d21fdbff];
@@ -368,7 +427,6 @@ function timeOf(ms) {
 const MAX_DEPTH = 100;
 const MAX_HELD_LENGTH = 1048576;
 const MAX_KEPT_LENGTH = 65537;
-const TEXT = "text";
 const TOLERATED = ["disallowed character.", "malformed character entity."];
 const ORDER = [
 	"skipped",
@@ -377,128 +435,150 @@ const ORDER = [
 ];
 async function readJunit(pieces, path, onCase) {
 	const { SaxesParser } = await Promise.resolve().then(() => require_step.__toESM((__nccwpck_require__(709)["default"]), 1));
-	const parser = new SaxesParser({
+	const reader = new JunitReader(new SaxesParser({
 		xmlns: false,
 		position: false
-	});
-	const closers = [];
-	let suite = {
+	}), path, onCase);
+	for await (const piece of pieces) reader.write(piece);
+	return reader.close();
+}
+var JunitReader = class {
+	#parser;
+	#path;
+	#onCase;
+	#closers = [];
+	#suite = {
 		attributes: {},
 		depth: 0,
 		isTimed: false,
 		hasFailure: false,
 		output: ""
 	};
-	let openCase;
-	let detail;
-	let rootTotals = {};
-	let innerTotals;
-	const unknownWords = new Set();
-	let isInTag = false;
-	let caseMs;
-	let suiteMs;
-	parser.on("error", ({ message }) => {
-		if (!TOLERATED.includes(message)) fail("is not well-formed XML", message.replace(/\.$/, ""));
-	});
-	parser.on("opentagstart", () => {
-		isInTag = true;
-	});
-	parser.on("opentag", (tag) => {
-		isInTag = false;
-		if (closers.length === MAX_DEPTH) fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
-		closers.push(open(localNameOf(tag), tag.attributes));
-	});
-	parser.on("text", addText);
-	parser.on("cdata", addText);
-	parser.on("closetag", () => closers.pop()?.());
-	for await (const piece of pieces) {
-		const nul = piece.indexOf("\0");
-		parser.write(nul < 0 ? piece : piece.slice(0, nul));
-		if (nul >= 0) fail("is not well-formed XML", "a NUL byte follows");
-		shortenText();
+	#case;
+	#detail;
+	#isInTag = false;
+	#rootTotals = {};
+	#innerTotals;
+	#caseMs;
+	#suiteMs;
+	#unknownStatuses = new Set();
+	constructor(parser, path, onCase) {
+		this.#parser = parser;
+		this.#path = path;
+		this.#onCase = onCase;
+		parser.on("error", ({ message }) => {
+			if (!TOLERATED.includes(message)) this.#fail("is not well-formed XML", message.replace(/\.$/, ""));
+		});
+		parser.on("opentagstart", () => {
+			this.#isInTag = true;
+		});
+		parser.on("opentag", (tag) => {
+			this.#isInTag = false;
+			this.#openElement(tag);
+		});
+		const addText = (text) => this.#addText(text);
+		parser.on("text", addText);
+		parser.on("cdata", addText);
+		parser.on("closetag", () => this.#closers.pop()?.());
 	}
-	parser.close();
-	return {
-		durationMs: caseMs ?? suiteMs,
-		totals: {
-			...innerTotals,
-			...rootTotals
-		},
-		unknownWords: [...unknownWords]
-	};
-	function open(name, attributes) {
+	write(piece) {
+		const nul = piece.indexOf("\0");
+		this.#parser.write(nul < 0 ? piece : piece.slice(0, nul));
+		if (nul >= 0) this.#fail("is not well-formed XML", "a NUL byte follows");
+		this.#shortenText();
+	}
+	close() {
+		this.#parser.close();
+		return {
+			durationMs: this.#caseMs ?? this.#suiteMs,
+			totals: {
+				...this.#innerTotals,
+				...this.#rootTotals
+			},
+			unknownStatuses: [...this.#unknownStatuses]
+		};
+	}
+	#openElement(tag) {
+		if (this.#closers.length === MAX_DEPTH) this.#fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
+		this.#closers.push(this.#open(localNameOf(tag), tag.attributes));
+	}
+	#open(name, attributes) {
 		const isSuite = name === "testsuites" || name === "testsuite";
-		if (closers.length === 0 && !isSuite) fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_step.cut(name, 40)}`);
-		if (openCase !== void 0) return openInCase(openCase, name, attributes);
-		if (isSuite) return openSuite(attributes);
-		if (name === "testcase") return openTestCase(attributes);
-		if (closers.length !== suite.depth) return void 0;
-		if (name === "error" || name === "failure") return openDetail(attributes, reportSuite);
+		if (this.#closers.length === 0 && !isSuite) this.#fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_span.cut(name, 40)}`);
+		if (this.#case !== void 0) return this.#openInCase(this.#case, name, attributes);
+		if (isSuite) return this.#openSuite(attributes);
+		if (name === "testcase") return this.#openCase(attributes);
+		const suite = this.#suite;
+		if (this.#closers.length !== suite.depth) return void 0;
+		if (name === "error" || name === "failure") return this.#openDetail(attributes, (why) => this.#reportSuite(why));
 		if (name !== "system-err") return void 0;
-		return openDetail(attributes, ({ body }) => {
+		return this.#openDetail(attributes, ({ body }) => {
 			suite.output = body.trim();
 		});
 	}
-	function openSuite(attributes) {
-		const around = suite;
-		const depth = closers.length + 1;
+	#openSuite(attributes) {
+		const around = this.#suite;
+		const depth = this.#closers.length + 1;
 		const time = millisecondsOf(attributes.time);
-		if (!around.isTimed) suiteMs = sumOf([suiteMs, time]);
-		if (depth === 1) rootTotals = totalsIn(attributes);
-		if (depth === 2) innerTotals = addTotals(innerTotals, totalsIn(attributes));
-		suite = {
+		if (!around.isTimed) this.#suiteMs = sumOf([this.#suiteMs, time]);
+		if (depth === 1) this.#rootTotals = totalsIn(attributes);
+		if (depth === 2) this.#innerTotals = addTotals(this.#innerTotals, totalsIn(attributes));
+		const suite = {
 			attributes,
 			depth,
 			isTimed: around.isTimed || time !== void 0,
 			hasFailure: false,
 			output: ""
 		};
+		this.#suite = suite;
 		return () => {
-			checkTotals(suite);
+			this.#checkTotals(suite);
 			around.hasFailure ||= suite.hasFailure;
-			suite = around;
+			this.#suite = around;
 		};
 	}
-	function openTestCase(attributes) {
+	#openCase(attributes) {
 		const endings = new Map();
-		openCase = {
-			depth: closers.length + 1,
+		this.#case = {
+			depth: this.#closers.length + 1,
 			endings
 		};
-		caseMs = sumOf([caseMs, millisecondsOf(attributes.time)]);
+		this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
 		return () => {
-			openCase = void 0;
-			reportCase(attributes, endings);
+			this.#case = void 0;
+			this.#reportCase(attributes, endings);
 		};
 	}
-	function openInCase({ depth, endings }, name, attributes) {
-		if (name === "testcase") fail("is not JUnit", "a testcase within a testcase");
-		if (closers.length !== depth) return void 0;
-		if (/flaky|rerun/.test(name)) suite.hasFailure = true;
-		const ending = statusOf(name);
+	#openInCase({ depth, endings }, name, attributes) {
+		if (name === "testcase") this.#fail("is not JUnit", "a testcase within a testcase");
+		if (this.#closers.length !== depth) return void 0;
+		if (isRerun(name)) this.#suite.hasFailure = true;
+		const ending = caseStatusOf(name);
 		if (ending === void 0 || endings.has(ending)) return void 0;
-		return openDetail(attributes, (why) => endings.set(ending, why));
+		return this.#openDetail(attributes, (why) => endings.set(ending, why));
 	}
-	function openDetail({ message = "", type = "" }, onClose) {
+	#openDetail({ message = "", type = "" }, onClose) {
 		const opened = {
 			message,
 			type,
 			body: ""
 		};
-		detail = opened;
+		this.#detail = opened;
 		return () => {
-			detail = void 0;
+			this.#detail = void 0;
 			onClose(opened);
 		};
 	}
-	function addText(text) {
+	#addText(text) {
+		const detail = this.#detail;
 		if (detail !== void 0) detail.body += text.slice(0, MAX_KEPT_LENGTH - detail.body.length);
 	}
-	function reportCase(attributes, endings) {
-		const status = ORDER.find((ending) => endings.has(ending)) ?? statusIn(attributes);
+	#reportCase(attributes, endings) {
+		const status = ORDER.find((ending) => endings.has(ending)) ?? this.#statusIn(attributes);
+		const suite = this.#suite;
 		if (isFailing(status) || [...endings.keys()].some(isFailing)) suite.hasFailure = true;
 		const around = suite.attributes;
-		onCase({
+		this.#onCase({
 			status,
 			details: () => ({
 				suites: [attributes.classname ?? around.name ?? ""],
@@ -510,44 +590,52 @@ async function readJunit(pieces, path, onCase) {
 			})
 		});
 	}
-	function statusIn({ status = "", result = "" }) {
+	#statusIn({ status = "", result = "" }) {
 		const statuses = [status, result].filter((word) => word.trim() !== "").map((word) => {
-			const meant = statusOf(word);
-			if (meant === void 0 && unknownWords.size < 10) unknownWords.add(require_step.cut(word, 40));
+			const meant = caseStatusOf(word);
+			if (meant === void 0 && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(require_span.cut(word, 40));
 			return meant;
 		});
 		return ORDER.find((ending) => statuses.includes(ending)) ?? "passed";
 	}
-	function checkTotals({ attributes, hasFailure, output }) {
+	#checkTotals({ attributes, hasFailure, output }) {
 		const totals = ["failures", "errors"].filter((name) => countOf(attributes[name]));
 		if (hasFailure || totals.length === 0) return;
-		reportSuite({
-			message: `${`the suite says ${totals.map((name) => `${name}="${attributes[name]}"`).join(" ")}, but none of its cases failed`}${output && `: ${require_step.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
-			body: output
-		});
+		this.#suite.hasFailure = true;
+		const failure = totals.map((name) => `${name}="${attributes[name]}"`).join(" ");
+		const name = attributes.name || this.#path;
+		this.#onCase(undeclaredCase({
+			kind: "suite",
+			name,
+			path: attributes.file,
+			failure,
+			output
+		}));
 	}
-	function reportSuite(why) {
-		suite.hasFailure = true;
-		const { name, file } = suite.attributes;
-		onCase({
+	#reportSuite(why) {
+		this.#suite.hasFailure = true;
+		const { name, file } = this.#suite.attributes;
+		this.#onCase({
 			status: "errored",
 			isExtra: true,
 			details: () => ({
-				name: name || path,
+				name: name || this.#path,
 				why,
 				file
 			})
 		});
 	}
-	function shortenText() {
-		if (parser[TEXT].length <= MAX_HELD_LENGTH) return;
-		if (isInTag) fail("is not JUnit", `a tag with more than ${MAX_HELD_LENGTH} characters`);
-		parser[TEXT] = parser[TEXT].slice(0, MAX_KEPT_LENGTH);
+	#shortenText() {
+		const field = "text";
+		if (this.#parser[field].length <= MAX_HELD_LENGTH) return;
+		if (this.#isInTag) this.#fail("is not JUnit", `a tag with more than ${MAX_HELD_LENGTH} characters`);
+		this.#parser[field] = this.#parser[field].slice(0, MAX_KEPT_LENGTH);
 	}
-	function fail(what, why) {
-		throw new require_step.FormError(`${what}: line ${parser.line}, column ${parser.column || 1}: ${require_step.cut(why, 200)}`);
+	#fail(problem, reason) {
+		const { line, column } = this.#parser;
+		throw new require_span.FormError(`${problem}: line ${line}, column ${column || 1}: ${require_span.cut(reason, 200)}`);
 	}
-}
+};
 function localNameOf({ name }) {
 	return name.slice(name.indexOf(":") + 1);
 }
@@ -574,13 +662,13 @@ function millisecondsOf(text) {
 	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
 }
 function startOf({ timestamp }) {
-	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_step.instantOf(timestamp) : void 0;
+	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_span.instantOf(timestamp) : void 0;
 }
 // src/results/promptfoo.ts
 const ERRORED = 2;
 const promptfoo = {
 	name: "promptfoo",
-	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
 	read(value, onCase) {
 		const document = objectAt("results", objectAt("the document", value).results);
 		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
@@ -591,7 +679,7 @@ const promptfoo = {
 				details: () => ({
 					name: titleOf(result) + labelOf(result),
 					why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
-					...require_step.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
+					...require_span.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
 					...answerIn(result),
 					score: numberIn(result.score),
 					durationMs: numberIn(result.latencyMs)
@@ -614,7 +702,7 @@ const promptfoo = {
 };
 function answerIn({ response }) {
 	const { output } = objectIn(response);
-	return output === void 0 || output === null ? {} : { output: require_step.textOf(output) };
+	return output === void 0 || output === null ? {} : { output: require_span.textOf(output) };
 }
 function failedOrErrored({ failureReason, error, gradingResult }) {
 	return (failureReason === void 0 ? error && !gradingResult : failureReason === ERRORED) ? "errored" : "failed";
@@ -632,10 +720,10 @@ function titleOf(result) {
 	const title = textIn(objectIn(result.testCase).description) || textIn(result.description);
 	if (title) return title;
 	const vars = Object.entries(objectIn(result.vars));
-	return require_step.cut(vars.map(([name, value]) => `${name}=${require_step.textOf(value)}`).join(", "), 100);
+	return require_span.cut(vars.map(([name, value]) => `${name}=${require_span.textOf(value)}`).join(", "), 100);
 }
 function providerOf({ provider }) {
-	return require_step.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
+	return require_span.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
 }
 function promptOf({ prompt }) {
 	return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
@@ -652,107 +740,136 @@ function measuredIn({ score, namedScores, cost, tokenUsage, response }) {
 	};
 }
 // src/results/tally.ts
-const MAX_FAILURES = 10;
+const MAX_FAILURES = 100;
 const SUMS = {
 	cost: "test.cost",
 	input_tokens: "gen_ai.usage.input_tokens",
 	output_tokens: "gen_ai.usage.output_tokens"
 };
+const SUM_NAMES = Object.keys(SUMS);
 const OWN_DIMENSIONS = [
 	"pass_rate",
 	"score",
-	...Object.keys(SUMS)
+	...SUM_NAMES
 ];
-function createTally({ kind, max }) {
-	const counts = {
+var Tally = class {
+	counts = {
 		passed: 0,
 		failed: 0,
 		errored: 0,
-		skipped: 0,
-		extra: 0
+		skipped: 0
 	};
-	const failures = [];
-	const failing = [];
-	const others = [];
-	let casesWanted = 0;
-	const scores = createMean();
-	const namedScores = new Map();
-	const sums = {
+	extra = 0;
+	#keep;
+	#failures = [];
+	#failing = [];
+	#others = [];
+	#casesWanted = 0;
+	#scores = new Mean();
+	#namedScores = new Map();
+	#sums = {
 		cost: 0,
 		input_tokens: 0,
 		output_tokens: 0
 	};
-	function keep({ status, details }) {
-		const kept = isFailing(status) ? failing : others;
-		if (kind === "none" || kind === "failed" && kept === others) return;
-		casesWanted++;
+	constructor(keep) {
+		this.#keep = keep;
+	}
+	add(found) {
+		const { status, isExtra, details, measured } = found;
+		this.counts[status]++;
+		if (isExtra) this.extra++;
+		if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(structuredClone(failureOf(details())));
+		this.#keepCase(found);
+		if (measured !== void 0) this.#measure(measured);
+	}
+	merge(file) {
+		for (const status of [
+			"passed",
+			"failed",
+			"errored",
+			"skipped"
+		]) this.counts[status] += file.counts[status];
+		this.extra += file.extra;
+		this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
+		this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
+		this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
+		this.#casesWanted += file.#casesWanted;
+		this.#scores.merge(file.#scores);
+		for (const [name, mean] of file.#namedScores) this.#meanOf(name).merge(mean);
+		for (const name of SUM_NAMES) this.#sums[name] += file.#sums[name];
+	}
+	get ran() {
+		return this.counts.passed + this.counts.failed + this.counts.errored;
+	}
+	result() {
+		const meta = [];
+		const metrics = [["pass_rate", this.counts.passed / this.ran]];
+		for (const [name, mean] of this.#namedScores) {
+			meta.push([`test.scores.${name}`, mean.value]);
+			metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value]);
+		}
+		if (!this.#scores.isEmpty) {
+			meta.push(["test.score.mean", this.#scores.value]);
+			metrics.push(["score", this.#scores.value]);
+		}
+		for (const name of SUM_NAMES) {
+			if (this.#sums[name] === 0) continue;
+			meta.push([SUMS[name], tidy(this.#sums[name])]);
+			metrics.push([name, tidy(this.#sums[name])]);
+		}
+		return {
+			...this.counts,
+			failures: this.#failures,
+			meta: Object.fromEntries(meta),
+			metrics: Object.fromEntries(metrics),
+			cases: [...this.#failing, ...this.#others].slice(0, this.#keep.max),
+			casesWanted: this.#casesWanted
+		};
+	}
+	#keepCase({ status, details }) {
+		const { kind, max } = this.#keep;
+		const kept = isFailing(status) ? this.#failing : this.#others;
+		if (kind === "none" || kind === "failed" && kept === this.#others) return;
+		this.#casesWanted++;
 		if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
 	}
-	return {
-		add(found) {
-			const { status, isExtra, details, measured } = found;
-			counts[status]++;
-			if (isExtra) counts.extra++;
-			if (isFailing(status) && failures.length < MAX_FAILURES) failures.push(failureOf(details()));
-			keep(found);
-			if (measured === void 0) return;
-			scores.add(measured.score);
-			for (const [name, score] of Object.entries(measured.namedScores)) {
-				const mean = namedScores.get(name) ?? createMean();
-				namedScores.set(name, mean);
-				mean.add(score);
-			}
-			sums.cost += measured.cost ?? 0;
-			sums.input_tokens += measured.inputTokens ?? 0;
-			sums.output_tokens += measured.outputTokens ?? 0;
-		},
-		counts: () => ({ ...counts }),
-		result() {
-			const meta = [];
-			const ran = counts.passed + counts.failed + counts.errored;
-			const metrics = [["pass_rate", counts.passed / ran]];
-			for (const [name, mean] of namedScores) {
-				meta.push([`test.scores.${name}`, mean.value()]);
-				metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value()]);
-			}
-			if (scores.count() > 0) {
-				meta.push(["test.score.mean", scores.value()]);
-				metrics.push(["score", scores.value()]);
-			}
-			for (const dimension of Object.keys(SUMS)) {
-				if (sums[dimension] === 0) continue;
-				meta.push([SUMS[dimension], tidy(sums[dimension])]);
-				metrics.push([dimension, tidy(sums[dimension])]);
-			}
-			const { extra: _, ...byStatus } = counts;
-			return {
-				...byStatus,
-				failures,
-				meta: Object.fromEntries(meta),
-				metrics: Object.fromEntries(metrics),
-				cases: [...failing, ...others].slice(0, max),
-				casesWanted
-			};
-		}
-	};
-}
-function createMean() {
-	let sum = 0;
-	let count = 0;
-	return {
-		add(value) {
-			if (value === void 0) return;
-			sum += value;
-			count++;
-		},
-		count: () => count,
-		value: () => tidy(sum / count)
-	};
-}
+	#measure({ score, namedScores, cost, inputTokens, outputTokens }) {
+		this.#scores.add(score);
+		for (const [name, value] of Object.entries(namedScores)) this.#meanOf(name).add(value);
+		this.#sums.cost += cost ?? 0;
+		this.#sums.input_tokens += inputTokens ?? 0;
+		this.#sums.output_tokens += outputTokens ?? 0;
+	}
+	#meanOf(name) {
+		const mean = this.#namedScores.get(name) ?? new Mean();
+		this.#namedScores.set(name, mean);
+		return mean;
+	}
+};
+var Mean = class {
+	#sum = 0;
+	#count = 0;
+	add(value) {
+		if (value === void 0) return;
+		this.#sum += value;
+		this.#count++;
+	}
+	merge(other) {
+		this.#sum += other.#sum;
+		this.#count += other.#count;
+	}
+	get isEmpty() {
+		return this.#count === 0;
+	}
+	get value() {
+		return tidy(this.#sum / this.#count);
+	}
+};
 function tidy(value) {
 	return Number(value.toPrecision(12));
 }
-// src/results/test-files.ts
+// src/results/read-tests.ts
 const JSON_FORMATS = [
 	ctrf,
 	promptfoo,
@@ -761,39 +878,32 @@ const JSON_FORMATS = [
 const KNOWN = ["junit", ...JSON_FORMATS.map(({ name }) => name)].join(", ");
 const MAX_WARNINGS = 10;
 async function readTests(format, keepCases, paths, files) {
-	const tally = createTally(keepCases);
+	const tally = new Tally(keepCases);
 	const formats = new Set();
 	const durations = [];
 	const warnings = [];
 	const problems = [];
 	for (const path of paths) try {
-		const before = tally.counts();
-		const { name, summary } = await readFile(format, path, files, tally.add);
-		let counts = lessThan(tally.counts(), before);
-		if (summary.failure !== void 0 && counts.failed + counts.errored === 0) {
-			const why = { message: `the file says ${summary.failure}, but none of its cases failed` };
-			tally.add({
-				status: "errored",
-				isExtra: true,
-				details: () => ({
-					name: path,
-					why,
-					file: path
-				})
-			});
-			counts = lessThan(tally.counts(), before);
-		}
-		if (totalOf(counts) === 0) throw new require_step.FormError("has no test case, so nothing ran. Check which tests the command selects");
-		warnings.push(...warningsAbout(path, summary, counts));
+		const file = new Tally(keepCases);
+		const { name, summary } = await readFile(format, path, files, (found) => file.add(found));
+		const { failure } = summary;
+		if (failure !== void 0 && file.counts.failed + file.counts.errored === 0) file.add(undeclaredCase({
+			kind: "file",
+			name: path,
+			path,
+			failure
+		}));
+		if (file.ran + file.counts.skipped === 0) throw new require_span.FormError("has no test case, so nothing ran. Check which tests the command selects");
+		tally.merge(file);
+		warnings.push(...totalsWarnings(path, summary, file));
 		formats.add(name);
 		durations.push(summary.durationMs);
 	} catch (error) {
-		problems.push(require_step.problemOf("results_file", path, error));
+		problems.push(require_span.problemOf("results_file", path, error));
 	}
-	const { passed, failed, errored } = tally.counts();
-	if (passed + failed + errored === 0) {
-		const message = `${require_step.listed(paths)}: every case was skipped, so nothing ran`;
-		throw new require_step.InputError(problems.length > 0 ? problems : [{
+	if (tally.ran === 0) {
+		const message = `${require_span.listed(paths)}: every case was skipped, so nothing ran`;
+		throw new require_span.InputError(problems.length > 0 ? problems : [{
 			name: "results_file",
 			message
 		}]);
@@ -807,7 +917,7 @@ async function readTests(format, keepCases, paths, files) {
 		warnings: limited(warnings)
 	};
 	if (problems.length > 0) return {
-		error: require_step.recordOf(tests, 100).error,
+		error: require_step.failureLines(tests).join("\n") || void 0,
 		problems
 	};
 	return {
@@ -818,23 +928,22 @@ async function readTests(format, keepCases, paths, files) {
 async function readFile(format, path, files, onCase) {
 	const beginning = await require_step.readBeginning(files, path);
 	const isXml = beginning.startsWith("<");
-	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}. Name the JUnit file, or set results_format to auto`);
+	if (format === "junit" && !isXml) throw new require_span.FormError(`is not XML: it begins with ${require_span.quoted(beginning)}. Name the JUnit file, or set results_format to auto`);
 	if (format === "junit" || format === "auto" && isXml) return {
 		name: "junit",
 		summary: await readJunit(require_step.readTextPieces(files, path), path, onCase)
 	};
-	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`has an unknown format: it begins with ${require_step.quoted(beginning)}, expected XML or JSON (${KNOWN})`);
-	const document = require_step.parseJson(await require_step.readText(files, path));
+	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_span.FormError(`has an unknown format: it begins with ${require_span.quoted(beginning)}, expected XML or JSON (${KNOWN})`);
+	const document = require_span.parseJson(await require_step.readText(files, path));
 	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
-	if (reader === void 0) throw new require_step.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
+	if (reader === void 0) throw new require_span.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
 	return {
 		name: reader.name,
 		summary: reader.read(document, onCase)
 	};
 }
-function warningsAbout(path, { totals, unknownWords = [] }, counts) {
-	const { passed, failed, errored, skipped, extra } = counts;
-	const total = passed + failed + errored + skipped;
+function totalsWarnings(path, { totals, unknownStatuses = [] }, { ran, extra, counts: { failed, errored, skipped } }) {
+	const total = ran + skipped;
 	const off = [
 		[
 			"test",
@@ -851,27 +960,15 @@ function warningsAbout(path, { totals, unknownWords = [] }, counts) {
 			totals.skipped,
 			[skipped]
 		]
-	].filter(([, told, right]) => told !== void 0 && !right.includes(told));
-	const listOf = (counts) => off.map(([what], i) => what === "test" ? require_step.counted(counts[i] ?? 0, what) : `${counts[i]} ${what}`).join(", ");
-	const told = listOf(off.map(([, count]) => count));
+	].filter(([, declared, right]) => declared !== void 0 && !right.includes(declared));
+	const listOf = (counts) => off.map(([noun], i) => noun === "test" ? require_span.counted(counts[i] ?? 0, noun) : `${counts[i]} ${noun}`).join(", ");
+	const declared = listOf(off.map(([, count]) => count));
 	const cases = listOf(off.map(([, , [count]]) => count));
-	return [...off.length > 0 ? [`${path} says ${told}; its cases add up to ${cases}, which is what counts`] : [], ...unknownWords.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownWords.join(", ")}`] : []];
+	return [...off.length > 0 ? [`${path} says ${declared}; its cases add up to ${cases}, which is what counts`] : [], ...unknownStatuses.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(", ")}`] : []];
 }
 function limited(warnings) {
 	const more = warnings.length - MAX_WARNINGS;
-	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_step.counted(more, "more warning")} of this kind`] : []];
-}
-function lessThan(after, before) {
-	return {
-		passed: after.passed - before.passed,
-		failed: after.failed - before.failed,
-		errored: after.errored - before.errored,
-		skipped: after.skipped - before.skipped,
-		extra: after.extra - before.extra
-	};
-}
-function totalOf({ passed, failed, errored, skipped }) {
-	return passed + failed + errored + skipped;
+	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_span.counted(more, "more warning")} of this kind`] : []];
 }
 // src/results/read-results.ts
 async function readResults(request, files, now) {
@@ -880,34 +977,42 @@ async function readResults(request, files, now) {
 	if (format !== "json" && format !== "fields") return readTests(format, keepCases, paths, files);
 	const [path, ...others] = paths;
 	if (others.length > 0) {
-		const why = `but results_format ${format} reads one. Name one of ${require_step.listed(paths)}`;
-		throw new require_step.InputError([{
+		const why = `but results_format ${format} reads one. Name one of ${require_span.listed(paths)}`;
+		throw new require_span.InputError([{
 			name: "results_file",
 			message: `matches ${paths.length} files, ${why}`
 		}]);
 	}
 	try {
 		const text = await require_step.readText(files, path);
-		return format === "json" ? scoreIn(require_step.parseJson(text), pointer, path) : fieldsIn(require_step.parseExactJson(text), path, now);
+		return format === "json" ? scoreAtPointer(require_span.parseJson(text), pointer, path) : fieldsIn(require_span.parseExactJson(text), path, now);
 	} catch (error) {
-		throw new require_step.InputError([require_step.problemOf("results_file", path, error)]);
+		throw new require_span.InputError([require_span.problemOf("results_file", path, error)]);
 	}
 }
-async function findAll(patterns, files) {
+async function findAll(lines, files) {
 	const paths = new Set();
 	const problems = [];
-	for (const pattern of patterns) try {
-		const found = await files.find(pattern);
-		if (found.length === 0) throw new require_step.FormError(noFileFor(pattern));
-		for (const path of found) paths.add(path);
-	} catch (error) {
-		problems.push(require_step.problemOf("results_file", require_step.quoted(pattern), error));
+	for (const [at, pattern] of lines.entries()) {
+		if (/^[!#]/.test(pattern)) continue;
+		try {
+			const excludes = lines.slice(at + 1).filter((line) => line.startsWith("!"));
+			const found = await files.find(pattern, excludes);
+			if (found.length === 0) throw new require_span.FormError(noFileFor(pattern, excludes));
+			for (const path of found) paths.add(path);
+		} catch (error) {
+			problems.push(require_span.problemOf("results_file", require_span.quoted(pattern), error));
+		}
 	}
-	if (problems.length > 0) throw new require_step.InputError(problems);
+	if (problems.length === 0 && paths.size === 0) problems.push({
+		name: "results_file",
+		message: "has only comments and lines with !, which exclude"
+	});
+	if (problems.length > 0) throw new require_span.InputError(problems);
 	return [...paths];
 }
-function noFileFor(pattern) {
-	return `matches no file. Check that the step that writes it ran, and that the path is relative to the workspace${/[[\]]/.test(pattern) ? ". Brackets stand for themselves; a glob has *, ?, ** and {a,b}" : ""}`;
+function noFileFor(pattern, excludes) {
+	return ["matches no file. Check that the step that writes it ran, and that the path is relative to the workspace", ...[.../\{.*(,|\.\.).*\}/.test(pattern) ? ["Braces stand for themselves. Write one line for each path"] : [], ...excludes.length > 0 ? ["A file that a later line with ! excludes does not count"] : []]].join(". ");
 }
 exports.readResults = readResults;
 

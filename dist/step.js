@@ -1,11 +1,35 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	var __webpack_modules__ = ({
 
+/***/ 406:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./against-baseline.js");
+
+/***/ }),
+
+/***/ 7:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./glob.js");
+
+/***/ }),
+
 /***/ 632:
 /***/ ((module) => {
 
 "use strict";
 module.exports = require("./read-results.js");
+
+/***/ }),
+
+/***/ 597:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./span.js");
 
 /***/ }),
 
@@ -73,19 +97,19 @@ module.exports = require("node:path");
 
 /***/ }),
 
-/***/ 975:
-/***/ ((module) => {
-
-"use strict";
-module.exports = require("node:util");
-
-/***/ }),
-
 /***/ 857:
 /***/ ((module) => {
 
 "use strict";
 module.exports = require("os");
+
+/***/ }),
+
+/***/ 928:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("path");
 
 /***/ })
 
@@ -161,15 +185,17 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 	value: mod,
 	enumerable: true
 }) : target, mod));
+const require_span = __nccwpck_require__(597);
 let os = __nccwpck_require__(857);
 os = __toESM(os, 1);
 let crypto = __nccwpck_require__(982);
 crypto = __toESM(crypto, 1);
 let fs = __nccwpck_require__(896);
 fs = __toESM(fs, 1);
+let path = __nccwpck_require__(928);
+path = __toESM(path, 1);
 let node_net = __nccwpck_require__(30);
 let node_buffer = __nccwpck_require__(573);
-let node_util = __nccwpck_require__(975);
 let node_crypto = __nccwpck_require__(598);
 let node_fs = __nccwpck_require__(24);
 let node_os = __nccwpck_require__(161);
@@ -283,1692 +309,8 @@ function saveState(name, value) {
 	if (process.env["GITHUB_STATE"] || "") return issueFileCommand("STATE", prepareKeyValueMessage(name, value));
 	issueCommand("save-state", { name }, toCommandValue(value));
 }
-// node_modules/zod/v4/core/util.js
-function getEnumValues(entries) {
-	const numericValues = Object.values(entries).filter((v) => typeof v === "number");
-	return Object.entries(entries).filter(([k, _]) => numericValues.indexOf(+k) === -1).map(([_, v]) => v);
-}
-function jsonStringifyReplacer(_, value) {
-	if (typeof value === "bigint") return value.toString();
-	return value;
-}
-var Cached = class {
-	constructor(getter) {
-		this._getter = getter;
-		this._value = void 0;
-	}
-	get value() {
-		const getter = this._getter;
-		if (getter !== void 0) {
-			this._value = getter();
-			this._getter = void 0;
-		}
-		return this._value;
-	}
-};
-function cached(getter) {
-	return new Cached(getter);
-}
-function cleanRegex(source) {
-	const start = source.startsWith("^") ? 1 : 0;
-	const end = source.endsWith("$") ? source.length - 1 : source.length;
-	return source.slice(start, end);
-}
-function assignProp(target, prop, value) {
-	Object.defineProperty(target, prop, {
-		value,
-		writable: true,
-		enumerable: true,
-		configurable: true
-	});
-}
-const captureStackTrace = "captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => {};
-function isObject(data) {
-	return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-const propertyKeyTypes = new Set([
-	"string",
-	"number",
-	"symbol"
-]);
-function escapeRegex(str) {
-	return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-function clone(inst, def, params) {
-	const cl = new inst._zod.constr(def ?? inst._zod.def);
-	if (!def || params?.parent) cl._zod.parent = inst;
-	return cl;
-}
-function normalizeParams(_params) {
-	const params = _params;
-	if (!params) return {};
-	if (typeof params === "string") return { error: () => params };
-	if (params?.message !== void 0) {
-		if (params?.error !== void 0) throw new Error("Cannot specify both `message` and `error` params");
-		params.error = params.message;
-	}
-	delete params.message;
-	if (typeof params.error === "string") return {
-		...params,
-		error: () => params.error
-	};
-	return params;
-}
-function optionalKeys(shape) {
-	return Object.keys(shape).filter((k) => {
-		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
-	});
-}
-const NUMBER_FORMAT_RANGES = (() => ({
-	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-	int32: [-2147483648, 2147483647],
-	uint32: [0, 4294967295],
-	float32: [-34028234663852886e22, 34028234663852886e22],
-	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
-}))();
-function aborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
-	return false;
-}
-function explicitlyAborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue === false) return true;
-	return false;
-}
-function prefixIssues(path, issues) {
-	return issues.map((iss) => {
-		var _a;
-		(_a = iss).path ?? (_a.path = []);
-		iss.path.unshift(path);
-		return iss;
-	});
-}
-function unwrapMessage(message) {
-	return typeof message === "string" ? message : message?.message;
-}
-function sizeCaps(defChecks) {
-	const caps = [];
-	for (const ch of defChecks ?? []) {
-		const d = ch._zod.def;
-		if (!/_(length|size)$|_equals$/.test(d.check)) break;
-		const max = d.maximum ?? d.length ?? d.size;
-		if (max >= 0) caps.push([max, ch]);
-	}
-	return caps;
-}
-function attachSchema(issues, start, inst) {
-	var _a;
-	for (let i = start; i < issues.length; i++) (_a = issues[i]).schema ?? (_a.schema = inst);
-}
-function finalizeIssue(iss, ctx, config) {
-	var _a;
-	const traits = iss.inst?._zod?.traits;
-	if (traits?.has("$ZodType")) {
-		if (traits.has("$ZodCheck")) (_a = iss).schema ?? (_a.schema = iss.inst);
-		else iss.schema = iss.inst;
-	}
-	const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : void 0;
-	const message = iss.message ? iss.message : unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ?? unwrapMessage(schemaError?.(iss)) ?? unwrapMessage(ctx?.error?.(iss)) ?? unwrapMessage(config.customError?.(iss)) ?? unwrapMessage(config.localeError?.(iss)) ?? "Invalid input";
-	const full = {};
-	for (const k of Object.keys(iss)) {
-		if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__") continue;
-		full[k] = iss[k];
-	}
-	full.path ?? (full.path = []);
-	full.message = message;
-	if (ctx?.reportInput) full.input = iss.input;
-	return full;
-}
-function issue(...args) {
-	const [iss, input, inst] = args;
-	if (typeof iss === "string") return {
-		message: iss,
-		code: "custom",
-		input,
-		inst
-	};
-	return { ...iss };
-}
-function members(proto, table) {
-	for (const key in table) {
-		const desc = Object.getOwnPropertyDescriptor(table, key);
-		if (desc.get) Object.defineProperty(proto, key, {
-			...desc,
-			enumerable: false
-		});
-		else defineBound(proto, key, desc.value);
-	}
-}
-function own(inst, key, value, enumerable = true) {
-	Object.defineProperty(inst, key, {
-		configurable: true,
-		writable: true,
-		enumerable,
-		value
-	});
-	return value;
-}
-function hide(inst, key, value) {
-	return own(inst, key, value, false);
-}
-function defineBound(proto, key, fn) {
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			return this == null ? fn : own(this, key, fn.bind(this));
-		},
-		set(value) {
-			own(this, key, value);
-		}
-	});
-}
-function claim(inst, sentinel) {
-	const proto = Object.getPrototypeOf(inst);
-	return sentinel in proto ? void 0 : proto;
-}
-let installing;
-let broke = false;
-const breaker = {
-	configurable: true,
-	get() {
-		broke = true;
-	}
-};
-function defineLazyInternal(inst, key, compute) {
-	const proto = Object.getPrototypeOf(inst._zod);
-	if (key in proto && installing !== inst._zod) {
-		installing = void 0;
-		return;
-	}
-	installing = inst._zod;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			Object.defineProperty(this, key, breaker);
-			const outer = broke;
-			broke = false;
-			try {
-				const value = compute(this);
-				if (broke) delete this[key];
-				else Object.defineProperty(this, key, {
-					configurable: true,
-					writable: true,
-					value
-				});
-				broke = broke || outer;
-				return value;
-			} catch (err) {
-				delete this[key];
-				broke = broke || outer;
-				throw err;
-			}
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				value
-			});
-		}
-	});
-}
-function installLazyProp(inst, key, make, enumerable) {
-	const proto = claim(inst, key);
-	if (!proto) return;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			const desc = {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value: void 0
-			};
-			Object.defineProperty(this, key, desc);
-			desc.value = make(this);
-			Object.defineProperty(this, key, desc);
-			return desc.value;
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value
-			});
-		}
-	});
-}
-// node_modules/zod/v4/core/core.js
-var _a;
-const NEVER = Object.freeze({ status: "aborted" });
-const _zodDesc = {
-	value: void 0,
-	enumerable: false
-};
-let _E = "captureStackTrace" in Error ? Error : null;
-function newError(Definition) {
-	const E = _E;
-	if (E) {
-		const saved = E.stackTraceLimit;
-		if (typeof saved === "number") {
-			try {
-				E.stackTraceLimit = 0;
-			} catch {
-				_E = null;
-				return new Definition();
-			}
-			try {
-				return new Definition();
-			} finally {
-				E.stackTraceLimit = saved;
-			}
-		}
-	}
-	return new Definition();
-}
-function $constructor(name, initializer, proto, params) {
-	const zodProto = {};
-	function Internals(def) {
-		this.def = def;
-		this.constr = _;
-		this.traits = new Set();
-	}
-	Internals.prototype = zodProto;
-	const protoMembers = proto;
-	const initialized = protoMembers && new WeakSet();
-	function init(inst, def) {
-		if (!inst._zod) {
-			_zodDesc.value = new Internals(def);
-			try {
-				Object.defineProperty(inst, "_zod", _zodDesc);
-			} finally {
-				_zodDesc.value = void 0;
-			}
-		} else if (inst._zod.traits.has(name)) return;
-		inst._zod.traits.add(name);
-		initializer(inst, def);
-		if (initialized) {
-			const own = Object.getPrototypeOf(inst);
-			const ctorProto = inst._zod.constr.prototype;
-			let up = own;
-			while (up && up !== ctorProto) up = Object.getPrototypeOf(up);
-			const target = up ?? own;
-			if (!initialized.has(target)) {
-				initialized.add(target);
-				members(target, protoMembers);
-			}
-		}
-		const proto = _.prototype;
-		for (const k in proto) {
-			if (!Object.prototype.hasOwnProperty.call(proto, k)) continue;
-			if (!(k in inst)) inst[k] = proto[k].bind(inst);
-		}
-	}
-	const Parent = params?.Parent ?? Object;
-	class Definition extends Parent {}
-	Object.defineProperty(Definition, "name", { value: name });
-	function _(def) {
-		const inst = params?.Parent ? newError(Definition) : this;
-		init(inst, def);
-		const deferred = inst._zod.deferred;
-		if (deferred) {
-			for (const fn of deferred) fn();
-			inst._zod.deferred = void 0;
-		}
-		const pp = globalThis.__zod_globalConfig?.postProcessor;
-		if (pp) pp(inst);
-		return inst;
-	}
-	Object.defineProperty(_, "init", { value: init });
-	Object.defineProperty(_, Symbol.hasInstance, { value: (inst) => {
-		if (params?.Parent && inst instanceof params.Parent) return true;
-		return inst?._zod?.traits?.has(name);
-	} });
-	Object.defineProperty(_, "name", { value: name });
-	return _;
-}
-var $ZodAsyncError = class extends Error {
-	constructor() {
-		super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
-	}
-};
-var $ZodEncodeError = class extends Error {
-	constructor(name) {
-		super(`Encountered unidirectional transform during encode: ${name}`);
-		this.name = "ZodEncodeError";
-	}
-};
-(_a = globalThis).__zod_globalConfig ?? (_a.__zod_globalConfig = {});
-const globalConfig = globalThis.__zod_globalConfig;
-function config(newConfig) {
-	if (newConfig) Object.assign(globalConfig, newConfig);
-	return globalConfig;
-}
-// node_modules/zod/v4/core/errors.js
-function _getMessage() {
-	const internals = this._zod;
-	internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
-	return internals.message;
-}
-function _setMessage(value) {
-	this._zod.message = value;
-}
-const _messageDesc = {
-	get: _getMessage,
-	set: _setMessage,
-	enumerable: true,
-	configurable: true
-};
-const _issuesDesc = {
-	value: void 0,
-	enumerable: false
-};
-const _installedToString = new WeakSet([Object.prototype, Error.prototype]);
-const initializer = (inst, def) => {
-	inst.name = "$ZodError";
-	_issuesDesc.value = def;
-	Object.defineProperty(inst, "issues", _issuesDesc);
-	_issuesDesc.value = void 0;
-	Object.defineProperty(inst, "message", _messageDesc);
-	const proto = Object.getPrototypeOf(inst);
-	if (!_installedToString.has(proto)) {
-		_installedToString.add(proto);
-		Object.defineProperty(proto, "toString", {
-			configurable: true,
-			enumerable: false,
-			get() {
-				const value = () => this.message;
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-				return value;
-			},
-			set(value) {
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-			}
-		});
-	}
-};
-const $ZodRealError = $constructor("$ZodError", initializer, void 0, { Parent: Error });
-// node_modules/zod/v4/core/parse.js
-const _parse = (_Err) => {
-	const fn = (schema, value, _ctx, _params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: false
-		} : { async: false };
-		const result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) throw new $ZodAsyncError();
-		if (result.issues.length) {
-			const e = new ((_params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, _params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const parse$2 = _parse($ZodRealError);
-const _parseAsync = (_Err) => {
-	const fn = async (schema, value, _ctx, params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: true
-		} : { async: true };
-		let result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) result = await result;
-		if (result.issues.length) {
-			const e = new ((params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const parseAsync = _parseAsync($ZodRealError);
-const _safeParse = (_Err) => (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: false
-	} : { async: false };
-	const result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) throw new $ZodAsyncError();
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-const safeParse = _safeParse($ZodRealError);
-function failure(Err, issues, ctx) {
-	let error;
-	return {
-		success: false,
-		get error() {
-			if (!error) {
-				error = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
-				issues = void 0;
-				ctx = void 0;
-			}
-			return error;
-		},
-		set error(e) {
-			error = e;
-			issues = void 0;
-			ctx = void 0;
-		}
-	};
-}
-const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: true
-	} : { async: true };
-	let result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) result = await result;
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-const safeParseAsync = _safeParseAsync($ZodRealError);
-// node_modules/zod/v4/core/regexes.js
-const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
-function timeSource(args) {
-	const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
-	return typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
-}
-function datetime$1(args) {
-	const opts = ["Z"];
-	if (args.offset) opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
-	const qualified = `${timeSource({
-		precision: args.precision,
-		seconds: true
-	})}(?:${opts.join("|")})`;
-	const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
-	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
-}
-const anyString = /^[\s\S]{0,}$/;
-const number$3 = /^-?\d+(?:\.\d+)?$/;
-const boolean$2 = /^(?:true|false)$/i;
-// node_modules/zod/v4/core/checks.js
-const $ZodCheck = $constructor("$ZodCheck", (inst, def) => {
-	var _a;
-	inst._zod ?? (inst._zod = {});
-	inst._zod.def = def;
-	(_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-const numericOriginMap = {
-	number: "number",
-	bigint: "bigint",
-	object: "date"
-};
-const $ZodCheckLessThan = $constructor("$ZodCheckLessThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value <= def.value : payload.value < def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_big",
-			maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckGreaterThan = $constructor("$ZodCheckGreaterThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value >= def.value : payload.value > def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_small",
-			minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckNumberFormat = $constructor("$ZodCheckNumberFormat", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	def.format = def.format || "float64";
-	const isInt = def.format?.includes("int");
-	const origin = isInt ? "int" : "number";
-	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		if (isInt) {
-			if (!Number.isInteger(input)) {
-				payload.issues.push({
-					expected: origin,
-					format: def.format,
-					code: "invalid_type",
-					continue: false,
-					input,
-					inst
-				});
-				return;
-			}
-			if (!Number.isSafeInteger(input)) {
-				if (input > 0) payload.issues.push({
-					input,
-					code: "too_big",
-					maximum: Number.MAX_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				else payload.issues.push({
-					input,
-					code: "too_small",
-					minimum: Number.MIN_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				return;
-			}
-		}
-		if (input < minimum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_small",
-			minimum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-		if (input > maximum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_big",
-			maximum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckStringFormat = $constructor("$ZodCheckStringFormat", (inst, def) => {
-	var _a, _b;
-	$ZodCheck.init(inst, def);
-	if (def.pattern) (_a = inst._zod).check ?? (_a.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: def.format,
-			input: payload.value,
-			...def.pattern ? { pattern: def.pattern.toString() } : {},
-			inst,
-			continue: !def.abort
-		});
-	});
-	else (_b = inst._zod).check ?? (_b.check = () => {});
-});
-const $ZodCheckRegex = $constructor("$ZodCheckRegex", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: "regex",
-			input: payload.value,
-			pattern: def.pattern.toString(),
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-// node_modules/zod/v4/core/versions.js
-const version$1 = {
-	major: 4,
-	minor: 6,
-	patch: 7
-};
-// node_modules/zod/v4/core/schemas.js
-const $ZodType = $constructor("$ZodType", (inst, def) => {
-	var _a;
-	inst ?? (inst = {});
-	inst._zod.def = def;
-	inst._zod.bag = inst._zod.bag || {};
-	inst._zod.version = version$1;
-	const defChecks = inst._zod.def.checks;
-	const checks = inst._zod.traits.has("$ZodCheck") ? [inst, ...defChecks ?? []] : defChecks?.length ? [...defChecks] : [];
-	for (const ch of checks) for (const fn of ch._zod.onattach) fn(inst);
-	if (checks.length === 0) {
-		(_a = inst._zod).deferred ?? (_a.deferred = []);
-		inst._zod.deferred?.push(() => {
-			inst._zod.run = inst._zod.parse;
-		});
-	} else {
-		const runChecks = (payload, checks, ctx) => {
-			if (payload.memo) return payload;
-			let isAborted = aborted(payload);
-			let asyncResult;
-			for (const ch of checks) {
-				if (ch._zod.def.when) {
-					if (explicitlyAborted(payload)) continue;
-					if (!ch._zod.def.when(payload)) continue;
-				} else if (isAborted) continue;
-				const currLen = payload.issues.length;
-				const _ = ch._zod.check(payload);
-				if (_ instanceof Promise && ctx?.async === false) throw new $ZodAsyncError();
-				if (asyncResult || _ instanceof Promise) asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
-					await _;
-					if (payload.issues.length === currLen) return;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				});
-				else {
-					if (payload.issues.length === currLen) continue;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				}
-			}
-			if (asyncResult) return asyncResult.then(() => {
-				return payload;
-			});
-			return payload;
-		};
-		const handleCanaryResult = (canary, payload, ctx) => {
-			if (aborted(canary)) {
-				canary.aborted = true;
-				return canary;
-			}
-			const checkResult = runChecks(payload, checks, ctx);
-			if (checkResult instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return checkResult.then((checkResult) => inst._zod.parse(checkResult, ctx));
-			}
-			return inst._zod.parse(checkResult, ctx);
-		};
-		inst._zod.run = (payload, ctx) => {
-			if (ctx.skipChecks) return inst._zod.parse(payload, ctx);
-			if (ctx.direction === "backward") {
-				const canary = inst._zod.parse({
-					value: payload.value,
-					issues: []
-				}, {
-					...ctx,
-					skipChecks: true
-				});
-				if (canary instanceof Promise) return canary.then((canary) => {
-					return handleCanaryResult(canary, payload, ctx);
-				});
-				return handleCanaryResult(canary, payload, ctx);
-			}
-			const result = inst._zod.parse(payload, ctx);
-			if (result instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return result.then((result) => runChecks(result, checks, ctx));
-			}
-			return runChecks(result, checks, ctx);
-		};
-	}
-}, {
-	get "~standard"() {
-		return hide(this, "~standard", standardProps(this));
-	},
-	set "~standard"(value) {
-		own(this, "~standard", value);
-	}
-});
-const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
-async function validateAsync(inst, value) {
-	const ctx = { async: true };
-	return toStandardResult(await inst._zod.run({
-		value,
-		issues: []
-	}, ctx), ctx);
-}
-function standardProps(inst) {
-	return {
-		validate: (value) => {
-			const ctx = { async: false };
-			try {
-				const r = inst._zod.run({
-					value,
-					issues: []
-				}, ctx);
-				if (!(r instanceof Promise)) return toStandardResult(r, ctx);
-			} catch (_) {}
-			return validateAsync(inst, value);
-		},
-		vendor: "zod",
-		version: 1
-	};
-}
-const $ZodString = $constructor("$ZodString", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = def.pattern ?? anyString;
-	inst._zod.parse = (payload, _) => {
-		if (def.coerce) try {
-			payload.value = String(payload.value);
-		} catch (_) {}
-		if (typeof payload.value === "string") return payload;
-		payload.issues.push({
-			expected: "string",
-			code: "invalid_type",
-			input: payload.value,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodStringFormat = $constructor("$ZodStringFormat", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	$ZodString.init(inst, def);
-});
-const $ZodISODateTime = $constructor("$ZodISODateTime", (inst, def) => {
-	def.pattern ?? (def.pattern = datetime$1(def));
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodNumber = $constructor("$ZodNumber", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = number$3;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Number(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) return payload;
-		const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
-		payload.issues.push({
-			expected: "number",
-			code: "invalid_type",
-			input,
-			inst,
-			...received ? { received } : {}
-		});
-		return payload;
-	};
-});
-const $ZodNumberFormat = $constructor("$ZodNumberFormat", (inst, def) => {
-	$ZodCheckNumberFormat.init(inst, def);
-	$ZodNumber.init(inst, def);
-});
-const $ZodBoolean = $constructor("$ZodBoolean", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = boolean$2;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Boolean(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "boolean") return payload;
-		payload.issues.push({
-			expected: "boolean",
-			code: "invalid_type",
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodUnknown = $constructor("$ZodUnknown", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload) => payload;
-});
-function capSize(inst, size) {
-	const caps = sizeCaps(inst._zod.def.checks);
-	if (!caps.length) return;
-	const cap = Math.min(...caps.map((c) => c[0]));
-	const parse = inst._zod.parse;
-	inst._zod.parse = (payload, ctx) => {
-		const n = size(payload.value);
-		if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
-			for (const [max, ch] of sizeCaps(inst._zod.def.checks)) if (n > max && ch._zod.def.when(payload)) {
-				const start = payload.issues.length;
-				ch._zod.check(payload);
-				payload.issues[start].continue = false;
-				attachSchema(payload.issues, start, inst);
-				return payload;
-			}
-		}
-		return parse(payload, ctx);
-	};
-}
-const arraySize = (input) => Array.isArray(input) ? input.length : -1;
-function handleArrayResult(result, final, index) {
-	if (result.issues.length) final.issues.push(...prefixIssues(index, result.issues));
-	final.value[index] = result.value;
-}
-const $ZodArray = $constructor("$ZodArray", (inst, def) => {
-	$ZodType.init(inst, def);
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		const input = payload.value;
-		if (!Array.isArray(input)) {
-			payload.issues.push({
-				expected: "array",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, Array(input.length), ctx) : Array(input.length);
-		const proms = [];
-		const abortEarly = ctx?.abortEarly;
-		for (let i = 0; i < input.length; i++) {
-			const item = input[i];
-			const result = def.element._zod.run({
-				value: item,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) proms.push(result.then((result) => handleArrayResult(result, payload, i)));
-			else {
-				handleArrayResult(result, payload, i);
-				if (abortEarly && result.issues.length !== 0 && aborted(result)) break;
-			}
-		}
-		if (proms.length) return Promise.all(proms).then(() => payload);
-		return payload;
-	};
-	capSize(inst, arraySize);
-});
-function handlePropertyResult(result, final, key, input, optin, optout) {
-	const isPresent = key in input;
-	const isOptionalOut = optout === "optional";
-	if (!isPresent && isOptionalOut && optin === "optional") return;
-	if (result.issues.length) {
-		if (optin !== void 0 && isOptionalOut && !isPresent) return;
-		final.issues.push(...prefixIssues(key, result.issues));
-	}
-	if (!isPresent && optin === void 0) {
-		if (!result.issues.length) final.issues.push({
-			code: "invalid_type",
-			expected: "nonoptional",
-			input: void 0,
-			path: [key]
-		});
-		return;
-	}
-	if (result.value === void 0) {
-		if (isPresent || optin === "defaulted" && !isOptionalOut) final.value[key] = void 0;
-	} else final.value[key] = result.value;
-}
-const NO_SYMBOL_KEYS = [];
-function normalizeDef(def) {
-	const keys = Object.keys(def.shape);
-	const ownSymbols = Object.getOwnPropertySymbols(def.shape);
-	const symbolKeys = ownSymbols.length ? ownSymbols : NO_SYMBOL_KEYS;
-	const allKeys = symbolKeys.length ? [...keys, ...symbolKeys] : keys;
-	for (const k of allKeys) if (!def.shape?.[k]?._zod?.traits?.has("$ZodType")) throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
-	const okeys = optionalKeys(def.shape);
-	return {
-		...def,
-		allKeys,
-		symbolKeys,
-		keySet: new Set(keys),
-		numKeys: keys.length,
-		optionalKeys: new Set(okeys)
-	};
-}
-function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
-	const unrecognized = [];
-	const keySet = def.keySet;
-	const _catchall = def.catchall._zod;
-	const t = _catchall.def.type;
-	const optin = _catchall.optin;
-	const optout = _catchall.optout;
-	let seen = 0;
-	for (const key in input) {
-		if (abortEarly && payload.issues.length !== seen) {
-			if (aborted(payload, seen)) break;
-			seen = payload.issues.length;
-		}
-		if (keySet.has(key)) continue;
-		if (key === "__proto__") {
-			if (t === "never") unrecognized.push(key);
-			continue;
-		}
-		if (t === "never") {
-			unrecognized.push(key);
-			continue;
-		}
-		const r = _catchall.run({
-			value: input[key],
-			issues: []
-		}, ctx);
-		if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-		else handlePropertyResult(r, payload, key, input, optin, optout);
-	}
-	if (unrecognized.length) payload.issues.push({
-		code: "unrecognized_keys",
-		keys: unrecognized,
-		input,
-		inst,
-		continue: true
-	});
-	if (!proms.length) return payload;
-	return Promise.all(proms).then(() => {
-		return payload;
-	});
-}
-const $ZodObject = $constructor("$ZodObject", (inst, def) => {
-	$ZodType.init(inst, def);
-	const desc = Object.getOwnPropertyDescriptor(def, "shape");
-	const sh = desc?.get ? desc.get.raw : def.shape ?? {};
-	if (sh) {
-		const get = () => {
-			const newSh = { ...sh };
-			Object.defineProperty(def, "shape", { value: newSh });
-			get.raw = newSh;
-			return newSh;
-		};
-		get.raw = sh;
-		Object.defineProperty(def, "shape", { get });
-	}
-	const _normalized = cached(() => normalizeDef(def));
-	defineLazyInternal(inst, "propValues", (zod) => {
-		const shape = zod.def.shape;
-		const propValues = {};
-		for (const key in shape) {
-			const field = shape[key]._zod;
-			if (field.values) {
-				if (!Object.prototype.hasOwnProperty.call(propValues, key)) assignProp(propValues, key, new Set());
-				for (const v of field.values) propValues[key].add(v);
-				if (field.optin !== void 0) propValues[key].add(void 0);
-			}
-		}
-		return propValues;
-	});
-	const isObject$1 = isObject;
-	const catchall = def.catchall;
-	let value;
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		value ?? (value = _normalized.value);
-		const input = payload.value;
-		if (!isObject$1(input)) {
-			payload.issues.push({
-				expected: "object",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-		const proms = [];
-		const shape = value.shape;
-		const abortEarly = ctx?.abortEarly;
-		let seen = payload.issues.length;
-		for (const key of value.allKeys) {
-			if (abortEarly && payload.issues.length !== seen) {
-				if (aborted(payload, seen)) break;
-				seen = payload.issues.length;
-			}
-			if (key === "__proto__") continue;
-			const el = shape[key];
-			const optin = el._zod.optin;
-			const optout = el._zod.optout;
-			const r = el._zod.run({
-				value: input[key],
-				issues: []
-			}, ctx);
-			if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-			else handlePropertyResult(r, payload, key, input, optin, optout);
-		}
-		if (!catchall) return proms.length ? Promise.all(proms).then(() => payload) : payload;
-		return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
-	};
-});
-const $ZodEnum = $constructor("$ZodEnum", (inst, def) => {
-	$ZodType.init(inst, def);
-	const values = getEnumValues(def.entries);
-	const valuesSet = new Set(values);
-	inst._zod.values = valuesSet;
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const patternValues = getEnumValues(zod.def.entries).filter((k) => propertyKeyTypes.has(typeof k));
-		return new RegExp(patternValues.length ? `^(${patternValues.map((o) => escapeRegex(o.toString())).join("|")})$` : "^[^\\s\\S]$");
-	});
-	inst._zod.parse = (payload, _ctx) => {
-		const input = payload.value;
-		if (valuesSet.has(input)) return payload;
-		payload.issues.push({
-			code: "invalid_value",
-			values,
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodTransform = $constructor("$ZodTransform", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "optional";
-	globalConfig.memoizer?.guard(inst);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
-		const _out = def.transform(payload.value, payload);
-		if (ctx.async) return (_out instanceof Promise ? _out : Promise.resolve(_out)).then((output) => {
-			payload.value = output;
-			return payload;
-		});
-		if (_out instanceof Promise) throw new $ZodAsyncError();
-		payload.value = _out;
-		return payload;
-	};
-});
-function handleOptionalResult(payload, result) {
-	payload.value = result.issues.length ? void 0 : result.value;
-	return payload;
-}
-const $ZodOptional = $constructor("$ZodOptional", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
-	inst._zod.optout = "optional";
-	defineLazyInternal(inst, "values", (zod) => {
-		const values = zod.def.innerType._zod.values;
-		return values ? new Set([...values, void 0]) : void 0;
-	});
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === void 0) {
-			if (def.innerType._zod.optin !== "defaulted") return payload;
-			const result = def.innerType._zod.run({
-				value: payload.value,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) return result.then((result) => handleOptionalResult(payload, result));
-			return handleOptionalResult(payload, result);
-		}
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodExactOptional = $constructor("$ZodExactOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
-	inst._zod.parse = (payload, ctx) => {
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodNullable = $constructor("$ZodNullable", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : void 0;
-	});
-	defineLazyInternal(inst, "values", (zod) => {
-		return zod.def.innerType._zod.values ? new Set([...zod.def.innerType._zod.values, null]) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === null) return payload;
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodPipe = $constructor("$ZodPipe", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") {
-			const right = def.out._zod.run(payload, ctx);
-			if (right instanceof Promise) return right.then((right) => handlePipeResult(right, def.in, ctx));
-			return handlePipeResult(right, def.in, ctx);
-		}
-		const left = def.in._zod.run(payload, ctx);
-		if (left instanceof Promise) return left.then((left) => handlePipeResult(left, def.out, ctx));
-		return handlePipeResult(left, def.out, ctx);
-	};
-});
-function handlePipeResult(left, next, ctx) {
-	if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
-		left.aborted = true;
-		return left;
-	}
-	return next._zod.run({
-		value: left.value,
-		issues: left.issues
-	}, ctx);
-}
-const $ZodCodec = $constructor("$ZodCodec", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
-	inst._zod.parse = (payload, ctx) => {
-		if ((ctx.direction || "forward") === "forward") {
-			const left = def.in._zod.run(payload, ctx);
-			if (left instanceof Promise) return left.then((left) => handleCodecAResult(left, def, ctx));
-			return handleCodecAResult(left, def, ctx);
-		} else {
-			const right = def.out._zod.run(payload, ctx);
-			if (right instanceof Promise) return right.then((right) => handleCodecAResult(right, def, ctx));
-			return handleCodecAResult(right, def, ctx);
-		}
-	};
-});
-function handleCodecAResult(result, def, ctx) {
-	if (result.issues.length) {
-		result.aborted = true;
-		return result;
-	}
-	if ((ctx.direction || "forward") === "forward") {
-		const transformed = def.transform(result.value, result);
-		if (transformed instanceof Promise) return transformed.then((value) => handleCodecTxResult(result, value, def.out, ctx));
-		return handleCodecTxResult(result, transformed, def.out, ctx);
-	} else {
-		const transformed = def.reverseTransform(result.value, result);
-		if (transformed instanceof Promise) return transformed.then((value) => handleCodecTxResult(result, value, def.in, ctx));
-		return handleCodecTxResult(result, transformed, def.in, ctx);
-	}
-}
-function handleCodecTxResult(left, value, nextSchema, ctx) {
-	if (left.issues.length) {
-		left.aborted = true;
-		return left;
-	}
-	return nextSchema._zod.run({
-		value,
-		issues: left.issues
-	}, ctx);
-}
-const $ZodCustom = $constructor("$ZodCustom", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, _) => {
-		return payload;
-	};
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const r = def.fn(input);
-		if (r instanceof Promise) return r.then((r) => handleRefineResult(r, payload, input, inst));
-		handleRefineResult(r, payload, input, inst);
-	};
-});
-function handleRefineResult(result, payload, input, inst) {
-	if (!result) {
-		const _iss = {
-			code: "custom",
-			input,
-			inst,
-			path: [...inst._zod.def.path ?? []],
-			continue: !inst._zod.def.abort
-		};
-		if (inst._zod.def.params) _iss.params = inst._zod.def.params;
-		payload.issues.push(issue(_iss));
-	}
-}
-// node_modules/zod/v4/core/api.js
-function snapshotChecks(def) {
-	if (def.checks) def.checks = [...def.checks];
-	return def;
-}
-function _string(Class, params) {
-	return new Class(snapshotChecks({
-		type: "string",
-		...normalizeParams(params)
-	}));
-}
-function _isoDateTime(Class, params) {
-	return new Class({
-		type: "string",
-		format: "datetime",
-		check: "string_format",
-		offset: false,
-		local: false,
-		precision: null,
-		...normalizeParams(params)
-	});
-}
-function _number(Class, params) {
-	return new Class(snapshotChecks({
-		type: "number",
-		checks: [],
-		...normalizeParams(params)
-	}));
-}
-function _int(Class, params) {
-	return new Class({
-		type: "number",
-		check: "number_format",
-		abort: false,
-		format: "safeint",
-		...normalizeParams(params)
-	});
-}
-function _boolean(Class, params) {
-	return new Class({
-		type: "boolean",
-		...normalizeParams(params)
-	});
-}
-function _unknown(Class) {
-	return new Class({ type: "unknown" });
-}
-function _lte(value, params) {
-	return new $ZodCheckLessThan({
-		check: "less_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
-}
-function _gt(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: false
-	});
-}
-function _gte(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
-}
-function _positive(params) {
-	return _gt(0, params);
-}
-function _regex(pattern, params) {
-	return new $ZodCheckRegex({
-		check: "string_format",
-		format: "regex",
-		...normalizeParams(params),
-		pattern
-	});
-}
-function _custom(Class, fn, _params) {
-	const norm = normalizeParams(_params);
-	norm.abort ?? (norm.abort = true);
-	return new Class({
-		type: "custom",
-		check: "custom",
-		fn,
-		...norm
-	});
-}
-function _stringbool(Classes, _params) {
-	const params = normalizeParams(_params);
-	let truthyArray = params.truthy ?? [
-		"true",
-		"1",
-		"yes",
-		"on",
-		"y",
-		"enabled"
-	];
-	let falsyArray = params.falsy ?? [
-		"false",
-		"0",
-		"no",
-		"off",
-		"n",
-		"disabled"
-	];
-	if (params.case !== "sensitive") {
-		truthyArray = truthyArray.map((v) => typeof v === "string" ? v.toLowerCase() : v);
-		falsyArray = falsyArray.map((v) => typeof v === "string" ? v.toLowerCase() : v);
-	}
-	const truthySet = new Set(truthyArray);
-	const falsySet = new Set(falsyArray);
-	const _Codec = Classes.Codec ?? $ZodCodec;
-	const _Boolean = Classes.Boolean ?? $ZodBoolean;
-	const codec = new _Codec({
-		type: "pipe",
-		in: new (Classes.String ?? $ZodString)({
-			type: "string",
-			error: params.error
-		}),
-		out: new _Boolean({
-			type: "boolean",
-			error: params.error
-		}),
-		transform: ((input, payload) => {
-			let data = input;
-			if (params.case !== "sensitive") data = data.toLowerCase();
-			if (truthySet.has(data)) return true;
-			else if (falsySet.has(data)) return false;
-			else {
-				payload.issues.push({
-					code: "invalid_value",
-					expected: "stringbool",
-					values: [...truthySet, ...falsySet],
-					input: payload.value,
-					inst: codec,
-					continue: false
-				});
-				return {};
-			}
-		}),
-		reverseTransform: ((input, _payload) => {
-			if (input === true) return truthyArray[0] || "true";
-			else return falsyArray[0] || "false";
-		}),
-		error: params.error
-	});
-	codec._zod.bag.truthy = truthyArray;
-	codec._zod.bag.falsy = falsyArray;
-	codec._zod.bag.case = params.case ?? "insensitive";
-	return codec;
-}
-// node_modules/zod/v4/mini/schemas.js
-const ZodMiniType = $constructor("ZodMiniType", (inst, def) => {
-	if (!inst._zod) throw new Error("Uninitialized schema in ZodMiniType.");
-	$ZodType.init(inst, def);
-	inst.def = def;
-	inst.type = def.type;
-}, {
-	get with() {
-		return this.check;
-	},
-	set with(value) {
-		own(this, "with", value);
-	},
-	parse(data, params) {
-		return parse$2(this, data, params, { callee: this.parse });
-	},
-	parseAsync(data, params) {
-		return parseAsync(this, data, params, { callee: this.parseAsync });
-	},
-	safeParse(data, params) {
-		return safeParse(this, data, params);
-	},
-	safeParseAsync(data, params) {
-		return safeParseAsync(this, data, params);
-	},
-	check(...checks) {
-		const def = this.def;
-		return this.clone({
-			...def,
-			checks: [...def.checks ?? [], ...checks.map((ch) => typeof ch === "function" ? { _zod: {
-				check: ch,
-				def: { check: "custom" },
-				onattach: []
-			} } : ch)]
-		}, { parent: true });
-	},
-	clone(_def, params) {
-		return clone(this, _def, params);
-	},
-	brand() {
-		return this;
-	},
-	register(reg, meta) {
-		reg.add(this, meta);
-		return this;
-	},
-	apply(fn, ...args) {
-		return args.length === 0 ? fn(this) : fn(this, ...args);
-	}
-});
-const ZodMiniString = $constructor("ZodMiniString", (inst, def) => {
-	$ZodString.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function string(params) {
-	return _string(ZodMiniString, params);
-}
-const ZodMiniStringFormat = $constructor("ZodMiniStringFormat", (inst, def) => {
-	$ZodStringFormat.init(inst, def);
-	ZodMiniString.init(inst, def);
-});
-const ZodMiniNumber = $constructor("ZodMiniNumber", (inst, def) => {
-	$ZodNumber.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function number$2(params) {
-	return _number(ZodMiniNumber, params);
-}
-const ZodMiniNumberFormat = $constructor("ZodMiniNumberFormat", (inst, def) => {
-	$ZodNumberFormat.init(inst, def);
-	ZodMiniNumber.init(inst, def);
-});
-function int(params) {
-	return _int(ZodMiniNumberFormat, params);
-}
-const ZodMiniBoolean = $constructor("ZodMiniBoolean", (inst, def) => {
-	$ZodBoolean.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function boolean$1(params) {
-	return _boolean(ZodMiniBoolean, params);
-}
-const ZodMiniUnknown = $constructor("ZodMiniUnknown", (inst, def) => {
-	$ZodUnknown.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function unknown() {
-	return _unknown(ZodMiniUnknown);
-}
-const ZodMiniArray = $constructor("ZodMiniArray", (inst, def) => {
-	$ZodArray.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function array(element, params) {
-	return new ZodMiniArray({
-		type: "array",
-		element,
-		...normalizeParams(params)
-	});
-}
-const ZodMiniObject = $constructor("ZodMiniObject", (inst, def) => {
-	$ZodObject.init(inst, def);
-	ZodMiniType.init(inst, def);
-	installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
-});
-function object(shape, params) {
-	const def = {
-		type: "object",
-		shape: shape ?? {},
-		...normalizeParams(params)
-	};
-	return new ZodMiniObject(def);
-}
-function looseObject(shape, params) {
-	return new ZodMiniObject({
-		type: "object",
-		shape,
-		catchall: unknown(),
-		...normalizeParams(params)
-	});
-}
-const ZodMiniEnum = $constructor("ZodMiniEnum", (inst, def) => {
-	$ZodEnum.init(inst, def);
-	ZodMiniType.init(inst, def);
-	inst.options = [...inst._zod.values];
-});
-function _enum(values, params) {
-	const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
-	return new ZodMiniEnum({
-		type: "enum",
-		entries,
-		...normalizeParams(params)
-	});
-}
-const ZodMiniTransform = $constructor("ZodMiniTransform", (inst, def) => {
-	$ZodTransform.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function transform(fn) {
-	return new ZodMiniTransform({
-		type: "transform",
-		transform: fn
-	});
-}
-const ZodMiniOptional = $constructor("ZodMiniOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function optional$1(innerType) {
-	return new ZodMiniOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodMiniExactOptional = $constructor("ZodMiniExactOptional", (inst, def) => {
-	$ZodExactOptional.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function exactOptional(innerType) {
-	return new ZodMiniExactOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodMiniNullable = $constructor("ZodMiniNullable", (inst, def) => {
-	$ZodNullable.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function nullable(innerType) {
-	return new ZodMiniNullable({
-		type: "nullable",
-		innerType
-	});
-}
-const ZodMiniPipe = $constructor("ZodMiniPipe", (inst, def) => {
-	$ZodPipe.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function pipe(in_, out) {
-	return new ZodMiniPipe({
-		type: "pipe",
-		in: in_,
-		out
-	});
-}
-const ZodMiniCodec = $constructor("ZodMiniCodec", (inst, def) => {
-	ZodMiniPipe.init(inst, def);
-	$ZodCodec.init(inst, def);
-});
-const ZodMiniCustom = $constructor("ZodMiniCustom", (inst, def) => {
-	$ZodCustom.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function custom(fn, _params) {
-	return _custom(ZodMiniCustom, fn ?? (() => true), _params);
-}
-const stringbool = (...args) => _stringbool({
-	Codec: ZodMiniCodec,
-	Boolean: ZodMiniBoolean,
-	String: ZodMiniString
-}, ...args);
-// node_modules/zod/v4/mini/iso.js
-const ZodMiniISODateTime = $constructor("ZodMiniISODateTime", (inst, def) => {
-	$ZodISODateTime.init(inst, def);
-	ZodMiniStringFormat.init(inst, def);
-});
-function datetime(params) {
-	return _isoDateTime(ZodMiniISODateTime, params);
-}
-// src/errors.ts
-function problemLine({ name, message }) {
-	return `${name}: ${message}`;
-}
-var FormError = class extends Error {
-	name = "FormError";
-};
-function problemOf(name, what, error) {
-	if (!(error instanceof FormError)) throw error;
-	return {
-		name,
-		message: `${what} ${error.message}`
-	};
-}
-var InputError = class extends Error {
-	name = "InputError";
-	problems;
-	constructor(problems) {
-		super(problems.map(problemLine).join("\n"));
-		this.problems = problems;
-	}
-};
-var ApiError = class extends Error {
-	name = "ApiError";
-	isTransient;
-	story;
-	constructor(story, advice, isTransient) {
-		super(advice ? `${story}${/[.!?\u2026]$/.test(story) ? "" : "."} ${advice}` : story);
-		this.story = story;
-		this.isTransient = isTransient;
-	}
-};
-function headlineOf(thrown) {
-	if (!(thrown instanceof Error)) return oneLine(typeof thrown === "string" ? thrown : (0, node_util.inspect)(thrown));
-	const [first] = thrown instanceof AggregateError ? thrown.errors : [];
-	return oneLine(thrown.message) || (first ? headlineOf(first) : codeOf(thrown) || thrown.name);
-}
-function codeOf(thrown) {
-	const code = thrown?.code;
-	return typeof code === "string" ? code : "";
-}
-function oneLine(text) {
-	return text.trim().replace(/[\r\n]+/g, " ");
-}
-// src/words.ts
-function cut(text, maxLength) {
-	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
-}
-function quoted(text) {
-	return `"${cut(text, 200)}"`;
-}
-function counted(count, noun) {
-	return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-function listed(names) {
-	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["\u2026"] : []].join(", ");
-}
-function secondsText(ms) {
-	const seconds = Math.min(ms / 1e3, Number.MAX_SAFE_INTEGER);
-	return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
-}
-function textOf(value) {
-	if (value === void 0 || value === null) return "";
-	return typeof value === "string" ? value : JSON.stringify(value);
-}
 // src/files.ts
-const MAX_BYTES$1 = 33554432;
+const MAX_BYTES = 33554432;
 const MAX_BEGINNING = 200;
 const REASONS = {
 	ENOENT: "no such file",
@@ -1976,11 +318,11 @@ const REASONS = {
 	EACCES: "permission denied"
 };
 function whyUnread(error) {
-	return REASONS[codeOf(error)] ?? headlineOf(error);
+	return REASONS[require_span.codeOf(error)] ?? require_span.headlineOf(error);
 }
 async function readText(files, path) {
 	const pieces = [];
-	for await (const piece of readTextPieces(files, path, MAX_BYTES$1)) pieces.push(piece);
+	for await (const piece of readTextPieces(files, path, MAX_BYTES)) pieces.push(piece);
 	const text = pieces.join("");
 	beginningOf(text);
 	return text;
@@ -1995,9 +337,9 @@ async function readBeginning(files, path) {
 }
 function beginningOf(text) {
 	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
-	if (line === "") throw new FormError("is empty");
-	const beginning = cut(line, 80);
-	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new FormError(`begins with what npm prints, ${quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
+	if (line === "") throw new require_span.FormError("is empty");
+	const beginning = require_span.cut(line, 80);
+	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_span.FormError(`begins with what npm prints, ${require_span.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
 	return beginning;
 }
 async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
@@ -2008,789 +350,15 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 		for await (const bytes of files.read(path)) {
 			first ??= bytes[0];
 			size += bytes.length;
-			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+			if (size > maxBytes) throw new require_span.FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
 			yield decoder.decode(bytes, { stream: true });
 		}
 		yield decoder.decode();
 	} catch (error) {
-		if (error instanceof FormError) throw error;
-		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${whyUnread(error)}`);
-		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+		if (error instanceof require_span.FormError) throw error;
+		if (require_span.codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new require_span.FormError(`cannot be read: ${whyUnread(error)}`);
+		throw new require_span.FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
 	}
-}
-// node_modules/jsonc-parser/lib/esm/impl/scanner.js
-function createScanner(text, ignoreTrivia = false) {
-	const len = text.length;
-	let pos = 0, value = "", tokenOffset = 0, token = 16, lineNumber = 0, lineStartOffset = 0, tokenLineStartOffset = 0, prevTokenLineStartOffset = 0, scanError = 0;
-	function scanHexDigits(count, exact) {
-		let digits = 0;
-		let value = 0;
-		while (digits < count || !exact) {
-			let ch = text.charCodeAt(pos);
-			if (ch >= 48 && ch <= 57) value = value * 16 + ch - 48;
-			else if (ch >= 65 && ch <= 70) value = value * 16 + ch - 65 + 10;
-			else if (ch >= 97 && ch <= 102) value = value * 16 + ch - 97 + 10;
-			else break;
-			pos++;
-			digits++;
-		}
-		if (digits < count) value = -1;
-		return value;
-	}
-	function setPosition(newPosition) {
-		pos = newPosition;
-		value = "";
-		tokenOffset = 0;
-		token = 16;
-		scanError = 0;
-	}
-	function scanNumber() {
-		let start = pos;
-		if (text.charCodeAt(pos) === 48) pos++;
-		else {
-			pos++;
-			while (pos < text.length && isDigit(text.charCodeAt(pos))) pos++;
-		}
-		if (pos < text.length && text.charCodeAt(pos) === 46) {
-			pos++;
-			if (pos < text.length && isDigit(text.charCodeAt(pos))) {
-				pos++;
-				while (pos < text.length && isDigit(text.charCodeAt(pos))) pos++;
-			} else {
-				scanError = 3;
-				return text.substring(start, pos);
-			}
-		}
-		let end = pos;
-		if (pos < text.length && (text.charCodeAt(pos) === 69 || text.charCodeAt(pos) === 101)) {
-			pos++;
-			if (pos < text.length && text.charCodeAt(pos) === 43 || text.charCodeAt(pos) === 45) pos++;
-			if (pos < text.length && isDigit(text.charCodeAt(pos))) {
-				pos++;
-				while (pos < text.length && isDigit(text.charCodeAt(pos))) pos++;
-				end = pos;
-			} else scanError = 3;
-		}
-		return text.substring(start, end);
-	}
-	function scanString() {
-		let result = "", start = pos;
-		while (true) {
-			if (pos >= len) {
-				result += text.substring(start, pos);
-				scanError = 2;
-				break;
-			}
-			const ch = text.charCodeAt(pos);
-			if (ch === 34) {
-				result += text.substring(start, pos);
-				pos++;
-				break;
-			}
-			if (ch === 92) {
-				result += text.substring(start, pos);
-				pos++;
-				if (pos >= len) {
-					scanError = 2;
-					break;
-				}
-				switch (text.charCodeAt(pos++)) {
-					case 34:
-						result += "\"";
-						break;
-					case 92:
-						result += "\\";
-						break;
-					case 47:
-						result += "/";
-						break;
-					case 98:
-						result += "\b";
-						break;
-					case 102:
-						result += "\f";
-						break;
-					case 110:
-						result += "\n";
-						break;
-					case 114:
-						result += "\r";
-						break;
-					case 116:
-						result += "	";
-						break;
-					case 117:
-						const ch3 = scanHexDigits(4, true);
-						if (ch3 >= 0) result += String.fromCharCode(ch3);
-						else scanError = 4;
-						break;
-					default: scanError = 5;
-				}
-				start = pos;
-				continue;
-			}
-			if (ch >= 0 && ch <= 31) {
-				if (isLineBreak(ch)) {
-					result += text.substring(start, pos);
-					scanError = 2;
-					break;
-				} else scanError = 6;
-			}
-			pos++;
-		}
-		return result;
-	}
-	function scanNext() {
-		value = "";
-		scanError = 0;
-		tokenOffset = pos;
-		lineStartOffset = lineNumber;
-		prevTokenLineStartOffset = tokenLineStartOffset;
-		if (pos >= len) {
-			tokenOffset = len;
-			return token = 17;
-		}
-		let code = text.charCodeAt(pos);
-		if (isWhiteSpace(code)) {
-			do {
-				pos++;
-				value += String.fromCharCode(code);
-				code = text.charCodeAt(pos);
-			} while (isWhiteSpace(code));
-			return token = 15;
-		}
-		if (isLineBreak(code)) {
-			pos++;
-			value += String.fromCharCode(code);
-			if (code === 13 && text.charCodeAt(pos) === 10) {
-				pos++;
-				value += "\n";
-			}
-			lineNumber++;
-			tokenLineStartOffset = pos;
-			return token = 14;
-		}
-		switch (code) {
-			case 123:
-				pos++;
-				return token = 1;
-			case 125:
-				pos++;
-				return token = 2;
-			case 91:
-				pos++;
-				return token = 3;
-			case 93:
-				pos++;
-				return token = 4;
-			case 58:
-				pos++;
-				return token = 6;
-			case 44:
-				pos++;
-				return token = 5;
-			case 34:
-				pos++;
-				value = scanString();
-				return token = 10;
-			case 47:
-				const start = pos - 1;
-				if (text.charCodeAt(pos + 1) === 47) {
-					pos += 2;
-					while (pos < len) {
-						if (isLineBreak(text.charCodeAt(pos))) break;
-						pos++;
-					}
-					value = text.substring(start, pos);
-					return token = 12;
-				}
-				if (text.charCodeAt(pos + 1) === 42) {
-					pos += 2;
-					const safeLength = len - 1;
-					let commentClosed = false;
-					while (pos < safeLength) {
-						const ch = text.charCodeAt(pos);
-						if (ch === 42 && text.charCodeAt(pos + 1) === 47) {
-							pos += 2;
-							commentClosed = true;
-							break;
-						}
-						pos++;
-						if (isLineBreak(ch)) {
-							if (ch === 13 && text.charCodeAt(pos) === 10) pos++;
-							lineNumber++;
-							tokenLineStartOffset = pos;
-						}
-					}
-					if (!commentClosed) {
-						pos++;
-						scanError = 1;
-					}
-					value = text.substring(start, pos);
-					return token = 13;
-				}
-				value += String.fromCharCode(code);
-				pos++;
-				return token = 16;
-			case 45:
-				value += String.fromCharCode(code);
-				pos++;
-				if (pos === len || !isDigit(text.charCodeAt(pos))) return token = 16;
-			case 48:
-			case 49:
-			case 50:
-			case 51:
-			case 52:
-			case 53:
-			case 54:
-			case 55:
-			case 56:
-			case 57:
-				value += scanNumber();
-				return token = 11;
-			default:
-				while (pos < len && isUnknownContentCharacter(code)) {
-					pos++;
-					code = text.charCodeAt(pos);
-				}
-				if (tokenOffset !== pos) {
-					value = text.substring(tokenOffset, pos);
-					switch (value) {
-						case "true": return token = 8;
-						case "false": return token = 9;
-						case "null": return token = 7;
-					}
-					return token = 16;
-				}
-				value += String.fromCharCode(code);
-				pos++;
-				return token = 16;
-		}
-	}
-	function isUnknownContentCharacter(code) {
-		if (isWhiteSpace(code) || isLineBreak(code)) return false;
-		switch (code) {
-			case 125:
-			case 93:
-			case 123:
-			case 91:
-			case 34:
-			case 58:
-			case 44:
-			case 47: return false;
-		}
-		return true;
-	}
-	function scanNextNonTrivia() {
-		let result;
-		do
-			result = scanNext();
-		while (result >= 12 && result <= 15);
-		return result;
-	}
-	return {
-		setPosition,
-		getPosition: () => pos,
-		scan: ignoreTrivia ? scanNextNonTrivia : scanNext,
-		getToken: () => token,
-		getTokenValue: () => value,
-		getTokenOffset: () => tokenOffset,
-		getTokenLength: () => pos - tokenOffset,
-		getTokenStartLine: () => lineStartOffset,
-		getTokenStartCharacter: () => tokenOffset - prevTokenLineStartOffset,
-		getTokenError: () => scanError
-	};
-}
-function isWhiteSpace(ch) {
-	return ch === 32 || ch === 9;
-}
-function isLineBreak(ch) {
-	return ch === 10 || ch === 13;
-}
-function isDigit(ch) {
-	return ch >= 48 && ch <= 57;
-}
-var CharacterCodes;
-(function(CharacterCodes) {
-	CharacterCodes[CharacterCodes["lineFeed"] = 10] = "lineFeed";
-	CharacterCodes[CharacterCodes["carriageReturn"] = 13] = "carriageReturn";
-	CharacterCodes[CharacterCodes["space"] = 32] = "space";
-	CharacterCodes[CharacterCodes["_0"] = 48] = "_0";
-	CharacterCodes[CharacterCodes["_1"] = 49] = "_1";
-	CharacterCodes[CharacterCodes["_2"] = 50] = "_2";
-	CharacterCodes[CharacterCodes["_3"] = 51] = "_3";
-	CharacterCodes[CharacterCodes["_4"] = 52] = "_4";
-	CharacterCodes[CharacterCodes["_5"] = 53] = "_5";
-	CharacterCodes[CharacterCodes["_6"] = 54] = "_6";
-	CharacterCodes[CharacterCodes["_7"] = 55] = "_7";
-	CharacterCodes[CharacterCodes["_8"] = 56] = "_8";
-	CharacterCodes[CharacterCodes["_9"] = 57] = "_9";
-	CharacterCodes[CharacterCodes["a"] = 97] = "a";
-	CharacterCodes[CharacterCodes["b"] = 98] = "b";
-	CharacterCodes[CharacterCodes["c"] = 99] = "c";
-	CharacterCodes[CharacterCodes["d"] = 100] = "d";
-	CharacterCodes[CharacterCodes["e"] = 101] = "e";
-	CharacterCodes[CharacterCodes["f"] = 102] = "f";
-	CharacterCodes[CharacterCodes["g"] = 103] = "g";
-	CharacterCodes[CharacterCodes["h"] = 104] = "h";
-	CharacterCodes[CharacterCodes["i"] = 105] = "i";
-	CharacterCodes[CharacterCodes["j"] = 106] = "j";
-	CharacterCodes[CharacterCodes["k"] = 107] = "k";
-	CharacterCodes[CharacterCodes["l"] = 108] = "l";
-	CharacterCodes[CharacterCodes["m"] = 109] = "m";
-	CharacterCodes[CharacterCodes["n"] = 110] = "n";
-	CharacterCodes[CharacterCodes["o"] = 111] = "o";
-	CharacterCodes[CharacterCodes["p"] = 112] = "p";
-	CharacterCodes[CharacterCodes["q"] = 113] = "q";
-	CharacterCodes[CharacterCodes["r"] = 114] = "r";
-	CharacterCodes[CharacterCodes["s"] = 115] = "s";
-	CharacterCodes[CharacterCodes["t"] = 116] = "t";
-	CharacterCodes[CharacterCodes["u"] = 117] = "u";
-	CharacterCodes[CharacterCodes["v"] = 118] = "v";
-	CharacterCodes[CharacterCodes["w"] = 119] = "w";
-	CharacterCodes[CharacterCodes["x"] = 120] = "x";
-	CharacterCodes[CharacterCodes["y"] = 121] = "y";
-	CharacterCodes[CharacterCodes["z"] = 122] = "z";
-	CharacterCodes[CharacterCodes["A"] = 65] = "A";
-	CharacterCodes[CharacterCodes["B"] = 66] = "B";
-	CharacterCodes[CharacterCodes["C"] = 67] = "C";
-	CharacterCodes[CharacterCodes["D"] = 68] = "D";
-	CharacterCodes[CharacterCodes["E"] = 69] = "E";
-	CharacterCodes[CharacterCodes["F"] = 70] = "F";
-	CharacterCodes[CharacterCodes["G"] = 71] = "G";
-	CharacterCodes[CharacterCodes["H"] = 72] = "H";
-	CharacterCodes[CharacterCodes["I"] = 73] = "I";
-	CharacterCodes[CharacterCodes["J"] = 74] = "J";
-	CharacterCodes[CharacterCodes["K"] = 75] = "K";
-	CharacterCodes[CharacterCodes["L"] = 76] = "L";
-	CharacterCodes[CharacterCodes["M"] = 77] = "M";
-	CharacterCodes[CharacterCodes["N"] = 78] = "N";
-	CharacterCodes[CharacterCodes["O"] = 79] = "O";
-	CharacterCodes[CharacterCodes["P"] = 80] = "P";
-	CharacterCodes[CharacterCodes["Q"] = 81] = "Q";
-	CharacterCodes[CharacterCodes["R"] = 82] = "R";
-	CharacterCodes[CharacterCodes["S"] = 83] = "S";
-	CharacterCodes[CharacterCodes["T"] = 84] = "T";
-	CharacterCodes[CharacterCodes["U"] = 85] = "U";
-	CharacterCodes[CharacterCodes["V"] = 86] = "V";
-	CharacterCodes[CharacterCodes["W"] = 87] = "W";
-	CharacterCodes[CharacterCodes["X"] = 88] = "X";
-	CharacterCodes[CharacterCodes["Y"] = 89] = "Y";
-	CharacterCodes[CharacterCodes["Z"] = 90] = "Z";
-	CharacterCodes[CharacterCodes["asterisk"] = 42] = "asterisk";
-	CharacterCodes[CharacterCodes["backslash"] = 92] = "backslash";
-	CharacterCodes[CharacterCodes["closeBrace"] = 125] = "closeBrace";
-	CharacterCodes[CharacterCodes["closeBracket"] = 93] = "closeBracket";
-	CharacterCodes[CharacterCodes["colon"] = 58] = "colon";
-	CharacterCodes[CharacterCodes["comma"] = 44] = "comma";
-	CharacterCodes[CharacterCodes["dot"] = 46] = "dot";
-	CharacterCodes[CharacterCodes["doubleQuote"] = 34] = "doubleQuote";
-	CharacterCodes[CharacterCodes["minus"] = 45] = "minus";
-	CharacterCodes[CharacterCodes["openBrace"] = 123] = "openBrace";
-	CharacterCodes[CharacterCodes["openBracket"] = 91] = "openBracket";
-	CharacterCodes[CharacterCodes["plus"] = 43] = "plus";
-	CharacterCodes[CharacterCodes["slash"] = 47] = "slash";
-	CharacterCodes[CharacterCodes["formFeed"] = 12] = "formFeed";
-	CharacterCodes[CharacterCodes["tab"] = 9] = "tab";
-})(CharacterCodes || (CharacterCodes = {}));
-new Array(20).fill(0).map((_, index) => {
-	return " ".repeat(index);
-});
-const maxCachedValues = 200;
-new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\n" + " ".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r" + " ".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r\n" + " ".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\n" + "	".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r" + "	".repeat(index);
-}), new Array(maxCachedValues).fill(0).map((_, index) => {
-	return "\r\n" + "	".repeat(index);
-});
-// node_modules/jsonc-parser/lib/esm/impl/parser.js
-var ParseOptions;
-(function(ParseOptions) {
-	ParseOptions.DEFAULT = { allowTrailingComma: false };
-})(ParseOptions || (ParseOptions = {}));
-function parse$1(text, errors = [], options = ParseOptions.DEFAULT) {
-	let currentProperty = null;
-	let currentParent = [];
-	const previousParents = [];
-	function onValue(value) {
-		if (Array.isArray(currentParent)) currentParent.push(value);
-		else if (currentProperty !== null) currentParent[currentProperty] = value;
-	}
-	visit(text, {
-		onObjectBegin: () => {
-			const object = {};
-			onValue(object);
-			previousParents.push(currentParent);
-			currentParent = object;
-			currentProperty = null;
-		},
-		onObjectProperty: (name) => {
-			currentProperty = name;
-		},
-		onObjectEnd: () => {
-			currentParent = previousParents.pop();
-		},
-		onArrayBegin: () => {
-			const array = [];
-			onValue(array);
-			previousParents.push(currentParent);
-			currentParent = array;
-			currentProperty = null;
-		},
-		onArrayEnd: () => {
-			currentParent = previousParents.pop();
-		},
-		onLiteralValue: onValue,
-		onError: (error, offset, length) => {
-			errors.push({
-				error,
-				offset,
-				length
-			});
-		}
-	}, options);
-	return currentParent[0];
-}
-function visit(text, visitor, options = ParseOptions.DEFAULT) {
-	const _scanner = createScanner(text, false);
-	const _jsonPath = [];
-	let suppressedCallbacks = 0;
-	function toNoArgVisit(visitFunction) {
-		return visitFunction ? () => suppressedCallbacks === 0 && visitFunction(_scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter()) : () => true;
-	}
-	function toOneArgVisit(visitFunction) {
-		return visitFunction ? (arg) => suppressedCallbacks === 0 && visitFunction(arg, _scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter()) : () => true;
-	}
-	function toOneArgVisitWithPath(visitFunction) {
-		return visitFunction ? (arg) => suppressedCallbacks === 0 && visitFunction(arg, _scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter(), () => _jsonPath.slice()) : () => true;
-	}
-	function toBeginVisit(visitFunction) {
-		return visitFunction ? () => {
-			if (suppressedCallbacks > 0) suppressedCallbacks++;
-			else if (visitFunction(_scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter(), () => _jsonPath.slice()) === false) suppressedCallbacks = 1;
-		} : () => true;
-	}
-	function toEndVisit(visitFunction) {
-		return visitFunction ? () => {
-			if (suppressedCallbacks > 0) suppressedCallbacks--;
-			if (suppressedCallbacks === 0) visitFunction(_scanner.getTokenOffset(), _scanner.getTokenLength(), _scanner.getTokenStartLine(), _scanner.getTokenStartCharacter());
-		} : () => true;
-	}
-	const onObjectBegin = toBeginVisit(visitor.onObjectBegin), onObjectProperty = toOneArgVisitWithPath(visitor.onObjectProperty), onObjectEnd = toEndVisit(visitor.onObjectEnd), onArrayBegin = toBeginVisit(visitor.onArrayBegin), onArrayEnd = toEndVisit(visitor.onArrayEnd), onLiteralValue = toOneArgVisitWithPath(visitor.onLiteralValue), onSeparator = toOneArgVisit(visitor.onSeparator), onComment = toNoArgVisit(visitor.onComment), onError = toOneArgVisit(visitor.onError);
-	const disallowComments = options && options.disallowComments;
-	const allowTrailingComma = options && options.allowTrailingComma;
-	function scanNext() {
-		while (true) {
-			const token = _scanner.scan();
-			switch (_scanner.getTokenError()) {
-				case 4:
-					handleError(14);
-					break;
-				case 5:
-					handleError(15);
-					break;
-				case 3:
-					handleError(13);
-					break;
-				case 1:
-					if (!disallowComments) handleError(11);
-					break;
-				case 2:
-					handleError(12);
-					break;
-				case 6: handleError(16);
-			}
-			switch (token) {
-				case 12:
-				case 13:
-					if (disallowComments) handleError(10);
-					else onComment();
-					break;
-				case 16:
-					handleError(1);
-					break;
-				case 15:
-				case 14: break;
-				default: return token;
-			}
-		}
-	}
-	function handleError(error, skipUntilAfter = [], skipUntil = []) {
-		onError(error);
-		if (skipUntilAfter.length + skipUntil.length > 0) {
-			let token = _scanner.getToken();
-			while (token !== 17) {
-				if (skipUntilAfter.indexOf(token) !== -1) {
-					scanNext();
-					break;
-				} else if (skipUntil.indexOf(token) !== -1) break;
-				token = scanNext();
-			}
-		}
-	}
-	function parseString(isValue) {
-		const value = _scanner.getTokenValue();
-		if (isValue) onLiteralValue(value);
-		else {
-			onObjectProperty(value);
-			_jsonPath.push(value);
-		}
-		scanNext();
-		return true;
-	}
-	function parseLiteral() {
-		switch (_scanner.getToken()) {
-			case 11:
-				const tokenValue = _scanner.getTokenValue();
-				let value = Number(tokenValue);
-				if (isNaN(value)) {
-					handleError(2);
-					value = 0;
-				}
-				onLiteralValue(value);
-				break;
-			case 7:
-				onLiteralValue(null);
-				break;
-			case 8:
-				onLiteralValue(true);
-				break;
-			case 9:
-				onLiteralValue(false);
-				break;
-			default: return false;
-		}
-		scanNext();
-		return true;
-	}
-	function parseProperty() {
-		if (_scanner.getToken() !== 10) {
-			handleError(3, [], [2, 5]);
-			return false;
-		}
-		parseString(false);
-		if (_scanner.getToken() === 6) {
-			onSeparator(":");
-			scanNext();
-			if (!parseValue()) handleError(4, [], [2, 5]);
-		} else handleError(5, [], [2, 5]);
-		_jsonPath.pop();
-		return true;
-	}
-	function parseObject() {
-		onObjectBegin();
-		scanNext();
-		let needsComma = false;
-		while (_scanner.getToken() !== 2 && _scanner.getToken() !== 17) {
-			if (_scanner.getToken() === 5) {
-				if (!needsComma) handleError(4, [], []);
-				onSeparator(",");
-				scanNext();
-				if (_scanner.getToken() === 2 && allowTrailingComma) break;
-			} else if (needsComma) handleError(6, [], []);
-			if (!parseProperty()) handleError(4, [], [2, 5]);
-			needsComma = true;
-		}
-		onObjectEnd();
-		if (_scanner.getToken() !== 2) handleError(7, [2], []);
-		else scanNext();
-		return true;
-	}
-	function parseArray() {
-		onArrayBegin();
-		scanNext();
-		let isFirstElement = true;
-		let needsComma = false;
-		while (_scanner.getToken() !== 4 && _scanner.getToken() !== 17) {
-			if (_scanner.getToken() === 5) {
-				if (!needsComma) handleError(4, [], []);
-				onSeparator(",");
-				scanNext();
-				if (_scanner.getToken() === 4 && allowTrailingComma) break;
-			} else if (needsComma) handleError(6, [], []);
-			if (isFirstElement) {
-				_jsonPath.push(0);
-				isFirstElement = false;
-			} else _jsonPath[_jsonPath.length - 1]++;
-			if (!parseValue()) handleError(4, [], [4, 5]);
-			needsComma = true;
-		}
-		onArrayEnd();
-		if (!isFirstElement) _jsonPath.pop();
-		if (_scanner.getToken() !== 4) handleError(8, [4], []);
-		else scanNext();
-		return true;
-	}
-	function parseValue() {
-		switch (_scanner.getToken()) {
-			case 3: return parseArray();
-			case 1: return parseObject();
-			case 10: return parseString(true);
-			default: return parseLiteral();
-		}
-	}
-	scanNext();
-	if (_scanner.getToken() === 17) {
-		if (options.allowEmptyContent) return true;
-		handleError(4, [], []);
-		return false;
-	}
-	if (!parseValue()) {
-		handleError(4, [], []);
-		return false;
-	}
-	if (_scanner.getToken() !== 17) handleError(9, [], []);
-	return true;
-}
-// node_modules/jsonc-parser/lib/esm/main.js
-var ScanError;
-(function(ScanError) {
-	ScanError[ScanError["None"] = 0] = "None";
-	ScanError[ScanError["UnexpectedEndOfComment"] = 1] = "UnexpectedEndOfComment";
-	ScanError[ScanError["UnexpectedEndOfString"] = 2] = "UnexpectedEndOfString";
-	ScanError[ScanError["UnexpectedEndOfNumber"] = 3] = "UnexpectedEndOfNumber";
-	ScanError[ScanError["InvalidUnicode"] = 4] = "InvalidUnicode";
-	ScanError[ScanError["InvalidEscapeCharacter"] = 5] = "InvalidEscapeCharacter";
-	ScanError[ScanError["InvalidCharacter"] = 6] = "InvalidCharacter";
-})(ScanError || (ScanError = {}));
-var SyntaxKind;
-(function(SyntaxKind) {
-	SyntaxKind[SyntaxKind["OpenBraceToken"] = 1] = "OpenBraceToken";
-	SyntaxKind[SyntaxKind["CloseBraceToken"] = 2] = "CloseBraceToken";
-	SyntaxKind[SyntaxKind["OpenBracketToken"] = 3] = "OpenBracketToken";
-	SyntaxKind[SyntaxKind["CloseBracketToken"] = 4] = "CloseBracketToken";
-	SyntaxKind[SyntaxKind["CommaToken"] = 5] = "CommaToken";
-	SyntaxKind[SyntaxKind["ColonToken"] = 6] = "ColonToken";
-	SyntaxKind[SyntaxKind["NullKeyword"] = 7] = "NullKeyword";
-	SyntaxKind[SyntaxKind["TrueKeyword"] = 8] = "TrueKeyword";
-	SyntaxKind[SyntaxKind["FalseKeyword"] = 9] = "FalseKeyword";
-	SyntaxKind[SyntaxKind["StringLiteral"] = 10] = "StringLiteral";
-	SyntaxKind[SyntaxKind["NumericLiteral"] = 11] = "NumericLiteral";
-	SyntaxKind[SyntaxKind["LineCommentTrivia"] = 12] = "LineCommentTrivia";
-	SyntaxKind[SyntaxKind["BlockCommentTrivia"] = 13] = "BlockCommentTrivia";
-	SyntaxKind[SyntaxKind["LineBreakTrivia"] = 14] = "LineBreakTrivia";
-	SyntaxKind[SyntaxKind["Trivia"] = 15] = "Trivia";
-	SyntaxKind[SyntaxKind["Unknown"] = 16] = "Unknown";
-	SyntaxKind[SyntaxKind["EOF"] = 17] = "EOF";
-})(SyntaxKind || (SyntaxKind = {}));
-const parse = parse$1;
-var ParseErrorCode;
-(function(ParseErrorCode) {
-	ParseErrorCode[ParseErrorCode["InvalidSymbol"] = 1] = "InvalidSymbol";
-	ParseErrorCode[ParseErrorCode["InvalidNumberFormat"] = 2] = "InvalidNumberFormat";
-	ParseErrorCode[ParseErrorCode["PropertyNameExpected"] = 3] = "PropertyNameExpected";
-	ParseErrorCode[ParseErrorCode["ValueExpected"] = 4] = "ValueExpected";
-	ParseErrorCode[ParseErrorCode["ColonExpected"] = 5] = "ColonExpected";
-	ParseErrorCode[ParseErrorCode["CommaExpected"] = 6] = "CommaExpected";
-	ParseErrorCode[ParseErrorCode["CloseBraceExpected"] = 7] = "CloseBraceExpected";
-	ParseErrorCode[ParseErrorCode["CloseBracketExpected"] = 8] = "CloseBracketExpected";
-	ParseErrorCode[ParseErrorCode["EndOfFileExpected"] = 9] = "EndOfFileExpected";
-	ParseErrorCode[ParseErrorCode["InvalidCommentToken"] = 10] = "InvalidCommentToken";
-	ParseErrorCode[ParseErrorCode["UnexpectedEndOfComment"] = 11] = "UnexpectedEndOfComment";
-	ParseErrorCode[ParseErrorCode["UnexpectedEndOfString"] = 12] = "UnexpectedEndOfString";
-	ParseErrorCode[ParseErrorCode["UnexpectedEndOfNumber"] = 13] = "UnexpectedEndOfNumber";
-	ParseErrorCode[ParseErrorCode["InvalidUnicode"] = 14] = "InvalidUnicode";
-	ParseErrorCode[ParseErrorCode["InvalidEscapeCharacter"] = 15] = "InvalidEscapeCharacter";
-	ParseErrorCode[ParseErrorCode["InvalidCharacter"] = 16] = "InvalidCharacter";
-})(ParseErrorCode || (ParseErrorCode = {}));
-function printParseErrorCode(code) {
-	switch (code) {
-		case 1: return "InvalidSymbol";
-		case 2: return "InvalidNumberFormat";
-		case 3: return "PropertyNameExpected";
-		case 4: return "ValueExpected";
-		case 5: return "ColonExpected";
-		case 6: return "CommaExpected";
-		case 7: return "CloseBraceExpected";
-		case 8: return "CloseBracketExpected";
-		case 9: return "EndOfFileExpected";
-		case 10: return "InvalidCommentToken";
-		case 11: return "UnexpectedEndOfComment";
-		case 12: return "UnexpectedEndOfString";
-		case 13: return "UnexpectedEndOfNumber";
-		case 14: return "InvalidUnicode";
-		case 15: return "InvalidEscapeCharacter";
-		case 16: return "InvalidCharacter";
-	}
-	return "<unknown ParseErrorCode>";
-}
-// src/json.ts
-const MAX_DEPTH$1 = 1e3;
-function parseJson(text, maxDepth = MAX_DEPTH$1) {
-	const source = text.replace(/^\uFEFF/, "");
-	checkDepth(source, maxDepth);
-	try {
-		return JSON.parse(source);
-	} catch (error) {
-		throw new FormError(`is not JSON: ${faultIn(source) ?? error.message}`);
-	}
-}
-function parseExactJson(text, maxDepth = MAX_DEPTH$1) {
-	const value = parseJson(text, maxDepth);
-	if (!MAY_BE_REWRITTEN.test(text)) return value;
-	const exact = (_key, value, { source }) => typeof value === "number" && source !== void 0 && source !== String(value) ? JSON.rawJSON(source) : value;
-	return JSON.parse(text.replace(/^\uFEFF/, ""), exact);
-}
-const MAY_BE_REWRITTEN = /[\d.]{16}|\d[eE]|\.\d*0(?!\d)|-0(?![.\d])|0\.0{6}/;
-function isJsonObject(value) {
-	return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
-}
-function kindOf(value) {
-	if (value === null) return "null";
-	if (Array.isArray(value)) return "an array";
-	if (JSON.isRawJSON(value)) return "a number";
-	return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-function numberOf(value) {
-	if (typeof value === "number") return value;
-	return JSON.isRawJSON(value) ? Number(value.rawJSON) : void 0;
-}
-function sameJson(a, b) {
-	return a === b || JSON.stringify(a, canonical) === JSON.stringify(b, canonical);
-}
-function canonical(_key, value) {
-	if (JSON.isRawJSON(value)) {
-		const double = Number(value.rawJSON);
-		return Number.isFinite(double) && (Number.isSafeInteger(double) || !/^-?\d+$/.test(value.rawJSON)) ? double : value;
-	}
-	if (!isJsonObject(value)) return value;
-	return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
-}
-function checkDepth(text, maxDepth) {
-	if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
-	let depth = 0;
-	let isInString = false;
-	for (let at = 0; at < text.length; at++) {
-		const character = text[at];
-		if (character === "\"") isInString = !isInString;
-		else if (character === "\\") at++;
-		else if (isInString) continue;
-		else if (character === "}" || character === "]") depth--;
-		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf$1(text, at)}: more than ${maxDepth} levels`);
-	}
-}
-function faultIn(text) {
-	const faults = [];
-	parse(text, faults, { disallowComments: true });
-	const [fault] = faults;
-	if (!fault) return void 0;
-	const reason = printParseErrorCode(fault.error).replaceAll(/\B[A-Z]/g, " $&").toLowerCase();
-	const rest = text.slice(fault.offset);
-	const [notANumber] = /^-?(NaN|Infinity)/.exec(rest) ?? [];
-	const found = notANumber ?? rest.slice(0, fault.length);
-	const hint = notANumber ? ", which JSON does not have: write null" : "";
-	return `${placeOf$1(text, fault.offset)}: ${reason}, found ${found ? cut(found, 20) : "the end of the text"}${hint}`;
-}
-function placeOf$1(text, offset) {
-	const before = text.slice(0, offset);
-	return `line ${before.split("\n").length}, column ${offset - before.lastIndexOf("\n")}`;
 }
 // src/host/event-file.ts
 const LOST = "Branch and pull request are not recorded";
@@ -2799,7 +367,7 @@ if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
 function eventProblemOf(path) {
 	if (!path) return void 0;
 	try {
-		if (isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
+		if (require_span.isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
 		return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
 	} catch (error) {
 		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${whyUnread(error)}. ${LOST}`;
@@ -2854,6 +422,7 @@ var Context = class {
 const context = new Context();
 // package.json
 var version = "1.0.0";
+var repository = "github:OWNER/opper-span-action";
 // src/loopback.ts
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 function isLoopback(hostname) {
@@ -2866,7 +435,7 @@ var ProxyError = class extends Error {
 	constructor({ status, cause }) {
 		super(status === void 0 ? "no connection through the proxy" : `the proxy returned ${status}`, { cause });
 		this.status = status;
-		this.code = codeOf(cause);
+		this.code = require_span.codeOf(cause);
 	}
 };
 const PROXY_VARIABLES = ["https_proxy", "HTTPS_PROXY"];
@@ -2885,7 +454,7 @@ function proxyFor(target, env) {
 			authorization
 		};
 	} catch {
-		throw new InputError([{
+		throw new require_span.InputError([{
 			name,
 			message: "is not a URL such as http://proxy.example:3128"
 		}]);
@@ -2937,12 +506,12 @@ function tunnelAgent({ protocol, hostname, port, authorization }, timeoutMs) {
 	}
 	return new TunnelAgent({ keepAlive: true });
 }
-// src/api/no-response.ts
+// src/api/attempt-failure.ts
 var BadResponseError = class extends Error {
 	name = "BadResponseError";
 };
-function failureText$1(thrown, timeoutMs) {
-	if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
+function failureText(thrown, timeoutMs) {
+	if (isTimeout(thrown)) return `got no complete response within ${require_span.secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
 function failureAdvice(thrown) {
@@ -2951,7 +520,7 @@ function failureAdvice(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
 	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
 	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
-	const code = codeOf(thrown);
+	const code = require_span.codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
 		case "HOSTNAME_MISMATCH": return `The certificate is for another host. Check ${thrown instanceof ProxyError ? "HTTPS_PROXY" : "base_url"}.`;
@@ -2964,14 +533,14 @@ function failureAdvice(thrown) {
 }
 function isWorthRetrying(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return false;
-	return !(thrown instanceof BadResponseError || isCertificateCode(codeOf(thrown)));
+	return !(thrown instanceof BadResponseError || isCertificateCode(require_span.codeOf(thrown)));
 }
 function reasonOf(thrown) {
-	const headline = headlineOf(thrown);
+	const headline = require_span.headlineOf(thrown);
 	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
 	if (headline === "socket hang up") return "the connection was closed before a response came";
 	if (headline === "aborted") return "the connection was closed in the middle of the response";
-	if (codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
+	if (require_span.codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
 	return headline.replace("Parse Error: ", "the response is not HTTP: ").replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, "TLS: $1");
 }
 function isTimeout(thrown) {
@@ -2995,7 +564,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 	async function fetch(url, init) {
 		const signal = AbortSignal.timeout(timeoutMs);
 		try {
-			return await replyOf(await request(url, init, signal));
+			return await responseOf(await request(url, init, signal));
 		} catch (error) {
 			throw signal.aborted ? signal.reason : error;
 		}
@@ -3020,7 +589,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 				socket.destroy();
 				reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
 			}).once("response", resolve).on("error", (error) => {
-				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /ECONNRESET|EPIPE/.test(codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
+				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /ECONNRESET|EPIPE/.test(require_span.codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
 				else reject(error);
 			}).end(init.body);
 		});
@@ -3030,84 +599,94 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 		Headers
 	};
 }
-async function replyOf(response) {
-	const { statusCode: status = 0, statusMessage: statusText = "", headers } = response;
+async function responseOf(incoming) {
+	const { statusCode: status = 0, statusMessage: statusText = "", headers } = incoming;
 	const isSuccess = status < 300;
 	const encoding = headers["content-encoding"] ?? "identity";
 	try {
 		if (status < 200 || status > 599) throw new BadResponseError(`${status} is not an HTTP status`);
 		if (isSuccess && encoding !== "identity") throw new BadResponseError(`the response is compressed (${encoding}), which was not requested`);
-		const bytes = await bytesOf(response);
+		const bytes = await bytesOf(incoming);
 		if (isSuccess && !(0, node_buffer.isUtf8)(bytes)) throw new BadResponseError("the response is not UTF-8");
 		const body = encoding === "identity" ? bytes.toString() : "";
 		return {
 			status,
 			statusText,
-			headers: { get: (name) => headers[name]?.toString() ?? null },
+			location: headers.location,
+			retryAfter: headers["retry-after"],
 			body,
 			text: async () => body
 		};
 	} catch (error) {
-		response.destroy();
+		incoming.destroy();
 		throw error;
 	}
 }
-async function bytesOf(response) {
+async function bytesOf(incoming) {
 	const chunks = [];
 	let size = 0;
-	for await (const chunk of response) {
+	for await (const chunk of incoming) {
 		size += chunk.length;
-		if (size > 33554432) throw new BadResponseError(`the response is larger than ${MAX_BYTES$1 / 1024 / 1024} MiB`);
+		if (size > 33554432) throw new BadResponseError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks, size);
 }
-// src/host/pattern.ts
-const MAX_PATTERN_LENGTH = 1e3;
-const MAX_ALTERNATIVES = 100;
-const MAX_STARS = 4;
-function checkPattern(pattern) {
-	if (pattern.length > MAX_PATTERN_LENGTH) throw new FormError(`is longer than ${MAX_PATTERN_LENGTH} characters. Split it into several lines`);
-	if (/[@!+*?]\(/.test(pattern)) throw new FormError("has a group such as @(a|b), which is not supported. Write {a,b}, or several lines");
-	if (alternativesIn(pattern) > MAX_ALTERNATIVES) throw new FormError(`has braces that stand for more than ${MAX_ALTERNATIVES} patterns. Write a wildcard such as reports/*.xml`);
-	if ((pattern.includes("{") ? [pattern] : pattern.split("/")).some((part) => starsIn(part) > MAX_STARS)) throw new FormError(`has more than ${MAX_STARS} * in one name. Use fewer, such as reports/*.xml, or several lines`);
-}
-function alternativesIn(pattern) {
-	let product = 1;
-	for (const [, from = "", to = ""] of pattern.matchAll(/\{(-?\w+)\.\.(-?\w+)(?:\.\.-?\d+)?\}/g)) product *= 1 + Math.abs(placeOf(to) - placeOf(from));
-	const open = [];
-	for (const [character] of pattern.matchAll(/[{,}]/g)) if (character === "{") open.push(1);
-	else if (character === "}") product *= open.pop() ?? 1;
-	else if (open.length > 0) open.push((open.pop() ?? 0) + 1);
-	return product;
-}
-function placeOf(end) {
-	return /^-?\d+$/.test(end) ? Number(end) : end.charCodeAt(0);
-}
-function starsIn(part) {
-	return part.replaceAll(/(?<=^|\/)\*\*(?=\/|$)/g, "").split("*").length - 1;
-}
 // src/host/node-files.ts
 const nodeFiles = {
-	async find(pattern) {
-		const stats = statsOf(pattern);
-		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
-		if (stats !== void 0) return [realPathOf(pattern)];
-		checkPattern(pattern);
-		const paths = (0, node_fs.globSync)(pattern.replaceAll("[", "[[]")).filter((path) => statsOf(path)?.isFile());
+	async find(pattern, excludes = []) {
+		const isLiteral = isThere(pattern);
+		const stats = isLiteral ? statsOf(pattern) : void 0;
+		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
+		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
+		if (!isLiteral && !isPattern(pattern)) return [];
+		const paths = await glob([isLiteral ? escaped$1((0, node_path.resolve)(pattern)) : pattern, ...excludes]);
 		return [...new Set(paths.map(realPathOf))].sort();
 	},
 	async *read(path) {
 		const stats = statsOf(path);
-		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
+		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
 		yield* (0, node_fs.createReadStream)(path);
 	}
 };
+const ADVICE = "Begin it with a folder of the workspace, or with the root of the disk";
+async function glob(lines) {
+	const { create } = await Promise.resolve().then(() => __nccwpck_require__(7));
+	const search = async (links) => {
+		const options = {
+			implicitDescendants: false,
+			matchDirectories: false,
+			...links
+		};
+		return (await create(lines.join("\n"), options)).glob();
+	};
+	try {
+		return await search({ omitBrokenSymbolicLinks: false }).catch(async (error) => {
+			if (!error.message.includes("broken symbolic link")) throw error;
+			const entries = await search({ followSymbolicLinks: false });
+			return [...await search({}), ...entries.filter((entry) => !(0, node_fs.existsSync)(entry))];
+		});
+	} catch (error) {
+		const { path, message } = error;
+		if (path === void 0) throw new require_span.FormError(`is not a pattern: ${message} ${ADVICE}`);
+		throw new require_span.FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
+	}
+}
+function escaped$1(path) {
+	return (node_path.sep === "/" ? path.replaceAll("\\", "\\\\") : path).replaceAll(/[*?[]/g, "[$&]");
+}
+const isPattern = (line) => /[*?[]|^~/.test(line);
+function isThere(path) {
+	try {
+		return (0, node_fs.lstatSync)(path, { throwIfNoEntry: false }) !== void 0;
+	} catch {
+		return !isPattern(path);
+	}
+}
 function statsOf(path) {
 	try {
 		return (0, node_fs.statSync)(path, { throwIfNoEntry: false });
-	} catch (error) {
-		if (["ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"].includes(codeOf(error))) return void 0;
+	} catch {
 		return {
 			isFile: () => true,
 			isDirectory: () => false,
@@ -3122,13 +701,12 @@ function notAFile(stats) {
 	return `is a ${stats.isSocket() ? "socket" : "device"}, expected a file`;
 }
 function realPathOf(path) {
-	let real = path;
+	let real = (0, node_path.resolve)(path);
 	try {
 		real = node_fs.realpathSync.native(path);
-		const inside = (0, node_path.relative)(node_fs.realpathSync.native("."), real);
-		if (!inside.startsWith("..") && !(0, node_path.isAbsolute)(inside)) real = inside;
 	} catch {}
-	return real.replaceAll(node_path.sep, "/");
+	const inside = (0, node_path.relative)(node_fs.realpathSync.native("."), real);
+	return (inside.startsWith("..") || (0, node_path.isAbsolute)(inside) ? real : inside).replaceAll(node_path.sep, "/");
 }
 // src/host/node-host.ts
 const { env } = process;
@@ -3168,16 +746,17 @@ const nodeHost = {
 	wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 	random: Math.random,
 	newId: node_crypto.randomUUID,
-	version
+	version,
+	docs: `https://github.com/${repository.replace("github:", "")}/blob/v${version}/docs/troubleshooting.md`
 };
 // src/plan/track.ts
-const Tracked = object({
-	id: string(),
-	exists: boolean$1(),
-	start_time: optional$1(string()),
-	sent: array(string())
+const Tracked = require_span.object({
+	id: require_span.string(),
+	exists: require_span.boolean(),
+	start_time: require_span.optional(require_span.string()),
+	sent: require_span.array(require_span.string())
 });
-function startedBy({ id, start_time }) {
+function trackedBeforeResponse({ id, start_time }) {
 	return {
 		id,
 		exists: false,
@@ -3185,7 +764,7 @@ function startedBy({ id, start_time }) {
 		sent: []
 	};
 }
-function madeBy(span, { fields }, id = span.id) {
+function trackedSpan(span, { fields }, id = span.id) {
 	return {
 		id,
 		exists: true,
@@ -3195,7 +774,7 @@ function madeBy(span, { fields }, id = span.id) {
 }
 function parseTracked(state) {
 	try {
-		return parse$2(Tracked, JSON.parse(state));
+		return require_span.parse(Tracked, JSON.parse(state));
 	} catch {
 		throw new Error("STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.");
 	}
@@ -3216,548 +795,12 @@ function atEnd(recording, { start_time, sent }, now) {
 	const fields = {
 		end_time: now.toISOString(),
 		...recording.fields,
-		...start_time !== void 0 && { start_time }
+		...require_span.defined({ start_time })
 	};
 	const unsent = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
 	return {
 		...recording,
 		fields: Object.fromEntries(unsent)
-	};
-}
-// action.yml
-const defaults = {
-	"operation": "update",
-	"span_id": "",
-	"api_key": "",
-	"base_url": "https://api.opper.ai/v2",
-	"parent_id": "",
-	"trace_id": "",
-	"score": "",
-	"score_scale": "",
-	"error": "",
-	"meta": "",
-	"meta_file": "",
-	"end_time": "",
-	"start_time": "",
-	"name": "",
-	"type": "",
-	"input": "",
-	"output": "",
-	"clear": "",
-	"results_file": "",
-	"results_format": "auto",
-	"score_pointer": "",
-	"metrics": "",
-	"results_metrics": "false",
-	"case_spans": "none",
-	"max_case_spans": "100",
-	"min_score": "",
-	"meta_mode": "merge",
-	"ci_meta": "true",
-	"fail_on_api_error": "true",
-	"dry_run": "false",
-	"summary": "true",
-	"timeout_seconds": "10",
-	"retries": "3",
-	"job_status": "",
-	"job_matrix": "",
-	"job_check_run_id": ""
-};
-// src/timestamp.ts
-const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
-const UNIX_MILLISECONDS = /^\d{13}$/;
-const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
-const WITH_OFFSET = datetime({ offset: true });
-function parseTimestamp(text, now) {
-	if (text === "now") return now.toISOString();
-	const [unixSeconds, fraction = ""] = UNIX_SECONDS.exec(text) ?? [];
-	if (unixSeconds !== void 0) return new Date(Number(text.slice(0, 10)) * 1e3).toISOString().replace(".000Z", `${fraction}Z`);
-	if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
-	if (isTime(text)) return text;
-	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
-}
-function instantOf(timestamp) {
-	const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
-	return isTime(complete) ? Date.parse(normal(complete)) : void 0;
-}
-function isTime(text) {
-	return safeParse(WITH_OFFSET, normal(text)).success;
-}
-function normal(text) {
-	return text.toUpperCase().replace(" ", "T");
-}
-function faultOf(text) {
-	if (/^\d+$/.test(text)) return `has ${counted(text.length, "digit")}. Unix time has 10 for seconds or 13 for milliseconds`;
-	if (/:\d\d.*[+-]\d{4}$/.test(text)) return "has an offset without a colon. Write it as +02:00";
-	if (isTime(`${text}Z`)) return "has no offset. Add Z for UTC, or an offset such as +02:00";
-	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
-	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
-}
-// src/api/span.ts
-const SPAN_FIELDS = [
-	"score",
-	"error",
-	"meta",
-	"end_time",
-	"start_time",
-	"name",
-	"type",
-	"input",
-	"output"
-];
-const orNull$1 = (schema) => exactOptional(nullable(schema));
-const text$1 = string("expected text");
-const textOrNull = orNull$1(text$1);
-const jsonOrNull = orNull$1(custom());
-const number$1 = custom((value) => numberOf(value) !== void 0, "expected a number");
-const Span = looseObject({
-	id: text$1,
-	name: text$1,
-	trace_id: textOrNull,
-	parent_id: textOrNull,
-	type: textOrNull,
-	start_time: textOrNull,
-	end_time: textOrNull,
-	input: jsonOrNull,
-	output: jsonOrNull,
-	error: textOrNull,
-	meta: orNull$1(custom(isJsonObject, "expected an object")),
-	score: orNull$1(number$1),
-	feedback: orNull$1(looseObject({
-		score: orNull$1(number$1),
-		comment: textOrNull
-	}, "expected an object"))
-});
-function fieldsOf(values) {
-	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
-	return Object.fromEntries(given.map((field) => [field, values[field]]));
-}
-function durationMsOf({ start_time, end_time }) {
-	const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ""));
-	return start === void 0 || end === void 0 ? void 0 : end - start;
-}
-// src/uuid.ts
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-// src/inputs/forms.ts
-const because = (what) => ({ error: ({ input }) => `${quoted(textOf(input))} ${what}` });
-function parsedBy(parse) {
-	return transform((value, { issues }) => {
-		try {
-			return parse(value);
-		} catch (error) {
-			if (!(error instanceof FormError)) throw error;
-			issues.push({
-				code: "custom",
-				message: error.message,
-				input: value
-			});
-			return NEVER;
-		}
-	});
-}
-function optional(schema) {
-	return schema;
-}
-function json(read) {
-	return optional(parsedBy(read));
-}
-const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
-const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
-const text = transform((value) => textOf(value).trim());
-const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
-const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
-const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
-const boolean = pipe(trimmed, stringbool({
-	truthy: ["true"],
-	falsy: ["false"],
-	...because("is not true or false")
-}));
-function oneOf(words) {
-	return pipe(trimmed, _enum(words, because(`is not one of ${words.join(", ")}`)));
-}
-function namesAmong(names, what) {
-	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]/);
-	return pipe(transform((value) => {
-		const given = [...new Set(split(value))].filter((name) => name !== "");
-		return given.length > 0 ? given : void 0;
-	}), optional$1(array(_enum(names, because(`${what}: ${names.join(", ")}`)))));
-}
-const lines = transform((value) => {
-	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-});
-const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
-function numberForm(what) {
-	const read = (value) => {
-		const word = typeof value === "string" ? value.trim() : value;
-		const number = typeof word === "string" && DECIMAL.test(word) ? Number(word) : numberOf(word);
-		return Number.isFinite(number) ? number : word;
-	};
-	return pipe(transform(read), number$2(because(what)));
-}
-const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("must be above 0")));
-function numberBetween(least, most, what) {
-	const whole = `${what} from ${least} to ${most}`;
-	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
-}
-function wholeNumber(least, most) {
-	const what = "is not a whole number";
-	return numberBetween(least, most, what).check(int(because(`${what} from ${least} to ${most}`)));
-}
-const apiKey = parsedBy((value) => {
-	const key = textOf(value).trim();
-	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Remove that word: the step adds it");
-	return key;
-});
-const baseUrl = parsedBy((value) => {
-	const written = textOf(value).trim();
-	const url = URL.parse(written);
-	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
-	if (url.username || url.password) throw new FormError("has a user or a password. Remove everything between // and @");
-	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove everything from the ? or # on");
-	const base = withoutAtEnd(url.href, "/");
-	const end = base.slice(base.lastIndexOf("/") + 1);
-	if (end === "spans" || UUID.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
-	return base;
-});
-function metaObject(value) {
-	return objectIn(value, "{\"dataset\": \"v3\"}");
-}
-function metricsObject(value) {
-	const entries = Object.entries(objectIn(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
-		if (dimension.trim() === "") throw new FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
-		const metric = metricIn(given);
-		if (metric) return [dimension, metric];
-		throw new FormError(`has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
-	});
-	return Object.fromEntries(entries);
-}
-function metricIn(given) {
-	const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
-	const number = numberOf(value);
-	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
-	if (comment === null) return { value: number };
-	return typeof comment === "string" ? {
-		value: number,
-		comment
-	} : void 0;
-}
-function objectIn(value, example) {
-	const object = typeof value === "string" ? parseExactJson(value) : value;
-	if (isJsonObject(object)) return object;
-	throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
-}
-function matching(pattern, what) {
-	return pipe(text, string().check(_regex(pattern, because(what))));
-}
-function withoutAtEnd(text, characters) {
-	let end = text.length;
-	while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
-	return text.slice(0, end);
-}
-// src/inputs/inputs.ts
-const OPERATIONS = [
-	"update",
-	"get",
-	"create",
-	"track"
-];
-const CLEARABLE = SPAN_FIELDS.filter((field) => field !== "name");
-const formsAt = (now) => ({
-	operation: oneOf(OPERATIONS),
-	span_id: optional(uuid),
-	api_key: optional(apiKey),
-	base_url: baseUrl,
-	parent_id: optional(uuid),
-	trace_id: optional(uuid),
-	score: optional(numberForm("is not a number such as 87, or 0.87 with score_scale 100")),
-	score_scale: optional(positiveNumber),
-	error: verbatim,
-	meta: json(metaObject),
-	meta_file: optional(text),
-	end_time: optional(timestampAt(now)),
-	start_time: optional(timestampAt(now)),
-	name: verbatim,
-	type: verbatim,
-	input: verbatim,
-	output: verbatim,
-	clear: optional(namesAmong(CLEARABLE, "is not one of the fields that can be cleared")),
-	results_file: optional(lines),
-	results_format: oneOf([
-		"auto",
-		"junit",
-		"ctrf",
-		"promptfoo",
-		"jest",
-		"json",
-		"fields"
-	]),
-	score_pointer: optional(jsonPointer),
-	metrics: json(metricsObject),
-	results_metrics: boolean,
-	case_spans: oneOf([
-		"none",
-		"failed",
-		"all"
-	]),
-	max_case_spans: wholeNumber(1, 1e3),
-	min_score: optional(numberForm("is not a number such as 80")),
-	meta_mode: oneOf(["merge", "replace"]),
-	ci_meta: boolean,
-	fail_on_api_error: boolean,
-	dry_run: boolean,
-	summary: boolean,
-	timeout_seconds: numberBetween(.001, 3600, "is not a number of seconds"),
-	retries: wholeNumber(0, 10),
-	job_status: optional(oneOf([
-		"success",
-		"failure",
-		"cancelled"
-	])),
-	job_matrix: json((value) => parseJson(textOf(value))),
-	job_check_run_id: optional(text)
-});
-const FIELD_NAMES = [
-	...SPAN_FIELDS,
-	"score_scale",
-	"clear",
-	"metrics"
-];
-const RECORDED = [
-	...FIELD_NAMES,
-	"meta_file",
-	"results_file"
-];
-function readInputs(getInput, environmentKey, now) {
-	const given = Object.keys(defaults).map((name) => {
-		const value = getInput(name);
-		return [name, value.trim() === "" ? defaults[name] || value : value];
-	});
-	const values = Object.fromEntries(given);
-	if (values.api_key?.trim() === "") values.api_key = environmentKey ?? "";
-	return readForms(formsAt(now), values, (name) => name);
-}
-function defaultInputs() {
-	return readInputs(() => "", void 0, new Date(0)).values;
-}
-function readFields(document, path, now) {
-	const forms = formsAt(now);
-	const known = Object.fromEntries(FIELD_NAMES.map((name) => [name, forms[name]]));
-	const read = readForms(known, document, (name) => `${name} in ${path}`);
-	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
-	const problems = [...read.problems];
-	if (unknown.length > 0) {
-		const message = `${path} has ${unknown.map(quoted).join(", ")}, but may have only ${FIELD_NAMES.join(", ")}`;
-		problems.push({
-			name: "results_file",
-			message
-		});
-	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) problems.push({
-		name: "results_file",
-		message: `${path} sets no field, so there is nothing to record`
-	});
-	return {
-		values: read.values,
-		problems
-	};
-}
-function readForms(forms, given, nameOf) {
-	const problems = [];
-	const entries = Object.entries(forms).flatMap(([name, form]) => {
-		const value = Object.hasOwn(given, name) ? given[name] : null;
-		if (form !== verbatim && textOf(value).trim() === "") return [];
-		const { success, data, error } = safeParse(form, value);
-		if (success) return data === void 0 ? [] : [[name, data]];
-		problems.push({
-			name: nameOf(name),
-			message: error.issues[0]?.message ?? ""
-		});
-		return [];
-	});
-	return {
-		values: Object.fromEntries(entries),
-		problems
-	};
-}
-// src/job.ts
-function jobOf(context, inputs) {
-	const { job_status: status } = inputs;
-	const links = linksOf(context, inputs);
-	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
-	const isBroken = status === "failure" || status === "cancelled";
-	const what = status === "failure" ? "failed" : "was cancelled";
-	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
-	return {
-		status,
-		isBroken,
-		error: isBroken ? `${context.job ? `Job ${name}` : "The job"} ${what}${where}` : void 0,
-		facts: factsOf(context, inputs, links),
-		links,
-		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
-		withholdsSecrets: withholdsSecrets(context)
-	};
-}
-function factsOf(context, inputs, links) {
-	const { head, base, change } = refsOf(context);
-	const repo = repoOf(context);
-	const { job_status: status } = inputs;
-	return known({
-		"cicd.pipeline.name": context.workflow,
-		"cicd.pipeline.run.id": idOf(context.runId),
-		"cicd.pipeline.run.url.full": links.run,
-		"cicd.pipeline.task.name": context.job,
-		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
-		"cicd.pipeline.task.run.url.full": links.job,
-		"cicd.pipeline.task.run.result": status === "cancelled" ? "cancellation" : status,
-		"vcs.provider.name": repo && "github",
-		"vcs.owner.name": repo?.owner,
-		"vcs.repository.name": repo?.repo,
-		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
-		"vcs.ref.head.name": head.name,
-		"vcs.ref.head.type": head.type,
-		"vcs.ref.head.revision": head.revision,
-		"vcs.ref.base.name": base?.name,
-		"vcs.ref.base.revision": base?.revision,
-		"vcs.change.id": idOf(change?.number),
-		"vcs.change.title": change?.title,
-		"github.event_name": context.eventName,
-		"github.actor": context.actor,
-		"github.run_attempt": context.runAttempt,
-		"github.matrix": inputs.job_matrix
-	});
-}
-function linksOf(context, { job_check_run_id: id }) {
-	const repo = repoOf(context);
-	const runId = idOf(context.runId);
-	if (!repo || !runId) return {};
-	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
-	return {
-		run,
-		job: id ? `${run}/job/${id}` : run
-	};
-}
-const DEPENDABOT = "dependabot[bot]";
-const WITHHELD_FROM_FORKS = [
-	"pull_request",
-	"pull_request_review",
-	"pull_request_review_comment"
-];
-const WITHHELD_FROM_DEPENDABOT = [
-	...WITHHELD_FROM_FORKS,
-	"create",
-	"deployment",
-	"deployment_status",
-	"push"
-];
-function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
-	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
-	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
-	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
-}
-function refsOf({ payload, ref, sha }) {
-	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
-	if (pull?.head) return {
-		head: branch(pull.head.ref, pull.head.sha),
-		base: branch(pull.base?.ref, pull.base?.sha),
-		change: pull
-	};
-	if (group) return {
-		head: refOf(group.head_ref, group.head_sha),
-		base: refOf(group.base_ref, group.base_sha)
-	};
-	if (trigger) {
-		const change = trigger.pull_requests?.[0];
-		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
-		return {
-			head: {
-				name: trigger.head_branch,
-				type,
-				revision: trigger.head_sha
-			},
-			...change && {
-				base: branch(change.base?.ref, change.base?.sha),
-				change
-			}
-		};
-	}
-	return { head: refOf(ref, sha) };
-}
-function branch(name, revision) {
-	return {
-		name,
-		type: "branch",
-		revision
-	};
-}
-function refOf(ref, revision) {
-	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
-	if (!kind) return { revision };
-	return {
-		name,
-		type: kind === "tags" ? "tag" : "branch",
-		revision
-	};
-}
-function repoOf(context) {
-	try {
-		const { owner, repo } = context.repo;
-		return owner && repo ? {
-			owner,
-			repo
-		} : void 0;
-	} catch {
-		return;
-	}
-}
-function idOf(number) {
-	return Number.isInteger(number) ? String(number) : void 0;
-}
-function matrixText(matrix) {
-	if (!isJsonObject(matrix)) return "";
-	const values = Object.values(matrix).filter((value) => typeof value !== "object");
-	return values.length > 0 ? ` (${values.join(", ")})` : "";
-}
-function known(facts) {
-	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmpty$1(value);
-	return Object.fromEntries(Object.entries(facts).filter(isKnown));
-}
-function isEmpty$1(value) {
-	return isJsonObject(value) && Object.keys(value).length === 0;
-}
-// src/api/case-spans.ts
-const AT_ONCE = 4;
-const PROGRESS_EVERY = 100;
-async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) {
-	const next = spans.values();
-	const parent = {
-		...id && { parent_id: id },
-		...trace_id && { trace_id }
-	};
-	let made = 0;
-	let failure;
-	async function work() {
-		for (const span of next) {
-			if (failure) return;
-			try {
-				await client.createSpan({
-					...span,
-					...parent
-				});
-			} catch (error) {
-				if (!(error instanceof ApiError || error instanceof InputError)) throw error;
-				failure ??= error;
-				return;
-			}
-			made++;
-			if (made % PROGRESS_EVERY === 0 && made < spans.length) onProgress(made, spans.length);
-		}
-	}
-	await Promise.all(Array.from({ length: AT_ONCE }, work));
-	return {
-		made,
-		of: spans.length,
-		failure
 	};
 }
 // node_modules/destr/dist/index.mjs
@@ -4227,39 +1270,54 @@ function retryAfterMs(header, now) {
 }
 // src/api/response.ts
 const MAX_DEPTH = 1100;
-const MAX_SAID = 500;
-function read(response, schema, call, tried) {
+const MAX_SERVER_MESSAGE = 500;
+function read(response, schema, call, attempts, now) {
 	const { status, location, body } = response;
-	if (status >= 400) throw refusal(response, call, tried);
-	if (status >= 300) throw unusable(response, call, location === null ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
-	if (body.trim() === "") throw unusable(response, call, `, but with an empty body, expected ${call.wanted}`);
-	const json = jsonOf(response, call);
-	const parsed = safeParse(schema, unwrapped(json));
+	if (status >= 400) throw refusal(response, call, attempts, now);
+	const unusable = (reason, serverMessage = "") => apiError(call, `${responseText(response)}${reason}`, {
+		serverMessage,
+		status,
+		attempts,
+		advice: "Check that base_url is the address of the Opper API, with its /v2.",
+		isTransient: false
+	});
+	if (status >= 300) throw unusable(location === void 0 ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
+	if (body.trim() === "") throw unusable(`, but with an empty body, expected ${call.wanted}`);
+	const json = jsonOf(body, unusable);
+	const parsed = require_span.safeParse(schema, unwrapped(json));
 	if (parsed.success) {
 		const { id } = parsed.data;
 		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-		throw unusable(response, call, ", but with a different span than requested", id);
+		throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, "")} than requested`, id);
 	}
-	const faults = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
-	throw unusable(response, call, `, but with ${kindOf(json)} that is not ${call.wanted}`, faults);
-}
-function unusable(response, call, what, said = "") {
-	return apiError(call, `${responseText(response)}${what}`, said, "Check that base_url is the address of the Opper API, with its /v2.", false);
+	const problems = require_span.isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
+	throw unusable(`, but with ${require_span.kindOf(json)} that is not ${call.wanted}`, problems);
 }
 function responseText({ status, statusText }) {
-	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
+	return `returned ${`${status} ${require_span.cut(statusText, 100)}`.trim()}`;
 }
-function apiError({ method, url }, what, said, advice, isTransient) {
-	const words = cut(cut(said, 4 * MAX_SAID).replace(/\s+/g, " ").trim(), MAX_SAID);
-	return new ApiError(`${method} ${url} ${what}${words ? `: ${words}` : ""}`, advice, isTransient);
+function attemptsText(attempts, { wasLookedFor = false }) {
+	const times = attempts === 1 ? "tried once" : `tried ${attempts} times`;
+	return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
-function refusal(response, call, tried) {
+function apiError({ method, url }, reason, { serverMessage = "", ...details }) {
+	const shown = require_span.cut(require_span.cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
+	return new require_span.ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
+}
+function refusal(response, call, attempts, now) {
 	const { status, statusText, body } = response;
-	const said = wordsOf(body);
-	return apiError(call, `${responseText(response)} (${tried})`, said.trim() === statusText ? "" : said, adviceFor(response, call), isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST");
+	const serverMessage = messageIn(body);
+	return apiError(call, `${responseText(response)} (${attemptsText(attempts, call)})`, {
+		serverMessage: serverMessage.trim() === statusText ? "" : serverMessage,
+		status,
+		attempts,
+		advice: adviceFor(response, call, now),
+		isTransient: isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST"
+	});
 }
-function adviceFor({ status, retryAfterMs }, { method, ifNotFound }) {
-	if (isRetriedStatus(status) && isTooLong(retryAfterMs)) return `It asks to wait ${secondsText(retryAfterMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
+function adviceFor({ status, retryAfter }, { method, ifNotFound }, now) {
+	const askedMs = retryAfterMs(retryAfter, now);
+	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${require_span.secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
 	switch (status) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
 		case 403: return "The key is known but may not do this. Check its rights and its project.";
@@ -4277,190 +1335,189 @@ function adviceFor({ status, retryAfterMs }, { method, ifNotFound }) {
 function targetText(location, url) {
 	const hostIn = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}(?:[^\\/?#]*@)?([^\\/?#]*)/i.exec(address)?.[1];
 	const host = hostIn(location.trim()) ?? hostIn(url);
-	return host ? ` to ${cut(host, 200)}` : "";
+	return host ? ` to ${require_span.cut(host, 200)}` : "";
 }
-function jsonOf(response, call) {
-	const { body } = response;
+function jsonOf(body, unusable) {
 	try {
-		return parseExactJson(body, MAX_DEPTH);
+		return require_span.parseExactJson(body, MAX_DEPTH);
 	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		throw unusable(response, call, isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, wordsOf(body));
+		if (!(error instanceof require_span.FormError)) throw error;
+		throw unusable(isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, messageIn(body));
 	}
 }
 function unwrapped(json) {
-	return isJsonObject(json) && json.id === void 0 && isJsonObject(json.data) ? json.data : json;
+	return require_span.isJsonObject(json) && json.id === void 0 && require_span.isJsonObject(json.data) ? json.data : json;
 }
 function isHtml(body) {
 	return /^\s*<(!doctype html|html)\b/i.test(body);
 }
-function wordsOf(body) {
+function messageIn(body) {
 	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? "";
 	try {
-		return jsonWords(parseJson(body));
+		return messageInJson(require_span.parseJson(body));
 	} catch {
 		return body;
 	}
 }
-function jsonWords(json) {
-	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
+function messageInJson(json) {
+	if (!require_span.isJsonObject(json)) return json === null ? "null" : require_span.textOf(json);
 	const { message, detail } = json;
 	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
 	if (details.length > 0) return details.join("; ");
 	return typeof message === "string" ? message : JSON.stringify(json);
 }
 function detailText(detail) {
-	if (!isJsonObject(detail) || typeof detail.msg !== "string") return textOf(detail);
+	if (!require_span.isJsonObject(detail) || typeof detail.msg !== "string") return require_span.textOf(detail);
 	const { loc, msg } = detail;
-	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
+	return Array.isArray(loc) ? `${loc.map(require_span.textOf).join(".")}: ${msg}` : msg;
 }
 // src/api/sender.ts
-function createSender(options) {
-	const { apiKey, userAgent, timeoutMs, retries, transport, now } = options;
-	const traffic = {
+var Sender = class {
+	traffic = {
 		requests: 0,
 		status: void 0
 	};
-	const fetch = async (url, init) => {
-		traffic.requests++;
-		const reply = await transport.fetch(url, init);
-		traffic.status = reply.status;
-		return reply;
-	};
-	const request = createFetch({
-		fetch,
-		Headers: transport.Headers
-	});
-	function resultOf({ response, error }) {
-		if (!response) return { thrown: error };
-		const { status, statusText, headers, _data: body = "" } = response;
-		return { response: {
-			status,
-			statusText,
-			location: headers.get("location"),
-			retryAfterMs: retryAfterMs(headers.get("retry-after"), now()),
-			body
-		} };
+	#options;
+	#fetch;
+	constructor(options) {
+		this.#options = options;
+		this.#fetch = createFetch(options.transport).raw;
 	}
-	async function pauseFor(what, ms) {
-		options.onRetry(`${what} in ${secondsText(ms)}`);
-		await options.wait(ms);
+	async send(call, tries) {
+		for (let number = 1;; number++) {
+			const attempt = await this.attempt(call, number);
+			if (!(call.mayAppear && statusOf(attempt) === 404 ? true : !call.isTriedOnce && isRetried(attempt)) || !await this.waitForRetry(attempt, call, tries)) return attempt;
+		}
 	}
-	const sender = {
-		traffic,
-		async send(call, tries, body, rule = async (failure) => isRetried(failure) && sender.retry(failure, call, tries)) {
-			let attempts = 1;
-			const onFailure = async (context) => {
-				const isAgain = await rule(resultOf(context));
-				if (isAgain) attempts++;
-				context.options.retry = isAgain ? 1 : false;
+	async attempt(call, number) {
+		const { apiKey, userAgent } = this.#options;
+		this.traffic.requests++;
+		try {
+			const response = await this.#fetch(call.url, {
+				method: call.method,
+				headers: {
+					accept: "application/json",
+					authorization: `Bearer ${apiKey}`,
+					"user-agent": userAgent
+				},
+				body: call.body,
+				responseType: "text",
+				retry: false,
+				ignoreResponseError: true
+			});
+			this.traffic.status = response.status;
+			return {
+				number,
+				response
 			};
-			try {
-				return {
-					...resultOf({ response: await request.raw(call.url, {
-						method: call.method,
-						headers: {
-							accept: "application/json",
-							authorization: `Bearer ${apiKey}`,
-							"user-agent": userAgent
-						},
-						body,
-						responseType: "text",
-						onRequestError: onFailure,
-						onResponseError: onFailure
-					}) }),
-					attempts
-				};
-			} catch (error) {
-				if (!(error instanceof FetchError)) throw error;
-				return {
-					...resultOf({
-						response: error.response,
-						error: error.cause
-					}),
-					attempts
-				};
-			}
-		},
-		read(last, schema, call, afterwards = "") {
-			const tried = `${last.attempts === 1 ? "tried once" : `tried ${last.attempts} times`}${afterwards}`;
-			if ("response" in last) return read(last.response, schema, call, tried);
-			const { thrown } = last;
-			throw apiError(call, `${sender.textOf(last)} (${tried})`, "", failureAdvice(thrown), isWorthRetrying(thrown));
-		},
-		async retry(failure, call, tries) {
-			const askedMs = "response" in failure ? failure.response.retryAfterMs : void 0;
-			if (tries.used >= retries || isTooLong(askedMs)) return false;
-			tries.used++;
-			await pauseFor(`${call.method} ${sender.textOf(failure)}; attempt ${tries.used + 1} of ${retries + 1}`, waitBefore(tries.used, askedMs, options.random()));
-			return true;
-		},
-		async pause(failure, call, tries, next) {
-			await pauseFor(`${call.method} ${sender.textOf(failure)}; ${next}`, waitBefore(tries.used + 1, void 0, options.random()));
-		},
-		textOf: (result) => "response" in result ? responseText(result.response) : failureText$1(result.thrown, timeoutMs)
-	};
-	return sender;
+		} catch (error) {
+			if (!(error instanceof FetchError)) throw error;
+			return {
+				number,
+				thrown: error.cause
+			};
+		}
+	}
+	read(last, schema, call) {
+		const attempts = last.number;
+		if ("response" in last) return read(last.response, schema, call, attempts, this.#options.now());
+		const { thrown } = last;
+		const reason = `${this.reasonOf(last)} (${attemptsText(attempts, call)})`;
+		const isTransient = isWorthRetrying(thrown);
+		throw apiError(call, reason, {
+			attempts,
+			advice: failureAdvice(thrown),
+			isTransient
+		});
+	}
+	async waitForRetry(failed, call, tries) {
+		const { retries, now } = this.#options;
+		const askedMs = "response" in failed ? retryAfterMs(failed.response.retryAfter, now()) : void 0;
+		if (tries.used >= retries || isTooLong(askedMs)) return false;
+		tries.used++;
+		await this.#wait(failed, call, `attempt ${tries.used + 1} of ${retries + 1}`, tries.used, askedMs);
+		return true;
+	}
+	async waitFor(next, failed, call, tries) {
+		await this.#wait(failed, call, next, tries.used + 1, void 0);
+	}
+	async #wait(failed, call, next, retry, askedMs) {
+		const ms = waitBefore(retry, askedMs, this.#options.random());
+		this.#options.onRetry(`${call.method} ${this.reasonOf(failed)}; ${next} in ${require_span.secondsText(ms)}`);
+		await this.#options.wait(ms);
+	}
+	reasonOf(attempt) {
+		return "response" in attempt ? responseText(attempt.response) : failureText(attempt.thrown, this.#options.timeoutMs);
+	}
+};
+function isRetried(attempt) {
+	return "response" in attempt ? isRetriedStatus(attempt.response.status) : isWorthRetrying(attempt.thrown);
 }
-function isRetried(failure) {
-	return "response" in failure ? isRetriedStatus(failure.response.status) : isWorthRetrying(failure.thrown);
+function statusOf(attempt) {
+	return "response" in attempt ? attempt.response.status : void 0;
 }
-function statusOf(result) {
-	return "response" in result ? result.response.status : void 0;
-}
-// src/api/made-once.ts
-async function makeOnce(sender, { call, body, schema, look, mayExist }) {
+// src/api/create-once.ts
+async function createOnce(sender, call, { schema, look, mayExist }) {
 	const tries = { used: 0 };
-	let found = mayExist ? await look(tries) : void 0;
-	if (found !== void 0) return {
-		made: found,
+	const existing = mayExist ? await look(tries) : void 0;
+	if (existing !== void 0) return {
+		created: existing,
 		wasFound: true
 	};
 	let isInDoubt = mayExist;
-	const rule = async (failure) => {
-		const isDoubtful = mayHaveArrived(failure);
+	for (let number = 1;; number++) {
+		const post = await sender.attempt(call, number);
+		const isDoubtful = mayHaveArrived(post);
 		isInDoubt ||= isDoubtful;
-		const isPassing = isRetried(failure) || statusOf(failure) === 409;
-		const willRetry = isPassing && await sender.retry(failure, call, tries);
-		if (!isInDoubt || !(isPassing || isDoubtful)) return willRetry;
-		if (!willRetry) await sender.pause(failure, call, tries, "a last lookup");
-		found = await look(tries).catch((error) => {
-			throw error instanceof ApiError ? unknownOutcome(call, sender.textOf(failure), error) : error;
-		});
-		return willRetry && found === void 0;
-	};
-	const last = await sender.send(call, tries, body, rule);
-	if (found !== void 0) return {
-		made: found,
-		wasFound: true
-	};
-	return {
-		made: sender.read(last, schema, call, isInDoubt ? ", and a lookup did not find it" : ""),
-		wasFound: false
-	};
+		const isPassing = isRetried(post) || statusOf(post) === 409;
+		const willRetry = isPassing && await sender.waitForRetry(post, call, tries);
+		if (isInDoubt && (isPassing || isDoubtful)) {
+			if (!willRetry) await sender.waitFor("a last lookup", post, call, tries);
+			const found = await look(tries).catch((error) => {
+				throw error instanceof require_span.ApiError ? unknownOutcome(call, sender.reasonOf(post), number, error) : error;
+			});
+			if (found !== void 0) return {
+				created: found,
+				wasFound: true
+			};
+		}
+		if (!willRetry) return {
+			created: sender.read(post, schema, {
+				...call,
+				wasLookedFor: isInDoubt
+			}),
+			wasFound: false
+		};
+	}
 }
-function unknownOutcome({ method, url }, what, { story }) {
-	return new ApiError(`${method} ${url} ${what}. It may have taken effect, but the lookup failed: ${story}`, "Look for the span in Opper before you run the job again.", true);
+function unknownOutcome({ method, url }, reason, attempts, lookup) {
+	const { status, summary } = lookup;
+	return new require_span.ApiError(`${method} ${url} ${reason}. It may have taken effect, but the lookup failed: ${summary}`, {
+		status,
+		attempts,
+		advice: "Look for the span in Opper before you run the job again.",
+		isTransient: true
+	});
 }
-function mayHaveArrived(failure) {
-	if ("response" in failure) return [408, 409].includes(failure.response.status) || failure.response.status >= 500;
-	const { thrown } = failure;
+function mayHaveArrived(post) {
+	if ("response" in post) return [408, 409].includes(post.response.status) || post.response.status >= 500;
+	const { thrown } = post;
 	if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
 	return !["connect", "getaddrinfo"].includes(first.syscall);
 }
 // src/api/metric.ts
-const number = pipe(transform(numberOf), number$2("expected a number"));
-const Metric = looseObject({
-	id: string("expected text"),
-	dimension: string("expected text"),
-	value: number,
-	comment: exactOptional(nullable(string("expected text"))),
-	created_at: exactOptional(nullable(string("expected text")))
+const number$1 = require_span.pipe(require_span.transform(require_span.numberOf), require_span.number("expected a number"));
+const Metric = require_span.looseObject({
+	id: require_span.string("expected text"),
+	dimension: require_span.string("expected text"),
+	value: number$1,
+	comment: require_span.exactOptional(require_span.nullable(require_span.string("expected text"))),
+	created_at: require_span.exactOptional(require_span.nullable(require_span.string("expected text")))
 });
-const MetricPage = looseObject({
-	meta: looseObject({ total_count: number }, "expected an object"),
-	data: array(Metric, "expected a list")
+const MetricPage = require_span.looseObject({
+	meta: require_span.looseObject({ total_count: number$1 }, "expected an object"),
+	data: require_span.array(Metric, "expected a list")
 });
 function newestOf(metrics) {
 	const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));
@@ -4469,25 +1526,50 @@ function newestOf(metrics) {
 function createdAt({ created_at }) {
 	return Date.parse(created_at ?? "") || 0;
 }
+// src/api/traces.ts
+const orNull$1 = (schema) => require_span.exactOptional(require_span.nullable(schema));
+const text$1 = require_span.string("expected text");
+const textOrNull = orNull$1(text$1);
+const number = require_span.pipe(require_span.transform((value) => require_span.numberOf(value)), require_span.number("expected a number"));
+const TraceEntry = require_span.object({
+	id: text$1,
+	name: textOrNull,
+	start_time: textOrNull
+});
+const TracePage = require_span.object({
+	meta: require_span.object({ total_count: number }, "expected an object"),
+	data: require_span.array(TraceEntry, "expected a list")
+});
+const TraceSpan = require_span.object({
+	id: textOrNull,
+	name: textOrNull,
+	parent_id: textOrNull,
+	type: textOrNull,
+	start_time: textOrNull,
+	meta: orNull$1(require_span.custom(require_span.isJsonObject, "expected an object")),
+	score: orNull$1(number),
+	metrics: orNull$1(require_span.array(Metric, "expected a list"))
+});
+const Trace = require_span.extend(TraceEntry, { spans: orNull$1(require_span.array(TraceSpan, "expected a list")) });
 // src/api/client.ts
-const METRICS_OF_A_PAGE = 100;
+const METRICS_PER_PAGE = 100;
 const MAX_PAGES = 100;
 function createClient({ baseUrl, ...options }) {
-	const sender = createSender(options);
-	async function request(call, schema, { tries = { used: 0 }, body } = {}) {
-		return sender.read(await sender.send(call, tries, body), schema, call);
+	const sender = new Sender(options);
+	async function request(call, schema, tries = { used: 0 }) {
+		return sender.read(await sender.send(call, tries), schema, call);
 	}
 	async function metricsOf(spanId, tries) {
 		const metrics = new Map();
 		for (let page = 0;; page++) {
 			const call = {
 				method: "GET",
-				url: `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_OF_A_PAGE}&limit=${METRICS_OF_A_PAGE}`,
+				url: `${metricUrl(baseUrl, spanId)}?offset=${page * METRICS_PER_PAGE}&limit=${METRICS_PER_PAGE}`,
 				wanted: "a list of metrics",
 				ifNotFound: CHECK_SPAN
 			};
-			if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, "", "Remove some of them.", false);
-			const { data, meta } = await request(call, MetricPage, { tries });
+			if (page === MAX_PAGES) throw apiError(call, TOO_MANY_METRICS, REMOVE_METRICS);
+			const { data, meta } = await request(call, MetricPage, tries);
 			const countBefore = metrics.size;
 			for (const metric of data) metrics.set(metric.id, metric);
 			if (metrics.size >= meta.total_count || metrics.size === countBefore) return newestOf(metrics.values());
@@ -4503,45 +1585,46 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "the span",
 				ifNotFound,
 				id
-			}, Span);
+			}, require_span.Span);
 		},
 		async updateSpan(id, patch) {
 			return request({
 				method: "PATCH",
 				url: spanUrl(baseUrl, id),
+				body: bodyOf(patch),
 				wanted: "the span",
 				ifNotFound: CHECK_NEW_SPAN,
 				id
-			}, Span, { body: bodyOf(patch) });
+			}, require_span.Span);
 		},
 		async createSpan(span, { mayExist = false } = {}) {
-			const ifNotFound = span.parent_id === void 0 ? CHECK_ADDRESS : CHECK_PARENT;
+			const expected = {
+				wanted: "a span",
+				ifNotFound: span.parent_id === void 0 ? CHECK_ADDRESS : CHECK_PARENT
+			};
 			const call = {
 				method: "POST",
 				url: spanUrl(baseUrl),
-				wanted: "a span",
-				ifNotFound
+				body: bodyOf(span),
+				...expected
 			};
-			const lookCall = {
-				...call,
+			const lookup = {
 				method: "GET",
 				url: spanUrl(baseUrl, span.id),
-				id: span.id
+				id: span.id,
+				...expected
 			};
 			const look = async (tries) => {
-				const last = await sender.send(lookCall, tries);
-				return statusOf(last) === 404 ? void 0 : sender.read(last, Span, lookCall);
+				const last = await sender.send(lookup, tries);
+				return statusOf(last) === 404 ? void 0 : sender.read(last, require_span.Span, lookup);
 			};
-			const making = {
-				call,
-				body: bodyOf(span),
-				schema: Span,
+			const { created, wasFound } = await createOnce(sender, call, {
+				schema: require_span.Span,
 				look,
 				mayExist
-			};
-			const { made, wasFound } = await makeOnce(sender, making);
+			});
 			return {
-				span: made,
+				span: created,
 				wasFound
 			};
 		},
@@ -4550,20 +1633,18 @@ function createClient({ baseUrl, ...options }) {
 			const call = {
 				method: "POST",
 				url: metricUrl(baseUrl, spanId),
+				body: bodyOf(metric),
 				wanted: "a metric",
 				ifNotFound: CHECK_SPAN
 			};
 			const look = async (tries) => (await metricsOf(spanId, tries)).get(metric.dimension);
-			const making = {
-				call,
-				body: bodyOf(metric),
+			const { created, wasFound } = await createOnce(sender, call, {
 				schema: Metric,
 				look,
 				mayExist: false
-			};
-			const { made, wasFound } = await makeOnce(sender, making);
+			});
 			return {
-				metric: made,
+				metric: created,
 				wasFound
 			};
 		},
@@ -4571,9 +1652,35 @@ function createClient({ baseUrl, ...options }) {
 			return request({
 				method: "PATCH",
 				url: metricUrl(baseUrl, spanId, metricId),
+				body: bodyOf(change),
 				wanted: "a metric",
 				ifNotFound: CHECK_SPAN
-			}, Metric, { body: bodyOf(change) });
+			}, Metric);
+		},
+		listTraces(name, offset, { isTriedOnce }) {
+			const call = {
+				url: `${baseUrl}/traces?${`name=${encoded(name)}&offset=${offset}&limit=100`}`,
+				wanted: "a list of traces",
+				isTriedOnce
+			};
+			return request({
+				method: "GET",
+				ifNotFound: CHECK_ADDRESS,
+				...call
+			}, TracePage);
+		},
+		readTrace(id, options) {
+			const call = {
+				url: `${baseUrl}/traces/${encoded(id)}`,
+				wanted: "the trace",
+				id,
+				...options
+			};
+			return request({
+				method: "GET",
+				ifNotFound: CHECK_ADDRESS,
+				...call
+			}, Trace);
 		}
 	};
 }
@@ -4588,8 +1695,13 @@ function encoded(id) {
 	return encodeURIComponent(id.toWellFormed());
 }
 const TOO_MANY_METRICS = `was not sent: the span has more than 10000 metrics`;
+const REMOVE_METRICS = {
+	attempts: 0,
+	advice: "Remove some of them.",
+	isTransient: false
+};
 const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
-const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just made may take a moment to appear.`;
+const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just created may take a moment to appear.`;
 const HOW_TO_WRITE_UNREAD = "Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.";
 const CHECK_PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
 const CHECK_ADDRESS = "Check base_url, and which project the key belongs to.";
@@ -4598,13 +1710,72 @@ function bodyOf(fields) {
 	const size = Buffer.byteLength(body);
 	if (size <= 33554432) return body;
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
-	throw new InputError([{
+	const message = `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
+	throw new require_span.InputError([{
 		name,
-		message: `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES$1)}, so shorten it`
+		message
 	}]);
 }
 function mibText(bytes) {
 	return `${Math.ceil(bytes / 1024 / 1024 * 10) / 10} MiB`;
+}
+// src/comparison/max-drop.ts
+function maxDropGate(maxDrop, score, comparison, job) {
+	if (maxDrop === void 0 || score === void 0 && job.endedBadly) return void 0;
+	if (score === void 0) return {
+		isPassed: false,
+		text: `there is no score to compare with that of the baseline (max_drop ${maxDrop})`,
+		advice: "Set score or results_file"
+	};
+	if (comparison === void 0) return void 0;
+	const { score: before, score_change } = comparison;
+	if (score_change >= 0) return {
+		isPassed: true,
+		text: `score ${score} is not below the baseline's ${before} (max_drop ${maxDrop})`,
+		afterChange: ""
+	};
+	const isPassed = -score_change <= maxDrop;
+	const verdict = isPassed ? `within max_drop ${maxDrop}` : `more than max_drop ${maxDrop} allows`;
+	return {
+		isPassed,
+		text: `score ${score} is ${-score_change} below the baseline's ${before}, ${verdict}`,
+		afterChange: isPassed ? "" : `, ${verdict}`
+	};
+}
+// src/api/case-spans.ts
+const AT_ONCE = 4;
+const PROGRESS_EVERY = 100;
+async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) {
+	const next = spans.values();
+	const parent = {
+		...id && { parent_id: id },
+		...trace_id && { trace_id }
+	};
+	let created = 0;
+	let failure;
+	async function work() {
+		for (const span of next) {
+			if (failure) return;
+			try {
+				await client.createSpan({
+					...span,
+					...parent
+				});
+			} catch (error) {
+				if (!(error instanceof require_span.ApiError || error instanceof require_span.InputError)) throw error;
+				failure ??= error;
+				return;
+			}
+			created++;
+			if (created % PROGRESS_EVERY === 0 && created < spans.length) onProgress(created, spans.length);
+		}
+	}
+	await Promise.all(Array.from({ length: AT_ONCE }, work));
+	return {
+		created,
+		of: spans.length,
+		failure
+	};
 }
 // src/api/record-metrics.ts
 async function recordMetrics(client, spanId, wanted) {
@@ -4620,7 +1791,7 @@ async function recordMetrics(client, spanId, wanted) {
 		};
 	}
 	for (const [at, metric] of wanted.entries()) {
-		const name = cut(metric.dimension, 100);
+		const name = require_span.cut(metric.dimension, 100);
 		const before = known.get(metric.dimension);
 		try {
 			const after = await recordMetric(client, spanId, metric, before);
@@ -4654,11 +1825,61 @@ function isEqual(metric, { value, comment }) {
 	return metric.value === value && (comment === void 0 || metric.comment === comment);
 }
 function namesOf(metrics) {
-	return listed(metrics.map(({ dimension }) => dimension));
+	return require_span.listed(metrics.map(({ dimension }) => dimension));
 }
 function messageOf(error) {
-	if (error instanceof ApiError || error instanceof InputError) return error.message;
+	if (error instanceof require_span.ApiError || error instanceof require_span.InputError) return error.message;
 	throw error;
+}
+// src/api/stored.ts
+const MAX_COMPARED = 500;
+function changesBetween(before, after) {
+	return require_span.SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
+}
+function storedWarnings(sent, span, isMerged) {
+	const warnings = require_span.SPAN_FIELDS.flatMap((field) => storedWarning(field, sent, span, isMerged) ?? []);
+	if ((require_span.durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+	return warnings;
+}
+function storedWarning(field, patch, span, isMerged) {
+	const [sent, stored] = [patch[field], span[field]];
+	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
+	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
+	if (field === "meta" && patch.meta && span.meta) {
+		const [lost, other] = differenceOf(patch.meta, span.meta);
+		if (isMerged && Object.keys(lost).length === 0) return void 0;
+		return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
+	}
+	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
+	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
+}
+function shown(value) {
+	const text = require_span.cut(require_span.textOf(value), MAX_COMPARED);
+	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
+}
+function differenceOf(a, b) {
+	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !require_span.sameJson(value, ownValue(other, key))));
+	return [without(a, b), without(b, a)];
+}
+function ownValue(object, key) {
+	return Object.hasOwn(object, key) ? object[key] : void 0;
+}
+function sameValue(field, a, b) {
+	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
+		const instant = require_span.instantOf(a);
+		return instant === void 0 ? a === b : instant === require_span.instantOf(b);
+	}
+	return require_span.sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
+}
+function orNull(value) {
+	return value === void 0 || value === "" ? null : value;
+}
+function isTextOf(text, value) {
+	try {
+		return require_span.sameJson(require_span.parseExactJson(text), value);
+	} catch {
+		return false;
+	}
 }
 // src/plan/recording.ts
 function needsStored({ fields, clear, keepsMeta }) {
@@ -4687,35 +1908,16 @@ function newSpanOf({ parent_id, trace_id }, recording, id, title) {
 	return {
 		id,
 		name,
-		...parent_id && { parent_id },
-		...trace_id && { trace_id },
+		...require_span.defined({
+			parent_id,
+			trace_id
+		}),
 		...fields,
-		...start_time && { start_time }
+		...require_span.defined({ start_time })
 	};
 }
-function isEmpty(patch) {
+function isEmpty$1(patch) {
 	return Object.keys(patch).length === 0;
-}
-// src/report/finding.ts
-function findingOf(error, inputs, effect) {
-	if (error instanceof InputError) return {
-		level: "error",
-		title: `Opper span: bad input, ${effect}`,
-		lines: error.problems.map(problemLine)
-	};
-	if (error instanceof ApiError) return {
-		level: levelOf(inputs),
-		title: "Opper span: API failure",
-		lines: [error.message]
-	};
-	return {
-		level: "error",
-		title: "Opper span: internal error",
-		lines: [`This is a bug in the action, please report it: ${headlineOf(error)}`]
-	};
-}
-function levelOf({ fail_on_api_error }) {
-	return fail_on_api_error === false ? "warning" : "error";
 }
 // src/report/report.ts
 function newReport(spanId, { status, links }) {
@@ -4731,24 +1933,23 @@ function newReport(spanId, { status, links }) {
 		status: void 0,
 		elapsedMs: 0,
 		findings: [],
-		gate: void 0,
+		gates: [],
 		tests: void 0,
 		metrics: void 0,
 		caseSpans: void 0,
+		comparison: void 0,
 		links,
 		dryRun: []
 	};
 }
-function gateOf({ outcome, span, before, sent }, minScore, job) {
-	const score = numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
+function isNew(outcome) {
+	return outcome === "created" || outcome === "tracking";
+}
+function scoreOnSpan({ outcome, span, before, sent }) {
+	return require_span.numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
 		...before,
 		...sent
 	}.score);
-	if (minScore === void 0 || job.isBroken && score === void 0) return void 0;
-	return {
-		minScore,
-		score
-	};
 }
 function warn(report, lines) {
 	report.findings.push(...lines.map((line) => ({
@@ -4757,84 +1958,37 @@ function warn(report, lines) {
 		lines: [line]
 	})));
 }
-// src/verdict.ts
-const MAX_COMPARED = 500;
-function changesBetween(before, after) {
-	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
+function findingOf(error, inputs, effect) {
+	if (error instanceof require_span.InputError) return {
+		level: "error",
+		title: `Opper span: bad input, ${effect}`,
+		lines: error.problems.map(require_span.problemLine)
+	};
+	if (error instanceof require_span.ApiError) return {
+		level: levelOf(inputs),
+		title: "Opper span: API failure",
+		lines: [error.message]
+	};
+	return {
+		level: "error",
+		title: "Opper span: internal error",
+		lines: [`This is a bug in the action, please report it: ${require_span.headlineOf(error)}`]
+	};
 }
-function warningsAbout(sent, span, isMerged) {
-	const warnings = SPAN_FIELDS.flatMap((field) => warningAbout(field, sent, span, isMerged) ?? []);
-	if ((durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
-	return warnings;
+function levelOf({ fail_on_api_error }) {
+	return fail_on_api_error === false ? "warning" : "error";
 }
-function warningAbout(field, patch, span, isMerged) {
-	const [sent, stored] = [patch[field], span[field]];
-	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
-	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
-	if (field === "meta" && patch.meta && span.meta) {
-		const [lost, other] = differenceOf(patch.meta, span.meta);
-		if (isMerged && Object.keys(lost).length === 0) return void 0;
-		return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
-	}
-	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
-	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
-}
-function shown(value) {
-	const text = cut(textOf(value), MAX_COMPARED);
-	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
-}
-function differenceOf(a, b) {
-	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
-	return [without(a, b), without(b, a)];
-}
-function ownValue(object, key) {
-	return Object.hasOwn(object, key) ? object[key] : void 0;
-}
-function sameValue(field, a, b) {
-	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
-		const instant = instantOf(a);
-		return instant === void 0 ? a === b : instant === instantOf(b);
-	}
-	return sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
-}
-function orNull(value) {
-	return value === void 0 || value === "" ? null : value;
-}
-function isTextOf(text, value) {
+// src/execute.ts
+async function execute(plan, client, reporter, report) {
 	try {
-		return sameJson(parseExactJson(text), value);
-	} catch {
-		return false;
-	}
-}
-// src/perform.ts
-async function carryOut(task, plan, host, exit, report) {
-	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = plan.inputs;
-	const timeoutMs = Math.round(timeout_seconds * 1e3);
-	const client = createClient({
-		baseUrl,
-		apiKey,
-		userAgent: `opper-span-action/${host.version}`,
-		timeoutMs,
-		retries,
-		transport: host.connect({
-			baseUrl,
-			timeoutMs
-		}),
-		wait: host.wait,
-		random: host.random,
-		now: host.now,
-		onRetry: exit.info
-	});
-	try {
-		await perform(task, client, exit, report);
-		if (report.outcome === "updated" || report.outcome === "created") await addChildren(plan, client, exit, report);
+		await perform(plan, client, reporter, report);
+		if (report.outcome === "updated" || report.outcome === "created") await addChildren(plan, client, reporter, report);
 	} finally {
 		report.requests = client.traffic.requests;
 		report.status = client.traffic.status;
 	}
 }
-async function perform(task, client, exit, report) {
+async function perform({ task }, client, reporter, report) {
 	switch (task.kind) {
 		case "read":
 			report.span = await client.readSpan(task.id);
@@ -4844,10 +1998,10 @@ async function perform(task, client, exit, report) {
 		case "create":
 			await create(task.span, false, client, report);
 			return;
-		case "start": return start(task.span, task.recording, client, exit, report);
+		case "start": return start(task.span, task.recording, client, reporter, report);
 		case "wait":
 			report.outcome = "tracking";
-			exit.saveTracked(task.tracked);
+			reporter.saveTracked(task.tracked);
 			report.span = { id: task.tracked.id };
 			return;
 		case "ensure":
@@ -4861,45 +2015,45 @@ async function update(id, recording, client, report) {
 		report.before = await client.readSpan(id, { isBeforeWrite: true });
 		report.sent = patchFor(recording, report.before);
 	}
-	const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
+	const span = isEmpty$1(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
 	const feedback = span.feedback ?? report.before?.feedback;
 	report.span = {
 		...span,
-		...feedback && { feedback }
+		...require_span.defined({ feedback })
 	};
 	report.changed = report.before && changesBetween(report.before, span);
 	report.outcome = "updated";
-	warn(report, warningsAbout(report.sent, span, needsStored(recording)));
+	warn(report, storedWarnings(report.sent, span, needsStored(recording)));
 }
 async function create(span, mayExist, client, report) {
-	report.sent = fieldsOf(span);
-	const { span: made, wasFound } = await client.createSpan(span, { mayExist });
-	report.span = made;
+	report.sent = require_span.fieldsOf(span);
+	const { span: created, wasFound } = await client.createSpan(span, { mayExist });
+	report.span = created;
 	report.outcome = "created";
 	if (mayExist && wasFound) return true;
-	warn(report, warningsAbout(report.sent, made, false));
+	warn(report, storedWarnings(report.sent, created, false));
 	return false;
 }
-async function start(span, recording, client, exit, report) {
-	exit.saveTracked(startedBy(span));
+async function start(span, recording, client, reporter, report) {
+	reporter.saveTracked(trackedBeforeResponse(span));
 	try {
 		await create(span, false, client, report);
 	} catch (error) {
-		if (!(error instanceof ApiError && error.isTransient)) {
-			exit.saveTracked(void 0);
+		if (!(error instanceof require_span.ApiError && error.isTransient)) {
+			reporter.saveTracked(void 0);
 			throw error;
 		}
-		warn(report, [`${error.story}. The job goes on, and the span is made when it ends`]);
+		warn(report, [`${error.summary}. The job goes on, and the span is created when it ends`]);
 		return;
 	}
 	report.outcome = "tracking";
-	exit.saveTracked(madeBy(span, recording, report.span.id));
+	reporter.saveTracked(trackedSpan(span, recording, report.span.id));
 }
-async function addChildren(plan, client, exit, report) {
+async function addChildren(plan, client, reporter, report) {
 	const { inputs, metrics, caseSpans } = plan;
-	const fail = (what, lines) => report.findings.push({
+	const fail = (part, lines) => report.findings.push({
 		level: levelOf(inputs),
-		title: `Opper span: ${what}`,
+		title: `Opper span: ${part}`,
 		lines
 	});
 	if (metrics.length > 0) {
@@ -4908,15 +2062,473 @@ async function addChildren(plan, client, exit, report) {
 		if (failures.length > 0) fail("metrics", failures);
 	}
 	if (caseSpans.length > 0) {
-		const onProgress = (made, of) => exit.info(`Case spans: ${made} of ${of} made`);
-		const { made, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+		const onProgress = (created, of) => reporter.info(`Case spans: ${created} of ${of} created`);
+		const { created, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
 		const of = report.tests?.casesWanted ?? caseSpans.length;
 		report.caseSpans = {
-			made,
+			created,
 			of
 		};
-		if (failure) fail("case spans", [`${made} of ${of} case spans were made, then one failed: ${failure.message}`]);
+		if (failure) fail("case spans", [`${created} of ${of} case spans were created, then one failed: ${failure.message}`]);
 	}
+}
+// action.yml
+const defaults = {
+	"operation": "update",
+	"span_id": "",
+	"api_key": "",
+	"base_url": "https://api.opper.ai/v2",
+	"parent_id": "",
+	"trace_id": "",
+	"score": "",
+	"score_scale": "",
+	"error": "",
+	"meta": "",
+	"meta_file": "",
+	"end_time": "",
+	"start_time": "",
+	"name": "",
+	"type": "",
+	"input": "",
+	"output": "",
+	"clear": "",
+	"results_file": "",
+	"results_format": "auto",
+	"score_pointer": "",
+	"metrics": "",
+	"results_metrics": "false",
+	"case_spans": "none",
+	"max_case_spans": "100",
+	"min_score": "",
+	"baseline": "",
+	"max_drop": "",
+	"meta_mode": "merge",
+	"ci_meta": "true",
+	"fail_on_api_error": "true",
+	"dry_run": "false",
+	"summary": "true",
+	"timeout_seconds": "10",
+	"retries": "3",
+	"job_status": "",
+	"job_matrix": "",
+	"job_check_run_id": ""
+};
+// src/uuid.ts
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+// src/inputs/forms.ts
+const because = (rule) => ({ error: ({ input }) => `${require_span.quoted(require_span.textOf(input))} ${rule}` });
+function parsedBy(parse) {
+	return require_span.transform((value, { issues }) => {
+		try {
+			return parse(value);
+		} catch (error) {
+			if (!(error instanceof require_span.FormError)) throw error;
+			issues.push({
+				code: "custom",
+				message: error.message,
+				input: value
+			});
+			return require_span.NEVER;
+		}
+	});
+}
+function maybeAbsent(schema) {
+	return schema;
+}
+function structured(read) {
+	return maybeAbsent(parsedBy(read));
+}
+const verbatim = require_span.transform((value) => withoutAtEnd(require_span.textOf(value), "\r\n") || void 0);
+const trimmed = require_span.transform((value) => typeof value === "string" ? value.trim() : value);
+const text = require_span.transform((value) => require_span.textOf(value).trim());
+const branch$1 = require_span.transform((value) => require_span.textOf(value).trim().replace(/^refs\/heads\//, ""));
+const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
+const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
+const timestampAt = (now) => parsedBy((value) => require_span.parseTimestamp(require_span.textOf(value).trim(), now));
+const boolean = require_span.pipe(trimmed, require_span.stringbool({
+	truthy: ["true"],
+	falsy: ["false"],
+	...because("is not true or false")
+}));
+function oneOf(names) {
+	return require_span.pipe(trimmed, require_span._enum(names, because(`is not one of ${names.join(", ")}`)));
+}
+function namesAmong(names, rule) {
+	const split = (value) => Array.isArray(value) ? value : require_span.textOf(value).split(/[\s,]/);
+	const list = require_span.transform((value) => {
+		const given = [...new Set(split(value))].filter((name) => name !== "");
+		return given.length > 0 ? given : void 0;
+	});
+	return require_span.pipe(list, require_span.optional(require_span.array(require_span._enum(names, because(`${rule}: ${names.join(", ")}`)))));
+}
+const lines = require_span.transform((value) => {
+	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+});
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
+function numberForm(rule) {
+	const read = (value) => {
+		const given = typeof value === "string" ? value.trim() : value;
+		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : require_span.numberOf(given);
+		return Number.isFinite(number) ? number : given;
+	};
+	return require_span.pipe(require_span.transform(read), require_span.number(because(rule)));
+}
+const positiveNumber = numberForm("is not a number such as 100").check(require_span._positive(because("must be above 0")));
+function numberBetween(least, most, rule) {
+	const whole = `${rule} from ${least} to ${most}`;
+	return numberForm(whole).check(require_span._gte(least, because(whole)), require_span._lte(most, because(whole)));
+}
+function wholeNumber(least, most) {
+	const rule = "is not a whole number";
+	return numberBetween(least, most, rule).check(require_span.int(because(`${rule} from ${least} to ${most}`)));
+}
+const apiKey = parsedBy((value) => {
+	const key = require_span.textOf(value).trim();
+	if (!/^[\x20-\x7e]+$/.test(key)) throw new require_span.FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
+	if (/^bearer( |$)/i.test(key)) throw new require_span.FormError("begins with \"Bearer\". Remove that word: the step adds it");
+	return key;
+});
+const baseUrl = parsedBy((value) => {
+	const written = require_span.textOf(value).trim();
+	const url = URL.parse(written);
+	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new require_span.FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new require_span.FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
+	if (url.username || url.password) throw new require_span.FormError("has a user or a password. Remove everything between // and @");
+	if (/[?#]/.test(written)) throw new require_span.FormError("has a query or fragment. Remove everything from the ? or # on");
+	const base = withoutAtEnd(url.href, "/");
+	const end = base.slice(base.lastIndexOf("/") + 1);
+	if (end === "spans" || UUID.test(end)) throw new require_span.FormError("ends in /spans or a span id. Remove that: the step adds it");
+	return base;
+});
+function metaObject(value) {
+	return objectFrom(value, "{\"dataset\": \"v3\"}");
+}
+function metricsObject(value) {
+	const entries = Object.entries(objectFrom(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
+		if (dimension.trim() === "") throw new require_span.FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
+		const metric = metricIn(given);
+		if (metric) return [dimension, metric];
+		throw new require_span.FormError(`has ${require_span.cut(JSON.stringify(given), 200)} for ${require_span.quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
+	});
+	return Object.fromEntries(entries);
+}
+function metricIn(given) {
+	const { value, comment = null, ...others } = require_span.isJsonObject(given) ? given : { value: given };
+	const number = require_span.numberOf(value);
+	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
+	if (comment === null) return { value: number };
+	return typeof comment === "string" ? {
+		value: number,
+		comment
+	} : void 0;
+}
+function objectFrom(value, example) {
+	const object = typeof value === "string" ? require_span.parseExactJson(value) : value;
+	if (require_span.isJsonObject(object)) return object;
+	throw new require_span.FormError(`is ${require_span.kindOf(object)}, expected a JSON object such as ${example}`);
+}
+function matching(pattern, rule) {
+	return require_span.pipe(text, require_span.string().check(require_span._regex(pattern, because(rule))));
+}
+function withoutAtEnd(text, characters) {
+	let end = text.length;
+	while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+	return text.slice(0, end);
+}
+// src/inputs/inputs.ts
+const OPERATIONS = [
+	"update",
+	"get",
+	"create",
+	"track"
+];
+const CLEARABLE = require_span.SPAN_FIELDS.filter((field) => field !== "name");
+const formsAt = (now) => ({
+	operation: oneOf(OPERATIONS),
+	span_id: maybeAbsent(uuid),
+	api_key: maybeAbsent(apiKey),
+	base_url: baseUrl,
+	parent_id: maybeAbsent(uuid),
+	trace_id: maybeAbsent(uuid),
+	score: maybeAbsent(numberForm("is not a number such as 87, or 0.87 with score_scale 100")),
+	score_scale: maybeAbsent(positiveNumber),
+	error: verbatim,
+	meta: structured(metaObject),
+	meta_file: maybeAbsent(text),
+	end_time: maybeAbsent(timestampAt(now)),
+	start_time: maybeAbsent(timestampAt(now)),
+	name: verbatim,
+	type: verbatim,
+	input: verbatim,
+	output: verbatim,
+	clear: maybeAbsent(namesAmong(CLEARABLE, "is not one of the fields that can be cleared")),
+	results_file: maybeAbsent(lines),
+	results_format: oneOf([
+		"auto",
+		"junit",
+		"ctrf",
+		"promptfoo",
+		"jest",
+		"json",
+		"fields"
+	]),
+	score_pointer: maybeAbsent(jsonPointer),
+	metrics: structured(metricsObject),
+	results_metrics: boolean,
+	case_spans: oneOf([
+		"none",
+		"failed",
+		"all"
+	]),
+	max_case_spans: wholeNumber(1, 1e3),
+	min_score: maybeAbsent(numberForm("is not a number such as 80")),
+	baseline: maybeAbsent(branch$1),
+	max_drop: maybeAbsent(numberForm("is not a number such as 2").check(require_span._gte(0, because("is below 0")))),
+	meta_mode: oneOf(["merge", "replace"]),
+	ci_meta: boolean,
+	fail_on_api_error: boolean,
+	dry_run: boolean,
+	summary: boolean,
+	timeout_seconds: numberBetween(.001, 3600, "is not a number of seconds"),
+	retries: wholeNumber(0, 10),
+	job_status: maybeAbsent(oneOf([
+		"success",
+		"failure",
+		"cancelled"
+	])),
+	job_matrix: structured((value) => require_span.parseJson(require_span.textOf(value))),
+	job_check_run_id: maybeAbsent(text)
+});
+const FIELDS_FILE_INPUTS = [
+	...require_span.SPAN_FIELDS,
+	"score_scale",
+	"clear",
+	"metrics"
+];
+const RECORDED = [
+	...FIELDS_FILE_INPUTS,
+	"meta_file",
+	"results_file"
+];
+function readInputs(getInput, environmentKey, now) {
+	const given = Object.keys(defaults).map((name) => {
+		const value = getInput(name);
+		return [name, value.trim() === "" ? defaults[name] || value : value];
+	});
+	const values = Object.fromEntries(given);
+	if (values.api_key?.trim() === "") values.api_key = environmentKey ?? "";
+	return readForms(formsAt(now), values, (name) => name);
+}
+function defaultInputs() {
+	return readInputs(() => "", void 0, new Date(0)).values;
+}
+function readFields(document, path, now) {
+	const forms = formsAt(now);
+	const known = Object.fromEntries(FIELDS_FILE_INPUTS.map((name) => [name, forms[name]]));
+	const read = readForms(known, document, (name) => `${name} in ${path}`);
+	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
+	const problems = [...read.problems];
+	if (unknown.length > 0) {
+		const message = `${path} has ${unknown.map(require_span.quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
+		problems.push({
+			name: "results_file",
+			message
+		});
+	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) problems.push({
+		name: "results_file",
+		message: `${path} sets no field, so there is nothing to record`
+	});
+	return {
+		values: read.values,
+		problems
+	};
+}
+function readForms(forms, given, nameOf) {
+	const problems = [];
+	const entries = Object.entries(forms).flatMap(([name, form]) => {
+		const value = Object.hasOwn(given, name) ? given[name] : null;
+		if (form !== verbatim && require_span.textOf(value).trim() === "") return [];
+		const { success, data, error } = require_span.safeParse(form, value);
+		if (success) return data === void 0 ? [] : [[name, data]];
+		problems.push({
+			name: nameOf(name),
+			message: error.issues[0]?.message ?? ""
+		});
+		return [];
+	});
+	return {
+		values: Object.fromEntries(entries),
+		problems
+	};
+}
+// src/job.ts
+function jobOf(context, inputs) {
+	const { job_status: status } = inputs;
+	const links = linksOf(context, inputs);
+	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
+	const endedBadly = status === "failure" || status === "cancelled";
+	const ending = status === "failure" ? "failed" : "was cancelled";
+	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
+	return {
+		status,
+		endedBadly,
+		error: endedBadly ? `${context.job ? `Job ${name}` : "The job"} ${ending}${where}` : void 0,
+		facts: factsOf(context, inputs, links),
+		links,
+		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
+		withholdsSecrets: withholdsSecrets(context)
+	};
+}
+function factsOf(context, inputs, links) {
+	const { head, base, change } = refsOf(context);
+	const repo = repoOf(context);
+	const { job_status: status } = inputs;
+	return known({
+		"cicd.pipeline.name": context.workflow,
+		"cicd.pipeline.run.id": idOf(context.runId),
+		"cicd.pipeline.run.url.full": links.run,
+		"cicd.pipeline.task.name": context.job,
+		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
+		"cicd.pipeline.task.run.url.full": links.job,
+		"cicd.pipeline.task.run.result": status === "cancelled" ? "cancellation" : status,
+		"vcs.provider.name": repo && "github",
+		"vcs.owner.name": repo?.owner,
+		"vcs.repository.name": repo?.repo,
+		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+		"vcs.ref.head.name": head.name,
+		"vcs.ref.head.type": head.type,
+		"vcs.ref.head.revision": head.revision,
+		"vcs.ref.base.name": base?.name,
+		"vcs.ref.base.revision": base?.revision,
+		"vcs.change.id": idOf(change?.number),
+		"vcs.change.title": change?.title,
+		"github.event_name": context.eventName,
+		"github.actor": context.actor,
+		"github.run_attempt": context.runAttempt,
+		"github.matrix": inputs.job_matrix
+	});
+}
+function linksOf(context, { job_check_run_id: id }) {
+	const repo = repoOf(context);
+	const runId = idOf(context.runId);
+	if (!repo || !runId) return {};
+	const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
+	const run = `${url}/actions/runs/${runId}`;
+	const { revision } = refsOf(context).head;
+	return {
+		run,
+		job: id ? `${run}/job/${id}` : run,
+		...revision && { commit: `${url}/commit/${revision}` }
+	};
+}
+const DEPENDABOT = "dependabot[bot]";
+const WITHHELD_FROM_FORKS = [
+	"pull_request",
+	"pull_request_review",
+	"pull_request_review_comment"
+];
+const WITHHELD_FROM_DEPENDABOT = [
+	...WITHHELD_FROM_FORKS,
+	"create",
+	"deployment",
+	"deployment_status",
+	"push"
+];
+function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
+	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
+	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
+	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
+}
+function refsOf({ payload, ref, sha }) {
+	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
+	if (pull?.head) return {
+		head: branch(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
+		base: branch(pull.base?.ref, pull.base?.sha),
+		change: pull
+	};
+	if (group) return {
+		head: refOf(group.head_ref, group.head_sha),
+		base: refOf(group.base_ref, group.base_sha)
+	};
+	if (trigger) {
+		const change = trigger.pull_requests?.[0];
+		const isBranch = /^(pull_request|schedule)/.test(trigger.event) || trigger.head_branch && trigger.head_branch === payload.repository?.default_branch;
+		return {
+			head: {
+				name: labelOf(trigger.head_branch, trigger.head_repository, payload.repository),
+				type: isBranch ? "branch" : void 0,
+				revision: trigger.head_sha
+			},
+			...change && {
+				base: branch(change.base?.ref, change.base?.sha),
+				change
+			}
+		};
+	}
+	return { head: refOf(ref, sha) };
+}
+function labelOf(name, head, own) {
+	if (!name || head && head.full_name === own?.full_name) return name;
+	return `${head?.full_name?.split("/")[0] ?? "unknown"}:${name}`;
+}
+function branch(name, revision) {
+	return {
+		name,
+		type: "branch",
+		revision
+	};
+}
+function refOf(ref, revision) {
+	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
+	if (!kind) return { revision };
+	return {
+		name,
+		type: kind === "tags" ? "tag" : "branch",
+		revision
+	};
+}
+function repoOf(context) {
+	try {
+		const { owner, repo } = context.repo;
+		return owner && repo ? {
+			owner,
+			repo
+		} : void 0;
+	} catch {
+		return;
+	}
+}
+function idOf(number) {
+	return Number.isInteger(number) ? String(number) : void 0;
+}
+function matrixText(matrix) {
+	if (!require_span.isJsonObject(matrix)) return "";
+	const values = Object.values(matrix).filter((value) => typeof value !== "object");
+	return values.length > 0 ? ` (${values.join(", ")})` : "";
+}
+function known(facts) {
+	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmpty(value);
+	return Object.fromEntries(Object.entries(facts).filter(isKnown));
+}
+function isEmpty(value) {
+	return require_span.isJsonObject(value) && Object.keys(value).length === 0;
+}
+// src/plan/gate.ts
+function gatesOf({ min_score }, score, job) {
+	if (min_score === void 0 || job.endedBadly && score === void 0) return [];
+	return [minScoreGate(min_score, score)];
+}
+function minScoreGate(minScore, score) {
+	if (score === void 0) return {
+		isPassed: false,
+		text: `there is no score to compare with min_score ${minScore}`,
+		advice: "Set score or results_file"
+	};
+	const isPassed = score >= minScore;
+	return {
+		isPassed,
+		text: `score ${score} ${isPassed ? "reaches" : "is below"} min_score ${minScore}`
+	};
 }
 // src/score.ts
 function scaled(value, scale) {
@@ -4927,9 +2539,9 @@ function scaled(value, scale) {
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
 	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
+	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_span.FormError(`${require_span.quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
-	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
+	throw new require_span.FormError(`${require_span.quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
 }
 // src/inputs/rules.ts
 function accessProblems({ values, problems }, job) {
@@ -4944,7 +2556,7 @@ function accessProblems({ values, problems }, job) {
 	}
 	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
 		name: "span_id",
-		message: "is empty. Pass the UUID of the span from the step that made it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs"
+		message: "is empty. Pass the UUID of the span from the step that created it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs"
 	});
 	return found;
 }
@@ -4961,7 +2573,7 @@ function operationProblems({ values }) {
 	}
 	if (operation === "create" && span_id !== void 0) problems.push({
 		name: "span_id",
-		message: "is given, but create makes a new span. Remove it, or use update"
+		message: "is given, but create is for a new span. Remove it, or use update"
 	});
 	const makesSpan = operation === "create" || operation === "track" && span_id === void 0;
 	for (const name of ["parent_id", "trace_id"]) {
@@ -4998,11 +2610,11 @@ function formatProblems({ values, problems }) {
 }
 function resultsProblems({ values, problems }) {
 	if (values.results_file !== void 0) return [];
-	const asking = [
-		...(values.results_format ?? "auto") === "auto" ? [] : ["results_format"],
-		...values.score_pointer === void 0 ? [] : ["score_pointer"],
+	const asking = require_span.present([
+		(values.results_format ?? "auto") !== "auto" && "results_format",
+		values.score_pointer !== void 0 && "score_pointer",
 		...needingCases(values)
-	];
+	]);
 	if (asking.length > 0) return [{
 		name: "results_file",
 		message: `is empty, but required by ${asking.join(", ")}. Name the file that the eval or test tool writes`
@@ -5015,24 +2627,25 @@ function resultsProblems({ values, problems }) {
 	}];
 }
 function needingCases({ results_metrics, case_spans = "none" }) {
-	return [...results_metrics ? ["results_metrics"] : [], ...case_spans === "none" ? [] : ["case_spans"]];
+	return require_span.present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
 }
-function clearProblems(given) {
-	const { clear, operation } = given;
-	if (clear === void 0) return [];
-	if (operation === "create") return [{
-		name: "clear",
-		message: "is given, but a new span has nothing to clear. Remove it"
-	}];
-	const values = {
-		...given,
-		meta: given.meta ?? given.meta_file
+function clearProblems(inputs, fromFile) {
+	const given = {
+		...inputs,
+		...require_span.defined({ meta: inputs.meta ?? inputs.meta_file })
 	};
+	const values = {
+		...fromFile,
+		...given
+	};
+	const { clear = [], operation } = values;
 	const both = clear.filter((field) => values[field] !== void 0);
-	if (both.length === 0) return [];
+	const isNew = operation === "create";
+	if (clear.length === 0 || !isNew && both.length === 0) return [];
 	return [{
 		name: "clear",
-		message: `empties fields that are also given: ${both.join(", ")}. Remove one of the two`
+		message: isNew ? "is given, but a new span has nothing to clear. Remove it" : `empties fields that are also given: ${both.join(", ")}. Remove one of the two`,
+		isFromFile: !(inputs.clear !== void 0 && (isNew || both.some((field) => given[field] !== void 0)))
 	}];
 }
 function gateProblems(minScore, scale) {
@@ -5043,83 +2656,45 @@ function gateProblems(minScore, scale) {
 		message: `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${Number((minScore * scale).toPrecision(15))}`
 	}];
 }
+function baselineProblems({ values }) {
+	if (values.max_drop === void 0 || values.baseline !== void 0) return [];
+	return [{
+		name: "max_drop",
+		message: "needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}"
+	}];
+}
 function resultsScale({ score_scale, results_file, results_format = "auto" }) {
 	return score_scale ?? (results_file && isTestFormat(results_format) ? 100 : void 0);
 }
 function isTestFormat(format) {
 	return format !== "json" && format !== "fields";
 }
-// src/plan/meta-file.ts
-async function readMetaFile(path, files) {
-	if (path === void 0) return { problems: [] };
-	try {
-		return {
-			meta: metaObject(await readText(files, path)),
-			problems: []
-		};
-	} catch (error) {
-		return { problems: [problemOf("meta_file", path, error)] };
-	}
-}
-// src/plan/found.ts
-const NOTHING_FOUND = { problems: [] };
-async function readFound(read, files, now) {
-	const { values: inputs } = read;
-	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
-	const { meta, problems } = await readMetaFile(inputs.meta_file, files);
-	return {
-		...results,
-		...meta && { meta },
-		problems: [
-			...resultsProblems(read),
-			...results.problems,
-			...problems
-		]
-	};
-}
-async function readResultsOf(inputs, files, now) {
-	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
-	if (patterns === void 0 || format === void 0) return NOTHING_FOUND;
-	if (format === "json" && pointer === void 0) return NOTHING_FOUND;
-	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
-	return readResults({
-		patterns,
-		format,
-		pointer,
-		keepCases: {
-			kind: inputs.case_spans ?? "none",
-			max: inputs.max_case_spans ?? 0
-		}
-	}, files, now);
-}
-function problemsOf(error) {
-	if (!(error instanceof InputError)) throw error;
-	return { problems: error.problems };
-}
 // src/results/record.ts
-function recordOf(tests, scale) {
-	const { passed, failed, errored, skipped, durationMs, failures } = tests;
-	const ran = passed + failed + errored;
-	const lines = failures.map(failureText);
-	const more = failed + errored - failures.length;
-	if (more > 0) lines.push(`and ${more} more`);
+const MAX_LINES$2 = 10;
+function failureLines({ failed, errored, failures }) {
+	const lines = failures.slice(0, MAX_LINES$2).map(failureLine);
+	const more = failed + errored - lines.length;
+	return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+function metaOf(tests) {
+	const { passed, failed, errored, skipped, durationMs } = tests;
 	return {
-		score: scaled(passed / ran, scale),
-		...lines.length > 0 && { error: lines.join("\n") },
-		meta: {
-			"test.total": ran + skipped,
-			"test.passed": passed,
-			"test.failed": failed,
-			"test.errored": errored,
-			"test.skipped": skipped,
-			...durationMs !== void 0 && { "test.duration_ms": durationMs },
-			"test.format": tests.format,
-			...tests.meta
-		}
+		"test.total": passed + failed + errored + skipped,
+		"test.passed": passed,
+		"test.failed": failed,
+		"test.errored": errored,
+		"test.skipped": skipped,
+		...require_span.defined({ "test.duration_ms": durationMs }),
+		"test.format": tests.format,
+		...tests.meta
 	};
 }
-function failureText({ name, message }) {
+function failureLine({ name, message }) {
 	return message ? `${name}: ${message}` : name;
+}
+// src/results/run.ts
+function passRateOf({ passed, failed, errored }) {
+	return passed / (passed + failed + errored);
 }
 // src/plan/case-span.ts
 function caseSpanOf(testCase, id, scale = 100) {
@@ -5128,7 +2703,7 @@ function caseSpanOf(testCase, id, scale = 100) {
 		id,
 		name,
 		type: "test",
-		...fieldsOf({
+		...require_span.fieldsOf({
 			error,
 			input,
 			output,
@@ -5137,14 +2712,16 @@ function caseSpanOf(testCase, id, scale = 100) {
 			end_time: testCase.endTime,
 			meta: {
 				"test.status": status,
-				...suite !== void 0 && { "test.suite": suite },
-				...durationMs !== void 0 && { "test.duration_ms": durationMs },
-				...file !== void 0 && { "test.file": file }
+				...require_span.defined({
+					"test.suite": suite,
+					"test.duration_ms": durationMs,
+					"test.file": file
+				})
 			}
 		})
 	};
 }
-// src/plan/layers.ts
+// src/plan/merge.ts
 function mergedMeta(layers) {
 	const given = layers.filter((layer) => layer !== void 0);
 	return given.length > 0 ? Object.fromEntries(given.flatMap((layer) => Object.entries(layer))) : void 0;
@@ -5158,131 +2735,62 @@ function mergedMetrics(layers) {
 	}));
 	return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
 }
-// src/plan/plan.ts
-function planOf(read, found, job, newId) {
-	const values = {
-		...found.fields,
-		...read.values
-	};
-	const results = found.tests && recordOf(found.tests, values.score_scale ?? 100);
-	const score = scoreIn(read.values, found, results?.score);
-	const problemsOfClear = clearProblems(read.values);
+// src/plan/read-files.ts
+const NO_RESULTS = { problems: [] };
+async function readFiles(read, files, now) {
+	const { values: inputs } = read;
+	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
+	const metaFile = await readMetaFile(inputs.meta_file, files);
+	const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
 	const problems = [
-		...read.problems,
-		...accessProblems(read, job),
-		...operationProblems(read),
-		...formatProblems(read),
-		...problemsOfClear,
-		...gateProblems(values.min_score, score.scale)
+		...resultsProblems(read),
+		...results.problems,
+		...metaFile.problems
 	];
-	const problemsOfFiles = [...found.problems];
-	if (problemsOfClear.length === 0) problemsOfFiles.push(...clearProblems({
-		...values,
-		...found.score && { score: found.score.value }
-	}));
-	const isScaleBad = read.problems.some(({ name }) => name === "score_scale");
-	if (score.problem && !isScaleBad) (values.score === void 0 ? problemsOfFiles : problems).push(score.problem);
-	if (!job.isBroken) problems.push(...problemsOfFiles);
-	if (problems.length > 0) throw new InputError(problems);
-	const inputs = read.values;
-	const recording = {
-		fields: fieldsOf({
-			...values,
-			score: score.value,
-			error: values.error ?? results?.error ?? found.error,
-			meta: mergedMeta([
-				inputs.ci_meta ? job.facts : void 0,
-				results?.meta,
-				found.fields?.meta,
-				found.meta,
-				inputs.meta
-			])
-		}),
-		clear: values.clear ?? [],
-		keepsMeta: inputs.meta_mode === "merge",
-		jobError: job.error
-	};
-	const metrics = mergedMetrics([
-		inputs.results_metrics ? found.tests?.metrics : void 0,
-		found.fields?.metrics,
-		inputs.metrics
-	]);
-	if (inputs.operation === "update" && metrics.length === 0 && isEmpty(patchFor(recording))) throw new InputError([{
-		name: "operation",
-		message: `update has nothing to record. Give one of ${RECORDED.join(", ")}`
-	}]);
 	return {
-		inputs,
-		recording,
-		metrics,
-		caseSpans: (found.tests?.cases ?? []).map((testCase) => caseSpanOf(testCase, newId(), inputs.score_scale)),
-		warnings: job.isBroken ? problemsOfFiles.map((problem) => warningOf(problem, job)) : []
+		...results,
+		fields: {
+			...results.fields,
+			...require_span.defined({ meta })
+		},
+		problems: problems.map((problem) => ({
+			...problem,
+			isFromFile: true
+		}))
 	};
 }
-function warningOf(problem, { status }) {
-	const what = status === "failure" ? "has failed" : "was cancelled";
-	return `${problemLine(problem)}. The job ${what}, so the rest is recorded without it`;
+async function readResultsOf(inputs, files, now) {
+	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+	if (patterns === void 0 || format === void 0) return NO_RESULTS;
+	if (format === "json" && pointer === void 0) return NO_RESULTS;
+	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
+	return readResults({
+		patterns,
+		format,
+		pointer,
+		keepCases: {
+			kind: inputs.case_spans ?? "none",
+			max: inputs.max_case_spans ?? 0
+		}
+	}, files, now);
 }
-function planAtEnd(read, found, job, newId) {
-	try {
-		return planOf(read, found, job, newId);
-	} catch (error) {
-		const { base_url, api_key } = read.values;
-		if (!(error instanceof InputError) || base_url === void 0 || api_key === void 0) throw error;
-		const inputs = {
-			...defaultInputs(),
-			...read.values,
-			min_score: void 0
-		};
-		return {
-			inputs,
-			recording: {
-				fields: {
-					error: error.message,
-					...inputs.ci_meta && { meta: job.facts }
-				},
-				clear: [],
-				keepsMeta: true,
-				jobError: void 0
-			},
-			metrics: [],
-			caseSpans: [],
-			warnings: [],
-			refused: error
-		};
-	}
+function problemsOf(error) {
+	if (!(error instanceof require_span.InputError)) throw error;
+	return { problems: error.problems };
 }
-function scoreIn(inputs, found, passRate) {
-	const { score, score_scale } = inputs;
-	const own = score === void 0 ? found.score : {
-		name: "score",
-		value: score,
-		scale: score_scale
-	};
-	const scale = own ? own.scale ?? score_scale : resultsScale(inputs);
+async function readMetaFile(path, files) {
+	if (path === void 0) return { problems: [] };
 	try {
-		if (own) return {
-			value: scoreOf(own.value, scale),
-			scale
-		};
 		return {
-			value: passRate === void 0 ? void 0 : scoreOf(passRate),
-			scale
+			meta: metaObject(await readText(files, path)),
+			problems: []
 		};
 	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
-		return {
-			scale,
-			problem: {
-				name: own?.name ?? "score_scale",
-				message: error.message
-			}
-		};
+		return { problems: [require_span.problemOf("meta_file", path, error)] };
 	}
 }
 // src/plan/task.ts
-function taskOf(plan, job, newId, now, tracked) {
-	const { inputs, recording } = plan;
+function taskOf(inputs, recording, job, { now, newId, tracked }) {
 	if (tracked) {
 		const last = atEnd(recording, tracked, now);
 		if (tracked.exists) return {
@@ -5297,7 +2805,7 @@ function taskOf(plan, job, newId, now, tracked) {
 		};
 	}
 	const { operation, span_id } = inputs;
-	const id = span_id ?? newId;
+	const id = span_id ?? newId();
 	switch (operation) {
 		case "get": return {
 			kind: "read",
@@ -5331,88 +2839,138 @@ function taskOf(plan, job, newId, now, tracked) {
 		}
 	}
 }
-// src/rehearse.ts
-const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
-function rehearse(task, plan, exit, report) {
-	const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
-	report.sent = sent;
-	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
-	report.span = {
-		...knownId && { id: knownId },
-		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
-	};
-	if (!plan.inputs.dry_run) {
-		report.outcome = "skipped";
-		report.findings.push({
-			level: "notice",
-			title: "Opper span: skipped",
-			lines: [WITHHELD]
-		});
-		return;
-	}
-	report.outcome = "dry-run";
-	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
-	if (task.kind === "start") exit.saveTracked(madeBy(task.span, task.recording));
-	if (task.kind === "wait") exit.saveTracked(task.tracked);
-}
-function spanRequestOf(task, baseUrl) {
-	switch (task.kind) {
-		case "wait": return {
-			id: task.tracked.id,
-			request: []
+// src/plan/plan.ts
+function planOf(read, results, job, moment) {
+	try {
+		return soundPlan(read, results, job, moment);
+	} catch (error) {
+		const { base_url, api_key } = read.values;
+		const canSend = base_url !== void 0 && api_key !== void 0;
+		if (!(error instanceof require_span.InputError) || !moment.tracked || !canSend) throw error;
+		const inputs = {
+			...defaultInputs(),
+			...read.values,
+			min_score: void 0,
+			baseline: void 0,
+			max_drop: void 0
 		};
-		case "read": return {
-			id: task.id,
-			request: [{
-				method: "GET",
-				url: spanUrl(baseUrl, task.id)
-			}]
+		return {
+			inputs,
+			task: taskOf(inputs, recordingFrom({
+				ci_meta: inputs.ci_meta,
+				meta_mode: "merge",
+				error: error.message
+			}, NO_RESULTS, void 0, job), job, moment),
+			metrics: [],
+			caseSpans: [],
+			warnings: [],
+			refused: error
 		};
-		case "update": {
-			const { id } = task;
-			const body = patchFor(task.recording);
-			return {
-				id,
-				sent: body,
-				request: [{
-					...isEmpty(body) ? { method: "GET" } : {
-						method: "PATCH",
-						body
-					},
-					url: spanUrl(baseUrl, id)
-				}]
-			};
-		}
-		default: {
-			const { span } = task;
-			return {
-				id: span.id,
-				sent: fieldsOf(span),
-				request: [{
-					method: "POST",
-					url: spanUrl(baseUrl),
-					body: { ...span }
-				}]
-			};
-		}
 	}
 }
-function childRequests({ inputs, metrics, caseSpans }, id) {
-	const post = {
-		method: "POST",
-		url: spanUrl(inputs.base_url)
+function soundPlan(read, results, job, moment) {
+	const { values } = read;
+	const { tests, fields } = results;
+	const score = scoreFor(read, results);
+	const problems = [
+		...read.problems,
+		...accessProblems(read, job),
+		...operationProblems(read),
+		...formatProblems(read),
+		...clearProblems(values, {
+			...fields,
+			...require_span.defined({ score: results.score?.value })
+		}),
+		...gateProblems(values.min_score, score.scale),
+		...baselineProblems(read),
+		...results.problems,
+		...require_span.present([score.problem])
+	];
+	const isForgiven = ({ isFromFile }) => isFromFile === true && job.endedBadly;
+	const fatal = problems.filter((problem) => !isForgiven(problem));
+	if (fatal.length > 0) throw new require_span.InputError(fatal);
+	const inputs = values;
+	const recording = recordingFrom(inputs, results, score.value, job);
+	const metrics = mergedMetrics([
+		inputs.results_metrics ? tests?.metrics : void 0,
+		fields?.metrics,
+		inputs.metrics
+	]);
+	if (inputs.operation === "update" && metrics.length === 0 && isEmpty$1(patchFor(recording))) throw require_span.InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
+	const cases = tests?.cases ?? [];
+	return {
+		inputs,
+		task: taskOf(inputs, recording, job, moment),
+		metrics,
+		caseSpans: cases.map((testCase) => caseSpanOf(testCase, moment.newId(), inputs.score_scale)),
+		warnings: problems.filter(isForgiven).map((problem) => warningOf(problem, job))
 	};
-	return [...metrics.map((body) => ({
-		...post,
-		url: metricUrl(inputs.base_url, id),
-		body: { ...body }
-	})), ...caseSpans.map((span) => ({
-		...post,
-		body: {
-			...span,
-			parent_id: id
-		}
-	}))];
+}
+function warningOf(problem, { status }) {
+	const ending = status === "failure" ? "has failed" : "was cancelled";
+	return `${require_span.problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
+}
+function recordingFrom(inputs, { tests, fields, error }, score, job) {
+	const values = {
+		...fields,
+		...inputs
+	};
+	const failures = tests ? failureLines(tests).join("\n") : "";
+	const layers = [
+		inputs.ci_meta ? job.facts : void 0,
+		tests && metaOf(tests),
+		fields?.meta,
+		inputs.meta
+	];
+	return {
+		fields: require_span.fieldsOf({
+			...values,
+			score,
+			error: values.error ?? (failures || error),
+			meta: mergedMeta(layers)
+		}),
+		clear: values.clear ?? [],
+		keepsMeta: inputs.meta_mode === "merge",
+		jobError: job.error
+	};
+}
+function scoreFor({ values, problems }, results) {
+	const source = scoreSource(values, results);
+	if (!source) return { scale: resultsScale(values) };
+	const { name, value, scale } = source;
+	try {
+		return {
+			value: scoreOf(value, scale),
+			scale
+		};
+	} catch (error) {
+		if (!(error instanceof require_span.FormError)) throw error;
+		if (problems.some((problem) => problem.name === "score_scale")) return { scale };
+		return {
+			scale,
+			problem: {
+				name,
+				message: error.message,
+				isFromFile: values.score === void 0
+			}
+		};
+	}
+}
+function scoreSource({ score, score_scale }, { tests, score: inFile }) {
+	if (score !== void 0) return {
+		name: "score",
+		value: score,
+		scale: score_scale
+	};
+	if (inFile) return {
+		...inFile,
+		scale: inFile.scale ?? score_scale
+	};
+	return tests && {
+		name: "score_scale",
+		value: passRateOf(tests),
+		scale: score_scale ?? 100
+	};
 }
 // src/report/inert.ts
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
@@ -5431,7 +2989,7 @@ function inert(line) {
 	return line.split(LINE_BREAK).map(visible).join(" \u23ce ").replaceAll("##[", "##\\[");
 }
 function html(text, maxLength) {
-	return cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
+	return require_span.cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
 }
 function attribute(text) {
 	return escaped(visible(text));
@@ -5443,8 +3001,103 @@ function visible(text) {
 	if (PLAIN.test(text)) return text;
 	return text.replace(INVISIBLE, (character) => character === "	" ? " " : `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
+// src/report/wording.ts
+function testsText(tests) {
+	const { passed, failed, errored, skipped } = tests;
+	const ran = passed + failed + errored;
+	const rounded = Math.round(passed / ran * 1e3) / 10;
+	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
+	return `${require_span.counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
+}
+function countsText({ passed, failed, errored, skipped, durationMs, format }) {
+	const counts = Object.entries({
+		passed,
+		failed,
+		errored,
+		skipped
+	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
+	const duration = durationMs ? `in ${require_span.secondsText(durationMs)}` : "";
+	return `${require_span.present([...counts, duration]).join(", ")} (${format})`;
+}
+function feedbackText(feedback) {
+	return [require_span.textOf(feedback?.score), require_span.textOf(feedback?.comment)].filter(Boolean).join(": ");
+}
+function firstOf(lines, max, total = lines.length) {
+	const shown = lines.slice(0, max);
+	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
+}
+function shortened(value) {
+	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
+}
+// src/report/changes.ts
+function markedFailures({ tests, comparison }) {
+	const left = [...comparison?.newly_failed ?? []];
+	const failures = (tests?.failures ?? []).map((failure) => {
+		const at = left.indexOf(failure.name);
+		if (at >= 0) left.splice(at, 1);
+		return {
+			...failure,
+			isNew: at >= 0
+		};
+	});
+	const others = left.map((name) => ({
+		name,
+		message: "",
+		isNew: true
+	}));
+	return [
+		...failures.filter(({ isNew }) => isNew),
+		...others,
+		...failures.filter(({ isNew }) => !isNew)
+	];
+}
+function signed(change) {
+	return `${change > 0 ? "+" : change < 0 ? "\u2212" : "\u00b1"}${shortened(Math.abs(change))}`;
+}
+function originOf(comparison, start) {
+	const { revision = "", start_time, run_url } = comparison;
+	const [now, then] = [start, start_time].map((time) => require_span.instantOf(time ?? ""));
+	return {
+		commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision,
+		age: now === void 0 || then === void 0 ? "" : ageText(now - then),
+		runUrl: run_url
+	};
+}
+const UNITS = [
+	[864e5, "day"],
+	[36e5, "hour"],
+	[6e4, "minute"],
+	[1e3, "second"]
+];
+function ageText(ms) {
+	const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [];
+	return size === void 0 ? "" : `${require_span.counted(Math.floor(ms / size), unit)} earlier`;
+}
+function metricRows({ metrics }) {
+	return Object.entries(metrics).map(([name, { before, after }]) => [
+		name,
+		shortened(before),
+		shortened(after),
+		signed(Number((after - before).toPrecision(12)))
+	]);
+}
+function comparisonLines({ comparison, span }) {
+	if (!comparison) return [];
+	const { branch, score, score_change, no_longer_failing = [] } = comparison;
+	const { commit, age, runUrl } = originOf(comparison, span.start_time);
+	const origin = require_span.present([
+		commit && `commit ${require_span.cut(commit, 100)}`,
+		age,
+		runUrl
+	]).join(", ");
+	return require_span.present([
+		`Compared with ${require_span.cut(branch, 200)}: score ${score} \u2192 ${score + score_change} (${signed(score_change)})${origin && `; ${origin}`}`,
+		...metricRows(comparison).map(([name, before, after, change]) => `  ${require_span.cut(name, 200)}: ${before} \u2192 ${after} (${change})`),
+		no_longer_failing.length > 0 && `  no longer failing: ${firstOf(no_longer_failing.map((name) => require_span.cut(name, 200)), 20).join(", ")}`
+	]);
+}
 // src/report/rows.ts
-const ROWS_TITLES = {
+const ROW_TITLES = {
 	updated: "Recorded",
 	read: "Value",
 	created: "Recorded",
@@ -5458,77 +3111,38 @@ const NOTHING = "(nothing)";
 function rowsOf(report) {
 	const { outcome, sent, before, changed, span } = report;
 	const values = outcome === "failed" ? sent ?? {} : span;
-	const recorded = changed ?? SPAN_FIELDS.filter((field) => sent && field in sent);
-	const fields = outcome === "read" ? SPAN_FIELDS.filter((field) => textOf(span[field])) : recorded;
+	const recorded = changed ?? require_span.SPAN_FIELDS.filter((field) => sent && field in sent);
+	const fields = outcome === "read" ? require_span.SPAN_FIELDS.filter((field) => require_span.textOf(span[field])) : recorded;
 	const old = changed && before;
 	return fields.map((field) => ({
 		field,
-		before: old && (field === "meta" ? keysText(old.meta) : valueText(field, old)),
+		before: old && require_span.textOf(old[field]) ? field === "meta" ? keysText(old.meta) : valueText(field, old) : void 0,
 		after: field === "meta" ? changedKeysText(old?.meta, values.meta) : newText(field, values, report)
 	}));
 }
 function newText(field, values, { tests }) {
 	const text = valueText(field, values);
-	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${counted(tests.failed + tests.errored, "failure")})` : text;
+	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${require_span.counted(tests.failed + tests.errored, "failure")})` : text;
 }
 function repeatsFailures(error, failures) {
 	const isRepeated = (line) => /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
 	return error.split("\n").every(isRepeated);
 }
 function valueText(field, values) {
-	const text = textOf(values[field]);
+	const text = require_span.textOf(values[field]);
 	if (text === "") return NOTHING;
-	const instant = field.endsWith("_time") ? instantOf(text) : void 0;
+	const instant = field.endsWith("_time") ? require_span.instantOf(text) : void 0;
 	return instant === void 0 ? text : `${new Date(instant).toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 function changedKeysText(old, now) {
-	const keys = Object.keys(now ?? {}).filter((key) => !sameJson(old?.[key], now?.[key]));
+	const keys = Object.keys(now ?? {}).filter((key) => !require_span.sameJson(old?.[key], now?.[key]));
 	return [keysText(now), ...familiesOf(keys)].join(", ").replace(", ", ": ");
 }
 function keysText(meta) {
-	return counted(Object.keys(meta ?? {}).length, "key");
+	return require_span.counted(Object.keys(meta ?? {}).length, "key");
 }
 function familiesOf(keys) {
 	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, [key = "", ...others]]) => others.length > 0 ? `${family}.*` : key);
-}
-// src/report/wording.ts
-function isNew(outcome) {
-	return outcome === "created" || outcome === "tracking";
-}
-function passes({ minScore, score }) {
-	return score !== void 0 && score >= minScore;
-}
-function gateText(gate) {
-	const { minScore, score } = gate;
-	if (score === void 0) return `there is no score to compare with min_score ${minScore}`;
-	return `score ${score} ${passes(gate) ? "reaches" : "is below"} min_score ${minScore}`;
-}
-function testsText(tests) {
-	const { passed, failed, errored, skipped } = tests;
-	const ran = passed + failed + errored;
-	const rounded = Math.round(passed / ran * 1e3) / 10;
-	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
-	return `${counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
-}
-function countsText({ passed, failed, errored, skipped, durationMs, format }) {
-	const counts = Object.entries({
-		passed,
-		failed,
-		errored,
-		skipped
-	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
-	const duration = durationMs ? [`in ${secondsText(durationMs)}`] : [];
-	return `${[...counts, ...duration].join(", ")} (${format})`;
-}
-function feedbackText(feedback) {
-	return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(": ");
-}
-function firstOf(lines, max, total = lines.length) {
-	const shown = lines.slice(0, max);
-	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
-}
-function shortened(value) {
-	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
 }
 // src/report/log.ts
 const MAX_VALUE = 200;
@@ -5538,6 +3152,7 @@ const MAX_LISTED = 50;
 function logOf(report) {
 	return [
 		...spanLines(report),
+		...comparisonLines(report),
 		...resultLines(report),
 		...unsentLines(report),
 		...gateLines(report)
@@ -5545,50 +3160,49 @@ function logOf(report) {
 }
 function spanLines(report) {
 	const { outcome, spanId, span, changed, requests, elapsedMs } = report;
-	const effort = requests === 0 ? "nothing sent" : `${counted(requests, "request")}, ${secondsText(elapsedMs)}`;
+	const effort = requests === 0 ? "nothing sent" : `${require_span.counted(requests, "request")}, ${require_span.secondsText(elapsedMs)}`;
 	const id = span.id ?? spanId;
-	const names = [
-		...id ? [` ${cut(id, MAX_VALUE)}`] : [],
-		...span.name ? [` "${cut(span.name, MAX_VALUE)}"`] : [],
-		...span.parent_id ? [` under ${cut(span.parent_id, MAX_VALUE)}`] : [],
-		...isNew(outcome) && span.trace_id && !span.parent_id ? [" (root span)"] : []
-	];
-	const rows = rowsOf(report).map(({ field, before, after }) => [
-		`  ${field}: `,
-		...before === void 0 ? [] : [cut(before, MAX_VALUE), " \u2192 "],
-		cut(after, MAX_VALUE)
-	].join(""));
+	const names = require_span.present([
+		id && ` ${require_span.cut(id, MAX_VALUE)}`,
+		span.name && ` "${require_span.cut(span.name, MAX_VALUE)}"`,
+		span.parent_id && ` under ${require_span.cut(span.parent_id, MAX_VALUE)}`,
+		isNew(outcome) && span.trace_id && !span.parent_id && " (root span)"
+	]);
+	const rows = rowsOf(report).map(({ field, before, after }) => {
+		return `  ${field}: ${before === void 0 ? "" : `${require_span.cut(before, MAX_VALUE)} \u2192 `}${require_span.cut(after, MAX_VALUE)}`;
+	});
 	const feedback = feedbackText(span.feedback);
 	const isPlain = outcome === "updated" || outcome === "read" || rows.length === 0;
-	return [
+	return require_span.present([
 		`Span${names.join("")}: ${outcome} (${effort})`,
-		...isPlain ? [] : [`${ROWS_TITLES[outcome]}:`],
+		!isPlain && `${ROW_TITLES[outcome]}:`,
 		...rows,
-		...changed?.length === 0 ? [`  ${UNCHANGED}`] : [],
-		...feedback ? [`  human feedback: ${cut(feedback, MAX_VALUE)}`] : []
-	];
+		changed?.length === 0 && `  no field changed: the span already had these values`,
+		feedback && `  human feedback: ${require_span.cut(feedback, MAX_VALUE)}`
+	]);
 }
-function resultLines({ tests, metrics, caseSpans }) {
-	const failures = tests ? tests.failures.map((failure) => `\u2717 ${cut(failureText(failure), MAX_FAILURE)}`) : [];
+function resultLines(report) {
+	const { tests, metrics, caseSpans } = report;
+	const failures = markedFailures(report).map((failure) => `\u2717 ${failure.isNew ? "new: " : ""}${require_span.cut(failureLine(failure), MAX_FAILURE)}`);
 	const total = tests ? tests.failed + tests.errored : 0;
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`);
-	return [
-		...tests ? [`Results: ${testsText(tests)}`] : [],
+	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${require_span.cut(name, MAX_VALUE)} ${shortened(value)}`);
+	return require_span.present([
+		tests && `Results: ${testsText(tests)}, from ${require_span.listed(tests.files)}`,
 		...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
-		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LISTED).join(", ")}`] : [],
-		...caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : []
-	];
+		values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(", ")}`,
+		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`
+	]);
 }
 function unsentLines({ dryRun }) {
-	return firstOf(dryRun.map(({ method, url, body }) => [
+	return firstOf(dryRun.map(({ method, url, body }) => require_span.present([
 		"Not sent:",
 		method,
 		url,
-		...body === void 0 ? [] : [cut(JSON.stringify(body), MAX_BODY)]
-	].join(" ")), MAX_LISTED);
+		body !== void 0 && require_span.cut(JSON.stringify(body), MAX_BODY)
+	]).join(" ")), MAX_LISTED);
 }
-function gateLines({ gate }) {
-	return gate && passes(gate) ? [`Gate: ${gateText(gate)}`] : [];
+function gateLines({ gates }) {
+	return gates.filter(({ isPassed }) => isPassed).map(({ text }) => `Gate: ${text}`);
 }
 // src/report/outputs.ts
 const OUTPUTS = [
@@ -5613,36 +3227,47 @@ const OUTPUTS = [
 	"case_spans",
 	"span",
 	"span_file",
+	"summary_file",
+	"baseline_score",
+	"score_change",
+	"comparison",
 	"status"
 ];
 const MAX_OUTPUTS_BYTES = 1048576;
-function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, status }) {
+function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, comparison, status }) {
 	return {
 		outcome,
 		id: span.id ?? spanId ?? "",
-		name: textOf(span.name),
-		type: textOf(span.type),
-		start_time: textOf(span.start_time),
-		end_time: textOf(span.end_time),
-		duration_ms: textOf(durationMsOf(span)),
-		input: textOf(span.input),
-		output: textOf(span.output),
-		error: textOf(span.error),
-		meta: textOf(span.meta),
-		score: textOf(span.score),
-		trace_id: textOf(span.trace_id),
-		parent_id: textOf(span.parent_id),
-		feedback_score: textOf(span.feedback?.score),
-		feedback_comment: textOf(span.feedback?.comment),
-		changed: textOf(changed),
-		metrics: textOf(metrics),
-		case_spans: textOf(caseSpans?.made),
+		name: require_span.textOf(span.name),
+		type: require_span.textOf(span.type),
+		start_time: require_span.textOf(span.start_time),
+		end_time: require_span.textOf(span.end_time),
+		duration_ms: require_span.textOf(require_span.durationMsOf(span)),
+		input: require_span.textOf(span.input),
+		output: require_span.textOf(span.output),
+		error: require_span.textOf(span.error),
+		meta: require_span.textOf(span.meta),
+		score: require_span.textOf(span.score),
+		trace_id: require_span.textOf(span.trace_id),
+		parent_id: require_span.textOf(span.parent_id),
+		feedback_score: require_span.textOf(span.feedback?.score),
+		feedback_comment: require_span.textOf(span.feedback?.comment),
+		changed: require_span.textOf(changed),
+		metrics: require_span.textOf(metrics),
+		case_spans: require_span.textOf(caseSpans?.created),
 		span: Object.keys(span).length > 0 ? JSON.stringify(span) : "",
 		span_file: "",
-		status: textOf(status)
+		summary_file: "",
+		baseline_score: require_span.textOf(comparison?.score),
+		score_change: comparison ? changeText(comparison.score_change) : "",
+		comparison: require_span.textOf(comparison),
+		status: require_span.textOf(status)
 	};
 }
-function fitting$1(outputs) {
+function changeText(change) {
+	return change > 0 ? `+${change}` : String(change);
+}
+function fittingOutputs(outputs) {
 	const bytes = (name) => 2 * (name.length + outputs[name].length);
 	let total = OUTPUTS.reduce((sum, name) => sum + bytes(name), 0);
 	const dropped = [];
@@ -5678,7 +3303,7 @@ function redactorOf(secrets) {
 	const redact = (value) => {
 		if (typeof value === "string") return inValues(value);
 		if (Array.isArray(value)) return value.map(redact);
-		if (!isJsonObject(value)) return value;
+		if (!require_span.isJsonObject(value)) return value;
 		return Object.fromEntries(Object.entries(value).map(([key, item]) => [inKeys(key), redact(item)]));
 	};
 	return redact;
@@ -5755,11 +3380,14 @@ function spellingsOf(character) {
 	].join("|")})`;
 }
 // src/report/summary.ts
-const MAX_BYTES = 1e6;
+const MAX_SUMMARY_BYTES = 1e6;
 const MAX_LINE$1 = 1e3;
 const MAX_LINES$1 = 50;
 const MAX_CELL = 300;
 const MAX_KEYS = 100;
+const MAX_METRICS = 30;
+const MAX_FILES = 5;
+const MAX_OPEN = 5;
 const ENDINGS = {
 	updated: ["\u2705", "Opper span updated"],
 	read: ["\ud83d\udcd6", "Opper span read"],
@@ -5782,60 +3410,105 @@ const SQUARES = {
 	errored: "\ud83d\udfe7",
 	skipped: "\u2b1c"
 };
+const ANCHORS = {
+	"Opper span: bad input": "#a-bad-input-or-file",
+	"Opper span: API failure": "#the-api"
+};
 const TRACES = "https://platform.opper.ai/traces";
-function summaryOf(report) {
-	const { findings, tests } = report;
-	const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-	return `${fitting([
+function summaryOf(report, docs) {
+	const ranked = report.findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+	return `${fittingBlocks(require_span.present([
 		headingOf(report),
+		comparisonBlock(report),
 		...ranked.map(findingBlock),
-		...tests ? [testsBlock(tests)] : [],
+		adviceBlock(report, docs),
+		testsBlock(report),
 		spanBlock(report),
 		rowsBlock(report),
 		measuresBlock(report),
 		unsentBlock(report),
 		metaBlock(report)
-	].filter((block) => block !== "")).join("\n\n")}\n\n`;
+	])).join("\n\n")}\n\n`;
 }
-function fitting(blocks) {
+function fittingBlocks(blocks) {
 	let total = 0;
 	return blocks.filter((block) => {
 		total += Buffer.byteLength(block) + 2;
-		return total < MAX_BYTES;
+		return total < MAX_SUMMARY_BYTES;
 	});
 }
-function headingOf({ outcome, jobStatus, findings, gate, tests, span }) {
+function headingOf(report) {
+	const { outcome, jobStatus, findings, gates, tests, span } = report;
 	const [icon, ending] = ENDINGS[outcome];
 	const failed = tests ? tests.failed + tests.errored : 0;
 	const hasError = findings.some(({ level }) => level === "error");
 	const hasWarning = findings.some(({ level }) => level === "warning");
-	const mark = jobStatus === "failure" || failed > 0 || gate && !passes(gate) || outcome === "failed" || hasError ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
-	const run = [
-		...jobStatus === "failure" ? ["job failed"] : [],
-		...jobStatus === "cancelled" ? ["job cancelled"] : [],
-		...tests ? [resultText(tests, failed)] : [],
-		...scoreText(gate, cut(textOf(span.score), 40))
-	].join(", ");
-	const what = outcome !== "failed" && hasError ? `${ending}, with errors` : ending;
-	return `### ${mark} ${[...run ? [run.replace(/^[a-z]/, (letter) => letter.toUpperCase())] : [], what].join(" \u00b7 ")}`;
+	const lacksResults = findings.some(({ lines }) => lines.some((line) => line.startsWith("results_file: ")));
+	const hasOwnError = outcome !== "read" && Boolean(span.error);
+	const isGateMissed = gates.some(({ isPassed }) => !isPassed);
+	const isRed = jobStatus === "failure" || isGateMissed || outcome === "failed" || hasError;
+	const mark = isRed ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : failed > 0 || hasWarning || hasOwnError ? "\u26a0\ufe0f" : icon;
+	const run = require_span.present([
+		jobStatus === "failure" && "job failed",
+		jobStatus === "cancelled" && "job cancelled",
+		lacksResults && (tests ? "some results missing" : "results missing"),
+		tests && resultText(tests, failed),
+		...scoreTexts(report),
+		hasOwnError && !isRed && failed === 0 && jobStatus !== "cancelled" && "with an error"
+	]).join(", ");
+	const effect = outcome !== "failed" && hasError && !lacksResults ? `${ending}, with errors` : ending;
+	return `<h3>${mark} ${require_span.present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}</h3>`;
+}
+function scoreTexts({ gates, comparison, span }) {
+	const score = require_span.cut(require_span.textOf(span.score), 40);
+	const [first = score && `score ${score}`, ...others] = gates.filter(({ afterChange }) => afterChange === void 0).map(({ text }) => text);
+	if (!comparison) return require_span.present([first, ...others]);
+	const afterChange = gates.map((gate) => gate.afterChange ?? "").join("");
+	const { branch, score: before, score_change } = comparison;
+	return [`${first} ${`(${code(branch, MAX_CELL)}: ${before}, ${signed(score_change)}${afterChange})`}`, ...others];
 }
 function resultText({ passed }, failed) {
-	return `${failed || passed} of ${counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
+	return `${failed || passed} of ${require_span.counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
 }
-function scoreText(gate, score) {
-	if (gate && passes(gate)) return [`score ${gate.score} (min_score ${gate.minScore})`];
-	if (gate) return [gateText(gate)];
-	return score ? [`score ${score}`] : [];
+function comparisonBlock({ comparison, span }) {
+	if (!comparison) return "";
+	const { commit, age, runUrl } = originOf(comparison, span.start_time);
+	const origin = require_span.present([
+		`Compared with ${code(comparison.branch, MAX_CELL)}`,
+		commit && `commit ${code(commit, MAX_CELL)}`,
+		age,
+		runUrl && link(runUrl, "its run")
+	]);
+	const rows = metricRows(comparison).map(([name, ...values]) => [code(name, MAX_CELL), ...values]);
+	const head = [
+		"Metric",
+		code(comparison.branch, MAX_CELL),
+		"This run",
+		"Change"
+	];
+	const more = rows.length > MAX_METRICS ? `\n<p>and ${rows.length - MAX_METRICS} more</p>` : "";
+	return require_span.present([paragraph([origin.join(" \u00b7 ")]), rows.length > 0 && table(head, rows.slice(0, MAX_METRICS)) + more]).join("\n");
 }
 function findingBlock({ level, title, lines }) {
 	const texts = firstOf(lines, MAX_LINES$1).map((line) => code(line, MAX_LINE$1));
 	return paragraph([`${MARKS[level]} <b>${html(title, MAX_CELL)}</b>`, ...texts]);
 }
-function testsBlock(tests) {
-	const { failures, failed, errored } = tests;
-	const items = failures.map(({ name, message }) => [code(name, MAX_LINE$1), ...message ? [code(message, 2 * MAX_LINE$1)] : []].join("<br>"));
-	const list = firstOf(items, MAX_LINES$1, failed + errored).map((item) => `<li>${item}</li>`);
-	return [paragraph([barOf(tests), html(countsText(tests), MAX_LINE$1)]), ...items.length > 0 ? [`<ul>\n${list.join("\n")}\n</ul>`] : []].join("\n");
+function testsBlock(report) {
+	const { tests, comparison } = report;
+	if (!tests) return "";
+	const failures = markedFailures(report);
+	const items = failures.map(({ name, message, file, isNew }) => `<li>${require_span.present([`${isNew ? "\ud83c\udd95 " : ""}${code(name, MAX_LINE$1)}${file ? ` in ${code(file, MAX_CELL)}` : ""}`, message && code(message, 2 * MAX_LINE$1)]).join("<br>")}</li>`);
+	const files = codes(tests.files, MAX_FILES);
+	const unlisted = tests.failed + tests.errored - failures.length;
+	const last = unlisted > 0 ? [`<li>and ${unlisted} more, in ${files}</li>`] : [];
+	const [open, folded] = [items.slice(0, MAX_OPEN), items.slice(MAX_OPEN)];
+	const gone = comparison?.no_longer_failing ?? [];
+	return require_span.present([
+		paragraph([barOf(tests), `${html(countsText(tests), MAX_LINE$1)}, from ${files}`]),
+		list(folded.length > 0 ? open : [...open, ...last]),
+		folded.length > 0 && `<details><summary>${require_span.counted(folded.length, "more failure")}</summary>\n${list([...folded, ...last])}\n</details>`,
+		gone.length > 0 && paragraph([`No longer failing: ${codes(gone, MAX_LINES$1)}`])
+	]).join("\n");
 }
 function barOf(tests) {
 	const names = Object.keys(SQUARES).filter((name) => tests[name] > 0);
@@ -5845,42 +3518,51 @@ function barOf(tests) {
 	const longest = lengths.indexOf(Math.max(...lengths));
 	return names.map((name, index) => SQUARES[name].repeat((lengths[index] ?? 0) + (index === longest ? missing : 0))).join("");
 }
+function adviceBlock({ findings, gates }, docs) {
+	const wrong = findings.find(({ level }) => level !== "notice");
+	if (!wrong && gates.every(({ isPassed }) => isPassed)) return "";
+	const anchor = Object.keys(ANCHORS).find((title) => wrong?.title.startsWith(title)) ?? "";
+	return paragraph([`What to do: ${link(`${docs}${ANCHORS[anchor] ?? ""}`, "troubleshooting")}`]);
+}
 function spanBlock({ spanId, span, links }) {
 	const id = span.id ?? spanId;
-	const names = [span.name, id].flatMap((text) => text ? [code(text, MAX_CELL)] : []);
+	const names = require_span.present([span.name, id]).map((text) => code(text, MAX_CELL));
 	if (names.length === 0) return "";
 	if (span.parent_id) names.push("under", code(span.parent_id, MAX_CELL));
-	const duration = durationMsOf(span);
-	const facts = [
-		...duration === void 0 ? [] : [`took ${secondsText(duration)}`],
-		...links.job && links.job !== links.run ? [link(links.job, "job")] : [],
-		...links.run ? [link(links.run, "workflow run")] : [],
+	if (span.trace_id) names.push("in trace", code(span.trace_id, MAX_CELL));
+	const duration = require_span.durationMsOf(span);
+	const facts = require_span.present([
+		duration !== void 0 && `took ${require_span.secondsText(duration)}`,
+		links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, "").slice(0, 7), MAX_CELL))}`,
+		links.job && links.job !== links.run && link(links.job, "job"),
+		links.run && link(links.run, "workflow run"),
 		link(TRACES, "Opper traces")
-	];
+	]);
 	return paragraph([`Span ${names.join(" ")}`, facts.join(" \u00b7 ")]);
 }
 function rowsBlock(report) {
 	const { changed, outcome } = report;
 	const rows = rowsOf(report).filter(({ field }) => field !== "meta" || !isMetaFolded(report));
 	if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : "";
-	return table(changed ? [
+	const hasBefore = rows.some(({ before }) => before !== void 0);
+	return table(hasBefore ? [
 		"Field",
 		"Before",
 		"After"
-	] : ["Field", ROWS_TITLES[outcome]], rows.map(({ field, before, after }) => [
+	] : ["Field", ROW_TITLES[outcome]], rows.map(({ field, before, after }) => [
 		code(field, MAX_CELL),
-		...before === void 0 ? [] : [code(before, MAX_CELL)],
+		...hasBefore ? [before === void 0 ? "" : code(before, MAX_CELL)] : [],
 		code(after, MAX_CELL)
 	]));
 }
-function measuresBlock({ metrics, caseSpans, span }) {
+function measuresBlock({ metrics, comparison, caseSpans, span }) {
 	const feedback = feedbackText(span.feedback);
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
-	const lines = [
-		...values.length > 0 ? [`Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`] : [],
-		...caseSpans ? [`Case spans: ${caseSpans.made} of ${caseSpans.of} made`] : [],
-		...feedback ? [`Human feedback: ${code(feedback, MAX_CELL)}`] : []
-	];
+	const values = Object.entries(metrics ?? {}).filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name)).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
+	const lines = require_span.present([
+		values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`,
+		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
+		feedback && `Human feedback: ${code(feedback, MAX_CELL)}`
+	]);
 	return lines.length > 0 ? paragraph(lines) : "";
 }
 function unsentBlock({ dryRun }) {
@@ -5889,9 +3571,9 @@ function unsentBlock({ dryRun }) {
 }
 function metaBlock(report) {
 	const { sent, outcome } = report;
-	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(textOf(value), MAX_CELL)]);
+	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(require_span.textOf(value), MAX_CELL)]);
 	if (rows.length === 0) return "";
-	const title = `${ROWS_TITLES[outcome]}: meta, ${counted(rows.length, "key")}`;
+	const title = `${ROW_TITLES[outcome]}: meta, ${require_span.counted(rows.length, "key")}`;
 	const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : "";
 	return `<details><summary>${title}</summary>\n${table(["Key", "Value"], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
 }
@@ -5900,6 +3582,12 @@ function isMetaFolded({ sent }) {
 }
 function table(head, rows) {
 	return `<table>\n${[head.map((cell) => `<th>${cell}</th>`), ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`))].map((cells) => `<tr>${cells.join("")}</tr>`).join("\n")}\n</table>`;
+}
+function list(items) {
+	return items.length > 0 ? `<ul>\n${items.join("\n")}\n</ul>` : "";
+}
+function codes(texts, max) {
+	return firstOf(texts.map((text) => code(text, MAX_CELL)), max).join(" \u00b7 ");
 }
 function paragraph(lines) {
 	return `<p>${lines.join("<br>\n")}</p>`;
@@ -5910,42 +3598,47 @@ function code(text, maxLength) {
 function link(url, text) {
 	return `<a href="${attribute(url)}">${text}</a>`;
 }
-// src/report/exit.ts
+// src/report/reporter.ts
 const MAX_LINES = 100;
 const MAX_LINE = 4e3;
-function createExit(host, secrets) {
+function createReporter(host, secrets) {
 	const { core } = host;
 	const lines = secrets.flatMap((secret) => secret.split(/[\r\n]/)).map((line) => line.trim());
 	const masked = [...new Set(lines)].filter((line) => line !== "");
 	for (const line of masked) core.setSecret(line);
 	const redact = redactorOf(masked);
-	let goesOn = false;
+	let isTracking = false;
 	return {
 		info: (line) => core.info(inert(redact(line))),
 		saveTracked(tracked) {
-			goesOn = tracked !== void 0;
+			isTracking = tracked !== void 0;
 			core.saveState("tracked", tracked ? redact(JSON.stringify(tracked)) : "");
 		},
 		publish(raw, options) {
 			const report = withoutSecrets(raw, redact);
 			const findings = [...report.findings];
-			const attempt = (work, level, what) => {
+			const attempt = (work, level, failure) => {
 				try {
 					work();
 				} catch (error) {
 					findings.push({
 						level,
 						title: "Opper span",
-						lines: [`${what}: ${redact(headlineOf(error))}`]
+						lines: [`${failure}: ${redact(require_span.headlineOf(error))}`]
 					});
 				}
 			};
+			const summary = () => summaryOf({
+				...report,
+				findings
+			}, host.docs);
 			if (options.outputs) {
 				const outputs = { ...outputsOf(report) };
 				attempt(() => {
 					if (outputs.span) outputs.span_file = host.writeTemp("opper-span.json", outputs.span);
-				}, "warning", "The file for the output span_file cannot be written");
-				const { fit, dropped } = fitting$1(outputs);
+					if (!isTracking) outputs.summary_file = host.writeTemp("opper-summary.md", summary());
+				}, "warning", "The files for the outputs span_file and summary_file cannot be written");
+				const { fit, dropped } = fittingOutputs(outputs);
 				if (dropped.length > 0) findings.push(tooLong(dropped));
 				attempt(() => {
 					for (const name of OUTPUTS) core.setOutput(name, fit[name]);
@@ -5953,25 +3646,22 @@ function createExit(host, secrets) {
 				}, "error", "The outputs cannot be written, so later steps do not get them");
 			}
 			for (const line of logOf(report)) core.info(inert(line));
-			if (options.summary && !goesOn) attempt(() => host.appendSummary(summaryOf({
-				...report,
-				findings
-			})), "warning", "The job summary cannot be written");
-			if (report.gate && !passes(report.gate)) {
-				const advice = report.gate.score === void 0 ? ". Set score or results_file" : "";
-				findings.push({
+			if (options.summary && !isTracking) attempt(() => host.appendSummary(summary()), "warning", "The job summary cannot be written");
+			for (const { isPassed, text, advice } of report.gates) {
+				const line = require_span.present([text, advice]).join(". ");
+				if (!isPassed) findings.push({
 					level: "error",
 					title: "Opper span: gate",
-					lines: [gateText(report.gate) + advice]
+					lines: [line]
 				});
 			}
-			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(cut(line, MAX_LINE))).join("\n"), { title });
+			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(require_span.cut(line, MAX_LINE))).join("\n"), { title });
 			return findings.some(({ level }) => level === "error") ? 1 : 0;
 		}
 	};
 }
 function withoutSecrets(report, redact) {
-	const { outcome, jobStatus, changed } = report;
+	const { outcome, jobStatus, changed, gates } = report;
 	const findings = report.findings.map((finding) => ({
 		...finding,
 		lines: redact(finding.lines)
@@ -5988,6 +3678,7 @@ function withoutSecrets(report, redact) {
 		outcome,
 		jobStatus,
 		changed,
+		gates,
 		findings
 	};
 }
@@ -6002,10 +3693,103 @@ function tooLong(names) {
 		lines: [`The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(", ")}. The file at span_file has the whole span`]
 	};
 }
+// src/without-sending.ts
+const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
+function withoutSending(plan, reporter, report) {
+	const { task } = plan;
+	const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
+	report.sent = sent;
+	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
+	report.span = {
+		...require_span.defined({ id: knownId }),
+		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
+	};
+	const { dry_run, baseline, max_drop } = plan.inputs;
+	if (max_drop !== void 0 && task.kind !== "start" && task.kind !== "wait") {
+		const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
+		report.findings.push({
+			level: "notice",
+			title: "Opper span: comparison",
+			lines: [line]
+		});
+	}
+	if (!dry_run) {
+		report.outcome = "skipped";
+		report.findings.push({
+			level: "notice",
+			title: "Opper span: skipped",
+			lines: [WITHHELD]
+		});
+		return;
+	}
+	report.outcome = "dry-run";
+	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
+	if (task.kind === "start") reporter.saveTracked(trackedSpan(task.span, task.recording));
+	if (task.kind === "wait") reporter.saveTracked(task.tracked);
+}
+function spanRequestOf(task, baseUrl) {
+	switch (task.kind) {
+		case "wait": return {
+			id: task.tracked.id,
+			request: []
+		};
+		case "read": return {
+			id: task.id,
+			request: [{
+				method: "GET",
+				url: spanUrl(baseUrl, task.id)
+			}]
+		};
+		case "update": {
+			const { id } = task;
+			const body = patchFor(task.recording);
+			return {
+				id,
+				sent: body,
+				request: [{
+					...isEmpty$1(body) ? { method: "GET" } : {
+						method: "PATCH",
+						body
+					},
+					url: spanUrl(baseUrl, id)
+				}]
+			};
+		}
+		default: {
+			const { span } = task;
+			return {
+				id: span.id,
+				sent: require_span.fieldsOf(span),
+				request: [{
+					method: "POST",
+					url: spanUrl(baseUrl),
+					body: { ...span }
+				}]
+			};
+		}
+	}
+}
+function childRequests({ inputs, metrics, caseSpans }, id) {
+	const post = {
+		method: "POST",
+		url: spanUrl(inputs.base_url)
+	};
+	return [...metrics.map((body) => ({
+		...post,
+		url: metricUrl(inputs.base_url, id),
+		body: { ...body }
+	})), ...caseSpans.map((span) => ({
+		...post,
+		body: {
+			...span,
+			parent_id: id
+		}
+	}))];
+}
 // src/run.ts
 async function run(host, tracked) {
 	const getInput = (name) => host.core.getInput(name, { trimWhitespace: false });
-	const exit = createExit(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
+	const reporter = createReporter(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
 	const startedAt = host.now();
 	const now = new Date(startedAt);
 	const read = readInputs(getInput, host.env.OPPER_API_KEY, now);
@@ -6018,33 +3802,67 @@ async function run(host, tracked) {
 	if (host.eventProblem) warn(report, [host.eventProblem]);
 	let plan;
 	try {
-		const found = isStart ? NOTHING_FOUND : await readFound(read, host.files, now);
-		report.tests = found.tests;
-		warn(report, found.tests?.warnings ?? []);
-		plan = tracked ? planAtEnd(read, found, job, host.newId) : planOf(read, found, job, host.newId);
+		const results = isStart ? NO_RESULTS : await readFiles(read, host.files, now);
+		report.tests = results.tests;
+		warn(report, results.tests?.warnings ?? []);
+		plan = planOf(read, results, job, {
+			now,
+			newId: host.newId,
+			tracked
+		});
+		const { inputs, refused } = plan;
 		warn(report, plan.warnings);
-		if (plan.refused) report.findings.push(findingOf(plan.refused, plan.inputs, "only the end of the job was recorded"));
-		const task = taskOf(plan, job, host.newId(), now, tracked);
-		if (plan.inputs.dry_run || plan.inputs.api_key === void 0) rehearse(task, plan, exit, report);
-		else await carryOut(task, plan, host, exit, report);
+		if (refused) report.findings.push(findingOf(refused, inputs, "only the end of the job was recorded"));
+		if (inputs.dry_run || inputs.api_key === void 0) withoutSending(plan, reporter, report);
+		else {
+			const client = clientOf(host, inputs, reporter);
+			await execute(plan, client, reporter, report);
+			if (inputs.baseline !== void 0 && !isStart) {
+				const { compareWithBaseline } = await Promise.resolve().then(() => __nccwpck_require__(406));
+				await compareWithBaseline(plan, job, client, report);
+			}
+		}
 	} catch (error) {
 		report.outcome = "failed";
 		report.findings.push(findingOf(error, read.values, "nothing was recorded"));
 	}
-	if (plan && !isStart) report.gate = gateOf(report, plan.inputs.min_score, job);
+	if (plan && !isStart) {
+		const score = scoreOnSpan(report);
+		const dropGate = maxDropGate(plan.inputs.max_drop, score, report.comparison, job);
+		report.gates = require_span.present([...gatesOf(plan.inputs, score, job), dropGate]);
+	}
 	report.elapsedMs = host.now() - startedAt;
-	return exit.publish(report, {
+	return reporter.publish(report, {
 		outputs: !tracked,
 		summary: read.values.summary !== false
+	});
+}
+function clientOf(host, inputs, reporter) {
+	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = inputs;
+	const timeoutMs = Math.round(timeout_seconds * 1e3);
+	return createClient({
+		baseUrl,
+		apiKey,
+		userAgent: `opper-span-action/${host.version}`,
+		timeoutMs,
+		retries,
+		transport: host.connect({
+			baseUrl,
+			timeoutMs
+		}),
+		wait: host.wait,
+		random: host.random,
+		now: host.now,
+		onRetry: reporter.info
 	});
 }
 // src/step.ts
 var step_exports = __exportAll({ step: () => step });
 function step(state) {
-	config({ jitless: true });
+	require_span.config({ jitless: true });
 	process.exitCode = 1;
 	stage(state).then(exit, (thrown) => {
-		error(headlineOf(thrown), { title: "Opper span: internal error" });
+		error(require_span.headlineOf(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
 }
@@ -6054,18 +3872,6 @@ async function stage(state) {
 function exit(code) {
 	process.stdout.write("", () => process.exit(code));
 }
-Object.defineProperty(exports, "FormError", ({
-	enumerable: true,
-	get: function() {
-		return FormError;
-	}
-}));
-Object.defineProperty(exports, "InputError", ({
-	enumerable: true,
-	get: function() {
-		return InputError;
-	}
-}));
 Object.defineProperty(exports, "__commonJSMin", ({
 	enumerable: true,
 	get: function() {
@@ -6078,64 +3884,34 @@ Object.defineProperty(exports, "__toESM", ({
 		return __toESM;
 	}
 }));
-Object.defineProperty(exports, "counted", ({
+Object.defineProperty(exports, "changesBetween", ({
 	enumerable: true,
 	get: function() {
-		return counted;
+		return changesBetween;
 	}
 }));
-Object.defineProperty(exports, "cut", ({
+Object.defineProperty(exports, "failureLines", ({
 	enumerable: true,
 	get: function() {
-		return cut;
+		return failureLines;
 	}
 }));
-Object.defineProperty(exports, "instantOf", ({
+Object.defineProperty(exports, "levelOf", ({
 	enumerable: true,
 	get: function() {
-		return instantOf;
+		return levelOf;
 	}
 }));
-Object.defineProperty(exports, "isJsonObject", ({
+Object.defineProperty(exports, "maxDropGate", ({
 	enumerable: true,
 	get: function() {
-		return isJsonObject;
+		return maxDropGate;
 	}
 }));
-Object.defineProperty(exports, "kindOf", ({
+Object.defineProperty(exports, "newestOf", ({
 	enumerable: true,
 	get: function() {
-		return kindOf;
-	}
-}));
-Object.defineProperty(exports, "listed", ({
-	enumerable: true,
-	get: function() {
-		return listed;
-	}
-}));
-Object.defineProperty(exports, "parseExactJson", ({
-	enumerable: true,
-	get: function() {
-		return parseExactJson;
-	}
-}));
-Object.defineProperty(exports, "parseJson", ({
-	enumerable: true,
-	get: function() {
-		return parseJson;
-	}
-}));
-Object.defineProperty(exports, "problemOf", ({
-	enumerable: true,
-	get: function() {
-		return problemOf;
-	}
-}));
-Object.defineProperty(exports, "quoted", ({
-	enumerable: true,
-	get: function() {
-		return quoted;
+		return newestOf;
 	}
 }));
 Object.defineProperty(exports, "readBeginning", ({
@@ -6162,10 +3938,10 @@ Object.defineProperty(exports, "readTextPieces", ({
 		return readTextPieces;
 	}
 }));
-Object.defineProperty(exports, "recordOf", ({
+Object.defineProperty(exports, "scoreOnSpan", ({
 	enumerable: true,
 	get: function() {
-		return recordOf;
+		return scoreOnSpan;
 	}
 }));
 Object.defineProperty(exports, "step", ({
@@ -6178,12 +3954,6 @@ Object.defineProperty(exports, "step_exports", ({
 	enumerable: true,
 	get: function() {
 		return step_exports;
-	}
-}));
-Object.defineProperty(exports, "textOf", ({
-	enumerable: true,
-	get: function() {
-		return textOf;
 	}
 }));
 

@@ -30,7 +30,7 @@ export async function compareWithBaseline(
     await recordDrop(plan, job, client, report);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const step = report.comparison ? 'The missed max_drop was not recorded' : 'The run was not compared';
+    const step = report.comparison ? 'The missed max_drop was not recorded' : `The run was not compared with ${inputs.baseline}`;
     const level = inputs.max_drop === undefined ? 'warning' : levelOf(inputs);
     report.findings.push({ level, title: TITLE, lines: [`${step}: ${error.message}`] });
   } finally {

@@ -35,7 +35,7 @@ export function originOf(comparison: Comparison, start: string | null | undefine
   const [now, then] = [start, start_time].map((time) => instantOf(time ?? ''));
   return {
     commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision,
-    age: now === undefined || then === undefined || now < then ? '' : `${durationText(now - then)} earlier`,
+    age: now === undefined || then === undefined ? '' : ageText(now - then),
     runUrl: run_url,
   };
 }
@@ -47,10 +47,10 @@ const UNITS = [
   [1000, 'second'],
 ] as const;
 
-/** The largest unit of a duration: `3 days`. */
-function durationText(ms: number): string {
-  const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [1000, 'second'];
-  return counted(Math.floor(ms / size), unit);
+/** An age in its largest unit: `3 days earlier`. Empty for less than a second. */
+function ageText(ms: number): string {
+  const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [];
+  return size === undefined ? '' : `${counted(Math.floor(ms / size), unit)} earlier`;
 }
 
 /** Each metric that both have, such as `accuracy` `0.9` `0.8` `−0.1`. */

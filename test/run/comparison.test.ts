@@ -412,7 +412,7 @@ describe('the API', () => {
         baseline_score: '',
       });
       expect(lookups(result, server)).toEqual(Array(tries).fill(FIRST));
-      const message = expect.stringMatching(/^The run was not compared: GET \S+ returned \d{3} /);
+      const message = expect.stringMatching(/^The run was not compared with main: GET \S+ returned \d{3} /);
       expect([result.exitCode, result.annotations]).toEqual([
         exitCode,
         [{ level, title: 'Opper span: comparison', message }],
