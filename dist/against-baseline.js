@@ -231,7 +231,7 @@ async function compareWithBaseline(plan, job, client, report) {
 		await recordDrop(plan, job, client, report);
 	} catch (error) {
 		if (!(error instanceof require_span.ApiError)) throw error;
-		const step = report.comparison ? "The missed max_drop was not recorded" : "The run was not compared";
+		const step = report.comparison ? "The missed max_drop was not recorded" : `The run was not compared with ${inputs.baseline}`;
 		const level = inputs.max_drop === void 0 ? "warning" : require_step.levelOf(inputs);
 		report.findings.push({
 			level,
