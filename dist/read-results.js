@@ -9,14 +9,6 @@ module.exports = require("./saxes.js");
 
 /***/ }),
 
-/***/ 597:
-/***/ ((module) => {
-
-"use strict";
-module.exports = require("./span.js");
-
-/***/ }),
-
 /***/ 503:
 /***/ ((module) => {
 
@@ -74,14 +66,13 @@ var __webpack_exports__ = {};
 // This entry need to be wrapped in an IIFE because it uses a non-standard name for the exports (exports).
 (() => {
 var exports = __webpack_exports__;
-const require_span = __nccwpck_require__(597);
 const require_step = __nccwpck_require__(503);
 let node_util = __nccwpck_require__(975);
 // src/results/own-file.ts
 function scoreAtPointer(document, pointer, path) {
 	const value = valueAt(pointer, document, path);
-	if (typeof value !== "number") throw problem("score_pointer", `${require_span.quoted(pointer)} points to ${require_span.kindOf(value)} in ${path}, expected a number`);
-	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_span.quoted(pointer)} points to a number in ${path} that is too large`);
+	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}, expected a number`);
+	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} points to a number in ${path} that is too large`);
 	return {
 		score: {
 			name: `score in ${path}`,
@@ -91,7 +82,7 @@ function scoreAtPointer(document, pointer, path) {
 	};
 }
 function fieldsIn(document, path, now) {
-	if (!require_span.isJsonObject(document)) throw problem("results_file", `${path} is ${require_span.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`);
+	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} is ${require_step.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`);
 	const { values, problems } = require_step.readFields(document, path, now);
 	const { score: value, score_scale: scale, ...fields } = values;
 	return {
@@ -109,7 +100,7 @@ function valueAt(pointer, document, path) {
 	let place = "";
 	for (const token of pointer.split("/").slice(1)) {
 		const next = childOf(value, token.replaceAll("~1", "/").replaceAll("~0", "~"));
-		if (next === void 0) throw problem("score_pointer", `${require_span.quoted(pointer)} finds nothing in ${path}: ${place || "the document"} is ${insideOf(value)}`);
+		if (next === void 0) throw problem("score_pointer", `${require_step.quoted(pointer)} finds nothing in ${path}: ${place || "the document"} is ${insideOf(value)}`);
 		place += `/${token}`;
 		value = next;
 	}
@@ -117,23 +108,23 @@ function valueAt(pointer, document, path) {
 }
 function childOf(value, key) {
 	if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(key) ? value[Number(key)] : void 0;
-	return require_span.isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+	return require_step.isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
 }
 function insideOf(value) {
-	if (Array.isArray(value)) return `an array of ${require_span.counted(value.length, "item")}`;
-	if (!require_span.isJsonObject(value)) return require_span.kindOf(value);
+	if (Array.isArray(value)) return `an array of ${require_step.counted(value.length, "item")}`;
+	if (!require_step.isJsonObject(value)) return require_step.kindOf(value);
 	const keys = Object.keys(value);
-	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_span.listed(keys)}`;
+	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_step.listed(keys)}`;
 }
 function problem(name, message) {
-	return new require_span.InputError([{
+	return new require_step.InputError([{
 		name,
 		message
 	}]);
 }
 // src/results/shape.ts
 function objectAt(place, value) {
-	return require_span.isJsonObject(value) ? value : mismatch(place, "an object", value);
+	return require_step.isJsonObject(value) ? value : mismatch(place, "an object", value);
 }
 function arrayAt(place, value) {
 	return Array.isArray(value) ? value : mismatch(place, "an array", value);
@@ -145,7 +136,7 @@ function oneAt(place, value, table) {
 	return (typeof value === "string" && Object.hasOwn(table, value) ? table[value] : void 0) ?? mismatch(place, `one of ${Object.keys(table).join(", ")}`, value);
 }
 function objectIn(value) {
-	return require_span.isJsonObject(value) ? value : {};
+	return require_step.isJsonObject(value) ? value : {};
 }
 function textIn(value) {
 	return typeof value === "string" ? value : "";
@@ -159,8 +150,8 @@ function sumOf(values) {
 	return sum;
 }
 function mismatch(place, expected, value) {
-	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_span.cut(value, 40)) : require_span.kindOf(value);
-	throw new require_span.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
+	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_step.cut(value, 40)) : require_step.kindOf(value);
+	throw new require_step.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
 }
 // src/results/status.ts
 const WORDS = {
@@ -186,7 +177,7 @@ const STATUSES$1 = {
 };
 const ctrf = {
 	name: "ctrf",
-	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
+	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
 	read(document, onCase) {
 		const results = objectAt("results", objectAt("the document", document).results);
 		const durations = arrayAt("results.tests", results.tests).map((value, index) => {
@@ -224,7 +215,7 @@ const ctrf = {
 // src/results/declared.ts
 function undeclaredCase({ kind, name, path, failure, output = "" }) {
 	const why = {
-		message: `${`the ${kind} says ${failure}, but none of its cases failed`}${output && `: ${require_span.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
+		message: `${`the ${kind} says ${failure}, but none of its cases failed`}${output && `: ${require_step.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
 		body: output
 	};
 	return {
@@ -248,7 +239,7 @@ const STATUSES = {
 };
 const jest = {
 	name: "jest",
-	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(document.testResults),
+	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(document.testResults),
 	read(value, onCase) {
 		const document = objectAt("the document", value);
 		const files = arrayAt("testResults", document.testResults).map((file, i) => objectAt(`testResults[${i}]`, file));
@@ -355,8 +346,7 @@ const MAX_PATH_LENGTH = 1e3;
 function failureOf(details) {
 	return {
 		name: nameOf(details),
-		message: details.why ? require_span.cut(firstLineOf(details.why), MAX_MESSAGE_LENGTH) : "",
-		...details.file && { file: require_span.cut(linesOf(details.file).join(" "), MAX_PATH_LENGTH) }
+		message: details.why ? require_step.cut(firstLineOf(details.why), MAX_MESSAGE_LENGTH) : ""
 	};
 }
 function testCaseOf(status, details) {
@@ -369,13 +359,13 @@ function testCaseOf(status, details) {
 		status,
 		name: nameOf(details),
 		...isFailing(status) && { error: why && wholeOf(why) || `${status}; the file does not say why` },
-		...input !== void 0 && { input: require_span.cut(input, 65536) },
-		...output !== void 0 && { output: require_span.cut(output, 65536) },
+		...input !== void 0 && { input: require_step.cut(input, 65536) },
+		...output !== void 0 && { output: require_step.cut(output, 65536) },
 		...score !== void 0 && { score },
 		...startTime !== void 0 && { startTime },
 		...endTime !== void 0 && { endTime },
-		...suite && { suite: require_span.cut(suite, MAX_NAME_LENGTH) },
-		...file && { file: require_span.cut(file, MAX_PATH_LENGTH) },
+		...suite && { suite: require_step.cut(suite, MAX_NAME_LENGTH) },
+		...file && { file: require_step.cut(file, MAX_PATH_LENGTH) },
 		...durationMs !== void 0 && { durationMs: Math.round(durationMs) }
 	};
 }
@@ -388,7 +378,7 @@ function nameOf(details) {
 		...inner,
 		name
 	].join(" > ");
-	return require_span.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
+	return require_step.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
 }
 function suitesOf({ suites = [] }) {
 	return suites.filter((suite) => suite !== "");
@@ -404,7 +394,7 @@ function wholeOf({ message, body = "", type = "" }) {
 	const short = plain(message).trim();
 	const rest = plain(body).trim();
 	const whole = saysNothing(short) || rest.includes(short) ? rest : `${short}\n${rest}`.trim();
-	return require_span.cut(whole || short || plain(type), MAX_TEXT_LENGTH);
+	return require_step.cut(whole || short || plain(type), MAX_TEXT_LENGTH);
 }
 function saysNothing(message) {
 	return message === "" || isEmptyMessage(message);
@@ -416,7 +406,7 @@ function linesOf(text) {
 	return plain(text).split(/[\n\r\u2028\u2029]/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
 }
 function plain(text) {
-	const escaped = require_span.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
+	const escaped = require_step.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
 	return (0, node_util.stripVTControlCharacters)(escaped).toWellFormed();
 }
 const [FIRST_MS, LAST_MS] = [1e11, 0xe677d21fdbff];
@@ -504,7 +494,7 @@ var JunitReader = class {
 	}
 	#open(name, attributes) {
 		const isSuite = name === "testsuites" || name === "testsuite";
-		if (this.#closers.length === 0 && !isSuite) this.#fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_span.cut(name, 40)}`);
+		if (this.#closers.length === 0 && !isSuite) this.#fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_step.cut(name, 40)}`);
 		if (this.#case !== void 0) return this.#openInCase(this.#case, name, attributes);
 		if (isSuite) return this.#openSuite(attributes);
 		if (name === "testcase") return this.#openCase(attributes);
@@ -593,7 +583,7 @@ var JunitReader = class {
 	#statusIn({ status = "", result = "" }) {
 		const statuses = [status, result].filter((word) => word.trim() !== "").map((word) => {
 			const meant = caseStatusOf(word);
-			if (meant === void 0 && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(require_span.cut(word, 40));
+			if (meant === void 0 && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(require_step.cut(word, 40));
 			return meant;
 		});
 		return ORDER.find((ending) => statuses.includes(ending)) ?? "passed";
@@ -633,7 +623,7 @@ var JunitReader = class {
 	}
 	#fail(problem, reason) {
 		const { line, column } = this.#parser;
-		throw new require_span.FormError(`${problem}: line ${line}, column ${column || 1}: ${require_span.cut(reason, 200)}`);
+		throw new require_step.FormError(`${problem}: line ${line}, column ${column || 1}: ${require_step.cut(reason, 200)}`);
 	}
 };
 function localNameOf({ name }) {
@@ -662,13 +652,13 @@ function millisecondsOf(text) {
 	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
 }
 function startOf({ timestamp }) {
-	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_span.instantOf(timestamp) : void 0;
+	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_step.instantOf(timestamp) : void 0;
 }
 // src/results/promptfoo.ts
 const ERRORED = 2;
 const promptfoo = {
 	name: "promptfoo",
-	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
 	read(value, onCase) {
 		const document = objectAt("results", objectAt("the document", value).results);
 		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
@@ -679,7 +669,7 @@ const promptfoo = {
 				details: () => ({
 					name: titleOf(result) + labelOf(result),
 					why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
-					...require_span.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
+					...require_step.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
 					...answerIn(result),
 					score: numberIn(result.score),
 					durationMs: numberIn(result.latencyMs)
@@ -702,7 +692,7 @@ const promptfoo = {
 };
 function answerIn({ response }) {
 	const { output } = objectIn(response);
-	return output === void 0 || output === null ? {} : { output: require_span.textOf(output) };
+	return output === void 0 || output === null ? {} : { output: require_step.textOf(output) };
 }
 function failedOrErrored({ failureReason, error, gradingResult }) {
 	return (failureReason === void 0 ? error && !gradingResult : failureReason === ERRORED) ? "errored" : "failed";
@@ -720,10 +710,10 @@ function titleOf(result) {
 	const title = textIn(objectIn(result.testCase).description) || textIn(result.description);
 	if (title) return title;
 	const vars = Object.entries(objectIn(result.vars));
-	return require_span.cut(vars.map(([name, value]) => `${name}=${require_span.textOf(value)}`).join(", "), 100);
+	return require_step.cut(vars.map(([name, value]) => `${name}=${require_step.textOf(value)}`).join(", "), 100);
 }
 function providerOf({ provider }) {
-	return require_span.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
+	return require_step.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
 }
 function promptOf({ prompt }) {
 	return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
@@ -740,7 +730,7 @@ function measuredIn({ score, namedScores, cost, tokenUsage, response }) {
 	};
 }
 // src/results/tally.ts
-const MAX_FAILURES = 100;
+const MAX_FAILURES = 10;
 const SUMS = {
 	cost: "test.cost",
 	input_tokens: "gen_ai.usage.input_tokens",
@@ -779,7 +769,7 @@ var Tally = class {
 		const { status, isExtra, details, measured } = found;
 		this.counts[status]++;
 		if (isExtra) this.extra++;
-		if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(structuredClone(failureOf(details())));
+		if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(failureOf(details()));
 		this.#keepCase(found);
 		if (measured !== void 0) this.#measure(measured);
 	}
@@ -893,17 +883,17 @@ async function readTests(format, keepCases, paths, files) {
 			path,
 			failure
 		}));
-		if (file.ran + file.counts.skipped === 0) throw new require_span.FormError("has no test case, so nothing ran. Check which tests the command selects");
+		if (file.ran + file.counts.skipped === 0) throw new require_step.FormError("has no test case, so nothing ran. Check which tests the command selects");
 		tally.merge(file);
 		warnings.push(...totalsWarnings(path, summary, file));
 		formats.add(name);
 		durations.push(summary.durationMs);
 	} catch (error) {
-		problems.push(require_span.problemOf("results_file", path, error));
+		problems.push(require_step.problemOf("results_file", path, error));
 	}
 	if (tally.ran === 0) {
-		const message = `${require_span.listed(paths)}: every case was skipped, so nothing ran`;
-		throw new require_span.InputError(problems.length > 0 ? problems : [{
+		const message = `${require_step.listed(paths)}: every case was skipped, so nothing ran`;
+		throw new require_step.InputError(problems.length > 0 ? problems : [{
 			name: "results_file",
 			message
 		}]);
@@ -928,15 +918,15 @@ async function readTests(format, keepCases, paths, files) {
 async function readFile(format, path, files, onCase) {
 	const beginning = await require_step.readBeginning(files, path);
 	const isXml = beginning.startsWith("<");
-	if (format === "junit" && !isXml) throw new require_span.FormError(`is not XML: it begins with ${require_span.quoted(beginning)}. Name the JUnit file, or set results_format to auto`);
+	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}. Name the JUnit file, or set results_format to auto`);
 	if (format === "junit" || format === "auto" && isXml) return {
 		name: "junit",
 		summary: await readJunit(require_step.readTextPieces(files, path), path, onCase)
 	};
-	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_span.FormError(`has an unknown format: it begins with ${require_span.quoted(beginning)}, expected XML or JSON (${KNOWN})`);
-	const document = require_span.parseJson(await require_step.readText(files, path));
+	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`has an unknown format: it begins with ${require_step.quoted(beginning)}, expected XML or JSON (${KNOWN})`);
+	const document = require_step.parseJson(await require_step.readText(files, path));
 	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
-	if (reader === void 0) throw new require_span.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
+	if (reader === void 0) throw new require_step.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
 	return {
 		name: reader.name,
 		summary: reader.read(document, onCase)
@@ -961,14 +951,14 @@ function totalsWarnings(path, { totals, unknownStatuses = [] }, { ran, extra, co
 			[skipped]
 		]
 	].filter(([, declared, right]) => declared !== void 0 && !right.includes(declared));
-	const listOf = (counts) => off.map(([noun], i) => noun === "test" ? require_span.counted(counts[i] ?? 0, noun) : `${counts[i]} ${noun}`).join(", ");
+	const listOf = (counts) => off.map(([noun], i) => noun === "test" ? require_step.counted(counts[i] ?? 0, noun) : `${counts[i]} ${noun}`).join(", ");
 	const declared = listOf(off.map(([, count]) => count));
 	const cases = listOf(off.map(([, , [count]]) => count));
 	return [...off.length > 0 ? [`${path} says ${declared}; its cases add up to ${cases}, which is what counts`] : [], ...unknownStatuses.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(", ")}`] : []];
 }
 function limited(warnings) {
 	const more = warnings.length - MAX_WARNINGS;
-	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_span.counted(more, "more warning")} of this kind`] : []];
+	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_step.counted(more, "more warning")} of this kind`] : []];
 }
 // src/results/read-results.ts
 async function readResults(request, files, now) {
@@ -977,17 +967,17 @@ async function readResults(request, files, now) {
 	if (format !== "json" && format !== "fields") return readTests(format, keepCases, paths, files);
 	const [path, ...others] = paths;
 	if (others.length > 0) {
-		const why = `but results_format ${format} reads one. Name one of ${require_span.listed(paths)}`;
-		throw new require_span.InputError([{
+		const why = `but results_format ${format} reads one. Name one of ${require_step.listed(paths)}`;
+		throw new require_step.InputError([{
 			name: "results_file",
 			message: `matches ${paths.length} files, ${why}`
 		}]);
 	}
 	try {
 		const text = await require_step.readText(files, path);
-		return format === "json" ? scoreAtPointer(require_span.parseJson(text), pointer, path) : fieldsIn(require_span.parseExactJson(text), path, now);
+		return format === "json" ? scoreAtPointer(require_step.parseJson(text), pointer, path) : fieldsIn(require_step.parseExactJson(text), path, now);
 	} catch (error) {
-		throw new require_span.InputError([require_span.problemOf("results_file", path, error)]);
+		throw new require_step.InputError([require_step.problemOf("results_file", path, error)]);
 	}
 }
 async function findAll(lines, files) {
@@ -998,17 +988,17 @@ async function findAll(lines, files) {
 		try {
 			const excludes = lines.slice(at + 1).filter((line) => line.startsWith("!"));
 			const found = await files.find(pattern, excludes);
-			if (found.length === 0) throw new require_span.FormError(noFileFor(pattern, excludes));
+			if (found.length === 0) throw new require_step.FormError(noFileFor(pattern, excludes));
 			for (const path of found) paths.add(path);
 		} catch (error) {
-			problems.push(require_span.problemOf("results_file", require_span.quoted(pattern), error));
+			problems.push(require_step.problemOf("results_file", require_step.quoted(pattern), error));
 		}
 	}
 	if (problems.length === 0 && paths.size === 0) problems.push({
 		name: "results_file",
 		message: "has only comments and lines with !, which exclude"
 	});
-	if (problems.length > 0) throw new require_span.InputError(problems);
+	if (problems.length > 0) throw new require_step.InputError(problems);
 	return [...paths];
 }
 function noFileFor(pattern, excludes) {

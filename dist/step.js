@@ -1,14 +1,6 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	var __webpack_modules__ = ({
 
-/***/ 406:
-/***/ ((module) => {
-
-"use strict";
-module.exports = require("./against-baseline.js");
-
-/***/ }),
-
 /***/ 7:
 /***/ ((module) => {
 
@@ -22,14 +14,6 @@ module.exports = require("./glob.js");
 
 "use strict";
 module.exports = require("./read-results.js");
-
-/***/ }),
-
-/***/ 597:
-/***/ ((module) => {
-
-"use strict";
-module.exports = require("./span.js");
 
 /***/ }),
 
@@ -94,6 +78,14 @@ module.exports = require("node:os");
 
 "use strict";
 module.exports = require("node:path");
+
+/***/ }),
+
+/***/ 975:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("node:util");
 
 /***/ }),
 
@@ -185,7 +177,6 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 	value: mod,
 	enumerable: true
 }) : target, mod));
-const require_span = __nccwpck_require__(597);
 let os = __nccwpck_require__(857);
 os = __toESM(os, 1);
 let crypto = __nccwpck_require__(982);
@@ -196,6 +187,7 @@ let path = __nccwpck_require__(928);
 path = __toESM(path, 1);
 let node_net = __nccwpck_require__(30);
 let node_buffer = __nccwpck_require__(573);
+let node_util = __nccwpck_require__(975);
 let node_crypto = __nccwpck_require__(598);
 let node_fs = __nccwpck_require__(24);
 let node_os = __nccwpck_require__(161);
@@ -309,6 +301,1702 @@ function saveState(name, value) {
 	if (process.env["GITHUB_STATE"] || "") return issueFileCommand("STATE", prepareKeyValueMessage(name, value));
 	issueCommand("save-state", { name }, toCommandValue(value));
 }
+// node_modules/zod/v4/core/util.js
+function getEnumValues(entries) {
+	const numericValues = Object.values(entries).filter((v) => typeof v === "number");
+	return Object.entries(entries).filter(([k, _]) => numericValues.indexOf(+k) === -1).map(([_, v]) => v);
+}
+function jsonStringifyReplacer(_, value) {
+	if (typeof value === "bigint") return value.toString();
+	return value;
+}
+var Cached = class {
+	constructor(getter) {
+		this._getter = getter;
+		this._value = void 0;
+	}
+	get value() {
+		const getter = this._getter;
+		if (getter !== void 0) {
+			this._value = getter();
+			this._getter = void 0;
+		}
+		return this._value;
+	}
+};
+function cached(getter) {
+	return new Cached(getter);
+}
+function cleanRegex(source) {
+	const start = source.startsWith("^") ? 1 : 0;
+	const end = source.endsWith("$") ? source.length - 1 : source.length;
+	return source.slice(start, end);
+}
+function assignProp(target, prop, value) {
+	Object.defineProperty(target, prop, {
+		value,
+		writable: true,
+		enumerable: true,
+		configurable: true
+	});
+}
+const captureStackTrace = "captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => {};
+function isObject(data) {
+	return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+const propertyKeyTypes = new Set([
+	"string",
+	"number",
+	"symbol"
+]);
+function escapeRegex(str) {
+	return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+function clone(inst, def, params) {
+	const cl = new inst._zod.constr(def ?? inst._zod.def);
+	if (!def || params?.parent) cl._zod.parent = inst;
+	return cl;
+}
+function normalizeParams(_params) {
+	const params = _params;
+	if (!params) return {};
+	if (typeof params === "string") return { error: () => params };
+	if (params?.message !== void 0) {
+		if (params?.error !== void 0) throw new Error("Cannot specify both `message` and `error` params");
+		params.error = params.message;
+	}
+	delete params.message;
+	if (typeof params.error === "string") return {
+		...params,
+		error: () => params.error
+	};
+	return params;
+}
+function optionalKeys(shape) {
+	return Object.keys(shape).filter((k) => {
+		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
+	});
+}
+const NUMBER_FORMAT_RANGES = (() => ({
+	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+	int32: [-2147483648, 2147483647],
+	uint32: [0, 4294967295],
+	float32: [-34028234663852886e22, 34028234663852886e22],
+	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
+}))();
+function aborted(x, startIndex = 0) {
+	if (x.aborted === true) return true;
+	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
+	return false;
+}
+function explicitlyAborted(x, startIndex = 0) {
+	if (x.aborted === true) return true;
+	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue === false) return true;
+	return false;
+}
+function prefixIssues(path, issues) {
+	return issues.map((iss) => {
+		var _a;
+		(_a = iss).path ?? (_a.path = []);
+		iss.path.unshift(path);
+		return iss;
+	});
+}
+function unwrapMessage(message) {
+	return typeof message === "string" ? message : message?.message;
+}
+function sizeCaps(defChecks) {
+	const caps = [];
+	for (const ch of defChecks ?? []) {
+		const d = ch._zod.def;
+		if (!/_(length|size)$|_equals$/.test(d.check)) break;
+		const max = d.maximum ?? d.length ?? d.size;
+		if (max >= 0) caps.push([max, ch]);
+	}
+	return caps;
+}
+function attachSchema(issues, start, inst) {
+	var _a;
+	for (let i = start; i < issues.length; i++) (_a = issues[i]).schema ?? (_a.schema = inst);
+}
+function finalizeIssue(iss, ctx, config) {
+	var _a;
+	const traits = iss.inst?._zod?.traits;
+	if (traits?.has("$ZodType")) {
+		if (traits.has("$ZodCheck")) (_a = iss).schema ?? (_a.schema = iss.inst);
+		else iss.schema = iss.inst;
+	}
+	const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : void 0;
+	const message = iss.message ? iss.message : unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ?? unwrapMessage(schemaError?.(iss)) ?? unwrapMessage(ctx?.error?.(iss)) ?? unwrapMessage(config.customError?.(iss)) ?? unwrapMessage(config.localeError?.(iss)) ?? "Invalid input";
+	const full = {};
+	for (const k of Object.keys(iss)) {
+		if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__") continue;
+		full[k] = iss[k];
+	}
+	full.path ?? (full.path = []);
+	full.message = message;
+	if (ctx?.reportInput) full.input = iss.input;
+	return full;
+}
+function issue(...args) {
+	const [iss, input, inst] = args;
+	if (typeof iss === "string") return {
+		message: iss,
+		code: "custom",
+		input,
+		inst
+	};
+	return { ...iss };
+}
+function members(proto, table) {
+	for (const key in table) {
+		const desc = Object.getOwnPropertyDescriptor(table, key);
+		if (desc.get) Object.defineProperty(proto, key, {
+			...desc,
+			enumerable: false
+		});
+		else defineBound(proto, key, desc.value);
+	}
+}
+function own(inst, key, value, enumerable = true) {
+	Object.defineProperty(inst, key, {
+		configurable: true,
+		writable: true,
+		enumerable,
+		value
+	});
+	return value;
+}
+function hide(inst, key, value) {
+	return own(inst, key, value, false);
+}
+function defineBound(proto, key, fn) {
+	Object.defineProperty(proto, key, {
+		configurable: true,
+		get() {
+			return this == null ? fn : own(this, key, fn.bind(this));
+		},
+		set(value) {
+			own(this, key, value);
+		}
+	});
+}
+function claim(inst, sentinel) {
+	const proto = Object.getPrototypeOf(inst);
+	return sentinel in proto ? void 0 : proto;
+}
+let installing;
+let broke = false;
+const breaker = {
+	configurable: true,
+	get() {
+		broke = true;
+	}
+};
+function defineLazyInternal(inst, key, compute) {
+	const proto = Object.getPrototypeOf(inst._zod);
+	if (key in proto && installing !== inst._zod) {
+		installing = void 0;
+		return;
+	}
+	installing = inst._zod;
+	Object.defineProperty(proto, key, {
+		configurable: true,
+		get() {
+			Object.defineProperty(this, key, breaker);
+			const outer = broke;
+			broke = false;
+			try {
+				const value = compute(this);
+				if (broke) delete this[key];
+				else Object.defineProperty(this, key, {
+					configurable: true,
+					writable: true,
+					value
+				});
+				broke = broke || outer;
+				return value;
+			} catch (err) {
+				delete this[key];
+				broke = broke || outer;
+				throw err;
+			}
+		},
+		set(value) {
+			Object.defineProperty(this, key, {
+				configurable: true,
+				writable: true,
+				value
+			});
+		}
+	});
+}
+function installLazyProp(inst, key, make, enumerable) {
+	const proto = claim(inst, key);
+	if (!proto) return;
+	Object.defineProperty(proto, key, {
+		configurable: true,
+		get() {
+			const desc = {
+				configurable: true,
+				writable: true,
+				enumerable,
+				value: void 0
+			};
+			Object.defineProperty(this, key, desc);
+			desc.value = make(this);
+			Object.defineProperty(this, key, desc);
+			return desc.value;
+		},
+		set(value) {
+			Object.defineProperty(this, key, {
+				configurable: true,
+				writable: true,
+				enumerable,
+				value
+			});
+		}
+	});
+}
+// node_modules/zod/v4/core/core.js
+var _a;
+const NEVER = Object.freeze({ status: "aborted" });
+const _zodDesc = {
+	value: void 0,
+	enumerable: false
+};
+let _E = "captureStackTrace" in Error ? Error : null;
+function newError(Definition) {
+	const E = _E;
+	if (E) {
+		const saved = E.stackTraceLimit;
+		if (typeof saved === "number") {
+			try {
+				E.stackTraceLimit = 0;
+			} catch {
+				_E = null;
+				return new Definition();
+			}
+			try {
+				return new Definition();
+			} finally {
+				E.stackTraceLimit = saved;
+			}
+		}
+	}
+	return new Definition();
+}
+function $constructor(name, initializer, proto, params) {
+	const zodProto = {};
+	function Internals(def) {
+		this.def = def;
+		this.constr = _;
+		this.traits = new Set();
+	}
+	Internals.prototype = zodProto;
+	const protoMembers = proto;
+	const initialized = protoMembers && new WeakSet();
+	function init(inst, def) {
+		if (!inst._zod) {
+			_zodDesc.value = new Internals(def);
+			try {
+				Object.defineProperty(inst, "_zod", _zodDesc);
+			} finally {
+				_zodDesc.value = void 0;
+			}
+		} else if (inst._zod.traits.has(name)) return;
+		inst._zod.traits.add(name);
+		initializer(inst, def);
+		if (initialized) {
+			const own = Object.getPrototypeOf(inst);
+			const ctorProto = inst._zod.constr.prototype;
+			let up = own;
+			while (up && up !== ctorProto) up = Object.getPrototypeOf(up);
+			const target = up ?? own;
+			if (!initialized.has(target)) {
+				initialized.add(target);
+				members(target, protoMembers);
+			}
+		}
+		const proto = _.prototype;
+		for (const k in proto) {
+			if (!Object.prototype.hasOwnProperty.call(proto, k)) continue;
+			if (!(k in inst)) inst[k] = proto[k].bind(inst);
+		}
+	}
+	const Parent = params?.Parent ?? Object;
+	class Definition extends Parent {}
+	Object.defineProperty(Definition, "name", { value: name });
+	function _(def) {
+		const inst = params?.Parent ? newError(Definition) : this;
+		init(inst, def);
+		const deferred = inst._zod.deferred;
+		if (deferred) {
+			for (const fn of deferred) fn();
+			inst._zod.deferred = void 0;
+		}
+		const pp = globalThis.__zod_globalConfig?.postProcessor;
+		if (pp) pp(inst);
+		return inst;
+	}
+	Object.defineProperty(_, "init", { value: init });
+	Object.defineProperty(_, Symbol.hasInstance, { value: (inst) => {
+		if (params?.Parent && inst instanceof params.Parent) return true;
+		return inst?._zod?.traits?.has(name);
+	} });
+	Object.defineProperty(_, "name", { value: name });
+	return _;
+}
+var $ZodAsyncError = class extends Error {
+	constructor() {
+		super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
+	}
+};
+var $ZodEncodeError = class extends Error {
+	constructor(name) {
+		super(`Encountered unidirectional transform during encode: ${name}`);
+		this.name = "ZodEncodeError";
+	}
+};
+(_a = globalThis).__zod_globalConfig ?? (_a.__zod_globalConfig = {});
+const globalConfig = globalThis.__zod_globalConfig;
+function config(newConfig) {
+	if (newConfig) Object.assign(globalConfig, newConfig);
+	return globalConfig;
+}
+// node_modules/zod/v4/core/errors.js
+function _getMessage() {
+	const internals = this._zod;
+	internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
+	return internals.message;
+}
+function _setMessage(value) {
+	this._zod.message = value;
+}
+const _messageDesc = {
+	get: _getMessage,
+	set: _setMessage,
+	enumerable: true,
+	configurable: true
+};
+const _issuesDesc = {
+	value: void 0,
+	enumerable: false
+};
+const _installedToString = new WeakSet([Object.prototype, Error.prototype]);
+const initializer = (inst, def) => {
+	inst.name = "$ZodError";
+	_issuesDesc.value = def;
+	Object.defineProperty(inst, "issues", _issuesDesc);
+	_issuesDesc.value = void 0;
+	Object.defineProperty(inst, "message", _messageDesc);
+	const proto = Object.getPrototypeOf(inst);
+	if (!_installedToString.has(proto)) {
+		_installedToString.add(proto);
+		Object.defineProperty(proto, "toString", {
+			configurable: true,
+			enumerable: false,
+			get() {
+				const value = () => this.message;
+				Object.defineProperty(this, "toString", {
+					value,
+					configurable: true,
+					writable: true
+				});
+				return value;
+			},
+			set(value) {
+				Object.defineProperty(this, "toString", {
+					value,
+					configurable: true,
+					writable: true
+				});
+			}
+		});
+	}
+};
+const $ZodRealError = $constructor("$ZodError", initializer, void 0, { Parent: Error });
+// node_modules/zod/v4/core/parse.js
+const _parse = (_Err) => {
+	const fn = (schema, value, _ctx, _params) => {
+		const ctx = _ctx ? {
+			..._ctx,
+			async: false
+		} : { async: false };
+		const result = schema._zod.run({
+			value,
+			issues: []
+		}, ctx);
+		if (result instanceof Promise) throw new $ZodAsyncError();
+		if (result.issues.length) {
+			const e = new ((_params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
+			captureStackTrace(e, _params?.callee ?? fn);
+			throw e;
+		}
+		return result.value;
+	};
+	return fn;
+};
+const parse = _parse($ZodRealError);
+const _parseAsync = (_Err) => {
+	const fn = async (schema, value, _ctx, params) => {
+		const ctx = _ctx ? {
+			..._ctx,
+			async: true
+		} : { async: true };
+		let result = schema._zod.run({
+			value,
+			issues: []
+		}, ctx);
+		if (result instanceof Promise) result = await result;
+		if (result.issues.length) {
+			const e = new ((params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
+			captureStackTrace(e, params?.callee ?? fn);
+			throw e;
+		}
+		return result.value;
+	};
+	return fn;
+};
+const parseAsync = _parseAsync($ZodRealError);
+const _safeParse = (_Err) => (schema, value, _ctx) => {
+	const ctx = _ctx ? {
+		..._ctx,
+		async: false
+	} : { async: false };
+	const result = schema._zod.run({
+		value,
+		issues: []
+	}, ctx);
+	if (result instanceof Promise) throw new $ZodAsyncError();
+	return result.issues.length ? failure(_Err, result.issues, ctx) : {
+		success: true,
+		data: result.value
+	};
+};
+const safeParse = _safeParse($ZodRealError);
+function failure(Err, issues, ctx) {
+	let error;
+	return {
+		success: false,
+		get error() {
+			if (!error) {
+				error = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
+				issues = void 0;
+				ctx = void 0;
+			}
+			return error;
+		},
+		set error(e) {
+			error = e;
+			issues = void 0;
+			ctx = void 0;
+		}
+	};
+}
+const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
+	const ctx = _ctx ? {
+		..._ctx,
+		async: true
+	} : { async: true };
+	let result = schema._zod.run({
+		value,
+		issues: []
+	}, ctx);
+	if (result instanceof Promise) result = await result;
+	return result.issues.length ? failure(_Err, result.issues, ctx) : {
+		success: true,
+		data: result.value
+	};
+};
+const safeParseAsync = _safeParseAsync($ZodRealError);
+// node_modules/zod/v4/core/regexes.js
+const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
+function timeSource(args) {
+	const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
+	return typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
+}
+function datetime$1(args) {
+	const opts = ["Z"];
+	if (args.offset) opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
+	const qualified = `${timeSource({
+		precision: args.precision,
+		seconds: true
+	})}(?:${opts.join("|")})`;
+	const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
+	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
+}
+const anyString = /^[\s\S]{0,}$/;
+const number$3 = /^-?\d+(?:\.\d+)?$/;
+const boolean$2 = /^(?:true|false)$/i;
+// node_modules/zod/v4/core/checks.js
+const $ZodCheck = $constructor("$ZodCheck", (inst, def) => {
+	var _a;
+	inst._zod ?? (inst._zod = {});
+	inst._zod.def = def;
+	(_a = inst._zod).onattach ?? (_a.onattach = []);
+});
+const numericOriginMap = {
+	number: "number",
+	bigint: "bigint",
+	object: "date"
+};
+const $ZodCheckLessThan = $constructor("$ZodCheckLessThan", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	const origin = numericOriginMap[typeof def.value];
+	inst._zod.check = (payload) => {
+		if (def.inclusive ? payload.value <= def.value : payload.value < def.value) return;
+		payload.issues.push({
+			origin: numericOriginMap[typeof payload.value] ?? origin,
+			code: "too_big",
+			maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
+			input: payload.value,
+			inclusive: def.inclusive,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckGreaterThan = $constructor("$ZodCheckGreaterThan", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	const origin = numericOriginMap[typeof def.value];
+	inst._zod.check = (payload) => {
+		if (def.inclusive ? payload.value >= def.value : payload.value > def.value) return;
+		payload.issues.push({
+			origin: numericOriginMap[typeof payload.value] ?? origin,
+			code: "too_small",
+			minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
+			input: payload.value,
+			inclusive: def.inclusive,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckNumberFormat = $constructor("$ZodCheckNumberFormat", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	def.format = def.format || "float64";
+	const isInt = def.format?.includes("int");
+	const origin = isInt ? "int" : "number";
+	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
+	inst._zod.check = (payload) => {
+		const input = payload.value;
+		if (isInt) {
+			if (!Number.isInteger(input)) {
+				payload.issues.push({
+					expected: origin,
+					format: def.format,
+					code: "invalid_type",
+					continue: false,
+					input,
+					inst
+				});
+				return;
+			}
+			if (!Number.isSafeInteger(input)) {
+				if (input > 0) payload.issues.push({
+					input,
+					code: "too_big",
+					maximum: Number.MAX_SAFE_INTEGER,
+					note: "Integers must be within the safe integer range.",
+					inst,
+					origin,
+					inclusive: true,
+					continue: !def.abort
+				});
+				else payload.issues.push({
+					input,
+					code: "too_small",
+					minimum: Number.MIN_SAFE_INTEGER,
+					note: "Integers must be within the safe integer range.",
+					inst,
+					origin,
+					inclusive: true,
+					continue: !def.abort
+				});
+				return;
+			}
+		}
+		if (input < minimum) payload.issues.push({
+			origin: "number",
+			input,
+			code: "too_small",
+			minimum,
+			inclusive: true,
+			inst,
+			continue: !def.abort
+		});
+		if (input > maximum) payload.issues.push({
+			origin: "number",
+			input,
+			code: "too_big",
+			maximum,
+			inclusive: true,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckStringFormat = $constructor("$ZodCheckStringFormat", (inst, def) => {
+	var _a, _b;
+	$ZodCheck.init(inst, def);
+	if (def.pattern) (_a = inst._zod).check ?? (_a.check = (payload) => {
+		def.pattern.lastIndex = 0;
+		if (def.pattern.test(payload.value)) return;
+		payload.issues.push({
+			origin: "string",
+			code: "invalid_format",
+			format: def.format,
+			input: payload.value,
+			...def.pattern ? { pattern: def.pattern.toString() } : {},
+			inst,
+			continue: !def.abort
+		});
+	});
+	else (_b = inst._zod).check ?? (_b.check = () => {});
+});
+const $ZodCheckRegex = $constructor("$ZodCheckRegex", (inst, def) => {
+	$ZodCheckStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		def.pattern.lastIndex = 0;
+		if (def.pattern.test(payload.value)) return;
+		payload.issues.push({
+			origin: "string",
+			code: "invalid_format",
+			format: "regex",
+			input: payload.value,
+			pattern: def.pattern.toString(),
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+// node_modules/zod/v4/core/versions.js
+const version$1 = {
+	major: 4,
+	minor: 6,
+	patch: 7
+};
+// node_modules/zod/v4/core/schemas.js
+const $ZodType = $constructor("$ZodType", (inst, def) => {
+	var _a;
+	inst ?? (inst = {});
+	inst._zod.def = def;
+	inst._zod.bag = inst._zod.bag || {};
+	inst._zod.version = version$1;
+	const defChecks = inst._zod.def.checks;
+	const checks = inst._zod.traits.has("$ZodCheck") ? [inst, ...defChecks ?? []] : defChecks?.length ? [...defChecks] : [];
+	for (const ch of checks) for (const fn of ch._zod.onattach) fn(inst);
+	if (checks.length === 0) {
+		(_a = inst._zod).deferred ?? (_a.deferred = []);
+		inst._zod.deferred?.push(() => {
+			inst._zod.run = inst._zod.parse;
+		});
+	} else {
+		const runChecks = (payload, checks, ctx) => {
+			if (payload.memo) return payload;
+			let isAborted = aborted(payload);
+			let asyncResult;
+			for (const ch of checks) {
+				if (ch._zod.def.when) {
+					if (explicitlyAborted(payload)) continue;
+					if (!ch._zod.def.when(payload)) continue;
+				} else if (isAborted) continue;
+				const currLen = payload.issues.length;
+				const _ = ch._zod.check(payload);
+				if (_ instanceof Promise && ctx?.async === false) throw new $ZodAsyncError();
+				if (asyncResult || _ instanceof Promise) asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
+					await _;
+					if (payload.issues.length === currLen) return;
+					attachSchema(payload.issues, currLen, inst);
+					if (!isAborted) isAborted = aborted(payload, currLen);
+				});
+				else {
+					if (payload.issues.length === currLen) continue;
+					attachSchema(payload.issues, currLen, inst);
+					if (!isAborted) isAborted = aborted(payload, currLen);
+				}
+			}
+			if (asyncResult) return asyncResult.then(() => {
+				return payload;
+			});
+			return payload;
+		};
+		const handleCanaryResult = (canary, payload, ctx) => {
+			if (aborted(canary)) {
+				canary.aborted = true;
+				return canary;
+			}
+			const checkResult = runChecks(payload, checks, ctx);
+			if (checkResult instanceof Promise) {
+				if (ctx.async === false) throw new $ZodAsyncError();
+				return checkResult.then((checkResult) => inst._zod.parse(checkResult, ctx));
+			}
+			return inst._zod.parse(checkResult, ctx);
+		};
+		inst._zod.run = (payload, ctx) => {
+			if (ctx.skipChecks) return inst._zod.parse(payload, ctx);
+			if (ctx.direction === "backward") {
+				const canary = inst._zod.parse({
+					value: payload.value,
+					issues: []
+				}, {
+					...ctx,
+					skipChecks: true
+				});
+				if (canary instanceof Promise) return canary.then((canary) => {
+					return handleCanaryResult(canary, payload, ctx);
+				});
+				return handleCanaryResult(canary, payload, ctx);
+			}
+			const result = inst._zod.parse(payload, ctx);
+			if (result instanceof Promise) {
+				if (ctx.async === false) throw new $ZodAsyncError();
+				return result.then((result) => runChecks(result, checks, ctx));
+			}
+			return runChecks(result, checks, ctx);
+		};
+	}
+}, {
+	get "~standard"() {
+		return hide(this, "~standard", standardProps(this));
+	},
+	set "~standard"(value) {
+		own(this, "~standard", value);
+	}
+});
+const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
+async function validateAsync(inst, value) {
+	const ctx = { async: true };
+	return toStandardResult(await inst._zod.run({
+		value,
+		issues: []
+	}, ctx), ctx);
+}
+function standardProps(inst) {
+	return {
+		validate: (value) => {
+			const ctx = { async: false };
+			try {
+				const r = inst._zod.run({
+					value,
+					issues: []
+				}, ctx);
+				if (!(r instanceof Promise)) return toStandardResult(r, ctx);
+			} catch (_) {}
+			return validateAsync(inst, value);
+		},
+		vendor: "zod",
+		version: 1
+	};
+}
+const $ZodString = $constructor("$ZodString", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = def.pattern ?? anyString;
+	inst._zod.parse = (payload, _) => {
+		if (def.coerce) try {
+			payload.value = String(payload.value);
+		} catch (_) {}
+		if (typeof payload.value === "string") return payload;
+		payload.issues.push({
+			expected: "string",
+			code: "invalid_type",
+			input: payload.value,
+			inst
+		});
+		return payload;
+	};
+});
+const $ZodStringFormat = $constructor("$ZodStringFormat", (inst, def) => {
+	$ZodCheckStringFormat.init(inst, def);
+	$ZodString.init(inst, def);
+});
+const $ZodISODateTime = $constructor("$ZodISODateTime", (inst, def) => {
+	def.pattern ?? (def.pattern = datetime$1(def));
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodNumber = $constructor("$ZodNumber", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = number$3;
+	inst._zod.parse = (payload, _ctx) => {
+		if (def.coerce) try {
+			payload.value = Number(payload.value);
+		} catch (_) {}
+		const input = payload.value;
+		if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) return payload;
+		const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
+		payload.issues.push({
+			expected: "number",
+			code: "invalid_type",
+			input,
+			inst,
+			...received ? { received } : {}
+		});
+		return payload;
+	};
+});
+const $ZodNumberFormat = $constructor("$ZodNumberFormat", (inst, def) => {
+	$ZodCheckNumberFormat.init(inst, def);
+	$ZodNumber.init(inst, def);
+});
+const $ZodBoolean = $constructor("$ZodBoolean", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = boolean$2;
+	inst._zod.parse = (payload, _ctx) => {
+		if (def.coerce) try {
+			payload.value = Boolean(payload.value);
+		} catch (_) {}
+		const input = payload.value;
+		if (typeof input === "boolean") return payload;
+		payload.issues.push({
+			expected: "boolean",
+			code: "invalid_type",
+			input,
+			inst
+		});
+		return payload;
+	};
+});
+const $ZodUnknown = $constructor("$ZodUnknown", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.parse = (payload) => payload;
+});
+function capSize(inst, size) {
+	const caps = sizeCaps(inst._zod.def.checks);
+	if (!caps.length) return;
+	const cap = Math.min(...caps.map((c) => c[0]));
+	const parse = inst._zod.parse;
+	inst._zod.parse = (payload, ctx) => {
+		const n = size(payload.value);
+		if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
+			for (const [max, ch] of sizeCaps(inst._zod.def.checks)) if (n > max && ch._zod.def.when(payload)) {
+				const start = payload.issues.length;
+				ch._zod.check(payload);
+				payload.issues[start].continue = false;
+				attachSchema(payload.issues, start, inst);
+				return payload;
+			}
+		}
+		return parse(payload, ctx);
+	};
+}
+const arraySize = (input) => Array.isArray(input) ? input.length : -1;
+function handleArrayResult(result, final, index) {
+	if (result.issues.length) final.issues.push(...prefixIssues(index, result.issues));
+	final.value[index] = result.value;
+}
+const $ZodArray = $constructor("$ZodArray", (inst, def) => {
+	$ZodType.init(inst, def);
+	const memo = globalConfig.memoizer;
+	memo?.attach(inst);
+	inst._zod.parse = (payload, ctx) => {
+		const input = payload.value;
+		if (!Array.isArray(input)) {
+			payload.issues.push({
+				expected: "array",
+				code: "invalid_type",
+				input,
+				inst
+			});
+			return payload;
+		}
+		payload.value = memo ? memo.alloc(inst, payload, Array(input.length), ctx) : Array(input.length);
+		const proms = [];
+		const abortEarly = ctx?.abortEarly;
+		for (let i = 0; i < input.length; i++) {
+			const item = input[i];
+			const result = def.element._zod.run({
+				value: item,
+				issues: []
+			}, ctx);
+			if (result instanceof Promise) proms.push(result.then((result) => handleArrayResult(result, payload, i)));
+			else {
+				handleArrayResult(result, payload, i);
+				if (abortEarly && result.issues.length !== 0 && aborted(result)) break;
+			}
+		}
+		if (proms.length) return Promise.all(proms).then(() => payload);
+		return payload;
+	};
+	capSize(inst, arraySize);
+});
+function handlePropertyResult(result, final, key, input, optin, optout) {
+	const isPresent = key in input;
+	const isOptionalOut = optout === "optional";
+	if (!isPresent && isOptionalOut && optin === "optional") return;
+	if (result.issues.length) {
+		if (optin !== void 0 && isOptionalOut && !isPresent) return;
+		final.issues.push(...prefixIssues(key, result.issues));
+	}
+	if (!isPresent && optin === void 0) {
+		if (!result.issues.length) final.issues.push({
+			code: "invalid_type",
+			expected: "nonoptional",
+			input: void 0,
+			path: [key]
+		});
+		return;
+	}
+	if (result.value === void 0) {
+		if (isPresent || optin === "defaulted" && !isOptionalOut) final.value[key] = void 0;
+	} else final.value[key] = result.value;
+}
+const NO_SYMBOL_KEYS = [];
+function normalizeDef(def) {
+	const keys = Object.keys(def.shape);
+	const ownSymbols = Object.getOwnPropertySymbols(def.shape);
+	const symbolKeys = ownSymbols.length ? ownSymbols : NO_SYMBOL_KEYS;
+	const allKeys = symbolKeys.length ? [...keys, ...symbolKeys] : keys;
+	for (const k of allKeys) if (!def.shape?.[k]?._zod?.traits?.has("$ZodType")) throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
+	const okeys = optionalKeys(def.shape);
+	return {
+		...def,
+		allKeys,
+		symbolKeys,
+		keySet: new Set(keys),
+		numKeys: keys.length,
+		optionalKeys: new Set(okeys)
+	};
+}
+function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
+	const unrecognized = [];
+	const keySet = def.keySet;
+	const _catchall = def.catchall._zod;
+	const t = _catchall.def.type;
+	const optin = _catchall.optin;
+	const optout = _catchall.optout;
+	let seen = 0;
+	for (const key in input) {
+		if (abortEarly && payload.issues.length !== seen) {
+			if (aborted(payload, seen)) break;
+			seen = payload.issues.length;
+		}
+		if (keySet.has(key)) continue;
+		if (key === "__proto__") {
+			if (t === "never") unrecognized.push(key);
+			continue;
+		}
+		if (t === "never") {
+			unrecognized.push(key);
+			continue;
+		}
+		const r = _catchall.run({
+			value: input[key],
+			issues: []
+		}, ctx);
+		if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
+		else handlePropertyResult(r, payload, key, input, optin, optout);
+	}
+	if (unrecognized.length) payload.issues.push({
+		code: "unrecognized_keys",
+		keys: unrecognized,
+		input,
+		inst,
+		continue: true
+	});
+	if (!proms.length) return payload;
+	return Promise.all(proms).then(() => {
+		return payload;
+	});
+}
+const $ZodObject = $constructor("$ZodObject", (inst, def) => {
+	$ZodType.init(inst, def);
+	const desc = Object.getOwnPropertyDescriptor(def, "shape");
+	const sh = desc?.get ? desc.get.raw : def.shape ?? {};
+	if (sh) {
+		const get = () => {
+			const newSh = { ...sh };
+			Object.defineProperty(def, "shape", { value: newSh });
+			get.raw = newSh;
+			return newSh;
+		};
+		get.raw = sh;
+		Object.defineProperty(def, "shape", { get });
+	}
+	const _normalized = cached(() => normalizeDef(def));
+	defineLazyInternal(inst, "propValues", (zod) => {
+		const shape = zod.def.shape;
+		const propValues = {};
+		for (const key in shape) {
+			const field = shape[key]._zod;
+			if (field.values) {
+				if (!Object.prototype.hasOwnProperty.call(propValues, key)) assignProp(propValues, key, new Set());
+				for (const v of field.values) propValues[key].add(v);
+				if (field.optin !== void 0) propValues[key].add(void 0);
+			}
+		}
+		return propValues;
+	});
+	const isObject$1 = isObject;
+	const catchall = def.catchall;
+	let value;
+	const memo = globalConfig.memoizer;
+	memo?.attach(inst);
+	inst._zod.parse = (payload, ctx) => {
+		value ?? (value = _normalized.value);
+		const input = payload.value;
+		if (!isObject$1(input)) {
+			payload.issues.push({
+				expected: "object",
+				code: "invalid_type",
+				input,
+				inst
+			});
+			return payload;
+		}
+		payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
+		const proms = [];
+		const shape = value.shape;
+		const abortEarly = ctx?.abortEarly;
+		let seen = payload.issues.length;
+		for (const key of value.allKeys) {
+			if (abortEarly && payload.issues.length !== seen) {
+				if (aborted(payload, seen)) break;
+				seen = payload.issues.length;
+			}
+			if (key === "__proto__") continue;
+			const el = shape[key];
+			const optin = el._zod.optin;
+			const optout = el._zod.optout;
+			const r = el._zod.run({
+				value: input[key],
+				issues: []
+			}, ctx);
+			if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
+			else handlePropertyResult(r, payload, key, input, optin, optout);
+		}
+		if (!catchall) return proms.length ? Promise.all(proms).then(() => payload) : payload;
+		return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
+	};
+});
+const $ZodEnum = $constructor("$ZodEnum", (inst, def) => {
+	$ZodType.init(inst, def);
+	const values = getEnumValues(def.entries);
+	const valuesSet = new Set(values);
+	inst._zod.values = valuesSet;
+	defineLazyInternal(inst, "pattern", (zod) => {
+		const patternValues = getEnumValues(zod.def.entries).filter((k) => propertyKeyTypes.has(typeof k));
+		return new RegExp(patternValues.length ? `^(${patternValues.map((o) => escapeRegex(o.toString())).join("|")})$` : "^[^\\s\\S]$");
+	});
+	inst._zod.parse = (payload, _ctx) => {
+		const input = payload.value;
+		if (valuesSet.has(input)) return payload;
+		payload.issues.push({
+			code: "invalid_value",
+			values,
+			input,
+			inst
+		});
+		return payload;
+	};
+});
+const $ZodTransform = $constructor("$ZodTransform", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.optin = "optional";
+	globalConfig.memoizer?.guard(inst);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
+		const _out = def.transform(payload.value, payload);
+		if (ctx.async) return (_out instanceof Promise ? _out : Promise.resolve(_out)).then((output) => {
+			payload.value = output;
+			return payload;
+		});
+		if (_out instanceof Promise) throw new $ZodAsyncError();
+		payload.value = _out;
+		return payload;
+	};
+});
+function handleOptionalResult(payload, result) {
+	payload.value = result.issues.length ? void 0 : result.value;
+	return payload;
+}
+const $ZodOptional = $constructor("$ZodOptional", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
+	inst._zod.optout = "optional";
+	defineLazyInternal(inst, "values", (zod) => {
+		const values = zod.def.innerType._zod.values;
+		return values ? new Set([...values, void 0]) : void 0;
+	});
+	defineLazyInternal(inst, "pattern", (zod) => {
+		const pattern = zod.def.innerType._zod.pattern;
+		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : void 0;
+	});
+	inst._zod.parse = (payload, ctx) => {
+		if (payload.value === void 0) {
+			if (def.innerType._zod.optin !== "defaulted") return payload;
+			const result = def.innerType._zod.run({
+				value: payload.value,
+				issues: []
+			}, ctx);
+			if (result instanceof Promise) return result.then((result) => handleOptionalResult(payload, result));
+			return handleOptionalResult(payload, result);
+		}
+		return def.innerType._zod.run(payload, ctx);
+	};
+});
+const $ZodExactOptional = $constructor("$ZodExactOptional", (inst, def) => {
+	$ZodOptional.init(inst, def);
+	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+	defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
+	inst._zod.parse = (payload, ctx) => {
+		return def.innerType._zod.run(payload, ctx);
+	};
+});
+const $ZodNullable = $constructor("$ZodNullable", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
+	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
+	defineLazyInternal(inst, "pattern", (zod) => {
+		const pattern = zod.def.innerType._zod.pattern;
+		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : void 0;
+	});
+	defineLazyInternal(inst, "values", (zod) => {
+		return zod.def.innerType._zod.values ? new Set([...zod.def.innerType._zod.values, null]) : void 0;
+	});
+	inst._zod.parse = (payload, ctx) => {
+		if (payload.value === null) return payload;
+		return def.innerType._zod.run(payload, ctx);
+	};
+});
+const $ZodPipe = $constructor("$ZodPipe", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
+	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
+	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") {
+			const right = def.out._zod.run(payload, ctx);
+			if (right instanceof Promise) return right.then((right) => handlePipeResult(right, def.in, ctx));
+			return handlePipeResult(right, def.in, ctx);
+		}
+		const left = def.in._zod.run(payload, ctx);
+		if (left instanceof Promise) return left.then((left) => handlePipeResult(left, def.out, ctx));
+		return handlePipeResult(left, def.out, ctx);
+	};
+});
+function handlePipeResult(left, next, ctx) {
+	if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
+		left.aborted = true;
+		return left;
+	}
+	return next._zod.run({
+		value: left.value,
+		issues: left.issues
+	}, ctx);
+}
+const $ZodCodec = $constructor("$ZodCodec", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
+	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
+	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
+	inst._zod.parse = (payload, ctx) => {
+		if ((ctx.direction || "forward") === "forward") {
+			const left = def.in._zod.run(payload, ctx);
+			if (left instanceof Promise) return left.then((left) => handleCodecAResult(left, def, ctx));
+			return handleCodecAResult(left, def, ctx);
+		} else {
+			const right = def.out._zod.run(payload, ctx);
+			if (right instanceof Promise) return right.then((right) => handleCodecAResult(right, def, ctx));
+			return handleCodecAResult(right, def, ctx);
+		}
+	};
+});
+function handleCodecAResult(result, def, ctx) {
+	if (result.issues.length) {
+		result.aborted = true;
+		return result;
+	}
+	if ((ctx.direction || "forward") === "forward") {
+		const transformed = def.transform(result.value, result);
+		if (transformed instanceof Promise) return transformed.then((value) => handleCodecTxResult(result, value, def.out, ctx));
+		return handleCodecTxResult(result, transformed, def.out, ctx);
+	} else {
+		const transformed = def.reverseTransform(result.value, result);
+		if (transformed instanceof Promise) return transformed.then((value) => handleCodecTxResult(result, value, def.in, ctx));
+		return handleCodecTxResult(result, transformed, def.in, ctx);
+	}
+}
+function handleCodecTxResult(left, value, nextSchema, ctx) {
+	if (left.issues.length) {
+		left.aborted = true;
+		return left;
+	}
+	return nextSchema._zod.run({
+		value,
+		issues: left.issues
+	}, ctx);
+}
+const $ZodCustom = $constructor("$ZodCustom", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	$ZodType.init(inst, def);
+	inst._zod.parse = (payload, _) => {
+		return payload;
+	};
+	inst._zod.check = (payload) => {
+		const input = payload.value;
+		const r = def.fn(input);
+		if (r instanceof Promise) return r.then((r) => handleRefineResult(r, payload, input, inst));
+		handleRefineResult(r, payload, input, inst);
+	};
+});
+function handleRefineResult(result, payload, input, inst) {
+	if (!result) {
+		const _iss = {
+			code: "custom",
+			input,
+			inst,
+			path: [...inst._zod.def.path ?? []],
+			continue: !inst._zod.def.abort
+		};
+		if (inst._zod.def.params) _iss.params = inst._zod.def.params;
+		payload.issues.push(issue(_iss));
+	}
+}
+// node_modules/zod/v4/core/api.js
+function snapshotChecks(def) {
+	if (def.checks) def.checks = [...def.checks];
+	return def;
+}
+function _string(Class, params) {
+	return new Class(snapshotChecks({
+		type: "string",
+		...normalizeParams(params)
+	}));
+}
+function _isoDateTime(Class, params) {
+	return new Class({
+		type: "string",
+		format: "datetime",
+		check: "string_format",
+		offset: false,
+		local: false,
+		precision: null,
+		...normalizeParams(params)
+	});
+}
+function _number(Class, params) {
+	return new Class(snapshotChecks({
+		type: "number",
+		checks: [],
+		...normalizeParams(params)
+	}));
+}
+function _int(Class, params) {
+	return new Class({
+		type: "number",
+		check: "number_format",
+		abort: false,
+		format: "safeint",
+		...normalizeParams(params)
+	});
+}
+function _boolean(Class, params) {
+	return new Class({
+		type: "boolean",
+		...normalizeParams(params)
+	});
+}
+function _unknown(Class) {
+	return new Class({ type: "unknown" });
+}
+function _lte(value, params) {
+	return new $ZodCheckLessThan({
+		check: "less_than",
+		...normalizeParams(params),
+		value,
+		inclusive: true
+	});
+}
+function _gt(value, params) {
+	return new $ZodCheckGreaterThan({
+		check: "greater_than",
+		...normalizeParams(params),
+		value,
+		inclusive: false
+	});
+}
+function _gte(value, params) {
+	return new $ZodCheckGreaterThan({
+		check: "greater_than",
+		...normalizeParams(params),
+		value,
+		inclusive: true
+	});
+}
+function _positive(params) {
+	return _gt(0, params);
+}
+function _regex(pattern, params) {
+	return new $ZodCheckRegex({
+		check: "string_format",
+		format: "regex",
+		...normalizeParams(params),
+		pattern
+	});
+}
+function _custom(Class, fn, _params) {
+	const norm = normalizeParams(_params);
+	norm.abort ?? (norm.abort = true);
+	return new Class({
+		type: "custom",
+		check: "custom",
+		fn,
+		...norm
+	});
+}
+function _stringbool(Classes, _params) {
+	const params = normalizeParams(_params);
+	let truthyArray = params.truthy ?? [
+		"true",
+		"1",
+		"yes",
+		"on",
+		"y",
+		"enabled"
+	];
+	let falsyArray = params.falsy ?? [
+		"false",
+		"0",
+		"no",
+		"off",
+		"n",
+		"disabled"
+	];
+	if (params.case !== "sensitive") {
+		truthyArray = truthyArray.map((v) => typeof v === "string" ? v.toLowerCase() : v);
+		falsyArray = falsyArray.map((v) => typeof v === "string" ? v.toLowerCase() : v);
+	}
+	const truthySet = new Set(truthyArray);
+	const falsySet = new Set(falsyArray);
+	const _Codec = Classes.Codec ?? $ZodCodec;
+	const _Boolean = Classes.Boolean ?? $ZodBoolean;
+	const codec = new _Codec({
+		type: "pipe",
+		in: new (Classes.String ?? $ZodString)({
+			type: "string",
+			error: params.error
+		}),
+		out: new _Boolean({
+			type: "boolean",
+			error: params.error
+		}),
+		transform: ((input, payload) => {
+			let data = input;
+			if (params.case !== "sensitive") data = data.toLowerCase();
+			if (truthySet.has(data)) return true;
+			else if (falsySet.has(data)) return false;
+			else {
+				payload.issues.push({
+					code: "invalid_value",
+					expected: "stringbool",
+					values: [...truthySet, ...falsySet],
+					input: payload.value,
+					inst: codec,
+					continue: false
+				});
+				return {};
+			}
+		}),
+		reverseTransform: ((input, _payload) => {
+			if (input === true) return truthyArray[0] || "true";
+			else return falsyArray[0] || "false";
+		}),
+		error: params.error
+	});
+	codec._zod.bag.truthy = truthyArray;
+	codec._zod.bag.falsy = falsyArray;
+	codec._zod.bag.case = params.case ?? "insensitive";
+	return codec;
+}
+// node_modules/zod/v4/mini/schemas.js
+const ZodMiniType = $constructor("ZodMiniType", (inst, def) => {
+	if (!inst._zod) throw new Error("Uninitialized schema in ZodMiniType.");
+	$ZodType.init(inst, def);
+	inst.def = def;
+	inst.type = def.type;
+}, {
+	get with() {
+		return this.check;
+	},
+	set with(value) {
+		own(this, "with", value);
+	},
+	parse(data, params) {
+		return parse(this, data, params, { callee: this.parse });
+	},
+	parseAsync(data, params) {
+		return parseAsync(this, data, params, { callee: this.parseAsync });
+	},
+	safeParse(data, params) {
+		return safeParse(this, data, params);
+	},
+	safeParseAsync(data, params) {
+		return safeParseAsync(this, data, params);
+	},
+	check(...checks) {
+		const def = this.def;
+		return this.clone({
+			...def,
+			checks: [...def.checks ?? [], ...checks.map((ch) => typeof ch === "function" ? { _zod: {
+				check: ch,
+				def: { check: "custom" },
+				onattach: []
+			} } : ch)]
+		}, { parent: true });
+	},
+	clone(_def, params) {
+		return clone(this, _def, params);
+	},
+	brand() {
+		return this;
+	},
+	register(reg, meta) {
+		reg.add(this, meta);
+		return this;
+	},
+	apply(fn, ...args) {
+		return args.length === 0 ? fn(this) : fn(this, ...args);
+	}
+});
+const ZodMiniString = $constructor("ZodMiniString", (inst, def) => {
+	$ZodString.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function string(params) {
+	return _string(ZodMiniString, params);
+}
+const ZodMiniStringFormat = $constructor("ZodMiniStringFormat", (inst, def) => {
+	$ZodStringFormat.init(inst, def);
+	ZodMiniString.init(inst, def);
+});
+const ZodMiniNumber = $constructor("ZodMiniNumber", (inst, def) => {
+	$ZodNumber.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function number$2(params) {
+	return _number(ZodMiniNumber, params);
+}
+const ZodMiniNumberFormat = $constructor("ZodMiniNumberFormat", (inst, def) => {
+	$ZodNumberFormat.init(inst, def);
+	ZodMiniNumber.init(inst, def);
+});
+function int(params) {
+	return _int(ZodMiniNumberFormat, params);
+}
+const ZodMiniBoolean = $constructor("ZodMiniBoolean", (inst, def) => {
+	$ZodBoolean.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function boolean$1(params) {
+	return _boolean(ZodMiniBoolean, params);
+}
+const ZodMiniUnknown = $constructor("ZodMiniUnknown", (inst, def) => {
+	$ZodUnknown.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function unknown() {
+	return _unknown(ZodMiniUnknown);
+}
+const ZodMiniArray = $constructor("ZodMiniArray", (inst, def) => {
+	$ZodArray.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function array(element, params) {
+	return new ZodMiniArray({
+		type: "array",
+		element,
+		...normalizeParams(params)
+	});
+}
+const ZodMiniObject = $constructor("ZodMiniObject", (inst, def) => {
+	$ZodObject.init(inst, def);
+	ZodMiniType.init(inst, def);
+	installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
+});
+function object(shape, params) {
+	const def = {
+		type: "object",
+		shape: shape ?? {},
+		...normalizeParams(params)
+	};
+	return new ZodMiniObject(def);
+}
+function looseObject(shape, params) {
+	return new ZodMiniObject({
+		type: "object",
+		shape,
+		catchall: unknown(),
+		...normalizeParams(params)
+	});
+}
+const ZodMiniEnum = $constructor("ZodMiniEnum", (inst, def) => {
+	$ZodEnum.init(inst, def);
+	ZodMiniType.init(inst, def);
+	inst.options = [...inst._zod.values];
+});
+function _enum(values, params) {
+	const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
+	return new ZodMiniEnum({
+		type: "enum",
+		entries,
+		...normalizeParams(params)
+	});
+}
+const ZodMiniTransform = $constructor("ZodMiniTransform", (inst, def) => {
+	$ZodTransform.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function transform(fn) {
+	return new ZodMiniTransform({
+		type: "transform",
+		transform: fn
+	});
+}
+const ZodMiniOptional = $constructor("ZodMiniOptional", (inst, def) => {
+	$ZodOptional.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function optional(innerType) {
+	return new ZodMiniOptional({
+		type: "optional",
+		innerType
+	});
+}
+const ZodMiniExactOptional = $constructor("ZodMiniExactOptional", (inst, def) => {
+	$ZodExactOptional.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function exactOptional(innerType) {
+	return new ZodMiniExactOptional({
+		type: "optional",
+		innerType
+	});
+}
+const ZodMiniNullable = $constructor("ZodMiniNullable", (inst, def) => {
+	$ZodNullable.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function nullable(innerType) {
+	return new ZodMiniNullable({
+		type: "nullable",
+		innerType
+	});
+}
+const ZodMiniPipe = $constructor("ZodMiniPipe", (inst, def) => {
+	$ZodPipe.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function pipe(in_, out) {
+	return new ZodMiniPipe({
+		type: "pipe",
+		in: in_,
+		out
+	});
+}
+const ZodMiniCodec = $constructor("ZodMiniCodec", (inst, def) => {
+	ZodMiniPipe.init(inst, def);
+	$ZodCodec.init(inst, def);
+});
+const ZodMiniCustom = $constructor("ZodMiniCustom", (inst, def) => {
+	$ZodCustom.init(inst, def);
+	ZodMiniType.init(inst, def);
+});
+function custom(fn, _params) {
+	return _custom(ZodMiniCustom, fn ?? (() => true), _params);
+}
+const stringbool = (...args) => _stringbool({
+	Codec: ZodMiniCodec,
+	Boolean: ZodMiniBoolean,
+	String: ZodMiniString
+}, ...args);
+// node_modules/zod/v4/mini/iso.js
+const ZodMiniISODateTime = $constructor("ZodMiniISODateTime", (inst, def) => {
+	$ZodISODateTime.init(inst, def);
+	ZodMiniStringFormat.init(inst, def);
+});
+function datetime(params) {
+	return _isoDateTime(ZodMiniISODateTime, params);
+}
+// src/errors.ts
+function problemLine({ name, message }) {
+	return `${name}: ${message}`;
+}
+var FormError = class extends Error {
+	name = "FormError";
+};
+function problemOf(name, path, error) {
+	if (!(error instanceof FormError)) throw error;
+	return {
+		name,
+		message: `${path} ${error.message}`
+	};
+}
+var InputError = class InputError extends Error {
+	name = "InputError";
+	problems;
+	constructor(problems) {
+		super(problems.map(problemLine).join("\n"));
+		this.problems = problems;
+	}
+	static of(name, message) {
+		return new InputError([{
+			name,
+			message
+		}]);
+	}
+};
+var ApiError = class extends Error {
+	name = "ApiError";
+	summary;
+	status;
+	attempts;
+	advice;
+	isTransient;
+	constructor(summary, { status, attempts, advice, isTransient }) {
+		super(advice ? `${summary}${/[.!?\u2026]$/.test(summary) ? "" : "."} ${advice}` : summary);
+		this.summary = summary;
+		this.status = status;
+		this.attempts = attempts;
+		this.advice = advice;
+		this.isTransient = isTransient;
+	}
+};
+function headlineOf(thrown) {
+	if (!(thrown instanceof Error)) return oneLine(typeof thrown === "string" ? thrown : (0, node_util.inspect)(thrown));
+	const [first] = thrown instanceof AggregateError ? thrown.errors : [];
+	return oneLine(thrown.message) || (first ? headlineOf(first) : codeOf(thrown) || thrown.name);
+}
+function codeOf(thrown) {
+	const code = thrown?.code;
+	return typeof code === "string" ? code : "";
+}
+function oneLine(text) {
+	return text.trim().replace(/[\r\n]+/g, " ");
+}
+// src/text.ts
+function cut(text, maxLength) {
+	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
+}
+function quoted(text) {
+	return `"${cut(text, 200)}"`;
+}
+function counted(count, noun) {
+	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+function listed(names) {
+	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["\u2026"] : []].join(", ");
+}
+function secondsText(ms) {
+	const seconds = Math.min(ms / 1e3, Number.MAX_SAFE_INTEGER);
+	return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
+}
+function textOf(value) {
+	if (value === void 0 || value === null) return "";
+	return typeof value === "string" ? value : JSON.stringify(value);
+}
 // src/files.ts
 const MAX_BYTES = 33554432;
 const MAX_BEGINNING = 200;
@@ -318,7 +2006,7 @@ const REASONS = {
 	EACCES: "permission denied"
 };
 function whyUnread(error) {
-	return REASONS[require_span.codeOf(error)] ?? require_span.headlineOf(error);
+	return REASONS[codeOf(error)] ?? headlineOf(error);
 }
 async function readText(files, path) {
 	const pieces = [];
@@ -337,9 +2025,9 @@ async function readBeginning(files, path) {
 }
 function beginningOf(text) {
 	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
-	if (line === "") throw new require_span.FormError("is empty");
-	const beginning = require_span.cut(line, 80);
-	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_span.FormError(`begins with what npm prints, ${require_span.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
+	if (line === "") throw new FormError("is empty");
+	const beginning = cut(line, 80);
+	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new FormError(`begins with what npm prints, ${quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
 	return beginning;
 }
 async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
@@ -350,14 +2038,217 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 		for await (const bytes of files.read(path)) {
 			first ??= bytes[0];
 			size += bytes.length;
-			if (size > maxBytes) throw new require_span.FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
 			yield decoder.decode(bytes, { stream: true });
 		}
 		yield decoder.decode();
 	} catch (error) {
-		if (error instanceof require_span.FormError) throw error;
-		if (require_span.codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new require_span.FormError(`cannot be read: ${whyUnread(error)}`);
-		throw new require_span.FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+		if (error instanceof FormError) throw error;
+		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${whyUnread(error)}`);
+		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+	}
+}
+// src/json-fault.ts
+const [SPACE, QUOTE, COMMA, COLON] = [
+	32,
+	34,
+	44,
+	58
+];
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [
+	91,
+	93,
+	123,
+	125
+];
+const VALUE = {
+	expected: "a value",
+	isValue: true
+};
+const FIRST_ITEM = {
+	expected: "a value or ]",
+	isValue: true,
+	closer: CLOSE_ARRAY
+};
+const NEXT_ITEM = {
+	expected: "a comma or ]",
+	closer: CLOSE_ARRAY,
+	afterComma: VALUE
+};
+const NAME = {
+	expected: "a name in double quotes",
+	isName: true
+};
+const FIRST_NAME = {
+	expected: "a name in double quotes or }",
+	isName: true,
+	closer: CLOSE_OBJECT
+};
+const AFTER_NAME = { expected: "a colon" };
+const NEXT_NAME = {
+	expected: "a comma or }",
+	closer: CLOSE_OBJECT,
+	afterComma: NAME
+};
+const END = { expected: "nothing more" };
+const PLAIN$1 = /[^"\\\0-\x1f]*/y;
+const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
+const CONTROLS = {
+	"\n": ["a line break", "\\n"],
+	"\r": ["a line break", "\\r"],
+	"	": ["a tab", "\\t"]
+};
+function faultIn(text) {
+	const fault = firstFaultIn(text);
+	if (fault === void 0) return void 0;
+	const { at, expected, found = foundAt(text, at) } = fault;
+	return `${placeOf(text, at)}: expected ${expected}, found ${found}`;
+}
+function placeOf(text, offset) {
+	let line = 1;
+	let start = 0;
+	for (let end = text.indexOf("\n"); end !== -1 && end < offset; end = text.indexOf("\n", start)) {
+		line++;
+		start = end + 1;
+	}
+	return `line ${line}, column ${offset - start + 1}`;
+}
+function firstFaultIn(text) {
+	const outer = [];
+	let next = END;
+	let state = VALUE;
+	let at = 0;
+	while (at < text.length) {
+		const code = text.charCodeAt(at);
+		if (code === SPACE || code === 10 || code === 13 || code === 9) at++;
+		else if (code === QUOTE && (state.isValue || state.isName)) {
+			const end = endOfString(text, at);
+			if (typeof end !== "number") return end;
+			at = end;
+			state = state.isName ? AFTER_NAME : next;
+		} else if (state.isValue && (code === OPEN_ARRAY || code === OPEN_OBJECT)) {
+			at++;
+			outer.push(next);
+			next = code === OPEN_ARRAY ? NEXT_ITEM : NEXT_NAME;
+			state = code === OPEN_ARRAY ? FIRST_ITEM : FIRST_NAME;
+		} else if (code === state.closer) {
+			at++;
+			next = outer.pop() ?? END;
+			state = next;
+		} else if (code === COMMA && state.afterComma) {
+			at++;
+			state = state.afterComma;
+		} else if (code === COLON && state === AFTER_NAME) {
+			at++;
+			state = VALUE;
+		} else {
+			const end = state.isValue ? endOf(SCALAR, text, at) : at;
+			if (end === at) return {
+				at,
+				expected: state.expected
+			};
+			at = end;
+			state = next;
+		}
+	}
+	return state === END ? void 0 : {
+		at,
+		expected: state.expected
+	};
+}
+function endOfString(text, start) {
+	let at = endOf(PLAIN$1, text, start + 1);
+	for (; at < text.length; at = endOf(PLAIN$1, text, at + 1)) {
+		const code = text.charCodeAt(at);
+		if (code === QUOTE) return at + 1;
+		if (code < SPACE) {
+			const [name, written] = CONTROLS[text.charAt(at)] ?? ["a control character", "an escape such as \\u0000"];
+			return {
+				at,
+				expected: written,
+				found: `${name} in a string`
+			};
+		}
+		const letter = text.charAt(at + 1);
+		if (letter === "u" && /^[\da-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) at += 5;
+		else if (letter !== "" && "\"\\/bfnrt".includes(letter)) at++;
+		else return {
+			at,
+			expected: "an escape such as \\n or \\\\",
+			found: `\\${letter}`
+		};
+	}
+	return {
+		at: start,
+		expected: "a string with a quote at its end",
+		found: foundAt(text, at)
+	};
+}
+function endOf(pattern, text, at) {
+	pattern.lastIndex = at;
+	pattern.test(text);
+	return pattern.lastIndex;
+}
+function foundAt(text, at) {
+	const [word = ""] = /^(?:[^\s,:{}[\]"]+|.)/su.exec(text.slice(at, at + 40)) ?? [];
+	if (/^-?(?:NaN|Infinity)$/.test(word)) return `${word}, which JSON does not have: leave it out, or write null in meta`;
+	if (/^\/[/*]/.test(word)) return "a comment, which JSON does not have";
+	if (/^[\s\p{C}]/u.test(word)) return `U+${word.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+	return word === "" ? "the end of the text" : cut(word, 20);
+}
+// src/json.ts
+const MAX_DEPTH$1 = 1e3;
+function parseJson(text, maxDepth = MAX_DEPTH$1) {
+	const source = text.replace(/^\uFEFF/, "");
+	checkDepth(source, maxDepth);
+	try {
+		return JSON.parse(source);
+	} catch (error) {
+		throw new FormError(`is not JSON: ${faultIn(source) ?? error.message}`);
+	}
+}
+function parseExactJson(text, maxDepth = MAX_DEPTH$1) {
+	const value = parseJson(text, maxDepth);
+	if (!MAY_BE_REWRITTEN.test(text)) return value;
+	const exact = (_key, value, { source }) => typeof value === "number" && source !== void 0 && source !== String(value) ? JSON.rawJSON(source) : value;
+	return JSON.parse(text.replace(/^\uFEFF/, ""), exact);
+}
+const MAY_BE_REWRITTEN = /[\d.]{16}|\d[eE]|\.\d*0(?!\d)|-0(?![.\d])|0\.0{6}/;
+function isJsonObject(value) {
+	return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
+}
+function kindOf(value) {
+	if (value === null) return "null";
+	if (Array.isArray(value)) return "an array";
+	if (JSON.isRawJSON(value)) return "a number";
+	return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+function numberOf(value) {
+	if (typeof value === "number") return value;
+	return JSON.isRawJSON(value) ? Number(value.rawJSON) : void 0;
+}
+function sameJson(a, b) {
+	return a === b || JSON.stringify(a, canonical) === JSON.stringify(b, canonical);
+}
+function canonical(_key, value) {
+	if (JSON.isRawJSON(value)) {
+		const double = Number(value.rawJSON);
+		return Number.isFinite(double) && (Number.isSafeInteger(double) || !/^-?\d+$/.test(value.rawJSON)) ? double : value;
+	}
+	if (!isJsonObject(value)) return value;
+	return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+}
+function checkDepth(text, maxDepth) {
+	if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
+	let depth = 0;
+	let isInString = false;
+	for (let at = 0; at < text.length; at++) {
+		const character = text[at];
+		if (character === "\"") isInString = !isInString;
+		else if (character === "\\") at++;
+		else if (isInString) continue;
+		else if (character === "}" || character === "]") depth--;
+		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
 	}
 }
 // src/host/event-file.ts
@@ -367,7 +2258,7 @@ if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
 function eventProblemOf(path) {
 	if (!path) return void 0;
 	try {
-		if (require_span.isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
+		if (isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
 		return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
 	} catch (error) {
 		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${whyUnread(error)}. ${LOST}`;
@@ -422,7 +2313,6 @@ var Context = class {
 const context = new Context();
 // package.json
 var version = "1.0.0";
-var repository = "github:OWNER/opper-span-action";
 // src/loopback.ts
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 function isLoopback(hostname) {
@@ -435,7 +2325,7 @@ var ProxyError = class extends Error {
 	constructor({ status, cause }) {
 		super(status === void 0 ? "no connection through the proxy" : `the proxy returned ${status}`, { cause });
 		this.status = status;
-		this.code = require_span.codeOf(cause);
+		this.code = codeOf(cause);
 	}
 };
 const PROXY_VARIABLES = ["https_proxy", "HTTPS_PROXY"];
@@ -454,7 +2344,7 @@ function proxyFor(target, env) {
 			authorization
 		};
 	} catch {
-		throw new require_span.InputError([{
+		throw new InputError([{
 			name,
 			message: "is not a URL such as http://proxy.example:3128"
 		}]);
@@ -511,7 +2401,7 @@ var BadResponseError = class extends Error {
 	name = "BadResponseError";
 };
 function failureText(thrown, timeoutMs) {
-	if (isTimeout(thrown)) return `got no complete response within ${require_span.secondsText(timeoutMs)}`;
+	if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
 function failureAdvice(thrown) {
@@ -520,7 +2410,7 @@ function failureAdvice(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
 	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
 	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
-	const code = require_span.codeOf(thrown);
+	const code = codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
 		case "HOSTNAME_MISMATCH": return `The certificate is for another host. Check ${thrown instanceof ProxyError ? "HTTPS_PROXY" : "base_url"}.`;
@@ -533,14 +2423,14 @@ function failureAdvice(thrown) {
 }
 function isWorthRetrying(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return false;
-	return !(thrown instanceof BadResponseError || isCertificateCode(require_span.codeOf(thrown)));
+	return !(thrown instanceof BadResponseError || isCertificateCode(codeOf(thrown)));
 }
 function reasonOf(thrown) {
-	const headline = require_span.headlineOf(thrown);
+	const headline = headlineOf(thrown);
 	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
 	if (headline === "socket hang up") return "the connection was closed before a response came";
 	if (headline === "aborted") return "the connection was closed in the middle of the response";
-	if (require_span.codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
+	if (codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
 	return headline.replace("Parse Error: ", "the response is not HTTP: ").replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, "TLS: $1");
 }
 function isTimeout(thrown) {
@@ -589,7 +2479,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 				socket.destroy();
 				reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
 			}).once("response", resolve).on("error", (error) => {
-				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /ECONNRESET|EPIPE/.test(require_span.codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
+				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /ECONNRESET|EPIPE/.test(codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
 				else reject(error);
 			}).end(init.body);
 		});
@@ -637,7 +2527,7 @@ const nodeFiles = {
 	async find(pattern, excludes = []) {
 		const isLiteral = isThere(pattern);
 		const stats = isLiteral ? statsOf(pattern) : void 0;
-		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
+		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
 		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
 		if (!isLiteral && !isPattern(pattern)) return [];
 		const paths = await glob([isLiteral ? escaped$1((0, node_path.resolve)(pattern)) : pattern, ...excludes]);
@@ -645,7 +2535,7 @@ const nodeFiles = {
 	},
 	async *read(path) {
 		const stats = statsOf(path);
-		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
+		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
 		yield* (0, node_fs.createReadStream)(path);
 	}
 };
@@ -668,8 +2558,8 @@ async function glob(lines) {
 		});
 	} catch (error) {
 		const { path, message } = error;
-		if (path === void 0) throw new require_span.FormError(`is not a pattern: ${message} ${ADVICE}`);
-		throw new require_span.FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
+		if (path === void 0) throw new FormError(`is not a pattern: ${message} ${ADVICE}`);
+		throw new FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
 	}
 }
 function escaped$1(path) {
@@ -746,15 +2636,21 @@ const nodeHost = {
 	wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 	random: Math.random,
 	newId: node_crypto.randomUUID,
-	version,
-	docs: `https://github.com/${repository.replace("github:", "")}/blob/v${version}/docs/troubleshooting.md`
+	version
 };
+// src/present.ts
+function present(items) {
+	return items.filter((item) => Boolean(item));
+}
+function defined(values) {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== void 0));
+}
 // src/plan/track.ts
-const Tracked = require_span.object({
-	id: require_span.string(),
-	exists: require_span.boolean(),
-	start_time: require_span.optional(require_span.string()),
-	sent: require_span.array(require_span.string())
+const Tracked = object({
+	id: string(),
+	exists: boolean$1(),
+	start_time: optional(string()),
+	sent: array(string())
 });
 function trackedBeforeResponse({ id, start_time }) {
 	return {
@@ -774,7 +2670,7 @@ function trackedSpan(span, { fields }, id = span.id) {
 }
 function parseTracked(state) {
 	try {
-		return require_span.parse(Tracked, JSON.parse(state));
+		return parse(Tracked, JSON.parse(state));
 	} catch {
 		throw new Error("STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.");
 	}
@@ -795,7 +2691,7 @@ function atEnd(recording, { start_time, sent }, now) {
 	const fields = {
 		end_time: now.toISOString(),
 		...recording.fields,
-		...require_span.defined({ start_time })
+		...defined({ start_time })
 	};
 	const unsent = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
 	return {
@@ -1284,25 +3180,25 @@ function read(response, schema, call, attempts, now) {
 	if (status >= 300) throw unusable(location === void 0 ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
 	if (body.trim() === "") throw unusable(`, but with an empty body, expected ${call.wanted}`);
 	const json = jsonOf(body, unusable);
-	const parsed = require_span.safeParse(schema, unwrapped(json));
+	const parsed = safeParse(schema, unwrapped(json));
 	if (parsed.success) {
 		const { id } = parsed.data;
 		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-		throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, "")} than requested`, id);
+		throw unusable(", but with a different span than requested", id);
 	}
-	const problems = require_span.isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
-	throw unusable(`, but with ${require_span.kindOf(json)} that is not ${call.wanted}`, problems);
+	const problems = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
+	throw unusable(`, but with ${kindOf(json)} that is not ${call.wanted}`, problems);
 }
 function responseText({ status, statusText }) {
-	return `returned ${`${status} ${require_span.cut(statusText, 100)}`.trim()}`;
+	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
 }
 function attemptsText(attempts, { wasLookedFor = false }) {
 	const times = attempts === 1 ? "tried once" : `tried ${attempts} times`;
 	return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
 function apiError({ method, url }, reason, { serverMessage = "", ...details }) {
-	const shown = require_span.cut(require_span.cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
-	return new require_span.ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
+	const shown = cut(cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
+	return new ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
 }
 function refusal(response, call, attempts, now) {
 	const { status, statusText, body } = response;
@@ -1317,7 +3213,7 @@ function refusal(response, call, attempts, now) {
 }
 function adviceFor({ status, retryAfter }, { method, ifNotFound }, now) {
 	const askedMs = retryAfterMs(retryAfter, now);
-	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${require_span.secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
+	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
 	switch (status) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
 		case 403: return "The key is known but may not do this. Check its rights and its project.";
@@ -1335,18 +3231,18 @@ function adviceFor({ status, retryAfter }, { method, ifNotFound }, now) {
 function targetText(location, url) {
 	const hostIn = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}(?:[^\\/?#]*@)?([^\\/?#]*)/i.exec(address)?.[1];
 	const host = hostIn(location.trim()) ?? hostIn(url);
-	return host ? ` to ${require_span.cut(host, 200)}` : "";
+	return host ? ` to ${cut(host, 200)}` : "";
 }
 function jsonOf(body, unusable) {
 	try {
-		return require_span.parseExactJson(body, MAX_DEPTH);
+		return parseExactJson(body, MAX_DEPTH);
 	} catch (error) {
-		if (!(error instanceof require_span.FormError)) throw error;
+		if (!(error instanceof FormError)) throw error;
 		throw unusable(isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, messageIn(body));
 	}
 }
 function unwrapped(json) {
-	return require_span.isJsonObject(json) && json.id === void 0 && require_span.isJsonObject(json.data) ? json.data : json;
+	return isJsonObject(json) && json.id === void 0 && isJsonObject(json.data) ? json.data : json;
 }
 function isHtml(body) {
 	return /^\s*<(!doctype html|html)\b/i.test(body);
@@ -1354,22 +3250,22 @@ function isHtml(body) {
 function messageIn(body) {
 	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? "";
 	try {
-		return messageInJson(require_span.parseJson(body));
+		return messageInJson(parseJson(body));
 	} catch {
 		return body;
 	}
 }
 function messageInJson(json) {
-	if (!require_span.isJsonObject(json)) return json === null ? "null" : require_span.textOf(json);
+	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
 	const { message, detail } = json;
 	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
 	if (details.length > 0) return details.join("; ");
 	return typeof message === "string" ? message : JSON.stringify(json);
 }
 function detailText(detail) {
-	if (!require_span.isJsonObject(detail) || typeof detail.msg !== "string") return require_span.textOf(detail);
+	if (!isJsonObject(detail) || typeof detail.msg !== "string") return textOf(detail);
 	const { loc, msg } = detail;
-	return Array.isArray(loc) ? `${loc.map(require_span.textOf).join(".")}: ${msg}` : msg;
+	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
 }
 // src/api/sender.ts
 var Sender = class {
@@ -1386,7 +3282,7 @@ var Sender = class {
 	async send(call, tries) {
 		for (let number = 1;; number++) {
 			const attempt = await this.attempt(call, number);
-			if (!(call.mayAppear && statusOf(attempt) === 404 ? true : !call.isTriedOnce && isRetried(attempt)) || !await this.waitForRetry(attempt, call, tries)) return attempt;
+			if (!isRetried(attempt) || !await this.waitForRetry(attempt, call, tries)) return attempt;
 		}
 	}
 	async attempt(call, number) {
@@ -1443,7 +3339,7 @@ var Sender = class {
 	}
 	async #wait(failed, call, next, retry, askedMs) {
 		const ms = waitBefore(retry, askedMs, this.#options.random());
-		this.#options.onRetry(`${call.method} ${this.reasonOf(failed)}; ${next} in ${require_span.secondsText(ms)}`);
+		this.#options.onRetry(`${call.method} ${this.reasonOf(failed)}; ${next} in ${secondsText(ms)}`);
 		await this.#options.wait(ms);
 	}
 	reasonOf(attempt) {
@@ -1474,7 +3370,7 @@ async function createOnce(sender, call, { schema, look, mayExist }) {
 		if (isInDoubt && (isPassing || isDoubtful)) {
 			if (!willRetry) await sender.waitFor("a last lookup", post, call, tries);
 			const found = await look(tries).catch((error) => {
-				throw error instanceof require_span.ApiError ? unknownOutcome(call, sender.reasonOf(post), number, error) : error;
+				throw error instanceof ApiError ? unknownOutcome(call, sender.reasonOf(post), number, error) : error;
 			});
 			if (found !== void 0) return {
 				created: found,
@@ -1492,7 +3388,7 @@ async function createOnce(sender, call, { schema, look, mayExist }) {
 }
 function unknownOutcome({ method, url }, reason, attempts, lookup) {
 	const { status, summary } = lookup;
-	return new require_span.ApiError(`${method} ${url} ${reason}. It may have taken effect, but the lookup failed: ${summary}`, {
+	return new ApiError(`${method} ${url} ${reason}. It may have taken effect, but the lookup failed: ${summary}`, {
 		status,
 		attempts,
 		advice: "Look for the span in Opper before you run the job again.",
@@ -1507,17 +3403,17 @@ function mayHaveArrived(post) {
 	return !["connect", "getaddrinfo"].includes(first.syscall);
 }
 // src/api/metric.ts
-const number$1 = require_span.pipe(require_span.transform(require_span.numberOf), require_span.number("expected a number"));
-const Metric = require_span.looseObject({
-	id: require_span.string("expected text"),
-	dimension: require_span.string("expected text"),
+const number$1 = pipe(transform(numberOf), number$2("expected a number"));
+const Metric = looseObject({
+	id: string("expected text"),
+	dimension: string("expected text"),
 	value: number$1,
-	comment: require_span.exactOptional(require_span.nullable(require_span.string("expected text"))),
-	created_at: require_span.exactOptional(require_span.nullable(require_span.string("expected text")))
+	comment: exactOptional(nullable(string("expected text"))),
+	created_at: exactOptional(nullable(string("expected text")))
 });
-const MetricPage = require_span.looseObject({
-	meta: require_span.looseObject({ total_count: number$1 }, "expected an object"),
-	data: require_span.array(Metric, "expected a list")
+const MetricPage = looseObject({
+	meta: looseObject({ total_count: number$1 }, "expected an object"),
+	data: array(Metric, "expected a list")
 });
 function newestOf(metrics) {
 	const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));
@@ -1526,31 +3422,79 @@ function newestOf(metrics) {
 function createdAt({ created_at }) {
 	return Date.parse(created_at ?? "") || 0;
 }
-// src/api/traces.ts
-const orNull$1 = (schema) => require_span.exactOptional(require_span.nullable(schema));
-const text$1 = require_span.string("expected text");
+// src/timestamp.ts
+const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
+const UNIX_MILLISECONDS = /^\d{13}$/;
+const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
+const WITH_OFFSET = datetime({ offset: true });
+function parseTimestamp(text, now) {
+	if (text === "now") return now.toISOString();
+	const [unixSeconds, fraction = ""] = UNIX_SECONDS.exec(text) ?? [];
+	if (unixSeconds !== void 0) return new Date(Number(text.slice(0, 10)) * 1e3).toISOString().replace(".000Z", `${fraction}Z`);
+	if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
+	if (isTime(text)) return text;
+	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
+}
+function instantOf(timestamp) {
+	const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
+	return isTime(complete) ? Date.parse(normal(complete)) : void 0;
+}
+function isTime(text) {
+	return safeParse(WITH_OFFSET, normal(text)).success;
+}
+function normal(text) {
+	return text.toUpperCase().replace(" ", "T");
+}
+function faultOf(text) {
+	if (/^\d+$/.test(text)) return `has ${counted(text.length, "digit")}. Unix time has 10 for seconds or 13 for milliseconds`;
+	if (/:\d\d.*[+-]\d{4}$/.test(text)) return "has an offset without a colon. Write it as +02:00";
+	if (isTime(`${text}Z`)) return "has no offset. Add Z for UTC, or an offset such as +02:00";
+	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
+	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
+}
+// src/api/span.ts
+const SPAN_FIELDS = [
+	"score",
+	"error",
+	"meta",
+	"end_time",
+	"start_time",
+	"name",
+	"type",
+	"input",
+	"output"
+];
+const orNull$1 = (schema) => exactOptional(nullable(schema));
+const text$1 = string("expected text");
 const textOrNull = orNull$1(text$1);
-const number = require_span.pipe(require_span.transform((value) => require_span.numberOf(value)), require_span.number("expected a number"));
-const TraceEntry = require_span.object({
+const jsonOrNull = orNull$1(custom());
+const number = custom((value) => numberOf(value) !== void 0, "expected a number");
+const Span = looseObject({
 	id: text$1,
-	name: textOrNull,
-	start_time: textOrNull
-});
-const TracePage = require_span.object({
-	meta: require_span.object({ total_count: number }, "expected an object"),
-	data: require_span.array(TraceEntry, "expected a list")
-});
-const TraceSpan = require_span.object({
-	id: textOrNull,
-	name: textOrNull,
+	name: text$1,
+	trace_id: textOrNull,
 	parent_id: textOrNull,
 	type: textOrNull,
 	start_time: textOrNull,
-	meta: orNull$1(require_span.custom(require_span.isJsonObject, "expected an object")),
+	end_time: textOrNull,
+	input: jsonOrNull,
+	output: jsonOrNull,
+	error: textOrNull,
+	meta: orNull$1(custom(isJsonObject, "expected an object")),
 	score: orNull$1(number),
-	metrics: orNull$1(require_span.array(Metric, "expected a list"))
+	feedback: orNull$1(looseObject({
+		score: orNull$1(number),
+		comment: textOrNull
+	}, "expected an object"))
 });
-const Trace = require_span.extend(TraceEntry, { spans: orNull$1(require_span.array(TraceSpan, "expected a list")) });
+function fieldsOf(values) {
+	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
+	return Object.fromEntries(given.map((field) => [field, values[field]]));
+}
+function durationMsOf({ start_time, end_time }) {
+	const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ""));
+	return start === void 0 || end === void 0 ? void 0 : end - start;
+}
 // src/api/client.ts
 const METRICS_PER_PAGE = 100;
 const MAX_PAGES = 100;
@@ -1585,7 +3529,7 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "the span",
 				ifNotFound,
 				id
-			}, require_span.Span);
+			}, Span);
 		},
 		async updateSpan(id, patch) {
 			return request({
@@ -1595,7 +3539,7 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "the span",
 				ifNotFound: CHECK_NEW_SPAN,
 				id
-			}, require_span.Span);
+			}, Span);
 		},
 		async createSpan(span, { mayExist = false } = {}) {
 			const expected = {
@@ -1616,10 +3560,10 @@ function createClient({ baseUrl, ...options }) {
 			};
 			const look = async (tries) => {
 				const last = await sender.send(lookup, tries);
-				return statusOf(last) === 404 ? void 0 : sender.read(last, require_span.Span, lookup);
+				return statusOf(last) === 404 ? void 0 : sender.read(last, Span, lookup);
 			};
 			const { created, wasFound } = await createOnce(sender, call, {
-				schema: require_span.Span,
+				schema: Span,
 				look,
 				mayExist
 			});
@@ -1656,31 +3600,6 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "a metric",
 				ifNotFound: CHECK_SPAN
 			}, Metric);
-		},
-		listTraces(name, offset, { isTriedOnce }) {
-			const call = {
-				url: `${baseUrl}/traces?${`name=${encoded(name)}&offset=${offset}&limit=100`}`,
-				wanted: "a list of traces",
-				isTriedOnce
-			};
-			return request({
-				method: "GET",
-				ifNotFound: CHECK_ADDRESS,
-				...call
-			}, TracePage);
-		},
-		readTrace(id, options) {
-			const call = {
-				url: `${baseUrl}/traces/${encoded(id)}`,
-				wanted: "the trace",
-				id,
-				...options
-			};
-			return request({
-				method: "GET",
-				ifNotFound: CHECK_ADDRESS,
-				...call
-			}, Trace);
 		}
 	};
 }
@@ -1710,37 +3629,13 @@ function bodyOf(fields) {
 	const size = Buffer.byteLength(body);
 	if (size <= 33554432) return body;
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
-	const message = `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
-	throw new require_span.InputError([{
+	throw new InputError([{
 		name,
-		message
+		message: `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`
 	}]);
 }
 function mibText(bytes) {
 	return `${Math.ceil(bytes / 1024 / 1024 * 10) / 10} MiB`;
-}
-// src/comparison/max-drop.ts
-function maxDropGate(maxDrop, score, comparison, job) {
-	if (maxDrop === void 0 || score === void 0 && job.endedBadly) return void 0;
-	if (score === void 0) return {
-		isPassed: false,
-		text: `there is no score to compare with that of the baseline (max_drop ${maxDrop})`,
-		advice: "Set score or results_file"
-	};
-	if (comparison === void 0) return void 0;
-	const { score: before, score_change } = comparison;
-	if (score_change >= 0) return {
-		isPassed: true,
-		text: `score ${score} is not below the baseline's ${before} (max_drop ${maxDrop})`,
-		afterChange: ""
-	};
-	const isPassed = -score_change <= maxDrop;
-	const verdict = isPassed ? `within max_drop ${maxDrop}` : `more than max_drop ${maxDrop} allows`;
-	return {
-		isPassed,
-		text: `score ${score} is ${-score_change} below the baseline's ${before}, ${verdict}`,
-		afterChange: isPassed ? "" : `, ${verdict}`
-	};
 }
 // src/api/case-spans.ts
 const AT_ONCE = 4;
@@ -1762,7 +3657,7 @@ async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) 
 					...parent
 				});
 			} catch (error) {
-				if (!(error instanceof require_span.ApiError || error instanceof require_span.InputError)) throw error;
+				if (!(error instanceof ApiError || error instanceof InputError)) throw error;
 				failure ??= error;
 				return;
 			}
@@ -1791,7 +3686,7 @@ async function recordMetrics(client, spanId, wanted) {
 		};
 	}
 	for (const [at, metric] of wanted.entries()) {
-		const name = require_span.cut(metric.dimension, 100);
+		const name = cut(metric.dimension, 100);
 		const before = known.get(metric.dimension);
 		try {
 			const after = await recordMetric(client, spanId, metric, before);
@@ -1825,20 +3720,20 @@ function isEqual(metric, { value, comment }) {
 	return metric.value === value && (comment === void 0 || metric.comment === comment);
 }
 function namesOf(metrics) {
-	return require_span.listed(metrics.map(({ dimension }) => dimension));
+	return listed(metrics.map(({ dimension }) => dimension));
 }
 function messageOf(error) {
-	if (error instanceof require_span.ApiError || error instanceof require_span.InputError) return error.message;
+	if (error instanceof ApiError || error instanceof InputError) return error.message;
 	throw error;
 }
 // src/api/stored.ts
 const MAX_COMPARED = 500;
 function changesBetween(before, after) {
-	return require_span.SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
+	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
 }
 function storedWarnings(sent, span, isMerged) {
-	const warnings = require_span.SPAN_FIELDS.flatMap((field) => storedWarning(field, sent, span, isMerged) ?? []);
-	if ((require_span.durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+	const warnings = SPAN_FIELDS.flatMap((field) => storedWarning(field, sent, span, isMerged) ?? []);
+	if ((durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
 	return warnings;
 }
 function storedWarning(field, patch, span, isMerged) {
@@ -1854,11 +3749,11 @@ function storedWarning(field, patch, span, isMerged) {
 	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }
 function shown(value) {
-	const text = require_span.cut(require_span.textOf(value), MAX_COMPARED);
+	const text = cut(textOf(value), MAX_COMPARED);
 	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
 }
 function differenceOf(a, b) {
-	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !require_span.sameJson(value, ownValue(other, key))));
+	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
 	return [without(a, b), without(b, a)];
 }
 function ownValue(object, key) {
@@ -1866,17 +3761,17 @@ function ownValue(object, key) {
 }
 function sameValue(field, a, b) {
 	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
-		const instant = require_span.instantOf(a);
-		return instant === void 0 ? a === b : instant === require_span.instantOf(b);
+		const instant = instantOf(a);
+		return instant === void 0 ? a === b : instant === instantOf(b);
 	}
-	return require_span.sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
+	return sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
 }
 function orNull(value) {
 	return value === void 0 || value === "" ? null : value;
 }
 function isTextOf(text, value) {
 	try {
-		return require_span.sameJson(require_span.parseExactJson(text), value);
+		return sameJson(parseExactJson(text), value);
 	} catch {
 		return false;
 	}
@@ -1908,12 +3803,12 @@ function newSpanOf({ parent_id, trace_id }, recording, id, title) {
 	return {
 		id,
 		name,
-		...require_span.defined({
+		...defined({
 			parent_id,
 			trace_id
 		}),
 		...fields,
-		...require_span.defined({ start_time })
+		...defined({ start_time })
 	};
 }
 function isEmpty$1(patch) {
@@ -1937,7 +3832,6 @@ function newReport(spanId, { status, links }) {
 		tests: void 0,
 		metrics: void 0,
 		caseSpans: void 0,
-		comparison: void 0,
 		links,
 		dryRun: []
 	};
@@ -1946,7 +3840,7 @@ function isNew(outcome) {
 	return outcome === "created" || outcome === "tracking";
 }
 function scoreOnSpan({ outcome, span, before, sent }) {
-	return require_span.numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
+	return numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
 		...before,
 		...sent
 	}.score);
@@ -1959,12 +3853,12 @@ function warn(report, lines) {
 	})));
 }
 function findingOf(error, inputs, effect) {
-	if (error instanceof require_span.InputError) return {
+	if (error instanceof InputError) return {
 		level: "error",
 		title: `Opper span: bad input, ${effect}`,
-		lines: error.problems.map(require_span.problemLine)
+		lines: error.problems.map(problemLine)
 	};
-	if (error instanceof require_span.ApiError) return {
+	if (error instanceof ApiError) return {
 		level: levelOf(inputs),
 		title: "Opper span: API failure",
 		lines: [error.message]
@@ -1972,7 +3866,7 @@ function findingOf(error, inputs, effect) {
 	return {
 		level: "error",
 		title: "Opper span: internal error",
-		lines: [`This is a bug in the action, please report it: ${require_span.headlineOf(error)}`]
+		lines: [`This is a bug in the action, please report it: ${headlineOf(error)}`]
 	};
 }
 function levelOf({ fail_on_api_error }) {
@@ -2019,14 +3913,14 @@ async function update(id, recording, client, report) {
 	const feedback = span.feedback ?? report.before?.feedback;
 	report.span = {
 		...span,
-		...require_span.defined({ feedback })
+		...feedback && { feedback }
 	};
 	report.changed = report.before && changesBetween(report.before, span);
 	report.outcome = "updated";
 	warn(report, storedWarnings(report.sent, span, needsStored(recording)));
 }
 async function create(span, mayExist, client, report) {
-	report.sent = require_span.fieldsOf(span);
+	report.sent = fieldsOf(span);
 	const { span: created, wasFound } = await client.createSpan(span, { mayExist });
 	report.span = created;
 	report.outcome = "created";
@@ -2039,7 +3933,7 @@ async function start(span, recording, client, reporter, report) {
 	try {
 		await create(span, false, client, report);
 	} catch (error) {
-		if (!(error instanceof require_span.ApiError && error.isTransient)) {
+		if (!(error instanceof ApiError && error.isTransient)) {
 			reporter.saveTracked(void 0);
 			throw error;
 		}
@@ -2100,8 +3994,6 @@ const defaults = {
 	"case_spans": "none",
 	"max_case_spans": "100",
 	"min_score": "",
-	"baseline": "",
-	"max_drop": "",
 	"meta_mode": "merge",
 	"ci_meta": "true",
 	"fail_on_api_error": "true",
@@ -2116,19 +4008,19 @@ const defaults = {
 // src/uuid.ts
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 // src/inputs/forms.ts
-const because = (rule) => ({ error: ({ input }) => `${require_span.quoted(require_span.textOf(input))} ${rule}` });
+const because = (rule) => ({ error: ({ input }) => `${quoted(textOf(input))} ${rule}` });
 function parsedBy(parse) {
-	return require_span.transform((value, { issues }) => {
+	return transform((value, { issues }) => {
 		try {
 			return parse(value);
 		} catch (error) {
-			if (!(error instanceof require_span.FormError)) throw error;
+			if (!(error instanceof FormError)) throw error;
 			issues.push({
 				code: "custom",
 				message: error.message,
 				input: value
 			});
-			return require_span.NEVER;
+			return NEVER;
 		}
 	});
 }
@@ -2138,66 +4030,64 @@ function maybeAbsent(schema) {
 function structured(read) {
 	return maybeAbsent(parsedBy(read));
 }
-const verbatim = require_span.transform((value) => withoutAtEnd(require_span.textOf(value), "\r\n") || void 0);
-const trimmed = require_span.transform((value) => typeof value === "string" ? value.trim() : value);
-const text = require_span.transform((value) => require_span.textOf(value).trim());
-const branch$1 = require_span.transform((value) => require_span.textOf(value).trim().replace(/^refs\/heads\//, ""));
+const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
+const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
+const text = transform((value) => textOf(value).trim());
 const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
 const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
-const timestampAt = (now) => parsedBy((value) => require_span.parseTimestamp(require_span.textOf(value).trim(), now));
-const boolean = require_span.pipe(trimmed, require_span.stringbool({
+const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
+const boolean = pipe(trimmed, stringbool({
 	truthy: ["true"],
 	falsy: ["false"],
 	...because("is not true or false")
 }));
 function oneOf(names) {
-	return require_span.pipe(trimmed, require_span._enum(names, because(`is not one of ${names.join(", ")}`)));
+	return pipe(trimmed, _enum(names, because(`is not one of ${names.join(", ")}`)));
 }
 function namesAmong(names, rule) {
-	const split = (value) => Array.isArray(value) ? value : require_span.textOf(value).split(/[\s,]/);
-	const list = require_span.transform((value) => {
+	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]/);
+	return pipe(transform((value) => {
 		const given = [...new Set(split(value))].filter((name) => name !== "");
 		return given.length > 0 ? given : void 0;
-	});
-	return require_span.pipe(list, require_span.optional(require_span.array(require_span._enum(names, because(`${rule}: ${names.join(", ")}`)))));
+	}), optional(array(_enum(names, because(`${rule}: ${names.join(", ")}`)))));
 }
-const lines = require_span.transform((value) => {
+const lines = transform((value) => {
 	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 });
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 function numberForm(rule) {
 	const read = (value) => {
 		const given = typeof value === "string" ? value.trim() : value;
-		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : require_span.numberOf(given);
+		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : numberOf(given);
 		return Number.isFinite(number) ? number : given;
 	};
-	return require_span.pipe(require_span.transform(read), require_span.number(because(rule)));
+	return pipe(transform(read), number$2(because(rule)));
 }
-const positiveNumber = numberForm("is not a number such as 100").check(require_span._positive(because("must be above 0")));
+const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("must be above 0")));
 function numberBetween(least, most, rule) {
 	const whole = `${rule} from ${least} to ${most}`;
-	return numberForm(whole).check(require_span._gte(least, because(whole)), require_span._lte(most, because(whole)));
+	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
 }
 function wholeNumber(least, most) {
 	const rule = "is not a whole number";
-	return numberBetween(least, most, rule).check(require_span.int(because(`${rule} from ${least} to ${most}`)));
+	return numberBetween(least, most, rule).check(int(because(`${rule} from ${least} to ${most}`)));
 }
 const apiKey = parsedBy((value) => {
-	const key = require_span.textOf(value).trim();
-	if (!/^[\x20-\x7e]+$/.test(key)) throw new require_span.FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer( |$)/i.test(key)) throw new require_span.FormError("begins with \"Bearer\". Remove that word: the step adds it");
+	const key = textOf(value).trim();
+	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
+	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Remove that word: the step adds it");
 	return key;
 });
 const baseUrl = parsedBy((value) => {
-	const written = require_span.textOf(value).trim();
+	const written = textOf(value).trim();
 	const url = URL.parse(written);
-	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new require_span.FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new require_span.FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
-	if (url.username || url.password) throw new require_span.FormError("has a user or a password. Remove everything between // and @");
-	if (/[?#]/.test(written)) throw new require_span.FormError("has a query or fragment. Remove everything from the ? or # on");
+	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
+	if (url.username || url.password) throw new FormError("has a user or a password. Remove everything between // and @");
+	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove everything from the ? or # on");
 	const base = withoutAtEnd(url.href, "/");
 	const end = base.slice(base.lastIndexOf("/") + 1);
-	if (end === "spans" || UUID.test(end)) throw new require_span.FormError("ends in /spans or a span id. Remove that: the step adds it");
+	if (end === "spans" || UUID.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
 	return base;
 });
 function metaObject(value) {
@@ -2205,16 +4095,16 @@ function metaObject(value) {
 }
 function metricsObject(value) {
 	const entries = Object.entries(objectFrom(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
-		if (dimension.trim() === "") throw new require_span.FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
+		if (dimension.trim() === "") throw new FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
 		const metric = metricIn(given);
 		if (metric) return [dimension, metric];
-		throw new require_span.FormError(`has ${require_span.cut(JSON.stringify(given), 200)} for ${require_span.quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
+		throw new FormError(`has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
 	});
 	return Object.fromEntries(entries);
 }
 function metricIn(given) {
-	const { value, comment = null, ...others } = require_span.isJsonObject(given) ? given : { value: given };
-	const number = require_span.numberOf(value);
+	const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
+	const number = numberOf(value);
 	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
 	if (comment === null) return { value: number };
 	return typeof comment === "string" ? {
@@ -2223,12 +4113,12 @@ function metricIn(given) {
 	} : void 0;
 }
 function objectFrom(value, example) {
-	const object = typeof value === "string" ? require_span.parseExactJson(value) : value;
-	if (require_span.isJsonObject(object)) return object;
-	throw new require_span.FormError(`is ${require_span.kindOf(object)}, expected a JSON object such as ${example}`);
+	const object = typeof value === "string" ? parseExactJson(value) : value;
+	if (isJsonObject(object)) return object;
+	throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
 }
 function matching(pattern, rule) {
-	return require_span.pipe(text, require_span.string().check(require_span._regex(pattern, because(rule))));
+	return pipe(text, string().check(_regex(pattern, because(rule))));
 }
 function withoutAtEnd(text, characters) {
 	let end = text.length;
@@ -2242,7 +4132,7 @@ const OPERATIONS = [
 	"create",
 	"track"
 ];
-const CLEARABLE = require_span.SPAN_FIELDS.filter((field) => field !== "name");
+const CLEARABLE = SPAN_FIELDS.filter((field) => field !== "name");
 const formsAt = (now) => ({
 	operation: oneOf(OPERATIONS),
 	span_id: maybeAbsent(uuid),
@@ -2282,8 +4172,6 @@ const formsAt = (now) => ({
 	]),
 	max_case_spans: wholeNumber(1, 1e3),
 	min_score: maybeAbsent(numberForm("is not a number such as 80")),
-	baseline: maybeAbsent(branch$1),
-	max_drop: maybeAbsent(numberForm("is not a number such as 2").check(require_span._gte(0, because("is below 0")))),
 	meta_mode: oneOf(["merge", "replace"]),
 	ci_meta: boolean,
 	fail_on_api_error: boolean,
@@ -2296,11 +4184,11 @@ const formsAt = (now) => ({
 		"failure",
 		"cancelled"
 	])),
-	job_matrix: structured((value) => require_span.parseJson(require_span.textOf(value))),
+	job_matrix: structured((value) => parseJson(textOf(value))),
 	job_check_run_id: maybeAbsent(text)
 });
 const FIELDS_FILE_INPUTS = [
-	...require_span.SPAN_FIELDS,
+	...SPAN_FIELDS,
 	"score_scale",
 	"clear",
 	"metrics"
@@ -2329,7 +4217,7 @@ function readFields(document, path, now) {
 	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
 	const problems = [...read.problems];
 	if (unknown.length > 0) {
-		const message = `${path} has ${unknown.map(require_span.quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
+		const message = `${path} has ${unknown.map(quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
 		problems.push({
 			name: "results_file",
 			message
@@ -2347,8 +4235,8 @@ function readForms(forms, given, nameOf) {
 	const problems = [];
 	const entries = Object.entries(forms).flatMap(([name, form]) => {
 		const value = Object.hasOwn(given, name) ? given[name] : null;
-		if (form !== verbatim && require_span.textOf(value).trim() === "") return [];
-		const { success, data, error } = require_span.safeParse(form, value);
+		if (form !== verbatim && textOf(value).trim() === "") return [];
+		const { success, data, error } = safeParse(form, value);
 		if (success) return data === void 0 ? [] : [[name, data]];
 		problems.push({
 			name: nameOf(name),
@@ -2412,13 +4300,10 @@ function linksOf(context, { job_check_run_id: id }) {
 	const repo = repoOf(context);
 	const runId = idOf(context.runId);
 	if (!repo || !runId) return {};
-	const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
-	const run = `${url}/actions/runs/${runId}`;
-	const { revision } = refsOf(context).head;
+	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
 	return {
 		run,
-		job: id ? `${run}/job/${id}` : run,
-		...revision && { commit: `${url}/commit/${revision}` }
+		job: id ? `${run}/job/${id}` : run
 	};
 }
 const DEPENDABOT = "dependabot[bot]";
@@ -2442,7 +4327,7 @@ function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } })
 function refsOf({ payload, ref, sha }) {
 	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
 	if (pull?.head) return {
-		head: branch(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
+		head: branch(pull.head.ref, pull.head.sha),
 		base: branch(pull.base?.ref, pull.base?.sha),
 		change: pull
 	};
@@ -2452,11 +4337,11 @@ function refsOf({ payload, ref, sha }) {
 	};
 	if (trigger) {
 		const change = trigger.pull_requests?.[0];
-		const isBranch = /^(pull_request|schedule)/.test(trigger.event) || trigger.head_branch && trigger.head_branch === payload.repository?.default_branch;
+		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
 		return {
 			head: {
-				name: labelOf(trigger.head_branch, trigger.head_repository, payload.repository),
-				type: isBranch ? "branch" : void 0,
+				name: trigger.head_branch,
+				type,
 				revision: trigger.head_sha
 			},
 			...change && {
@@ -2466,10 +4351,6 @@ function refsOf({ payload, ref, sha }) {
 		};
 	}
 	return { head: refOf(ref, sha) };
-}
-function labelOf(name, head, own) {
-	if (!name || head && head.full_name === own?.full_name) return name;
-	return `${head?.full_name?.split("/")[0] ?? "unknown"}:${name}`;
 }
 function branch(name, revision) {
 	return {
@@ -2502,7 +4383,7 @@ function idOf(number) {
 	return Number.isInteger(number) ? String(number) : void 0;
 }
 function matrixText(matrix) {
-	if (!require_span.isJsonObject(matrix)) return "";
+	if (!isJsonObject(matrix)) return "";
 	const values = Object.values(matrix).filter((value) => typeof value !== "object");
 	return values.length > 0 ? ` (${values.join(", ")})` : "";
 }
@@ -2511,7 +4392,7 @@ function known(facts) {
 	return Object.fromEntries(Object.entries(facts).filter(isKnown));
 }
 function isEmpty(value) {
-	return require_span.isJsonObject(value) && Object.keys(value).length === 0;
+	return isJsonObject(value) && Object.keys(value).length === 0;
 }
 // src/plan/gate.ts
 function gatesOf({ min_score }, score, job) {
@@ -2539,9 +4420,9 @@ function scaled(value, scale) {
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
 	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_span.FormError(`${require_span.quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
+	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
-	throw new require_span.FormError(`${require_span.quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
+	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
 }
 // src/inputs/rules.ts
 function accessProblems({ values, problems }, job) {
@@ -2610,7 +4491,7 @@ function formatProblems({ values, problems }) {
 }
 function resultsProblems({ values, problems }) {
 	if (values.results_file !== void 0) return [];
-	const asking = require_span.present([
+	const asking = present([
 		(values.results_format ?? "auto") !== "auto" && "results_format",
 		values.score_pointer !== void 0 && "score_pointer",
 		...needingCases(values)
@@ -2627,12 +4508,12 @@ function resultsProblems({ values, problems }) {
 	}];
 }
 function needingCases({ results_metrics, case_spans = "none" }) {
-	return require_span.present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
+	return present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
 }
 function clearProblems(inputs, fromFile) {
 	const given = {
 		...inputs,
-		...require_span.defined({ meta: inputs.meta ?? inputs.meta_file })
+		...defined({ meta: inputs.meta ?? inputs.meta_file })
 	};
 	const values = {
 		...fromFile,
@@ -2656,13 +4537,6 @@ function gateProblems(minScore, scale) {
 		message: `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${Number((minScore * scale).toPrecision(15))}`
 	}];
 }
-function baselineProblems({ values }) {
-	if (values.max_drop === void 0 || values.baseline !== void 0) return [];
-	return [{
-		name: "max_drop",
-		message: "needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}"
-	}];
-}
 function resultsScale({ score_scale, results_file, results_format = "auto" }) {
 	return score_scale ?? (results_file && isTestFormat(results_format) ? 100 : void 0);
 }
@@ -2670,10 +4544,9 @@ function isTestFormat(format) {
 	return format !== "json" && format !== "fields";
 }
 // src/results/record.ts
-const MAX_LINES$2 = 10;
 function failureLines({ failed, errored, failures }) {
-	const lines = failures.slice(0, MAX_LINES$2).map(failureLine);
-	const more = failed + errored - lines.length;
+	const lines = failures.map(failureLine);
+	const more = failed + errored - failures.length;
 	return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 function metaOf(tests) {
@@ -2684,7 +4557,7 @@ function metaOf(tests) {
 		"test.failed": failed,
 		"test.errored": errored,
 		"test.skipped": skipped,
-		...require_span.defined({ "test.duration_ms": durationMs }),
+		...defined({ "test.duration_ms": durationMs }),
 		"test.format": tests.format,
 		...tests.meta
 	};
@@ -2703,7 +4576,7 @@ function caseSpanOf(testCase, id, scale = 100) {
 		id,
 		name,
 		type: "test",
-		...require_span.fieldsOf({
+		...fieldsOf({
 			error,
 			input,
 			output,
@@ -2712,7 +4585,7 @@ function caseSpanOf(testCase, id, scale = 100) {
 			end_time: testCase.endTime,
 			meta: {
 				"test.status": status,
-				...require_span.defined({
+				...defined({
 					"test.suite": suite,
 					"test.duration_ms": durationMs,
 					"test.file": file
@@ -2751,7 +4624,7 @@ async function readFiles(read, files, now) {
 		...results,
 		fields: {
 			...results.fields,
-			...require_span.defined({ meta })
+			...defined({ meta })
 		},
 		problems: problems.map((problem) => ({
 			...problem,
@@ -2775,7 +4648,7 @@ async function readResultsOf(inputs, files, now) {
 	}, files, now);
 }
 function problemsOf(error) {
-	if (!(error instanceof require_span.InputError)) throw error;
+	if (!(error instanceof InputError)) throw error;
 	return { problems: error.problems };
 }
 async function readMetaFile(path, files) {
@@ -2786,7 +4659,7 @@ async function readMetaFile(path, files) {
 			problems: []
 		};
 	} catch (error) {
-		return { problems: [require_span.problemOf("meta_file", path, error)] };
+		return { problems: [problemOf("meta_file", path, error)] };
 	}
 }
 // src/plan/task.ts
@@ -2846,13 +4719,11 @@ function planOf(read, results, job, moment) {
 	} catch (error) {
 		const { base_url, api_key } = read.values;
 		const canSend = base_url !== void 0 && api_key !== void 0;
-		if (!(error instanceof require_span.InputError) || !moment.tracked || !canSend) throw error;
+		if (!(error instanceof InputError) || !moment.tracked || !canSend) throw error;
 		const inputs = {
 			...defaultInputs(),
 			...read.values,
-			min_score: void 0,
-			baseline: void 0,
-			max_drop: void 0
+			min_score: void 0
 		};
 		return {
 			inputs,
@@ -2879,16 +4750,15 @@ function soundPlan(read, results, job, moment) {
 		...formatProblems(read),
 		...clearProblems(values, {
 			...fields,
-			...require_span.defined({ score: results.score?.value })
+			...defined({ score: results.score?.value })
 		}),
 		...gateProblems(values.min_score, score.scale),
-		...baselineProblems(read),
 		...results.problems,
-		...require_span.present([score.problem])
+		...present([score.problem])
 	];
 	const isForgiven = ({ isFromFile }) => isFromFile === true && job.endedBadly;
 	const fatal = problems.filter((problem) => !isForgiven(problem));
-	if (fatal.length > 0) throw new require_span.InputError(fatal);
+	if (fatal.length > 0) throw new InputError(fatal);
 	const inputs = values;
 	const recording = recordingFrom(inputs, results, score.value, job);
 	const metrics = mergedMetrics([
@@ -2896,7 +4766,7 @@ function soundPlan(read, results, job, moment) {
 		fields?.metrics,
 		inputs.metrics
 	]);
-	if (inputs.operation === "update" && metrics.length === 0 && isEmpty$1(patchFor(recording))) throw require_span.InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
+	if (inputs.operation === "update" && metrics.length === 0 && isEmpty$1(patchFor(recording))) throw InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
 	const cases = tests?.cases ?? [];
 	return {
 		inputs,
@@ -2908,7 +4778,7 @@ function soundPlan(read, results, job, moment) {
 }
 function warningOf(problem, { status }) {
 	const ending = status === "failure" ? "has failed" : "was cancelled";
-	return `${require_span.problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
+	return `${problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
 }
 function recordingFrom(inputs, { tests, fields, error }, score, job) {
 	const values = {
@@ -2923,7 +4793,7 @@ function recordingFrom(inputs, { tests, fields, error }, score, job) {
 		inputs.meta
 	];
 	return {
-		fields: require_span.fieldsOf({
+		fields: fieldsOf({
 			...values,
 			score,
 			error: values.error ?? (failures || error),
@@ -2944,7 +4814,7 @@ function scoreFor({ values, problems }, results) {
 			scale
 		};
 	} catch (error) {
-		if (!(error instanceof require_span.FormError)) throw error;
+		if (!(error instanceof FormError)) throw error;
 		if (problems.some((problem) => problem.name === "score_scale")) return { scale };
 		return {
 			scale,
@@ -2989,7 +4859,7 @@ function inert(line) {
 	return line.split(LINE_BREAK).map(visible).join(" \u23ce ").replaceAll("##[", "##\\[");
 }
 function html(text, maxLength) {
-	return require_span.cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
+	return cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
 }
 function attribute(text) {
 	return escaped(visible(text));
@@ -3000,101 +4870,6 @@ function escaped(text) {
 function visible(text) {
 	if (PLAIN.test(text)) return text;
 	return text.replace(INVISIBLE, (character) => character === "	" ? " " : `\\u{${character.codePointAt(0)?.toString(16)}}`);
-}
-// src/report/wording.ts
-function testsText(tests) {
-	const { passed, failed, errored, skipped } = tests;
-	const ran = passed + failed + errored;
-	const rounded = Math.round(passed / ran * 1e3) / 10;
-	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
-	return `${require_span.counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
-}
-function countsText({ passed, failed, errored, skipped, durationMs, format }) {
-	const counts = Object.entries({
-		passed,
-		failed,
-		errored,
-		skipped
-	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
-	const duration = durationMs ? `in ${require_span.secondsText(durationMs)}` : "";
-	return `${require_span.present([...counts, duration]).join(", ")} (${format})`;
-}
-function feedbackText(feedback) {
-	return [require_span.textOf(feedback?.score), require_span.textOf(feedback?.comment)].filter(Boolean).join(": ");
-}
-function firstOf(lines, max, total = lines.length) {
-	const shown = lines.slice(0, max);
-	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
-}
-function shortened(value) {
-	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
-}
-// src/report/changes.ts
-function markedFailures({ tests, comparison }) {
-	const left = [...comparison?.newly_failed ?? []];
-	const failures = (tests?.failures ?? []).map((failure) => {
-		const at = left.indexOf(failure.name);
-		if (at >= 0) left.splice(at, 1);
-		return {
-			...failure,
-			isNew: at >= 0
-		};
-	});
-	const others = left.map((name) => ({
-		name,
-		message: "",
-		isNew: true
-	}));
-	return [
-		...failures.filter(({ isNew }) => isNew),
-		...others,
-		...failures.filter(({ isNew }) => !isNew)
-	];
-}
-function signed(change) {
-	return `${change > 0 ? "+" : change < 0 ? "\u2212" : "\u00b1"}${shortened(Math.abs(change))}`;
-}
-function originOf(comparison, start) {
-	const { revision = "", start_time, run_url } = comparison;
-	const [now, then] = [start, start_time].map((time) => require_span.instantOf(time ?? ""));
-	return {
-		commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision,
-		age: now === void 0 || then === void 0 ? "" : ageText(now - then),
-		runUrl: run_url
-	};
-}
-const UNITS = [
-	[864e5, "day"],
-	[36e5, "hour"],
-	[6e4, "minute"],
-	[1e3, "second"]
-];
-function ageText(ms) {
-	const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [];
-	return size === void 0 ? "" : `${require_span.counted(Math.floor(ms / size), unit)} earlier`;
-}
-function metricRows({ metrics }) {
-	return Object.entries(metrics).map(([name, { before, after }]) => [
-		name,
-		shortened(before),
-		shortened(after),
-		signed(Number((after - before).toPrecision(12)))
-	]);
-}
-function comparisonLines({ comparison, span }) {
-	if (!comparison) return [];
-	const { branch, score, score_change, no_longer_failing = [] } = comparison;
-	const { commit, age, runUrl } = originOf(comparison, span.start_time);
-	const origin = require_span.present([
-		commit && `commit ${require_span.cut(commit, 100)}`,
-		age,
-		runUrl
-	]).join(", ");
-	return require_span.present([
-		`Compared with ${require_span.cut(branch, 200)}: score ${score} \u2192 ${score + score_change} (${signed(score_change)})${origin && `; ${origin}`}`,
-		...metricRows(comparison).map(([name, before, after, change]) => `  ${require_span.cut(name, 200)}: ${before} \u2192 ${after} (${change})`),
-		no_longer_failing.length > 0 && `  no longer failing: ${firstOf(no_longer_failing.map((name) => require_span.cut(name, 200)), 20).join(", ")}`
-	]);
 }
 // src/report/rows.ts
 const ROW_TITLES = {
@@ -3111,38 +4886,66 @@ const NOTHING = "(nothing)";
 function rowsOf(report) {
 	const { outcome, sent, before, changed, span } = report;
 	const values = outcome === "failed" ? sent ?? {} : span;
-	const recorded = changed ?? require_span.SPAN_FIELDS.filter((field) => sent && field in sent);
-	const fields = outcome === "read" ? require_span.SPAN_FIELDS.filter((field) => require_span.textOf(span[field])) : recorded;
+	const recorded = changed ?? SPAN_FIELDS.filter((field) => sent && field in sent);
+	const fields = outcome === "read" ? SPAN_FIELDS.filter((field) => textOf(span[field])) : recorded;
 	const old = changed && before;
 	return fields.map((field) => ({
 		field,
-		before: old && require_span.textOf(old[field]) ? field === "meta" ? keysText(old.meta) : valueText(field, old) : void 0,
+		before: old && (field === "meta" ? keysText(old.meta) : valueText(field, old)),
 		after: field === "meta" ? changedKeysText(old?.meta, values.meta) : newText(field, values, report)
 	}));
 }
 function newText(field, values, { tests }) {
 	const text = valueText(field, values);
-	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${require_span.counted(tests.failed + tests.errored, "failure")})` : text;
+	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${counted(tests.failed + tests.errored, "failure")})` : text;
 }
 function repeatsFailures(error, failures) {
 	const isRepeated = (line) => /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
 	return error.split("\n").every(isRepeated);
 }
 function valueText(field, values) {
-	const text = require_span.textOf(values[field]);
+	const text = textOf(values[field]);
 	if (text === "") return NOTHING;
-	const instant = field.endsWith("_time") ? require_span.instantOf(text) : void 0;
+	const instant = field.endsWith("_time") ? instantOf(text) : void 0;
 	return instant === void 0 ? text : `${new Date(instant).toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 function changedKeysText(old, now) {
-	const keys = Object.keys(now ?? {}).filter((key) => !require_span.sameJson(old?.[key], now?.[key]));
+	const keys = Object.keys(now ?? {}).filter((key) => !sameJson(old?.[key], now?.[key]));
 	return [keysText(now), ...familiesOf(keys)].join(", ").replace(", ", ": ");
 }
 function keysText(meta) {
-	return require_span.counted(Object.keys(meta ?? {}).length, "key");
+	return counted(Object.keys(meta ?? {}).length, "key");
 }
 function familiesOf(keys) {
 	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, [key = "", ...others]]) => others.length > 0 ? `${family}.*` : key);
+}
+// src/report/wording.ts
+function testsText(tests) {
+	const { passed, failed, errored, skipped } = tests;
+	const ran = passed + failed + errored;
+	const rounded = Math.round(passed / ran * 1e3) / 10;
+	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
+	return `${counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
+}
+function countsText({ passed, failed, errored, skipped, durationMs, format }) {
+	const counts = Object.entries({
+		passed,
+		failed,
+		errored,
+		skipped
+	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
+	const duration = durationMs ? `in ${secondsText(durationMs)}` : "";
+	return `${present([...counts, duration]).join(", ")} (${format})`;
+}
+function feedbackText(feedback) {
+	return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(": ");
+}
+function firstOf(lines, max, total = lines.length) {
+	const shown = lines.slice(0, max);
+	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
+}
+function shortened(value) {
+	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
 }
 // src/report/log.ts
 const MAX_VALUE = 200;
@@ -3152,7 +4955,6 @@ const MAX_LISTED = 50;
 function logOf(report) {
 	return [
 		...spanLines(report),
-		...comparisonLines(report),
 		...resultLines(report),
 		...unsentLines(report),
 		...gateLines(report)
@@ -3160,45 +4962,44 @@ function logOf(report) {
 }
 function spanLines(report) {
 	const { outcome, spanId, span, changed, requests, elapsedMs } = report;
-	const effort = requests === 0 ? "nothing sent" : `${require_span.counted(requests, "request")}, ${require_span.secondsText(elapsedMs)}`;
+	const effort = requests === 0 ? "nothing sent" : `${counted(requests, "request")}, ${secondsText(elapsedMs)}`;
 	const id = span.id ?? spanId;
-	const names = require_span.present([
-		id && ` ${require_span.cut(id, MAX_VALUE)}`,
-		span.name && ` "${require_span.cut(span.name, MAX_VALUE)}"`,
-		span.parent_id && ` under ${require_span.cut(span.parent_id, MAX_VALUE)}`,
+	const names = present([
+		id && ` ${cut(id, MAX_VALUE)}`,
+		span.name && ` "${cut(span.name, MAX_VALUE)}"`,
+		span.parent_id && ` under ${cut(span.parent_id, MAX_VALUE)}`,
 		isNew(outcome) && span.trace_id && !span.parent_id && " (root span)"
 	]);
 	const rows = rowsOf(report).map(({ field, before, after }) => {
-		return `  ${field}: ${before === void 0 ? "" : `${require_span.cut(before, MAX_VALUE)} \u2192 `}${require_span.cut(after, MAX_VALUE)}`;
+		return `  ${field}: ${before === void 0 ? "" : `${cut(before, MAX_VALUE)} \u2192 `}${cut(after, MAX_VALUE)}`;
 	});
 	const feedback = feedbackText(span.feedback);
 	const isPlain = outcome === "updated" || outcome === "read" || rows.length === 0;
-	return require_span.present([
+	return present([
 		`Span${names.join("")}: ${outcome} (${effort})`,
 		!isPlain && `${ROW_TITLES[outcome]}:`,
 		...rows,
 		changed?.length === 0 && `  no field changed: the span already had these values`,
-		feedback && `  human feedback: ${require_span.cut(feedback, MAX_VALUE)}`
+		feedback && `  human feedback: ${cut(feedback, MAX_VALUE)}`
 	]);
 }
-function resultLines(report) {
-	const { tests, metrics, caseSpans } = report;
-	const failures = markedFailures(report).map((failure) => `\u2717 ${failure.isNew ? "new: " : ""}${require_span.cut(failureLine(failure), MAX_FAILURE)}`);
+function resultLines({ tests, metrics, caseSpans }) {
+	const failures = tests ? tests.failures.map((failure) => `\u2717 ${cut(failureLine(failure), MAX_FAILURE)}`) : [];
 	const total = tests ? tests.failed + tests.errored : 0;
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${require_span.cut(name, MAX_VALUE)} ${shortened(value)}`);
-	return require_span.present([
-		tests && `Results: ${testsText(tests)}, from ${require_span.listed(tests.files)}`,
+	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`);
+	return present([
+		tests && `Results: ${testsText(tests)}`,
 		...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
 		values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(", ")}`,
 		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`
 	]);
 }
 function unsentLines({ dryRun }) {
-	return firstOf(dryRun.map(({ method, url, body }) => require_span.present([
+	return firstOf(dryRun.map(({ method, url, body }) => present([
 		"Not sent:",
 		method,
 		url,
-		body !== void 0 && require_span.cut(JSON.stringify(body), MAX_BODY)
+		body !== void 0 && cut(JSON.stringify(body), MAX_BODY)
 	]).join(" ")), MAX_LISTED);
 }
 function gateLines({ gates }) {
@@ -3227,45 +5028,34 @@ const OUTPUTS = [
 	"case_spans",
 	"span",
 	"span_file",
-	"summary_file",
-	"baseline_score",
-	"score_change",
-	"comparison",
 	"status"
 ];
 const MAX_OUTPUTS_BYTES = 1048576;
-function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, comparison, status }) {
+function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, status }) {
 	return {
 		outcome,
 		id: span.id ?? spanId ?? "",
-		name: require_span.textOf(span.name),
-		type: require_span.textOf(span.type),
-		start_time: require_span.textOf(span.start_time),
-		end_time: require_span.textOf(span.end_time),
-		duration_ms: require_span.textOf(require_span.durationMsOf(span)),
-		input: require_span.textOf(span.input),
-		output: require_span.textOf(span.output),
-		error: require_span.textOf(span.error),
-		meta: require_span.textOf(span.meta),
-		score: require_span.textOf(span.score),
-		trace_id: require_span.textOf(span.trace_id),
-		parent_id: require_span.textOf(span.parent_id),
-		feedback_score: require_span.textOf(span.feedback?.score),
-		feedback_comment: require_span.textOf(span.feedback?.comment),
-		changed: require_span.textOf(changed),
-		metrics: require_span.textOf(metrics),
-		case_spans: require_span.textOf(caseSpans?.created),
+		name: textOf(span.name),
+		type: textOf(span.type),
+		start_time: textOf(span.start_time),
+		end_time: textOf(span.end_time),
+		duration_ms: textOf(durationMsOf(span)),
+		input: textOf(span.input),
+		output: textOf(span.output),
+		error: textOf(span.error),
+		meta: textOf(span.meta),
+		score: textOf(span.score),
+		trace_id: textOf(span.trace_id),
+		parent_id: textOf(span.parent_id),
+		feedback_score: textOf(span.feedback?.score),
+		feedback_comment: textOf(span.feedback?.comment),
+		changed: textOf(changed),
+		metrics: textOf(metrics),
+		case_spans: textOf(caseSpans?.created),
 		span: Object.keys(span).length > 0 ? JSON.stringify(span) : "",
 		span_file: "",
-		summary_file: "",
-		baseline_score: require_span.textOf(comparison?.score),
-		score_change: comparison ? changeText(comparison.score_change) : "",
-		comparison: require_span.textOf(comparison),
-		status: require_span.textOf(status)
+		status: textOf(status)
 	};
-}
-function changeText(change) {
-	return change > 0 ? `+${change}` : String(change);
 }
 function fittingOutputs(outputs) {
 	const bytes = (name) => 2 * (name.length + outputs[name].length);
@@ -3303,7 +5093,7 @@ function redactorOf(secrets) {
 	const redact = (value) => {
 		if (typeof value === "string") return inValues(value);
 		if (Array.isArray(value)) return value.map(redact);
-		if (!require_span.isJsonObject(value)) return value;
+		if (!isJsonObject(value)) return value;
 		return Object.fromEntries(Object.entries(value).map(([key, item]) => [inKeys(key), redact(item)]));
 	};
 	return redact;
@@ -3385,9 +5175,6 @@ const MAX_LINE$1 = 1e3;
 const MAX_LINES$1 = 50;
 const MAX_CELL = 300;
 const MAX_KEYS = 100;
-const MAX_METRICS = 30;
-const MAX_FILES = 5;
-const MAX_OPEN = 5;
 const ENDINGS = {
 	updated: ["\u2705", "Opper span updated"],
 	read: ["\ud83d\udcd6", "Opper span read"],
@@ -3410,19 +5197,14 @@ const SQUARES = {
 	errored: "\ud83d\udfe7",
 	skipped: "\u2b1c"
 };
-const ANCHORS = {
-	"Opper span: bad input": "#a-bad-input-or-file",
-	"Opper span: API failure": "#the-api"
-};
 const TRACES = "https://platform.opper.ai/traces";
-function summaryOf(report, docs) {
-	const ranked = report.findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-	return `${fittingBlocks(require_span.present([
+function summaryOf(report) {
+	const { findings, tests } = report;
+	const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+	return `${fittingBlocks(present([
 		headingOf(report),
-		comparisonBlock(report),
 		...ranked.map(findingBlock),
-		adviceBlock(report, docs),
-		testsBlock(report),
+		tests && testsBlock(tests),
 		spanBlock(report),
 		rowsBlock(report),
 		measuresBlock(report),
@@ -3437,78 +5219,36 @@ function fittingBlocks(blocks) {
 		return total < MAX_SUMMARY_BYTES;
 	});
 }
-function headingOf(report) {
-	const { outcome, jobStatus, findings, gates, tests, span } = report;
+function headingOf({ outcome, jobStatus, findings, gates, tests, span }) {
 	const [icon, ending] = ENDINGS[outcome];
 	const failed = tests ? tests.failed + tests.errored : 0;
 	const hasError = findings.some(({ level }) => level === "error");
 	const hasWarning = findings.some(({ level }) => level === "warning");
-	const lacksResults = findings.some(({ lines }) => lines.some((line) => line.startsWith("results_file: ")));
-	const hasOwnError = outcome !== "read" && Boolean(span.error);
 	const isGateMissed = gates.some(({ isPassed }) => !isPassed);
-	const isRed = jobStatus === "failure" || isGateMissed || outcome === "failed" || hasError;
-	const mark = isRed ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : failed > 0 || hasWarning || hasOwnError ? "\u26a0\ufe0f" : icon;
-	const run = require_span.present([
+	const mark = jobStatus === "failure" || failed > 0 || isGateMissed || outcome === "failed" || hasError ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
+	const score = cut(textOf(span.score), 40);
+	const run = present([
 		jobStatus === "failure" && "job failed",
 		jobStatus === "cancelled" && "job cancelled",
-		lacksResults && (tests ? "some results missing" : "results missing"),
 		tests && resultText(tests, failed),
-		...scoreTexts(report),
-		hasOwnError && !isRed && failed === 0 && jobStatus !== "cancelled" && "with an error"
+		gates.length === 0 && score && `score ${score}`,
+		...gates.map(({ text }) => text)
 	]).join(", ");
-	const effect = outcome !== "failed" && hasError && !lacksResults ? `${ending}, with errors` : ending;
-	return `<h3>${mark} ${require_span.present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}</h3>`;
-}
-function scoreTexts({ gates, comparison, span }) {
-	const score = require_span.cut(require_span.textOf(span.score), 40);
-	const [first = score && `score ${score}`, ...others] = gates.filter(({ afterChange }) => afterChange === void 0).map(({ text }) => text);
-	if (!comparison) return require_span.present([first, ...others]);
-	const afterChange = gates.map((gate) => gate.afterChange ?? "").join("");
-	const { branch, score: before, score_change } = comparison;
-	return [`${first} ${`(${code(branch, MAX_CELL)}: ${before}, ${signed(score_change)}${afterChange})`}`, ...others];
+	const effect = outcome !== "failed" && hasError ? `${ending}, with errors` : ending;
+	return `### ${mark} ${present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}`;
 }
 function resultText({ passed }, failed) {
-	return `${failed || passed} of ${require_span.counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
-}
-function comparisonBlock({ comparison, span }) {
-	if (!comparison) return "";
-	const { commit, age, runUrl } = originOf(comparison, span.start_time);
-	const origin = require_span.present([
-		`Compared with ${code(comparison.branch, MAX_CELL)}`,
-		commit && `commit ${code(commit, MAX_CELL)}`,
-		age,
-		runUrl && link(runUrl, "its run")
-	]);
-	const rows = metricRows(comparison).map(([name, ...values]) => [code(name, MAX_CELL), ...values]);
-	const head = [
-		"Metric",
-		code(comparison.branch, MAX_CELL),
-		"This run",
-		"Change"
-	];
-	const more = rows.length > MAX_METRICS ? `\n<p>and ${rows.length - MAX_METRICS} more</p>` : "";
-	return require_span.present([paragraph([origin.join(" \u00b7 ")]), rows.length > 0 && table(head, rows.slice(0, MAX_METRICS)) + more]).join("\n");
+	return `${failed || passed} of ${counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
 }
 function findingBlock({ level, title, lines }) {
 	const texts = firstOf(lines, MAX_LINES$1).map((line) => code(line, MAX_LINE$1));
 	return paragraph([`${MARKS[level]} <b>${html(title, MAX_CELL)}</b>`, ...texts]);
 }
-function testsBlock(report) {
-	const { tests, comparison } = report;
-	if (!tests) return "";
-	const failures = markedFailures(report);
-	const items = failures.map(({ name, message, file, isNew }) => `<li>${require_span.present([`${isNew ? "\ud83c\udd95 " : ""}${code(name, MAX_LINE$1)}${file ? ` in ${code(file, MAX_CELL)}` : ""}`, message && code(message, 2 * MAX_LINE$1)]).join("<br>")}</li>`);
-	const files = codes(tests.files, MAX_FILES);
-	const unlisted = tests.failed + tests.errored - failures.length;
-	const last = unlisted > 0 ? [`<li>and ${unlisted} more, in ${files}</li>`] : [];
-	const [open, folded] = [items.slice(0, MAX_OPEN), items.slice(MAX_OPEN)];
-	const gone = comparison?.no_longer_failing ?? [];
-	return require_span.present([
-		paragraph([barOf(tests), `${html(countsText(tests), MAX_LINE$1)}, from ${files}`]),
-		list(folded.length > 0 ? open : [...open, ...last]),
-		folded.length > 0 && `<details><summary>${require_span.counted(folded.length, "more failure")}</summary>\n${list([...folded, ...last])}\n</details>`,
-		gone.length > 0 && paragraph([`No longer failing: ${codes(gone, MAX_LINES$1)}`])
-	]).join("\n");
+function testsBlock(tests) {
+	const { failures, failed, errored } = tests;
+	const items = failures.map(({ name, message }) => present([code(name, MAX_LINE$1), message && code(message, 2 * MAX_LINE$1)]).join("<br>"));
+	const list = firstOf(items, MAX_LINES$1, failed + errored).map((item) => `<li>${item}</li>`);
+	return present([paragraph([barOf(tests), html(countsText(tests), MAX_LINE$1)]), items.length > 0 && `<ul>\n${list.join("\n")}\n</ul>`]).join("\n");
 }
 function barOf(tests) {
 	const names = Object.keys(SQUARES).filter((name) => tests[name] > 0);
@@ -3518,22 +5258,14 @@ function barOf(tests) {
 	const longest = lengths.indexOf(Math.max(...lengths));
 	return names.map((name, index) => SQUARES[name].repeat((lengths[index] ?? 0) + (index === longest ? missing : 0))).join("");
 }
-function adviceBlock({ findings, gates }, docs) {
-	const wrong = findings.find(({ level }) => level !== "notice");
-	if (!wrong && gates.every(({ isPassed }) => isPassed)) return "";
-	const anchor = Object.keys(ANCHORS).find((title) => wrong?.title.startsWith(title)) ?? "";
-	return paragraph([`What to do: ${link(`${docs}${ANCHORS[anchor] ?? ""}`, "troubleshooting")}`]);
-}
 function spanBlock({ spanId, span, links }) {
 	const id = span.id ?? spanId;
-	const names = require_span.present([span.name, id]).map((text) => code(text, MAX_CELL));
+	const names = present([span.name, id]).map((text) => code(text, MAX_CELL));
 	if (names.length === 0) return "";
 	if (span.parent_id) names.push("under", code(span.parent_id, MAX_CELL));
-	if (span.trace_id) names.push("in trace", code(span.trace_id, MAX_CELL));
-	const duration = require_span.durationMsOf(span);
-	const facts = require_span.present([
-		duration !== void 0 && `took ${require_span.secondsText(duration)}`,
-		links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, "").slice(0, 7), MAX_CELL))}`,
+	const duration = durationMsOf(span);
+	const facts = present([
+		duration !== void 0 && `took ${secondsText(duration)}`,
 		links.job && links.job !== links.run && link(links.job, "job"),
 		links.run && link(links.run, "workflow run"),
 		link(TRACES, "Opper traces")
@@ -3544,21 +5276,20 @@ function rowsBlock(report) {
 	const { changed, outcome } = report;
 	const rows = rowsOf(report).filter(({ field }) => field !== "meta" || !isMetaFolded(report));
 	if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : "";
-	const hasBefore = rows.some(({ before }) => before !== void 0);
-	return table(hasBefore ? [
+	return table(changed ? [
 		"Field",
 		"Before",
 		"After"
-	] : ["Field", ROW_TITLES[outcome]], rows.map(({ field, before, after }) => [
+	] : ["Field", ROW_TITLES[outcome]], rows.map(({ field, before, after }) => present([
 		code(field, MAX_CELL),
-		...hasBefore ? [before === void 0 ? "" : code(before, MAX_CELL)] : [],
+		before !== void 0 && code(before, MAX_CELL),
 		code(after, MAX_CELL)
-	]));
+	])));
 }
-function measuresBlock({ metrics, comparison, caseSpans, span }) {
+function measuresBlock({ metrics, caseSpans, span }) {
 	const feedback = feedbackText(span.feedback);
-	const values = Object.entries(metrics ?? {}).filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name)).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
-	const lines = require_span.present([
+	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
+	const lines = present([
 		values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`,
 		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
 		feedback && `Human feedback: ${code(feedback, MAX_CELL)}`
@@ -3571,9 +5302,9 @@ function unsentBlock({ dryRun }) {
 }
 function metaBlock(report) {
 	const { sent, outcome } = report;
-	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(require_span.textOf(value), MAX_CELL)]);
+	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(textOf(value), MAX_CELL)]);
 	if (rows.length === 0) return "";
-	const title = `${ROW_TITLES[outcome]}: meta, ${require_span.counted(rows.length, "key")}`;
+	const title = `${ROW_TITLES[outcome]}: meta, ${counted(rows.length, "key")}`;
 	const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : "";
 	return `<details><summary>${title}</summary>\n${table(["Key", "Value"], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
 }
@@ -3582,12 +5313,6 @@ function isMetaFolded({ sent }) {
 }
 function table(head, rows) {
 	return `<table>\n${[head.map((cell) => `<th>${cell}</th>`), ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`))].map((cells) => `<tr>${cells.join("")}</tr>`).join("\n")}\n</table>`;
-}
-function list(items) {
-	return items.length > 0 ? `<ul>\n${items.join("\n")}\n</ul>` : "";
-}
-function codes(texts, max) {
-	return firstOf(texts.map((text) => code(text, MAX_CELL)), max).join(" \u00b7 ");
 }
 function paragraph(lines) {
 	return `<p>${lines.join("<br>\n")}</p>`;
@@ -3624,20 +5349,15 @@ function createReporter(host, secrets) {
 					findings.push({
 						level,
 						title: "Opper span",
-						lines: [`${failure}: ${redact(require_span.headlineOf(error))}`]
+						lines: [`${failure}: ${redact(headlineOf(error))}`]
 					});
 				}
 			};
-			const summary = () => summaryOf({
-				...report,
-				findings
-			}, host.docs);
 			if (options.outputs) {
 				const outputs = { ...outputsOf(report) };
 				attempt(() => {
 					if (outputs.span) outputs.span_file = host.writeTemp("opper-span.json", outputs.span);
-					if (!isTracking) outputs.summary_file = host.writeTemp("opper-summary.md", summary());
-				}, "warning", "The files for the outputs span_file and summary_file cannot be written");
+				}, "warning", "The file for the output span_file cannot be written");
 				const { fit, dropped } = fittingOutputs(outputs);
 				if (dropped.length > 0) findings.push(tooLong(dropped));
 				attempt(() => {
@@ -3646,16 +5366,19 @@ function createReporter(host, secrets) {
 				}, "error", "The outputs cannot be written, so later steps do not get them");
 			}
 			for (const line of logOf(report)) core.info(inert(line));
-			if (options.summary && !isTracking) attempt(() => host.appendSummary(summary()), "warning", "The job summary cannot be written");
+			if (options.summary && !isTracking) attempt(() => host.appendSummary(summaryOf({
+				...report,
+				findings
+			})), "warning", "The job summary cannot be written");
 			for (const { isPassed, text, advice } of report.gates) {
-				const line = require_span.present([text, advice]).join(". ");
+				const line = present([text, advice]).join(". ");
 				if (!isPassed) findings.push({
 					level: "error",
 					title: "Opper span: gate",
 					lines: [line]
 				});
 			}
-			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(require_span.cut(line, MAX_LINE))).join("\n"), { title });
+			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(cut(line, MAX_LINE))).join("\n"), { title });
 			return findings.some(({ level }) => level === "error") ? 1 : 0;
 		}
 	};
@@ -3699,21 +5422,11 @@ function withoutSending(plan, reporter, report) {
 	const { task } = plan;
 	const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
 	report.sent = sent;
-	const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
 	report.span = {
-		...require_span.defined({ id: knownId }),
+		...defined({ id: plan.inputs.dry_run ? id : plan.inputs.span_id }),
 		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
 	};
-	const { dry_run, baseline, max_drop } = plan.inputs;
-	if (max_drop !== void 0 && task.kind !== "start" && task.kind !== "wait") {
-		const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
-		report.findings.push({
-			level: "notice",
-			title: "Opper span: comparison",
-			lines: [line]
-		});
-	}
-	if (!dry_run) {
+	if (!plan.inputs.dry_run) {
 		report.outcome = "skipped";
 		report.findings.push({
 			level: "notice",
@@ -3759,7 +5472,7 @@ function spanRequestOf(task, baseUrl) {
 			const { span } = task;
 			return {
 				id: span.id,
-				sent: require_span.fieldsOf(span),
+				sent: fieldsOf(span),
 				request: [{
 					method: "POST",
 					url: spanUrl(baseUrl),
@@ -3814,23 +5527,12 @@ async function run(host, tracked) {
 		warn(report, plan.warnings);
 		if (refused) report.findings.push(findingOf(refused, inputs, "only the end of the job was recorded"));
 		if (inputs.dry_run || inputs.api_key === void 0) withoutSending(plan, reporter, report);
-		else {
-			const client = clientOf(host, inputs, reporter);
-			await execute(plan, client, reporter, report);
-			if (inputs.baseline !== void 0 && !isStart) {
-				const { compareWithBaseline } = await Promise.resolve().then(() => __nccwpck_require__(406));
-				await compareWithBaseline(plan, job, client, report);
-			}
-		}
+		else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
 	} catch (error) {
 		report.outcome = "failed";
 		report.findings.push(findingOf(error, read.values, "nothing was recorded"));
 	}
-	if (plan && !isStart) {
-		const score = scoreOnSpan(report);
-		const dropGate = maxDropGate(plan.inputs.max_drop, score, report.comparison, job);
-		report.gates = require_span.present([...gatesOf(plan.inputs, score, job), dropGate]);
-	}
+	if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), job);
 	report.elapsedMs = host.now() - startedAt;
 	return reporter.publish(report, {
 		outputs: !tracked,
@@ -3859,10 +5561,10 @@ function clientOf(host, inputs, reporter) {
 // src/step.ts
 var step_exports = __exportAll({ step: () => step });
 function step(state) {
-	require_span.config({ jitless: true });
+	config({ jitless: true });
 	process.exitCode = 1;
 	stage(state).then(exit, (thrown) => {
-		error(require_span.headlineOf(thrown), { title: "Opper span: internal error" });
+		error(headlineOf(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
 }
@@ -3872,6 +5574,18 @@ async function stage(state) {
 function exit(code) {
 	process.stdout.write("", () => process.exit(code));
 }
+Object.defineProperty(exports, "FormError", ({
+	enumerable: true,
+	get: function() {
+		return FormError;
+	}
+}));
+Object.defineProperty(exports, "InputError", ({
+	enumerable: true,
+	get: function() {
+		return InputError;
+	}
+}));
 Object.defineProperty(exports, "__commonJSMin", ({
 	enumerable: true,
 	get: function() {
@@ -3884,10 +5598,16 @@ Object.defineProperty(exports, "__toESM", ({
 		return __toESM;
 	}
 }));
-Object.defineProperty(exports, "changesBetween", ({
+Object.defineProperty(exports, "counted", ({
 	enumerable: true,
 	get: function() {
-		return changesBetween;
+		return counted;
+	}
+}));
+Object.defineProperty(exports, "cut", ({
+	enumerable: true,
+	get: function() {
+		return cut;
 	}
 }));
 Object.defineProperty(exports, "failureLines", ({
@@ -3896,22 +5616,52 @@ Object.defineProperty(exports, "failureLines", ({
 		return failureLines;
 	}
 }));
-Object.defineProperty(exports, "levelOf", ({
+Object.defineProperty(exports, "instantOf", ({
 	enumerable: true,
 	get: function() {
-		return levelOf;
+		return instantOf;
 	}
 }));
-Object.defineProperty(exports, "maxDropGate", ({
+Object.defineProperty(exports, "isJsonObject", ({
 	enumerable: true,
 	get: function() {
-		return maxDropGate;
+		return isJsonObject;
 	}
 }));
-Object.defineProperty(exports, "newestOf", ({
+Object.defineProperty(exports, "kindOf", ({
 	enumerable: true,
 	get: function() {
-		return newestOf;
+		return kindOf;
+	}
+}));
+Object.defineProperty(exports, "listed", ({
+	enumerable: true,
+	get: function() {
+		return listed;
+	}
+}));
+Object.defineProperty(exports, "parseExactJson", ({
+	enumerable: true,
+	get: function() {
+		return parseExactJson;
+	}
+}));
+Object.defineProperty(exports, "parseJson", ({
+	enumerable: true,
+	get: function() {
+		return parseJson;
+	}
+}));
+Object.defineProperty(exports, "problemOf", ({
+	enumerable: true,
+	get: function() {
+		return problemOf;
+	}
+}));
+Object.defineProperty(exports, "quoted", ({
+	enumerable: true,
+	get: function() {
+		return quoted;
 	}
 }));
 Object.defineProperty(exports, "readBeginning", ({
@@ -3938,12 +5688,6 @@ Object.defineProperty(exports, "readTextPieces", ({
 		return readTextPieces;
 	}
 }));
-Object.defineProperty(exports, "scoreOnSpan", ({
-	enumerable: true,
-	get: function() {
-		return scoreOnSpan;
-	}
-}));
 Object.defineProperty(exports, "step", ({
 	enumerable: true,
 	get: function() {
@@ -3954,6 +5698,12 @@ Object.defineProperty(exports, "step_exports", ({
 	enumerable: true,
 	get: function() {
 		return step_exports;
+	}
+}));
+Object.defineProperty(exports, "textOf", ({
+	enumerable: true,
+	get: function() {
+		return textOf;
 	}
 }));
 

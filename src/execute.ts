@@ -7,7 +7,6 @@ import { ApiError } from './errors.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty, needsStored, patchFor, type Recording } from './plan/recording.ts';
 import { trackedBeforeResponse, trackedSpan } from './plan/track.ts';
-import { defined } from './present.ts';
 import { type Draft, levelOf, warn } from './report/report.ts';
 import type { Reporter } from './report/reporter.ts';
 
@@ -64,7 +63,7 @@ async function update(id: string, recording: Recording, client: Client, report: 
   const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
   // Only GET returns feedback.
   const feedback = span.feedback ?? report.before?.feedback;
-  report.span = { ...span, ...defined({ feedback }) };
+  report.span = { ...span, ...(feedback && { feedback }) };
   report.changed = report.before && changesBetween(report.before, span);
   report.outcome = 'updated';
   warn(report, storedWarnings(report.sent, span, needsStored(recording)));
