@@ -5,12 +5,12 @@ import { maxDropGate } from './comparison/max-drop.ts';
 import { findBaseline } from './comparison/search.ts';
 import { ApiError } from './errors.ts';
 import type { Job } from './job.ts';
+import { isEmpty } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
-import { defined } from './present.ts';
+import { withFailure } from './plan/recording.ts';
 import { type Draft, levelOf, scoreOnSpan } from './report/report.ts';
 
 const TITLE = 'Opper span: comparison';
-const RESULT = 'cicd.pipeline.task.run.result';
 
 /**
  * Compares the score that was recorded with that of the baseline, once all else was written. A missed `max_drop` is recorded on
@@ -27,10 +27,12 @@ export async function compareWithBaseline(
   if (!isDone || scoreOnSpan(report) === undefined) return;
   try {
     await search(plan, job, client, report);
-    await recordDrop(plan, job, client, report);
+    await recordDrop(plan, client, report);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const step = report.comparison ? 'The missed max_drop was not recorded' : `The run was not compared with ${inputs.baseline}`;
+    const step = report.comparison
+      ? 'The missed max_drop was not recorded'
+      : `The run was not compared with ${inputs.baseline}`;
     const level = inputs.max_drop === undefined ? 'warning' : levelOf(inputs);
     report.findings.push({ level, title: TITLE, lines: [`${step}: ${error.message}`] });
   } finally {
@@ -75,18 +77,18 @@ function failingNow({ inputs, caseSpans }: Plan, { tests }: Draft): string[] | u
 }
 
 /** Records a missed `max_drop` as the reason why the step fails, in a request of its own. */
-async function recordDrop({ inputs }: Plan, job: Job, client: Client, report: Draft): Promise<void> {
+async function recordDrop({ inputs }: Plan, client: Client, report: Draft): Promise<void> {
   const { outcome, span, before, comparison } = report;
-  const gate = maxDropGate(inputs.max_drop, scoreOnSpan(report), comparison, job);
+  const gate = maxDropGate(inputs.max_drop, scoreOnSpan(report), comparison, false);
   if (!gate || gate.isPassed || outcome === 'read' || !span.id) return;
-  const isResultRecorded = inputs.ci_meta && !job.endedBadly && span.meta?.[RESULT] !== 'failure';
-  const patch = defined({
-    error: span.error ? undefined : gate.text,
-    meta: isResultRecorded ? { ...span.meta, [RESULT]: 'failure' } : undefined,
-  });
-  if (Object.keys(patch).length === 0) return;
+  const meta = inputs.ci_meta && span.meta ? withFailure(span.meta) : span.meta;
+  const patch = {
+    ...(!span.error && { error: gate.text }),
+    ...(meta && meta !== span.meta && { meta }),
+  };
+  if (isEmpty(patch)) return;
   const stored = await client.updateSpan(span.id, patch);
-  report.span = { ...stored, ...defined({ feedback: span.feedback }) };
+  report.span = { ...stored, ...(span.feedback && { feedback: span.feedback }) };
   report.sent = { ...report.sent, ...patch };
   report.changed = before && changesBetween(before, stored);
 }

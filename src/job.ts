@@ -17,6 +17,9 @@ export type GitHubContext = Pick<
   | 'workflow'
 >;
 
+/** The name of the fact that says how the job went: `success`, `failure` or `cancellation`. */
+export const RESULT_FACT = 'cicd.pipeline.task.run.result';
+
 /** Job facts that only expressions in action.yml can read. */
 interface JobInputs {
   readonly job_status?: 'success' | 'failure' | 'cancelled' | undefined;
@@ -77,7 +80,7 @@ function factsOf(context: GitHubContext, inputs: JobInputs, links: Job['links'])
     'cicd.pipeline.task.name': context.job,
     'cicd.pipeline.task.run.id': inputs.job_check_run_id,
     'cicd.pipeline.task.run.url.full': links.job,
-    'cicd.pipeline.task.run.result': status === 'cancelled' ? 'cancellation' : status,
+    [RESULT_FACT]: status === 'cancelled' ? 'cancellation' : status,
     'vcs.provider.name': repo && 'github',
     'vcs.owner.name': repo?.owner,
     'vcs.repository.name': repo?.repo,
@@ -216,11 +219,15 @@ function idOf(number: number | undefined): string | undefined {
   return Number.isInteger(number) ? String(number) : undefined;
 }
 
-/** ` (3.12, ubuntu-latest)`, as GitHub names the jobs of a matrix. */
+/** ` (3.12, ubuntu-latest)`, as GitHub names the jobs of a matrix: every plain value at any depth, in order. */
 function matrixText(matrix: Json | undefined): string {
-  if (!isJsonObject(matrix)) return '';
-  const values = Object.values(matrix).filter((value) => typeof value !== 'object');
+  const values = plainValuesIn(matrix ?? null);
   return values.length > 0 ? ` (${values.join(', ')})` : '';
+}
+
+function plainValuesIn(json: Json): string[] {
+  if (typeof json === 'object' && json !== null) return Object.values(json).flatMap(plainValuesIn);
+  return json === null || json === '' ? [] : [String(json)];
 }
 
 function known(facts: Record<string, Json | undefined>): JsonObject {

@@ -2,15 +2,18 @@ import { type Client, createClient } from './api/client.ts';
 import { maxDropGate } from './comparison/max-drop.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
-import { type Inputs, readInputs } from './inputs/inputs.ts';
-import { jobOf } from './job.ts';
+import { givenInputs, type Inputs, type Read, readInputs } from './inputs/inputs.ts';
+import { misspeltProblems } from './inputs/misspelt.ts';
+import { type Job, jobOf } from './job.ts';
 import { gatesOf } from './plan/gate.ts';
-import { type Plan, planOf } from './plan/plan.ts';
-import { NO_RESULTS, readFiles } from './plan/read-files.ts';
+import { closingPlan, type Plan, planOf } from './plan/plan.ts';
+import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
+import type { Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { present } from './present.ts';
-import { findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
+import { type Draft, findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
+import type { Results } from './results/results.ts';
 import { withoutSending } from './without-sending.ts';
 
 /**
@@ -19,26 +22,34 @@ import { withoutSending } from './without-sending.ts';
  * failed.
  */
 export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
-  const getInput = (name: string) => host.core.getInput(name, { trimWhitespace: false });
+  const getInput = (name: string) =>
+    tracked && name === 'operation' ? 'track' : host.core.getInput(name, { trimWhitespace: false });
   const reporter = createReporter(host, [getInput('api_key'), host.env.OPPER_API_KEY ?? '']);
   const startedAt = host.now();
   const now = new Date(startedAt);
-  const read = readInputs(getInput, host.env.OPPER_API_KEY, now);
-  const isStart = read.values.operation === 'track' && !tracked;
+  const stage: Stage = {
+    now,
+    newId: host.newId,
+    given: givenInputs(getInput),
+    tracked,
+    lost: tracked?.given.filter((name) => getInput(name).trim() === '') ?? [],
+  };
+  const { values, problems } = readInputs(getInput, host.env.OPPER_API_KEY, now);
+  // A misspelt input is reported once, at the start.
+  const misspelt = tracked ? [] : misspeltProblems(Object.keys(host.env));
+  const read = { values, problems: [...problems, ...misspelt] };
+  const isStart = values.operation === 'track' && !tracked;
   // At the start of a tracked job its result is not known, and its files do not exist.
-  const job = jobOf(host.context, isStart ? { ...read.values, job_status: undefined } : read.values);
-  const report = newReport(tracked?.id ?? read.values.span_id, job);
+  const job = jobOf(host.context, isStart ? { ...values, job_status: undefined } : values);
+  const report = newReport(tracked?.id ?? values.span_id, job);
   if (host.eventProblem) warn(report, [host.eventProblem]);
 
   let plan: Plan | undefined;
   try {
-    const results = isStart ? NO_RESULTS : await readFiles(read, host.files, now);
-    report.tests = results.tests;
-    warn(report, results.tests?.warnings ?? []);
-    plan = planOf(read, results, job, { now, newId: host.newId, tracked });
-    const { inputs, refused } = plan;
+    plan = await planFor(read, host, job, stage, report);
+    const { inputs, failure } = plan;
     warn(report, plan.warnings);
-    if (refused) report.findings.push(findingOf(refused, inputs, 'only the end of the job was recorded'));
+    if (failure) report.findings.push(findingOf(failure, inputs, 'the rest was recorded'));
     if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
     else {
       const client = clientOf(host, inputs, reporter);
@@ -50,15 +61,52 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     }
   } catch (error) {
     report.outcome = 'failed';
-    report.findings.push(findingOf(error, read.values, 'nothing was recorded'));
+    report.findings.push(findingOf(error, values, 'nothing was recorded'));
   }
   if (plan && !isStart) {
     const score = scoreOnSpan(report);
-    const dropGate = maxDropGate(plan.inputs.max_drop, score, report.comparison, job);
-    report.gates = present([...gatesOf(plan.inputs, score, job), dropGate]);
+    const { max_drop } = plan.inputs;
+    const needsScore = !job.endedBadly && plan.failure === undefined;
+    const dropGate = maxDropGate(max_drop, score, report.comparison, needsScore);
+    report.gates = present([...gatesOf(plan.gate, score), dropGate]);
   }
   report.elapsedMs = host.now() - startedAt;
-  return reporter.publish(report, { outputs: !tracked, summary: read.values.summary !== false });
+  return reporter.publish(report, { outputs: !tracked, summary: values.summary !== false });
+}
+
+/** Reads the files and plans. At the end of a tracked job, an unexpected error leads to a plan that only ends the span. */
+async function planFor(
+  read: Read<Partial<Inputs>>,
+  host: Host,
+  job: Job,
+  stage: Stage,
+  report: Draft,
+): Promise<Plan> {
+  try {
+    const results = await resultsAt(stage, read, host, job);
+    report.tests = results.tests;
+    warn(report, results.tests?.warnings ?? []);
+    return planOf(read, results, job, stage);
+  } catch (error) {
+    const plan = closingPlan(error, read, job, stage);
+    if (!plan) throw error;
+    return plan;
+  }
+}
+
+/** The start of a tracked job has no files yet. Without a key, its end reads them only to judge a gate. */
+async function resultsAt(
+  { now, tracked }: Stage,
+  read: Read<Partial<Inputs>>,
+  { files }: Host,
+  { withholdsSecrets }: Job,
+): Promise<Results> {
+  const { operation, api_key, dry_run, min_score, max_drop } = read.values;
+  if (operation === 'track' && !tracked) return checkPatterns(read.values, files);
+  const isSkipped = withholdsSecrets && api_key === undefined && !dry_run;
+  const hasGate = min_score !== undefined || max_drop !== undefined;
+  if (tracked && isSkipped && !hasGate) return NO_RESULTS;
+  return readFiles(read, files, now);
 }
 
 /** Throws InputError for a proxy variable that is not a URL. */

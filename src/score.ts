@@ -5,14 +5,24 @@ import { quoted } from './text.ts';
 export const PASS_RATE_SCALE = 100;
 
 /**
- * `value × scale`, rounded half away from zero to an integer. People write both as decimals, and their product as a double may
- * be wrong in the 17th digit (0.285 × 100 is 28.499999999999996). So it is first rounded to 15 digits.
+ * `value × scale`. People write both as decimals, and their product as a double may be wrong in the 17th digit (0.285 × 100 is
+ * 28.499999999999996). So it is rounded to this many digits.
  */
+function product(value: number, scale: number, digits: number): number {
+  const exact = value * scale;
+  // A larger one has all its digits before the decimal point.
+  return Math.abs(exact) < 10 ** digits ? Number(exact.toPrecision(digits)) : exact;
+}
+
+/** `value × scale`, rounded half away from zero to an integer. */
 export function scaled(value: number, scale: number): number {
-  const product = value * scale;
-  // From 1e15 on, all 15 digits are before the decimal point.
-  const read = Math.abs(product) < 1e15 ? Number(product.toPrecision(15)) : product;
-  return Math.sign(read) * Math.round(Math.abs(read)) + 0;
+  const unrounded = product(value, scale, 15);
+  return Math.sign(unrounded) * Math.round(Math.abs(unrounded)) + 0;
+}
+
+/** The score that a gate compares: scaled if a scale is given, to 12 digits, and not rounded to an integer. */
+export function unroundedScore(value: number, scale?: number): number {
+  return scale === undefined ? value : product(value, scale, 12);
 }
 
 /** The integer to record for a score, scaled if a scale is given. Throws {@link FormError}. */

@@ -3,6 +3,13 @@ export function cut(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
+/** The text, cut to at most `maxBytes` bytes of UTF-8 including a final `…`. Never cuts a character in half. */
+export function cutBytes(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes - Buffer.byteLength('…')));
+  return `${text.slice(0, read)}…`;
+}
+
 /** A text in double quotes, cut, for an error message. */
 export function quoted(text: string): string {
   return `"${cut(text, 200)}"`;

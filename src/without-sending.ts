@@ -1,9 +1,9 @@
 import { metricUrl, spanUrl } from './api/client.ts';
-import { fieldsOf, type SpanPatch } from './api/span.ts';
+import { fieldsOf, type NewSpan, type SpanPatch } from './api/span.ts';
+import { isEmpty, patchFor } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
-import { isEmpty, patchFor } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
-import { trackedSpan } from './plan/track.ts';
+import { beforeResponse } from './plan/track.ts';
 import { defined } from './present.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
 import type { Reporter } from './report/reporter.ts';
@@ -13,28 +13,32 @@ const WITHHELD =
 
 /** Reports what would be sent, and sends nothing: for a dry run, or because GitHub withholds the key. */
 export function withoutSending(plan: Plan, reporter: Reporter, report: Draft): void {
-  const { task } = plan;
-  const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
+  const { task, inputs } = plan;
+  const { id, sent, request } = spanRequestOf(task, inputs.base_url);
   report.sent = sent;
   // A dry run shows the id that the new span would have. Without a key no span is created, so later steps get no id.
-  const knownId = plan.inputs.dry_run ? id : plan.inputs.span_id;
+  const knownId = inputs.dry_run ? id : inputs.span_id;
   report.span = {
     ...defined({ id: knownId }),
     ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
   };
-  const { dry_run, baseline, max_drop } = plan.inputs;
+  const { dry_run, baseline, max_drop } = inputs;
   if (max_drop !== undefined && task.kind !== 'start' && task.kind !== 'wait') {
     const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
     report.findings.push({ level: 'notice', title: 'Opper span: comparison', lines: [line] });
   }
-  if (!dry_run) {
+  if (dry_run) {
+    report.outcome = 'dry-run';
+    report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id) : [])];
+  } else {
     report.outcome = 'skipped';
-    report.findings.push({ level: 'notice', title: 'Opper span: skipped', lines: [WITHHELD] });
-    return;
+    // The end of a tracked job does not repeat what its start says.
+    if (task.kind !== 'end') {
+      report.findings.push({ level: 'notice', title: 'Opper span: skipped', lines: [WITHHELD] });
+    }
   }
-  report.outcome = 'dry-run';
-  report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id) : [])];
-  if (task.kind === 'start') reporter.saveTracked(trackedSpan(task.span, task.recording));
+  if (task.kind === 'start')
+    reporter.saveTracked(inputs.dry_run ? task.tracked : beforeResponse(task.tracked));
   if (task.kind === 'wait') reporter.saveTracked(task.tracked);
 }
 
@@ -51,21 +55,22 @@ function spanRequestOf(task: Task, baseUrl: string): SpanRequest {
       return { id: task.tracked.id, request: [] };
     case 'read':
       return { id: task.id, request: [{ method: 'GET', url: spanUrl(baseUrl, task.id) }] };
-    case 'update': {
+    case 'create':
+    case 'start':
+      return creationOf(task.span, baseUrl);
+    default: {
       const { id } = task;
+      if (task.kind === 'end' && task.span) return creationOf(task.span, baseUrl);
       const body = patchFor(task.recording);
       const request = isEmpty(body) ? { method: 'GET' } : { method: 'PATCH', body };
       return { id, sent: body, request: [{ ...request, url: spanUrl(baseUrl, id) }] };
     }
-    default: {
-      const { span } = task;
-      return {
-        id: span.id,
-        sent: fieldsOf(span),
-        request: [{ method: 'POST', url: spanUrl(baseUrl), body: { ...span } }],
-      };
-    }
   }
+}
+
+function creationOf(span: NewSpan, baseUrl: string): SpanRequest {
+  const request = { method: 'POST', url: spanUrl(baseUrl), body: { ...span } };
+  return { id: span.id, sent: fieldsOf(span), request: [request] };
 }
 
 /** The requests that add metrics and case spans to the span. */

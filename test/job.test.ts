@@ -241,11 +241,11 @@ describe('a job is called', () => {
   it.each<[string, Partial<GitHubContext>, object]>([
     ['Evals / eval', {}, {}],
     [
-      'Evals / eval (small-2, 3, false)',
+      'Evals / eval (small-2, 3, false, 1, x, 2)',
       {},
-      { model: 'small-2', shard: 3, cache: false, none: null, more: { a: 1 } },
+      { model: 'small-2', shard: 3, cache: false, none: null, empty: '', more: { a: 1, b: ['x', [2]] } },
     ],
-    ['Evals / eval', {}, { more: { a: 1 } }],
+    ['Evals / eval', {}, { more: { a: '' } }],
     ['eval (1)', { workflow: '' }, { shard: 1 }],
     ['Evals', { job: '' }, { shard: 1 }],
   ])('%s', (title, context, job_matrix) => {

@@ -155,6 +155,10 @@ const LOG = 'The log';
 const TESTS =
   '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
 
+const STATE = JSON.stringify({ id: ID, exists: true, sent: [], given: [] });
+const LOST = JSON.stringify({ id: ID, exists: true, sent: [], given: ['min_score'] });
+const METRICS = JSON.stringify(Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`m${i}`, i])));
+
 const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   'An input': [
     ...Object.entries({
@@ -210,11 +214,15 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { score: '1', base_url: 'https://api.opper.ai/v2' },
       { env: { HTTPS_PROXY: 'proxy.example:3128' } },
     ],
+    ['at the end of a tracked job', { operation: 'track', span_id: '', score: 'high' }, { state: STATE }],
+    ['lost at the end of a tracked job', { operation: 'track', span_id: '' }, { state: LOST }],
     [
-      'at the end of a tracked job',
-      { operation: 'track', span_id: '', score: 'high' },
-      { state: JSON.stringify({ id: ID, exists: true, sent: [] }) },
+      'lost at the end of a tracked job that failed',
+      { operation: 'track', span_id: '', job_status: 'failure' },
+      { state: LOST },
     ],
+    ['misspelt', { score: '1' }, { env: { INPUT_RESULT_FILE: 'r.xml', 'INPUT_MIN-SCORE': '80' } }],
+    ['more than 500 metrics', { metrics: METRICS }],
   ],
   'Inputs that do not go together': [
     ['get with something to record', { operation: 'get', score: '1' }],
@@ -240,6 +248,24 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ],
     ['max_drop without a baseline', { max_drop: '2' }],
     ['a gate on another scale than the score', { score: '0.9', score_scale: '100', min_score: '0.8' }],
+    ['a gate that is a share', { score: '87', min_score: '0.8' }],
+    ['a gate that is the whole', { results_file: 'r.xml', min_score: '1' }, file(TESTS, 'r.xml')],
+    ['an outcome without results_file', { score: '1', results_outcome: 'failure' }],
+    [
+      'an outcome that the results do not explain',
+      { results_file: 'r.xml', results_outcome: 'failure' },
+      file('<testsuite><testcase name="a"/></testsuite>', 'r.xml'),
+    ],
+    [
+      'an outcome that a format without cases does not explain',
+      { results_file: 'r.json', results_format: 'fields', results_outcome: 'cancelled' },
+      file('{"score": 1}'),
+    ],
+    [
+      'more than 500 metrics with those of a file',
+      { results_file: 'r.json', results_format: 'fields', metrics: METRICS.replace('"m0":0,', '') },
+      file('{"metrics": {"a": 1, "b": 2}}'),
+    ],
   ],
   'A file': [
     ['meta_file that is not there', { meta_file: 'm.json' }],
@@ -418,6 +444,26 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['a state that the start of a tracked job did not save', () => thrownBy(() => parseTracked('x'))],
     ['outputs beyond 1 MiB', { output: 'x'.repeat(600_000), dry_run: 'true' }],
     ['a bug', { score: '1' }, { broken: 'connect' }],
+    ['a state that cannot be written', { operation: 'track', span_id: '' }, { broken: 'saveState' }],
+    [
+      'a score just below the gate',
+      { score: '0.79996', score_scale: '100', min_score: '80', dry_run: 'true' },
+    ],
+    [
+      'a tracked job whose start is refused, with fail_on_api_error false',
+      { operation: 'track', span_id: '', fail_on_api_error: 'false' },
+      { faults: [{ fault: status(403) }] },
+    ],
+    [
+      'the end of a tracked job whose span the API does not show',
+      { operation: 'track', span_id: '', meta: '{"a": 1}', retries: '0' },
+      { state: STATE, faults: [{ on: 'GET', times: FOREVER, fault: status(404) }] },
+    ],
+    [
+      'the end of a tracked job that the API refuses',
+      { operation: 'track', span_id: '', score: '7' },
+      { state: STATE, faults: [{ on: 'PATCH', fault: status(413) }] },
+    ],
     [
       'a tracked job whose start fails for a passing reason',
       { operation: 'track', span_id: '', retries: '0' },

@@ -28,8 +28,14 @@ export interface TraceOptions {
  * is too large.
  */
 export interface Client {
-  /** `GET /spans/{id}`. With `isBeforeWrite`, the error for a 404 says how to write without reading. */
-  readSpan(id: string, options?: { readonly isBeforeWrite?: boolean }): Promise<Span>;
+  /**
+   * `GET /spans/{id}`. With `isBeforeWrite`, the error for a 404 says how to write without reading. With `isNew`, a 404 is retried,
+   * since a span that was just created may take a moment to appear.
+   */
+  readSpan(
+    id: string,
+    options?: { readonly isBeforeWrite?: boolean; readonly isNew?: boolean },
+  ): Promise<Span>;
   /** `PATCH /spans/{id}`; resolves to the span in the response. */
   updateSpan(id: string, patch: SpanPatch): Promise<Span>;
   /**
@@ -52,8 +58,8 @@ export interface Client {
   updateMetric(spanId: string, metricId: string, change: Omit<NewMetric, 'dimension'>): Promise<Metric>;
   /** `GET /traces?name=…`: at most {@link TRACES_PER_PAGE} traces. The name of a found trace may only contain `name`. */
   listTraces(name: string, offset: number, options: TraceOptions): Promise<TracePage>;
-  /** `GET /traces/{id}`. Set `mayAppear` if the trace was just created: then a 404 is retried. */
-  readTrace(id: string, options: TraceOptions & { readonly mayAppear?: boolean }): Promise<Trace>;
+  /** `GET /traces/{id}`. Set `isNew` if the trace was just created: then a 404 is retried. */
+  readTrace(id: string, options: TraceOptions & { readonly isNew?: boolean }): Promise<Trace>;
   /** The number of requests and the last status so far. */
   readonly traffic: Readonly<Sender['traffic']>;
 }
@@ -89,10 +95,10 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
   return {
     traffic: sender.traffic,
 
-    readSpan(id, { isBeforeWrite = false } = {}) {
+    readSpan(id, { isBeforeWrite = false, isNew = false } = {}) {
       const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${HOW_TO_WRITE_UNREAD}` : CHECK_NEW_SPAN;
       const url = spanUrl(baseUrl, id);
-      return request({ method: 'GET', url, wanted: 'the span', ifNotFound, id }, Span);
+      return request({ method: 'GET', url, wanted: 'the span', ifNotFound, id, isNew }, Span);
     },
 
     async updateSpan(id, patch) {

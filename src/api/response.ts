@@ -31,8 +31,8 @@ export interface Call {
   readonly ifNotFound: string;
   /** The id that the response must have; absent if the server may choose one. */
   readonly id?: string;
-  /** Whether a 404 is retried like a 503, since what is read was just created. */
-  readonly mayAppear?: boolean;
+  /** Whether a 404 is retried, since what was just created may take a moment to appear. */
+  readonly isNew?: boolean;
   /** Whether other failures are not retried. */
   readonly isTriedOnce?: boolean;
   /** Whether a lookup did not find what the request should have created. */

@@ -55,9 +55,9 @@ export class Sender {
   async send(call: Call, tries: Tries): Promise<Attempt> {
     for (let number = 1; ; number++) {
       const attempt = await this.attempt(call, number);
-      const isAgain =
-        call.mayAppear && statusOf(attempt) === 404 ? true : !call.isTriedOnce && isRetried(attempt);
-      if (!isAgain || !(await this.waitForRetry(attempt, call, tries))) return attempt;
+      const isWorthRetrying =
+        (!call.isTriedOnce && isRetried(attempt)) || (call.isNew && statusOf(attempt) === 404);
+      if (!isWorthRetrying || !(await this.waitForRetry(attempt, call, tries))) return attempt;
     }
   }
 

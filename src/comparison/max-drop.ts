@@ -1,19 +1,19 @@
-import type { Job } from '../job.ts';
 import type { Gate } from '../plan/gate.ts';
 import type { Comparison } from './compare.ts';
 
 /**
- * The gate `max_drop`, judged on the recorded scores. None if there is no baseline, or no score in a job that failed or was
- * cancelled: it is red anyway, and its error says more.
+ * The gate `max_drop`, judged on the recorded scores. None if there is no baseline, or no score although there need not be one,
+ * since something else is wrong that says more.
  */
 export function maxDropGate(
   maxDrop: number | undefined,
   score: number | undefined,
   comparison: Comparison | undefined,
-  job: Job,
+  needsScore: boolean,
 ): Gate | undefined {
-  if (maxDrop === undefined || (score === undefined && job.endedBadly)) return undefined;
+  if (maxDrop === undefined) return undefined;
   if (score === undefined) {
+    if (!needsScore) return undefined;
     const text = `there is no score to compare with that of the baseline (max_drop ${maxDrop})`;
     return { isPassed: false, text, advice: 'Set score or results_file' };
   }

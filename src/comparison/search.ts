@@ -25,7 +25,7 @@ export async function findBaseline(
 ): Promise<Found> {
   const { trace_id: traceId, parent_id: parentId } = span;
   // The name of a trace is that of its root.
-  const trace = parentId && traceId ? await client.readTrace(traceId, { ...options, mayAppear: true }) : span;
+  const trace = parentId && traceId ? await client.readTrace(traceId, { ...options, isNew: true }) : span;
   const name = ('name' in trace && trace.name) || own.name;
   const { page, isCut } = await newestPage(client, name, options);
   const start = instantOf(trace.start_time ?? '') ?? Number.POSITIVE_INFINITY;

@@ -60,6 +60,7 @@ const formsAt = (now: Date) => ({
   // `auto` is any test format, so neither `json` nor `fields`.
   results_format: oneOf(['auto', 'junit', 'ctrf', 'promptfoo', 'jest', 'json', 'fields']),
   score_pointer: maybeAbsent(jsonPointer),
+  results_outcome: maybeAbsent(oneOf(['success', 'failure', 'cancelled', 'skipped'])),
   metrics: structured(metricsObject),
   results_metrics: boolean,
   case_spans: oneOf(['none', 'failed', 'all']),
@@ -121,6 +122,14 @@ export function readInputs(
   const values = Object.fromEntries(given);
   if (values.api_key?.trim() === '') values.api_key = environmentKey ?? '';
   return readForms(formsAt(now), values, (name) => name);
+}
+
+/** The inputs that the workflow gives: not empty, not the default, and not filled in by the runner. */
+export function givenInputs(getInput: (name: string) => string): string[] {
+  return Object.keys(defaults).filter((name) => {
+    const text = getInput(name).trim();
+    return text !== '' && text !== defaults[name] && !name.startsWith('job_');
+  });
 }
 
 /** The inputs of a step that sets none. */

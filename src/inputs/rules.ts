@@ -83,6 +83,7 @@ export function resultsProblems({ values, problems }: Read<Partial<Inputs>>): Pr
   const asking = present([
     (values.results_format ?? 'auto') !== 'auto' && 'results_format',
     values.score_pointer !== undefined && 'score_pointer',
+    endedBadly(values.results_outcome) && 'results_outcome',
     ...needingCases(values),
   ]);
   if (asking.length > 0) {
@@ -114,21 +115,36 @@ export function clearProblems(inputs: Partial<Inputs>, fromFile: Fields): Proble
   return [{ name: 'clear', message, isFromFile: !isFromInputs }];
 }
 
-/** A `min_score` that nearly every score reaches, since the score is scaled and `min_score` is not. */
+/** Whether the step that wrote the results failed or was cancelled. */
+export function endedBadly(outcome: Inputs['results_outcome']): boolean {
+  return outcome === 'failure' || outcome === 'cancelled';
+}
+
+/** A `min_score` that nearly every score reaches: a share, where the score is an integer on a larger scale. */
 export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
-  if (minScore === undefined || scale === undefined) return [];
-  if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
-  const meant = Number((minScore * scale).toPrecision(15));
-  const message = `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${meant}`;
+  if (minScore === undefined || (scale !== undefined && scale <= 1)) return [];
+  const isWhole = minScore === 1 && scale !== undefined && scale >= PASS_RATE_SCALE;
+  if (!isWhole && (minScore <= 0 || minScore >= 1)) return [];
+  const meant = Number((minScore * (scale ?? PASS_RATE_SCALE)).toPrecision(15));
+  const form = scale === undefined ? 'as an integer' : `on a scale of ${scale}`;
+  const message = `${minScore} would let nearly every score pass, since the score is recorded ${form}. Write ${meant}`;
   return [{ name: 'min_score', message }];
 }
 
 /** A `max_drop` with nothing to compare with. */
-export function baselineProblems({ values }: Read<Partial<Inputs>>): Problem[] {
-  if (values.max_drop === undefined || values.baseline !== undefined) return [];
+export function baselineProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
+  const isKnown = values.baseline !== undefined || problems.some(({ name }) => name === 'baseline');
+  if (values.max_drop === undefined || isKnown) return [];
   const message =
     'needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}';
   return [{ name: 'max_drop', message }];
+}
+
+/** Inputs that were given at the start of a tracked job and are empty at its end. */
+export function lostProblems(lost: readonly string[]): Problem[] {
+  const message =
+    'was given at the start of the job and is empty at its end. Some runners lose the inputs of a composite action inside a composite action: use this action in the outer one or in the workflow';
+  return lost.map((name) => ({ name, message }));
 }
 
 /** The scale of a score from results, if it is known from the inputs. */

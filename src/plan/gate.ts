@@ -1,6 +1,3 @@
-import type { Inputs } from '../inputs/inputs.ts';
-import type { Job } from '../job.ts';
-
 /** A condition on the run. A missed gate fails the step by itself; it needs no finding. */
 export interface Gate {
   readonly isPassed: boolean;
@@ -12,20 +9,34 @@ export interface Gate {
   readonly afterChange?: string;
 }
 
-/**
- * The gates that the inputs ask for, judged on this score. There is none if the job failed or was cancelled and has no score: it
- * is red anyway, and its error says more.
- */
-export function gatesOf({ min_score }: Inputs, score: number | undefined, job: Job): Gate[] {
-  if (min_score === undefined || (job.endedBadly && score === undefined)) return [];
-  return [minScoreGate(min_score, score)];
+/** The gate `min_score`, before it is judged. */
+export interface ScoreGate {
+  readonly minScore: number;
+  /** The score that this step records, before it is rounded. If there is none, the score on the span counts. */
+  readonly score: number | undefined;
+  /** Whether it is missed if there is no score. Not in a job that failed or was cancelled: its error says more. */
+  readonly needsScore: boolean;
 }
 
-function minScoreGate(minScore: number, score: number | undefined): Gate {
+/** Judges the gates. `spanScore` is the score on the span. */
+export function gatesOf(gate: ScoreGate | undefined, spanScore: number | undefined): Gate[] {
+  if (!gate) return [];
+  const { minScore, needsScore, score = spanScore } = gate;
   if (score === undefined) {
     const text = `there is no score to compare with min_score ${minScore}`;
-    return { isPassed: false, text, advice: 'Set score or results_file' };
+    return needsScore ? [{ isPassed: false, text, advice: 'Set score or results_file' }] : [];
   }
   const isPassed = score >= minScore;
-  return { isPassed, text: `score ${score} ${isPassed ? 'reaches' : 'is below'} min_score ${minScore}` };
+  const relation = isPassed ? 'reaches' : 'is below';
+  return [{ isPassed, text: `score ${shortened(score, minScore)} ${relation} min_score ${minScore}` }];
+}
+
+/** The score with two decimals, or with as many more as keep it on its side of `minScore`. */
+function shortened(score: number, minScore: number): number {
+  const isOnSameSide = (other: number) => other >= minScore === score >= minScore;
+  for (let decimals = 2; decimals < 12; decimals++) {
+    const rounded = Number(score.toFixed(decimals));
+    if (isOnSameSide(rounded)) return rounded;
+  }
+  return score;
 }

@@ -2,10 +2,11 @@ import { InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import { metaObject } from '../inputs/forms.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
-import { resultsProblems } from '../inputs/rules.ts';
+import { endedBadly, resultsProblems } from '../inputs/rules.ts';
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import type { Results } from '../results/results.ts';
+import { quoted } from '../text.ts';
 import { mergedMeta } from './merge.ts';
 
 export const NO_RESULTS: Results = { problems: [] };
@@ -19,12 +20,30 @@ export async function readFiles(read: Read<Partial<Inputs>>, files: Files, now: 
   const results = await readResultsOf(inputs, files, now).catch(problemsOf);
   const metaFile = await readMetaFile(inputs.meta_file, files);
   const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
-  const problems = [...resultsProblems(read), ...results.problems, ...metaFile.problems];
+  const problems = [
+    ...resultsProblems(read),
+    ...results.problems,
+    ...outcomeProblems(inputs, results),
+    ...metaFile.problems,
+  ];
   return {
     ...results,
     fields: { ...results.fields, ...defined({ meta }) },
     problems: problems.map((problem) => ({ ...problem, isFromFile: true })),
   };
+}
+
+/** At the start of a tracked job the files do not exist yet, so of `results_file` only the syntax of patterns is checked. */
+export async function checkPatterns({ results_file = [] }: Partial<Inputs>, files: Files): Promise<Results> {
+  const problems: Problem[] = [];
+  for (const line of results_file.filter((line) => /^[^!#]*[*?[]/.test(line))) {
+    try {
+      await files.find(line);
+    } catch (error) {
+      problems.push(problemOf('results_file', quoted(line), error));
+    }
+  }
+  return { problems };
 }
 
 async function readResultsOf(inputs: Partial<Inputs>, files: Files, now: Date): Promise<Results> {
@@ -35,6 +54,17 @@ async function readResultsOf(inputs: Partial<Inputs>, files: Files, now: Date): 
   const { readResults } = await import('../results/read-results.ts');
   const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
   return readResults({ patterns, format, pointer, keepCases }, files, now);
+}
+
+/** The step that wrote the results failed or was cancelled, and nothing in them says so. */
+function outcomeProblems(inputs: Partial<Inputs>, { tests, fields, problems }: Results): Problem[] {
+  const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
+  if (!endedBadly(outcome) || results_file === undefined) return [];
+  const isExplained = tests ? tests.failed + tests.errored > 0 : problems.length > 0 || error !== undefined;
+  if (isExplained) return [];
+  const lack = tests ? 'no case failed' : 'the results name no error';
+  const message = `is ${outcome}, but ${lack}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`;
+  return [{ name: 'results_outcome', message }];
 }
 
 function problemsOf(error: unknown): Results {

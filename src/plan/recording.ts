@@ -1,6 +1,7 @@
-import type { NewSpan, Span, SpanField, SpanFields, SpanPatch } from '../api/span.ts';
-import type { Inputs } from '../inputs/inputs.ts';
-import { defined } from '../present.ts';
+import type { SpanField, SpanFields } from '../api/span.ts';
+import { RESULT_FACT } from '../job.ts';
+import type { JsonObject } from '../json.ts';
+import type { ScoreGate } from './gate.ts';
 
 /** What to record on a span. */
 export interface Recording {
@@ -8,56 +9,18 @@ export interface Recording {
   readonly fields: SpanFields;
   /** Fields to empty, unless `fields` has a value for them. */
   readonly clear: readonly SpanField[];
+  /** Whether there should have been a score, so that a stored one is not left behind. */
+  readonly lacksScore: boolean;
   /** Whether to keep stored keys of `meta` that this step does not set. */
   readonly keepsMeta: boolean;
-  /** The error of a job that failed or was cancelled, for a span that has no other error. */
-  readonly jobError: string | undefined;
+  /** The error for a span that has no other: why the step fails, or that the job failed or was cancelled. */
+  readonly fallbackError: string | undefined;
+  readonly gate: ScoreGate | undefined;
+  /** Whether this step created the span. Any other span that was not read may have an error. */
+  readonly isOwn: boolean;
 }
 
-/** Whether {@link patchFor} needs the stored span: only to keep its `meta` beside new keys. */
-export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
-  return fields.meta !== undefined && keepsMeta && !clear.includes('meta');
-}
-
-/**
- * The body to send. Fields that are not recorded are absent, so the API leaves them alone. The recorded `meta` is merged into
- * the stored one, so nothing is lost whether the API merges `meta` or replaces it. The job's error is recorded if neither the
- * recording nor the stored span has an error.
- */
-export function patchFor(recording: Recording, stored?: Span): SpanPatch {
-  const { fields, clear, jobError } = recording;
-  const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-  const hasError = stored?.error && !clear.includes('error');
-  return {
-    ...cleared,
-    ...(jobError !== undefined && !hasError && { error: jobError }),
-    ...fields,
-    ...(fields.meta && needsStored(recording) && { meta: { ...stored?.meta, ...fields.meta } }),
-  };
-}
-
-/**
- * A new span with this recording. Its name is `title` if none is given. A span with an end but no start gets the end as its
- * start: the server would use the time of the request, which is later.
- */
-export function newSpanOf(
-  { parent_id, trace_id }: Inputs,
-  recording: Recording,
-  id: string,
-  title: string,
-): NewSpan {
-  const { name = title, ...fields } = patchFor({ ...recording, clear: [] }) as SpanFields;
-  const start_time = fields.start_time ?? fields.end_time;
-  return {
-    id,
-    name,
-    ...defined({ parent_id, trace_id }),
-    ...fields,
-    ...defined({ start_time }),
-  };
-}
-
-/** Whether the body would be empty. */
-export function isEmpty(patch: SpanPatch): boolean {
-  return Object.keys(patch).length === 0;
+/** The facts of a job that this step fails. */
+export function withFailure(facts: JsonObject): JsonObject {
+  return facts[RESULT_FACT] === 'success' ? { ...facts, [RESULT_FACT]: 'failure' } : facts;
 }

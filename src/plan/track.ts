@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { NewSpan } from '../api/span.ts';
 import { defined } from '../present.ts';
 import type { Recording } from './recording.ts';
 
@@ -11,20 +10,19 @@ const Tracked = z.object({
   start_time: z.optional(z.string()),
   /** The fields that were sent at the start. */
   sent: z.array(z.string()),
+  /** The inputs that the workflow gave at the start. */
+  given: z.array(z.string()),
 });
 
-/** What the start of a tracked job saves for its end. Small, since the runner passes it in an environment variable. */
+/**
+ * What the start of a tracked job saves for its end: names, an id and a time. Small, since the runner passes it in an environment
+ * variable.
+ */
 export type Tracked = z.infer<typeof Tracked>;
 
 /** What to save before the response comes. */
-export function trackedBeforeResponse({ id, start_time }: NewSpan): Tracked {
-  return { id, exists: false, start_time, sent: [] };
-}
-
-/** What to save after the span was created. The server may have chosen another id. */
-export function trackedSpan(span: NewSpan, { fields }: Recording, id = span.id): Tracked {
-  // The recorded fields, not those of the span: its name may be the default, and the end may know a better one.
-  return { id, exists: true, start_time: span.start_time, sent: Object.keys(fields) };
+export function beforeResponse(tracked: Tracked): Tracked {
+  return { ...tracked, exists: false, sent: [] };
 }
 
 /** Parses `STATE_tracked`, which the runner sets at the end of the job. Throws if the start did not save it. */
@@ -38,19 +36,29 @@ export function parseTracked(state: string): Tracked {
   }
 }
 
+/** Whether the step created the span: the workflow did not name one. */
+export function isOwnSpan({ given }: Tracked): boolean {
+  return !given.includes('span_id');
+}
+
 /** What to record when a job starts: no score, error, output or end time. */
 export function atStart({ fields, keepsMeta }: Recording, now: Date): Recording {
   const { score, error, output, end_time, ...known } = fields;
-  return { fields: { start_time: now.toISOString(), ...known }, clear: [], keepsMeta, jobError: undefined };
+  return {
+    fields: { start_time: now.toISOString(), ...known },
+    clear: [],
+    lacksScore: false,
+    keepsMeta,
+    fallbackError: undefined,
+    gate: undefined,
+    isOwn: true,
+  };
 }
 
 /** What to record when a tracked job ends. Keeps the start time from its start, and does not repeat what was sent then. */
-export function atEnd(recording: Recording, { start_time, sent }: Tracked, now: Date): Recording {
-  const fields = {
-    end_time: now.toISOString(),
-    ...recording.fields,
-    ...defined({ start_time }),
-  };
+export function atEnd(recording: Recording, tracked: Tracked, now: Date): Recording {
+  const { start_time, sent } = tracked;
+  const fields = { end_time: now.toISOString(), ...recording.fields, ...defined({ start_time }) };
   const unsent = Object.entries(fields).filter(([name]) => name === 'meta' || !sent.includes(name));
-  return { ...recording, fields: Object.fromEntries(unsent) };
+  return { ...recording, fields: Object.fromEntries(unsent), isOwn: isOwnSpan(tracked) };
 }

@@ -1,4 +1,5 @@
-import { headlineOf } from '../errors.ts';
+import { headlineOf, InputError } from '../errors.ts';
+import { whyUnread } from '../files.ts';
 import type { Host } from '../host/host.ts';
 import type { Tracked } from '../plan/track.ts';
 import { present } from '../present.ts';
@@ -18,9 +19,11 @@ export interface Reporter {
   info(line: string): void;
   /**
    * Saves the tracked span for the end of the job, in place of what was saved before. The end then writes the job summary. With
-   * undefined there is nothing to do at the end.
+   * undefined there is nothing to do at the end. Throws {@link InputError} if nothing can be saved; what was saved before is enough.
    */
   saveTracked(tracked: Tracked | undefined): void;
+  /** The text without secrets, to send it elsewhere. */
+  redact(text: string): string;
   /**
    * Writes outputs, log, summary and annotations; one failing does not stop the rest. The outputs include environment variables
    * for later steps, with the ids of a new or tracked span. Returns the exit code: 1 if a finding is an error or a gate is missed.
@@ -41,14 +44,25 @@ export function createReporter(
   const masked = [...new Set(lines)].filter((line) => line !== '');
   for (const line of masked) core.setSecret(line);
   const redact = redactorOf(masked);
+  const safeId = (id: string) => (UUID.test(id) && !masked.includes(id) ? id : redact(id));
   let isTracking = false;
 
   return {
     info: (line) => core.info(inert(redact(line))),
     saveTracked(tracked) {
-      isTracking = tracked !== undefined;
-      core.saveState('tracked', tracked ? redact(JSON.stringify(tracked)) : '');
+      try {
+        // Besides the id there are only names and a time. In those a short secret would be an accident.
+        core.saveState('tracked', tracked ? JSON.stringify({ ...tracked, id: safeId(tracked.id) }) : '');
+        isTracking = tracked !== undefined;
+      } catch (error) {
+        if (isTracking) return;
+        throw InputError.of(
+          'GITHUB_STATE',
+          `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`,
+        );
+      }
     },
+    redact,
     publish(raw, options) {
       const report = withoutSecrets(raw, redact);
       const findings = [...report.findings];

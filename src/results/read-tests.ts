@@ -9,7 +9,6 @@ import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { readJunit } from './junit.ts';
 import { promptfoo } from './promptfoo.ts';
-import { failureLines } from './record.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type KeepCases, Tally } from './tally.ts';
@@ -63,7 +62,6 @@ export async function readTests(
     durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
     warnings: limited(warnings),
   };
-  if (problems.length > 0) return { error: failureLines(tests).join('\n') || undefined, problems };
   return { tests, problems };
 }
 

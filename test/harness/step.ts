@@ -23,7 +23,7 @@ export interface StepOptions {
   readonly state?: string | undefined;
   readonly now?: Date;
   /** A function of the host that throws. */
-  readonly broken?: 'setOutput' | 'appendSummary' | 'writeTemp' | 'connect';
+  readonly broken?: 'setOutput' | 'appendSummary' | 'writeTemp' | 'connect' | 'saveState';
   /** Parts of the host that are not those of this file. */
   readonly host?: Partial<Host>;
 }

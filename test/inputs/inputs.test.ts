@@ -119,6 +119,10 @@ const ACCEPTED = [
     'score_pointer',
     ['/', '/a b/0', '/a~1b~0c', '//'].map((pointer) => [pointer, pointer]),
   ),
+  ...means(
+    'results_outcome',
+    ['success', 'failure', 'cancelled', 'skipped'].map((outcome) => [outcome, outcome]),
+  ),
   ...means('metrics', [
     ['{"a": 1.50, "__proto__": 2}', { a: { value: 1.5 }, ['__proto__']: { value: 2 } }],
     ['{"a": {"value": -1e2, "comment": "c"}}', { a: { value: -100, comment: 'c' } }],
@@ -203,6 +207,7 @@ const REFUSED = [
   ...refused(TIMES, /not a time/, 'yesterday'),
   ...refused('clear', /"trace_id" .*score, error, meta, .*output/, 'score, trace_id', 'trace_id'),
   ...refused('clear', /"name" /, 'name', 'score name'),
+  ...refused('results_outcome', /is not one of success, failure, cancelled, skipped/, 'failed'),
   ...refused('score_pointer', /JSON Pointer/, ...words('a $.a /a~ /~2 #/a')),
   ...refused('metrics', /an array.*object such as {"accuracy"/, '[]'),
   ...refused('metrics', /line 1, column 7/, '{"a": }'),

@@ -185,14 +185,20 @@ it.each<[number | undefined, number | undefined, string | undefined]>([
   [0.285, 100, '28.5'],
   [0.5, 1.5, '0.75'],
   [0.8, 1, undefined],
-  [0.8, undefined, undefined],
+  [0.8, undefined, '80'],
   [undefined, 100, undefined],
   [0, 100, undefined],
-  [1, 100, undefined],
+  [1, 100, '100'],
+  [1, 1000, '1000'],
+  [1, 99, undefined],
+  [1, undefined, undefined],
+  [0.8, 0.5, undefined],
   [-0.5, 100, undefined],
   [80, 100, undefined],
 ])('a gate of %s with a score scaled by %s suggests %s', (minScore, scale, meant) => {
-  const message = expect.stringMatching(new RegExp(`${minScore} .*${scale}.* Write ${meant}$`));
+  const message = expect.stringMatching(
+    new RegExp(`${minScore} .*${scale ?? 'an integer'}.* Write ${meant}$`),
+  );
   expect(gateProblems(minScore, scale)).toEqual(meant === undefined ? [] : [{ name: 'min_score', message }]);
 });
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { RECORDED, readInputs } from '../../src/inputs/inputs.ts';
 import { type Job, jobOf } from '../../src/job.ts';
-import { type Plan, planOf } from '../../src/plan/plan.ts';
+import { closingPlan, type Plan, planOf } from '../../src/plan/plan.ts';
 import { NO_RESULTS } from '../../src/plan/read-files.ts';
 import type { Recording } from '../../src/plan/recording.ts';
-import type { Moment } from '../../src/plan/task.ts';
+import type { Stage } from '../../src/plan/task.ts';
 import type { Results } from '../../src/results/results.ts';
 import { PUSH } from '../harness/push.ts';
 
@@ -27,6 +27,11 @@ const TESTS: NonNullable<Results['tests']> = {
   warnings: [],
 };
 
+const JSON_FILE = { results_file: 'r.json', results_format: 'json', score_pointer: '/a' };
+const manyMetrics = (count: number) =>
+  JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`m${i}`, i])));
+const FILE_METRICS = { a: { value: 1 } };
+
 const jobWith = (status: Job['status']) => jobOf(PUSH, { job_status: status });
 const readOf = (given: Readonly<Record<string, string>>) =>
   readInputs((name) => given[name] ?? '', 'op-1', NOW);
@@ -35,11 +40,11 @@ function plan(
   given: Readonly<Record<string, string>>,
   found: Partial<Results> = {},
   status: Job['status'] = 'success',
-  moment: Partial<Moment> = {},
+  stage: Partial<Stage> = {},
 ): Plan {
   const inputs = { span_id: ID, ci_meta: 'false', ...given };
-  const now = { now: NOW, newId: () => 'new', ...moment };
-  return planOf(readOf(inputs), { ...NO_RESULTS, ...found }, jobWith(status), now);
+  const full = { now: NOW, newId: () => 'new', given: [], tracked: undefined, lost: [], ...stage };
+  return planOf(readOf(inputs), { ...NO_RESULTS, ...found }, jobWith(status), full);
 }
 
 function recordingOf({ task }: Plan): Recording {
@@ -191,7 +196,7 @@ describe('the plan', () => {
     ]);
     expect(recordingOf(failed)).toMatchObject({
       fields: {},
-      jobError: expect.stringContaining('Job eval failed'),
+      fallbackError: expect.stringContaining('Job eval failed'),
     });
     expect(plan({ score: '1' }, {}, 'success').warnings).toEqual([]);
     const contradictory = plan({}, { fields: { clear: ['error'], error: 'mine' } }, 'cancelled');
@@ -214,11 +219,152 @@ describe('the plan', () => {
     ]);
   });
 
+  describe('of results that are incomplete', () => {
+    const BAD = { name: 'results_file', message: 'b.xml is cut', isFromFile: true };
+    const OUTCOME = { name: 'results_outcome', message: 'is failure', isFromFile: true };
+    const PASSED = { ...TESTS, failed: 0, failures: [] };
+    const inputs = { results_file: 'r.xml', ci_meta: 'true', min_score: '80', results_metrics: 'true' };
+
+    test('records counts and failures, with the reasons before them, and no score', () => {
+      const result = plan({ ...inputs, metrics: '{"a": 1}' }, { tests: TESTS, problems: [BAD] });
+      const { fields, lacksScore, gate } = recordingOf(result);
+      expect({
+        ...fields,
+        lacksScore,
+        gate,
+        failure: String(result.failure),
+        metrics: result.metrics,
+      }).toEqual({
+        error: 'results_file: b.xml is cut\nb: no',
+        meta: expect.objectContaining({ 'test.total': 2, 'cicd.pipeline.task.run.result': 'failure' }),
+        lacksScore: true,
+        gate: undefined,
+        failure: 'InputError: results_file: b.xml is cut',
+        metrics: [{ dimension: 'a', value: 1 }],
+      });
+    });
+
+    test('keeps a score and an error that are given, and judges that score', () => {
+      const given = { ...inputs, score: '62', error: 'mine' };
+      const { fields, lacksScore, gate, fallbackError } = recordingOf(
+        plan(given, { tests: TESTS, problems: [BAD] }),
+      );
+      expect({ ...fields, lacksScore, gate, fallbackError }).toMatchObject({
+        score: 62,
+        error: 'mine',
+        lacksScore: false,
+        gate: { minScore: 80, score: 62, needsScore: true },
+        fallbackError: 'results_file: b.xml is cut',
+      });
+    });
+
+    test('has the reason only for a span without an error, if nothing failed', () => {
+      const { fields, fallbackError } = recordingOf(plan(inputs, { tests: PASSED, problems: [BAD] }));
+      expect([fields.error, fallbackError]).toEqual([undefined, 'results_file: b.xml is cut']);
+    });
+
+    test('names ten bad files and how many more there are, in 64 KiB at most', () => {
+      const problems = Array.from({ length: 5000 }, (_, i) => ({
+        ...BAD,
+        message: `${i}${'é'.repeat(9000)}`,
+      }));
+      const { fields } = recordingOf(plan(inputs, { tests: TESTS, problems }));
+      expect([Buffer.byteLength(fields.error ?? ''), fields.error?.at(-1)]).toEqual([64 * 1024, '…']);
+      const short = problems.map((problem, i) => ({ ...problem, message: `f${i}` }));
+      const { error = '' } = recordingOf(plan(inputs, { tests: TESTS, problems: short })).fields;
+      expect(error.split('\n').slice(9)).toEqual(['results_file: f9', 'and 4990 more', 'b: no']);
+    });
+
+    test('is a warning in a failed job, whose result stays', () => {
+      const result = plan(inputs, { tests: TESTS, problems: [BAD] }, 'cancelled');
+      expect(result).toMatchObject({ failure: undefined, warnings: [expect.stringContaining('b.xml')] });
+      expect(recordingOf(result)).toMatchObject({
+        fields: {
+          error: 'results_file: b.xml is cut\nb: no',
+          meta: { 'cicd.pipeline.task.run.result': 'cancellation' },
+        },
+        lacksScore: true,
+        gate: undefined,
+      });
+    });
+
+    test.each<[string, Partial<Results>]>([
+      ['tests', { tests: PASSED }],
+      ['a score', { score: { name: 's', value: 9 } }],
+      ['fields', { fields: { output: 'x' } }],
+    ])('that the outcome of their step contradicts records %s, but no score', (_, found) => {
+      const format = found.tests ? {} : { results_format: 'fields' };
+      const given = { results_file: 'r', results_outcome: 'failure', ci_meta: 'true', ...format };
+      for (const status of ['success', 'failure'] as const) {
+        const result = plan(given, { ...found, problems: [OUTCOME] }, status);
+        expect(recordingOf(result)).toMatchObject({
+          lacksScore: true,
+          fallbackError: 'results_outcome: is failure',
+        });
+        expect(recordingOf(result).fields.score).toBeUndefined();
+        expect([Boolean(result.failure), result.warnings.length]).toEqual(
+          status === 'success' ? [true, 0] : [false, 1],
+        );
+      }
+    });
+
+    test.each<[string, Record<string, string>, Partial<Results>]>([
+      ['nothing could be read', {}, { problems: [BAD] }],
+      ['an input is bad too', { score: 'high' }, { tests: TESTS, problems: [BAD] }],
+      [
+        'meta_file is bad too',
+        {},
+        { tests: TESTS, problems: [BAD, { name: 'meta_file', message: 'x', isFromFile: true }] },
+      ],
+    ])('throws if %s', (_, given, found) => {
+      expect(problemsOf(() => plan({ ...inputs, ...given }, found))).toContain('results_file');
+    });
+  });
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ['missing results', { results_file: 'r.xml' }, true],
+    ['results without a file', { results_format: 'junit' }, true],
+    ['a missing file with a score pointer', JSON_FILE, true],
+    ['a missing file, but a score is given', { results_file: 'r.xml', score: '9' }, false],
+  ])('for a failed job with %s leaves no score behind: %s', (_, given, lacksScore) => {
+    const problems = [{ name: 'results_file', message: 'is missing', isFromFile: true }];
+    expect(recordingOf(plan(given, { problems }, 'failure')).lacksScore).toBe(lacksScore);
+  });
+
+  test('does not empty the score for a fields file without one, nor for a bad meta_file', () => {
+    const given = { results_file: 'f.json', results_format: 'fields' };
+    expect(recordingOf(plan(given, { fields: { output: 'x' } })).lacksScore).toBe(false);
+    const problems = [{ name: 'meta_file', message: 'x', isFromFile: true }];
+    expect(recordingOf(plan({ output: 'x' }, { problems }, 'failure')).lacksScore).toBe(false);
+  });
+
+  test.each<[string, string[], string, Partial<Results>]>([
+    ['metrics', ['metrics'], manyMetrics(501), {}],
+    ['results_file', ['results_file'], manyMetrics(499), { tests: TESTS, fields: { metrics: FILE_METRICS } }],
+    ['nothing', [], manyMetrics(498), { tests: TESTS, fields: { metrics: FILE_METRICS } }],
+  ])('more than 500 metrics are a problem of %s', (_, names, metrics, found) => {
+    const given = { results_file: 'r.xml', results_metrics: 'true', metrics };
+    expect(problemsOf(() => plan(given, found))).toEqual(names);
+  });
+
+  test('judges the gate on the score before it is rounded', () => {
+    const gateOf = (given: Record<string, string>, found: Partial<Results> = {}) =>
+      plan({ min_score: '80', ...given }, found).gate?.score;
+    expect(gateOf({ score: '80' })).toBe(80);
+    expect(gateOf({ score: '0.796', score_scale: '100' })).toBe(79.6);
+    expect(gateOf({}, { score: { name: 's', value: 0.0796, scale: 1000 } })).toBe(79.6);
+    expect(gateOf({ results_file: 'r.xml' }, { tests: { ...TESTS, passed: 299 } })).toBe(99.6666666667);
+    expect(gateOf({ min_score: '0.8', results_file: 'r.xml', score_scale: '1' }, { tests: TESTS })).toBe(0.5);
+    expect(gateOf({ output: 'x' })).toBeUndefined();
+  });
+
   describe('at the end of a job', () => {
-    const end = (given: Readonly<Record<string, string>>, found: Partial<Results> = {}) => {
-      const tracked = { id: ID, exists: true, sent: [] };
-      return plan({ ci_meta: 'true', ...given }, found, 'failure', { tracked });
-    };
+    const tracked = { id: ID, exists: true, sent: [], given: ['span_id', 'min_score', 'base_url'] };
+    const end = (
+      given: Readonly<Record<string, string>>,
+      found: Partial<Results> = {},
+      { status = 'failure' as Job['status'], lost = [] as string[] } = {},
+    ) => plan({ ci_meta: 'true', ...given }, found, status, { tracked, lost });
 
     test('is the same if the inputs are good', () => {
       const { fields, ...others } = recordingOf(end({ score: '9', ci_meta: 'false' }));
@@ -226,20 +372,32 @@ describe('the plan', () => {
       expect([fields, others]).toEqual([{ ...withoutEnd, end_time: NOW.toISOString() }, same]);
     });
 
-    test('with bad inputs ends the span with the reason', () => {
-      const { inputs, refused, ...ended } = end({ score: 'high', ci_meta: 'false', min_score: '80' });
-      expect(recordingOf({ inputs, ...ended })).toMatchObject({
-        fields: { error: expect.stringMatching(/^score: /), end_time: NOW.toISOString() },
-        clear: [],
-        keepsMeta: true,
+    test('with bad inputs records what is left, no score of the results, and the reason', () => {
+      const result = end(
+        { score: 'high', output: 'x', min_score: '80', results_file: 'r.xml', metrics: '{"a": 1}' },
+        { tests: TESTS },
+        { status: 'success' },
+      );
+      expect(recordingOf(result)).toMatchObject({
+        fields: {
+          error: expect.stringMatching(/^score: .*\nb: no$/),
+          output: 'x',
+          end_time: NOW.toISOString(),
+          meta: { 'test.total': 2, 'cicd.pipeline.task.run.result': 'failure' },
+        },
+        lacksScore: true,
+        gate: undefined,
       });
-      expect(inputs).toMatchObject({ span_id: ID, min_score: undefined, retries: 3 });
-      expect(refused?.problems.map(({ name }) => name)).toEqual(['score']);
+      expect(result).toMatchObject({ inputs: { retries: 3 }, metrics: [{ dimension: 'a' }] });
+      expect(String(result.failure)).toMatch(/^InputError: score: /);
     });
 
-    test('with bad inputs records the CI facts', () => {
-      const { meta } = recordingOf(end({ score: 'high' })).fields;
-      expect(meta).toMatchObject({ 'cicd.pipeline.task.run.result': 'failure' });
+    test('with bad inputs and nothing else has the reason as the error of a span without one', () => {
+      const { fields, fallbackError } = recordingOf(end({ retries: 'x', ci_meta: 'false' }));
+      expect([fields, fallbackError]).toEqual([
+        { end_time: NOW.toISOString() },
+        expect.stringMatching(/^retries: /),
+      ]);
     });
 
     test.each([{ base_url: 'x' }, { api_key: 'two\nlines' }])(
@@ -248,5 +406,65 @@ describe('the plan', () => {
         expect(problemsOf(() => end(given))).toEqual(Object.keys(given));
       },
     );
+
+    test('fails without a score if an input was lost, and names it', () => {
+      const result = end({ score: '90', output: 'x' }, {}, { status: 'success', lost: ['min_score'] });
+      expect(String(result.failure)).toMatch(/^InputError: min_score: .*is empty at its end/);
+      expect(recordingOf(result)).toMatchObject({
+        fields: { output: 'x' },
+        fallbackError: expect.stringMatching(/^min_score: /),
+      });
+      expect(recordingOf(result).fields.score).toBeUndefined();
+    });
+
+    test('warns about a lost input in a job that failed, since its expression may have become empty', () => {
+      const result = end({ score: '90' }, {}, { lost: ['min_score'] });
+      expect(result).toMatchObject({ failure: undefined, warnings: [expect.stringMatching(/^min_score: /)] });
+      expect(recordingOf(result).fields.score).toBeUndefined();
+    });
+
+    test.each(['base_url', 'api_key', 'dry_run'])('sends nothing without %s if that was lost', (name) => {
+      expect(problemsOf(() => end({}, {}, { lost: [name, 'name'] }))).toEqual([name]);
+    });
+
+    describe('after an unexpected error', () => {
+      const closing = (
+        given: Readonly<Record<string, string>>,
+        stage: Partial<Stage> = {},
+        error?: unknown,
+      ) =>
+        closingPlan(
+          error ?? new RangeError('Maximum call stack size exceeded'),
+          readOf(given),
+          jobWith('success'),
+          {
+            now: NOW,
+            newId: () => 'new',
+            given: [],
+            tracked,
+            lost: [],
+            ...stage,
+          },
+        );
+
+      test('only ends the span', () => {
+        const result = closing({ score: 'high' }) ?? expect.fail('there is no plan');
+        expect(recordingOf(result)).toMatchObject({
+          fields: { end_time: NOW.toISOString() },
+          fallbackError: 'The end of the job was not recorded: Maximum call stack size exceeded',
+        });
+        expect(result).toMatchObject({ failure: expect.any(RangeError), metrics: [], caseSpans: [] });
+      });
+
+      test.each<[string, Record<string, string>, Partial<Stage>?, unknown?]>([
+        ['before the end', {}, { tracked: undefined }],
+        ['in a dry run', { dry_run: 'true' }],
+        ['without a usable key', { api_key: 'two\nlines' }],
+        ['if the address was lost', {}, { lost: ['base_url'] }],
+        ['if the inputs cannot be used', {}, {}, InputError.of('api_key', 'is empty')],
+      ])('does nothing %s', (_, given, stage, error) => {
+        expect(closing(given, stage, error)).toBeUndefined();
+      });
+    });
   });
 });

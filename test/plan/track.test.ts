@@ -1,22 +1,18 @@
 import { expect, it } from 'vitest';
 import type { SpanFields } from '../../src/api/span.ts';
 import type { Recording } from '../../src/plan/recording.ts';
-import {
-  atEnd,
-  atStart,
-  parseTracked,
-  type Tracked,
-  trackedBeforeResponse,
-  trackedSpan,
-} from '../../src/plan/track.ts';
+import { atEnd, atStart, beforeResponse, parseTracked, type Tracked } from '../../src/plan/track.ts';
 
 const NOW = new Date('2026-04-07T13:33:27.179Z');
 const EARLIER = '2026-04-07T13:00:00Z';
 const recordingOf = (fields: SpanFields): Recording => ({
   fields,
   clear: ['type'],
+  lacksScore: true,
   keepsMeta: true,
-  jobError: 'Job eval failed',
+  fallbackError: 'Job eval failed',
+  gate: { minScore: 80, score: undefined, needsScore: true },
+  isOwn: false,
 });
 
 const ALL = {
@@ -34,8 +30,11 @@ it('at its start a job records what is known so far', () => {
   expect(atStart(recordingOf(ALL), NOW)).toStrictEqual({
     fields: { start_time: NOW.toISOString(), name: 'n', type: 't', input: 'i', meta: { a: 1 } },
     clear: [],
+    lacksScore: false,
     keepsMeta: true,
-    jobError: undefined,
+    fallbackError: undefined,
+    gate: undefined,
+    isOwn: true,
   });
   expect(atStart(recordingOf({ start_time: EARLIER }), NOW).fields).toEqual({ start_time: EARLIER });
 });
@@ -63,20 +62,17 @@ it.each<[string, SpanFields, Partial<Tracked>, SpanFields]>([
   ],
 ])('at its end a job records %s', (_, given, tracked, fields) => {
   const recording = recordingOf(given);
-  const ended = atEnd(recording, { id: 'a', exists: true, sent: [], ...tracked }, NOW);
-  expect(ended).toStrictEqual({ ...recording, fields });
+  const ended = atEnd(recording, { id: 'a', exists: true, sent: [], given: [], ...tracked }, NOW);
+  expect(ended).toStrictEqual({ ...recording, fields, isOwn: true });
 });
 
 it('the end gets what the start saved, as text', () => {
-  const span = { id: 'mine', name: 'Evals / eval', start_time: EARLIER };
-  const started = trackedBeforeResponse(span);
-  const made = trackedSpan(span, recordingOf({ start_time: EARLIER, type: 't' }), 'theirs');
-  // The name is only the title of the job, so the end may set a better one.
-  expect([started, made]).toEqual([
-    { id: 'mine', exists: false, start_time: EARLIER, sent: [] },
-    { id: 'theirs', exists: true, start_time: EARLIER, sent: ['start_time', 'type'] },
+  const tracked = { id: 'mine', exists: true, start_time: EARLIER, sent: ['start_time'], given: ['type'] };
+  const uncertain = { ...tracked, exists: false, sent: [] };
+  expect(beforeResponse(tracked)).toEqual(uncertain);
+  expect([tracked, uncertain].map((state) => parseTracked(JSON.stringify(state)))).toEqual([
+    tracked,
+    uncertain,
   ]);
-  expect([started, made].map((tracked) => parseTracked(JSON.stringify(tracked)))).toEqual([started, made]);
-  expect(trackedSpan(span, recordingOf({})).id).toBe('mine');
   expect(() => parseTracked('{"id": 7}')).toThrow();
 });

@@ -71,20 +71,50 @@ describe('the reporter', () => {
     const { host, written } = hostOf();
     const reporter = createReporter(host, [KEY]);
     reporter.info(`GET x failed: ${KEY}\n##[error]y`);
-    reporter.saveTracked({ id: KEY, exists: true, sent: [] });
+    reporter.saveTracked({ id: KEY, exists: true, sent: [], given: [] });
     expect(written.slice(1)).toEqual([
       ['info', 'GET x failed: *** ⏎ ##\\[error]y'],
-      ['saveState', 'tracked', '{"id":"***","exists":true,"sent":[]}'],
+      ['saveState', 'tracked', '{"id":"***","exists":true,"sent":[],"given":[]}'],
     ]);
   });
 
+  test('does not change a UUID, names and a time in state for a short secret', () => {
+    const { host, written } = hostOf();
+    const tracked = {
+      id: SPAN_ID,
+      exists: true,
+      start_time: '2026-11-20T12:00:00Z',
+      sent: ['meta'],
+      given: [],
+    };
+    createReporter(host, ['3', 'meta', '2026']).saveTracked(tracked);
+    expect(written.at(-1)).toEqual(['saveState', 'tracked', JSON.stringify(tracked)]);
+    createReporter(host, [SPAN_ID]).saveTracked(tracked);
+    expect(written.at(-1)).toEqual(['saveState', 'tracked', JSON.stringify({ ...tracked, id: '***' })]);
+  });
+
+  test('fails if no state can be written, but not if only the second cannot', () => {
+    const tracked = { id: SPAN_ID, exists: false, sent: [], given: [] };
+    const broken: string[] = [];
+    const { host, written } = hostOf(broken);
+    const reporter = createReporter(host, []);
+    reporter.saveTracked(tracked);
+    broken.push('saveState');
+    reporter.saveTracked({ ...tracked, exists: true });
+    reporter.publish(reportOf(), { summary: true, outputs: false });
+    expect(written.filter(([what]) => what === 'saveState' || what === 'appendSummary')).toEqual([
+      ['saveState', 'tracked', JSON.stringify(tracked)],
+    ]);
+    expect(() => createReporter(host, []).saveTracked(tracked)).toThrow(/^GITHUB_STATE: cannot be written/);
+  });
+
   test.each([
-    [{ id: SPAN_ID, exists: true, sent: [] }, 0],
+    [{ id: SPAN_ID, exists: true, sent: [], given: [] }, 0],
     [undefined, 1],
   ])('leaves the summary to the end of the job, if there is one: %j', (tracked, summaries) => {
     const { host, written } = hostOf();
     const reporter = createReporter(host, []);
-    reporter.saveTracked({ id: SPAN_ID, exists: false, sent: [] });
+    reporter.saveTracked({ id: SPAN_ID, exists: false, sent: [], given: [] });
     reporter.saveTracked(tracked);
     reporter.publish(reportOf(), { summary: true, outputs: false });
     expect(written.filter(([what]) => what === 'appendSummary')).toHaveLength(summaries);

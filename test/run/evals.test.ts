@@ -49,7 +49,7 @@ test.each(['update', 'create', 'end of track'])(
       'end of track': { operation: 'track' },
     };
     const inputs = { results_file: 'p.json', results_metrics: 'true', case_spans: 'all', ci_meta: 'false' };
-    const state = JSON.stringify({ id: before, exists: true, sent: [] });
+    const state = JSON.stringify({ id: before, exists: true, sent: [], given: [] });
     const result = await runStage(
       server,
       { ...inputs, ...given[how] },

@@ -91,29 +91,48 @@ describe('min_score 80', () => {
     expect(result.summaries).toHaveLength(inputs.summary === 'false' ? 0 : 1);
   });
 
-  test.each(['update', 'create'])(
-    'compares what the API stored after %s, not what was sent',
-    async (operation) => {
-      const { id } = server.create({ name: 'Support' });
-      const faults = [{ fault: returned({ score: 62 }) }];
-      const { exitCode, annotations } = await runStage(
-        server,
-        {
-          ...(operation === 'update' && { span_id: id }),
-          operation,
-          score: '90',
-          min_score: '80',
-          ci_meta: 'false',
-        },
-        { faults },
-      );
-      expect(exitCode).toBe(1);
-      expect(annotations.map(({ level, title }) => [level, title])).toEqual([
-        ['error', 'Opper span: gate'],
-        ['warning', 'Opper span'],
-      ]);
-    },
-  );
+  test.each([
+    ['update', '62', 90, ['score 62 is below min_score 80']],
+    ['create', '90', 62, []],
+  ])('compares its own score, not what the API stored: %s', async (operation, score, stored, gates) => {
+    const { id } = server.create({ name: 'Support' });
+    const faults = [{ fault: returned({ score: stored }) }];
+    const given = { ...(operation === 'update' && { span_id: id }), operation, score, min_score: '80' };
+    const { exitCode, annotations } = await runStage(server, { ci_meta: 'false', ...given }, { faults });
+    expect(exitCode).toBe(gates.length);
+    expect(annotations.map(({ message }) => message)).toEqual([
+      ...gates,
+      `score was not stored as sent: sent ${score}, the span has ${stored}`,
+    ]);
+  });
+
+  test.each([
+    ['79.6 of 100', '0.796', '100', '80', 'score 79.6 is below min_score 80'],
+    ['a half', '0.5', '1', '0.8', 'score 0.5 is below min_score 0.8'],
+    ['a score just below it', '79.996', '1', '80', 'score 79.996 is below min_score 80'],
+    ['no more decimals than needed', '0.79123456', '100', '80', 'score 79.12 is below min_score 80'],
+    ['the noise of binary numbers', '0.57', '100', '57', undefined],
+    ['a score that reaches it', '0.80004', '100', '80', undefined],
+  ])('compares %s before it is rounded', async (_, score, score_scale, min_score, message) => {
+    const { id } = server.create({ name: 'Support' });
+    const given = { span_id: id, score, score_scale, min_score, ci_meta: 'false' };
+    const { annotations } = await runStage(server, given);
+    expect(annotations.map((annotation) => annotation.message)).toEqual(message ? [message] : []);
+  });
+
+  test('does not reach 100 with 299 of 300 passed, and the span tells of it', async () => {
+    const { id } = server.create({ name: 'Support' });
+    const cases = '<testcase name="a"/>'.repeat(299);
+    const files = { 'r.xml': `<testsuite>${cases}<testcase name="b"><failure/></testcase></testsuite>` };
+    const given = { span_id: id, results_file: 'r.xml', min_score: '100', job_status: 'success' };
+    const { exitCode, annotations } = await runStage(server, given, { files });
+    expect([exitCode, annotations[0]?.message]).toEqual([1, 'score 99.67 is below min_score 100']);
+    expect(server.span(id)).toMatchObject({
+      score: 100,
+      error: 'b',
+      meta: { 'cicd.pipeline.task.run.result': 'failure' },
+    });
+  });
 
   test.each([
     ['62', 'false', 1, ['API failure', 'gate']],

@@ -13,7 +13,7 @@ test('ids that are lone surrogates are failures of the API, not bugs of the acti
   const ofMetrics = await runStage(server, inputs, {
     faults: [{ on: 'GET', when: ({ path }) => path.includes('/metrics'), fault }],
   });
-  const state = JSON.stringify({ id: '\ud800', exists: true, sent: [] });
+  const state = JSON.stringify({ id: '\ud800', exists: true, sent: [], given: [] });
   const ofSpan = await runStage(server, { operation: 'track' }, { state });
   const titles = [ofMetrics, ofSpan].map(({ annotations }) => annotations.map(({ title }) => title));
   expect(titles).toEqual([['Opper span: metrics'], ['Opper span: API failure']]);

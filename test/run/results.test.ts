@@ -70,19 +70,75 @@ describe('results of a test tool', () => {
     });
   });
 
-  test('that can be read in part give a failed job their failures, but no score and no counts', async () => {
-    const { id } = server.create({ name: 'Support' });
-    const inputs = { span_id: id, job_status: 'failure', ci_meta: 'false', results_file: 'r.xml\nbad.xml' };
+  test.each([
+    ['success', 1, 'error', 'failure'],
+    ['failure', 0, 'warning', 'failure'],
+  ])('that can be read in part give a job that is %s counts and failures, but no score', async (...row) => {
+    const [job_status, exitCode, level, result] = row;
+    const { id } = server.create({ name: 'Support', score: 90 });
+    const inputs = { span_id: id, job_status, results_file: 'r.xml\nbad.xml', min_score: '80' };
     const given = { 'r.xml': JUNIT, 'bad.xml': '<testsuite>' };
-    const { exitCode, annotations } = await runStage(server, inputs, { files: given });
-    expect({
-      exitCode,
-      warned: annotations.map(({ level, message }) => [level, message.split(' ')[1]]),
-    }).toEqual({
-      exitCode: 0,
-      warned: [['warning', 'bad.xml']],
+    const stage = await runStage(server, inputs, { files: given });
+    expect([stage.exitCode, stage.outputs.outcome]).toEqual([exitCode, 'updated']);
+    expect(stage.annotations.map((annotation) => [annotation.level, annotation.message])).toEqual([
+      [level, expect.stringMatching(/^results_file: bad\.xml /)],
+    ]);
+    expect(server.span(id)).toMatchObject({
+      score: null,
+      error: expect.stringMatching(/^results_file: bad\.xml .*\ns > b: no$/),
+      meta: { 'test.total': 4, 'test.failed': 1, 'cicd.pipeline.task.run.result': result },
     });
-    expect(server.span(id)).toMatchObject({ score: null, error: 's > b: no', meta: null });
+  });
+
+  test.each([
+    ['failure', 'success', 1, 'error'],
+    ['cancelled', 'failure', 0, 'warning'],
+  ])('without a failure, of a step that is %s, give no score', async (...row) => {
+    const [results_outcome, job_status, exitCode, level] = row;
+    const { id } = server.create({ name: 'Support', score: 90 });
+    const inputs = { span_id: id, results_file: 'r.xml', results_outcome, job_status };
+    const given = { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' };
+    const stage = await runStage(server, inputs, { files: given });
+    const reason = `results_outcome: is ${results_outcome}, but no case failed`;
+    expect([stage.exitCode, stage.annotations.map((annotation) => annotation.level)]).toEqual([
+      exitCode,
+      [level],
+    ]);
+    expect(stage.annotations[0]?.message).toContain(reason);
+    expect(server.span(id)).toMatchObject({ score: null, error: expect.stringContaining(reason) });
+  });
+
+  test.each([
+    ['failure', { 'r.xml': JUNIT }],
+    ['skipped', { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' }],
+    ['success', { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' }],
+    ['', { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' }],
+  ])('go with the outcome %j of their step', async (results_outcome, given) => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = { span_id: id, results_file: 'r.xml', results_outcome };
+    const { exitCode, annotations, outputs } = await runStage(server, inputs, { files: given });
+    expect([exitCode, annotations, outputs.score !== '']).toEqual([0, [], true]);
+  });
+
+  test('are asked for by an outcome that is a failure', async () => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = { span_id: id, score: '9', results_outcome: 'failure' };
+    const { annotations, sent } = await runStage(server, inputs);
+    expect([annotations[0]?.message, sent]).toEqual([
+      expect.stringMatching(/^results_file: is empty, but required by results_outcome/),
+      [],
+    ]);
+  });
+
+  test.each([
+    ['no error', '{"score": 9}', {}, 1],
+    ['an error', '{"score": 9, "error": "no"}', {}, 0],
+    ['an input with the error', '{"score": 9}', { error: 'no' }, 0],
+  ])('in a format without cases, of a step that failed, with %s', async (_, content, given, exitCode) => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = { span_id: id, results_file: 'f', results_format: 'fields', results_outcome: 'failure' };
+    const stage = await runStage(server, { ...inputs, ...given }, { files: { f: content } });
+    expect([stage.exitCode, server.span(id).score]).toEqual([exitCode, exitCode === 1 ? null : 9]);
   });
 });
 

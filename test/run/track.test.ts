@@ -1,8 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { applied, reset, status } from '../harness/faults.ts';
+import { FormError } from '../../src/errors.ts';
+import { MAX_BYTES } from '../../src/files.ts';
+import { applied, html, redirect, reset, status } from '../harness/faults.ts';
 import { JOB_ID } from '../harness/push.ts';
-import { startSpanServer } from '../harness/span-server.ts';
+import { type Fault, type FaultRule, startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, FORK, NOW, runStage, type StepOptions } from '../harness/step.ts';
+import { memoryFiles } from '../results/memory-files.ts';
 
 const server = await startSpanServer();
 afterAll(() => server.close());
@@ -147,13 +150,40 @@ describe('a tracked job', () => {
     ]);
   });
 
-  test('is silent and green at its start and end if secrets are withheld', async () => {
-    const start = await runStage(server, { operation: 'track', api_key: '' }, { context: FORK });
-    expect(start).toMatchObject({
-      exitCode: 0,
-      sent: [],
-      state: undefined,
-      annotations: [{ level: 'notice' }],
+  describe('if secrets are withheld', () => {
+    const fork = (inputs: Inputs, files: Readonly<Record<string, string>>) =>
+      track(
+        { api_key: '', results_file: 'r.xml', ...inputs },
+        {},
+        {
+          start: { context: FORK },
+          end: { context: FORK, files },
+        },
+      );
+
+    test('sends nothing: a notice at its start, a log line and the summary at its end', async () => {
+      const { start, end } = await fork({}, {});
+      expect(start).toMatchObject({
+        exitCode: 0,
+        sent: [],
+        annotations: [{ level: 'notice' }],
+        summaries: [],
+      });
+      expect(end).toMatchObject({ exitCode: 0, sent: [], annotations: [], summaries: [expect.any(String)] });
+      expect(end.log[0]).toMatch(/^Span.*: skipped \(nothing sent\)$/);
+    });
+
+    test.each([
+      ['80', { 'r.xml': JUNIT }, ['Opper span: gate']],
+      ['50', { 'r.xml': JUNIT }, []],
+      ['50', {}, ['Opper span: bad input, nothing was recorded']],
+    ])('judges a gate of %s with %j', async (min_score, files, titles) => {
+      const { end } = await fork({ min_score }, files);
+      expect([end.exitCode, end.annotations.map(({ title }) => title), end.sent]).toEqual([
+        titles.length,
+        titles,
+        [],
+      ]);
     });
   });
 });
@@ -165,15 +195,23 @@ describe('the start', () => {
       score: 'high',
       end_time: 'today',
       min_score: '0.8',
-      results_file: 'r.xml',
+      results_file: 'r.xml\nreports/[.xml\n!*.txt',
     };
-    const { exitCode, sent, state, annotations } = await runStage(server, inputs);
+    const find = async () => {
+      throw new FormError('is not a pattern');
+    };
+    const host = { files: { ...memoryFiles({}), find } };
+    const env = { INPUT_RESULT_FILE: 'r.xml' };
+    const { exitCode, sent, state, annotations } = await runStage(server, inputs, { host, env });
     expect({ exitCode, sent, state }).toEqual({ exitCode: 1, sent: [], state: undefined });
     expect(annotations[0]?.message.split('\n').map((line) => line.split(':')[0])).toEqual([
       'score',
       'end_time',
+      'result_file',
       'min_score',
+      'results_file',
     ]);
+    expect(annotations[0]?.message).toMatch(/results_file: "reports\/\[\.xml" is not a pattern$/);
   });
 
   test.each([
@@ -233,10 +271,244 @@ describe('the start', () => {
   );
 });
 
+describe('a start that the API refuses', () => {
+  test.each<[string, Fault]>([
+    ['401', status(401)],
+    ['403', status(403)],
+    ['404', status(404)],
+    ['422', status(422)],
+    ['a redirect', redirect('https://elsewhere.example')],
+    ['a login page', html()],
+  ])('with %s is a warning with fail_on_api_error false, and the end judges the gate', async (_, fault) => {
+    const faults = [{ times: FOREVER, fault }];
+    const files = { 'r.xml': JUNIT };
+    const inputs = { fail_on_api_error: 'false', results_file: 'r.xml', min_score: '80', retries: '0' };
+    const { start, end } = await track(inputs, {}, { start: { faults }, end: { faults, files } });
+    expect([start.exitCode, start.annotations.map(({ level }) => level)]).toEqual([0, ['warning']]);
+    expect([end.exitCode, end.annotations.map(({ level, title }) => [level, title])]).toEqual([
+      1,
+      [
+        ['error', 'Opper span: gate'],
+        ['warning', 'Opper span: API failure'],
+      ],
+    ]);
+  });
+
+  test('is made good by an end that the API accepts', async () => {
+    const faults = [{ times: FOREVER, fault: status(403) }];
+    const inputs = { fail_on_api_error: 'false' };
+    const { start, end } = await track(inputs, { score: '7' }, { start: { faults } });
+    expect(end.exitCode).toBe(0);
+    expect(server.span(JSON.parse(start.state ?? '').id)).toMatchObject({
+      score: 7,
+      start_time: '2026-11-20T12:00:00+00:00',
+      end_time: '2026-11-20T13:00:00+00:00',
+    });
+  });
+});
+
+test('a start whose state cannot be written sends nothing, and says why', async () => {
+  const result = await runStage(server, { operation: 'track' }, { broken: 'saveState' });
+  expect(result).toMatchObject({ exitCode: 1, sent: [], annotations: [{ level: 'error' }] });
+  expect(result.annotations[0]?.message).toMatch(/^GITHUB_STATE: cannot be written .*would never end/);
+});
+
+test.each([
+  ['nothing', ''],
+  ['another operation', 'update'],
+])('an end to which the runner hands %s as its operation is still the end', async (_, operation) => {
+  const { start, end } = await track({}, { operation, score: '7' });
+  expect(end.exitCode).toBe(0);
+  expect(server.span(start.outputs.id ?? '')).toMatchObject({ score: 7, end_time: expect.any(String) });
+});
+
+describe('an end that lost inputs of its start', () => {
+  const given = { results_file: 'r.xml', min_score: '80', meta: '{"a": 1}', job_check_run_id: JOB_ID };
+  const lost = { min_score: '', job_check_run_id: '' };
+  const files = { 'r.xml': JUNIT };
+
+  test('fails, names them, and ends the span without a score', async () => {
+    const { start, end } = await track(given, lost, { end: { files } });
+    expect([end.exitCode, end.annotations]).toEqual([
+      1,
+      [
+        {
+          level: 'error',
+          title: 'Opper span: bad input, the rest was recorded',
+          message: expect.stringMatching(/^min_score: .*[^\n]+$/),
+        },
+      ],
+    ]);
+    expect(server.span(start.outputs.id ?? '')).toMatchObject({
+      score: null,
+      error: expect.stringMatching(/^min_score: .*\nb: expected 3, got 4$/),
+      end_time: '2026-11-20T13:00:00+00:00',
+    });
+  });
+
+  test('only warns in a job that was cancelled', async () => {
+    const { start, end } = await track(given, { ...lost, job_status: 'cancelled' }, { end: { files } });
+    expect([end.exitCode, end.annotations.map(({ level }) => level)]).toEqual([0, ['warning']]);
+    expect(server.span(start.outputs.id ?? '')).toMatchObject({ score: null, error: 'b: expected 3, got 4' });
+  });
+
+  test.each([
+    ['base_url', 'success'],
+    ['api_key', 'failure'],
+    ['dry_run', 'failure'],
+  ])('sends nothing without %s', async (name, job_status) => {
+    const inputs = name === 'dry_run' ? { dry_run: 'true' } : {};
+    const { end } = await track(inputs, { [name]: '', job_status });
+    expect([end.exitCode, end.sent, end.annotations[0]?.message]).toEqual([
+      1,
+      [],
+      expect.stringContaining(`${name}: was given at the start`),
+    ]);
+  });
+});
+
+describe('an end that cannot write the span as a whole', () => {
+  const closed = { end_time: END.toISOString() };
+  const inputs = { meta: '{"a": 1}', retries: '0' };
+
+  test.each<[string, Inputs, readonly FaultRule[], unknown[]]>([
+    ['413', {}, [refusing(413)], [{ ...closed, score: 7, error: expect.stringMatching(/ 413 .*\nmine$/s) }]],
+    ['422', {}, [refusing(422)], [{ ...closed, error: expect.stringMatching(/ 422 .*\nmine$/s) }]],
+    ['400', {}, [refusing(400)], [{ ...closed, error: expect.stringMatching(/ 400 .*\nmine$/s) }]],
+    ['403 for the write', {}, [refusing(403)], []],
+    ['404 for the write', {}, [refusing(404)], []],
+    ['503 for the write', {}, [refusing(503)], []],
+    ['a lost write', {}, [{ on: 'PATCH', times: FOREVER, fault: reset('before headers') }], []],
+    ['an unusable answer to the write', {}, [{ on: 'PATCH', fault: html() }], []],
+    [
+      '403 for the read',
+      {},
+      [reading(status(403))],
+      [{ ...closed, error: expect.stringContaining(' 403 ') }],
+    ],
+    [
+      '503 for the read',
+      {},
+      [reading(status(503))],
+      [{ ...closed, error: expect.stringContaining(' 503 ') }],
+    ],
+    ['a page for the read', {}, [reading(html())], [{ ...closed, error: expect.stringContaining(' HTML ') }]],
+    ['401 for the read', {}, [reading(status(401))], []],
+    ['no answer to the read', {}, [reading(reset('before headers'))], []],
+    [
+      'an output over the limit',
+      { output: 'x'.repeat(MAX_BYTES) },
+      [],
+      [{ ...closed, score: 7, error: expect.stringMatching(/^output: takes .*\nmine$/) }],
+    ],
+  ])('because of %s ends it with a small request, where that may help', async (_, given, faults, patches) => {
+    const atEnd = { score: '7', error: 'mine', ...given };
+    const { start, end } = await track(inputs, atEnd, { end: { faults } });
+    const sent = end.sent.filter(([request]) => String(request).startsWith('PATCH')).slice(-patches.length);
+    expect(end.exitCode).toBe(1);
+    if (patches.length > 0) expect(sent.map(([, body]) => body)).toEqual(patches);
+    expect(server.span(start.outputs.id ?? '').end_time !== null).toBe(patches.length > 0);
+    expect(end.annotations.map(({ level }) => level)).toEqual(
+      patches.length > 0 ? ['error', 'warning'] : ['error'],
+    );
+  });
+
+  test('leaves an error that the span has, and stays green with fail_on_api_error false', async () => {
+    const { id } = server.create({ name: 'mine', error: 'theirs' });
+    const given = { ...inputs, span_id: id, fail_on_api_error: 'false' };
+    const { end } = await track(given, {}, { end: { faults: [refusing(422)] } });
+    expect([end.exitCode, end.sent.at(-1)]).toEqual([0, [`PATCH /${id}`, closed]]);
+  });
+
+  test('sends no key to the span', async () => {
+    const fault = status(422, { body: { detail: `no ${server.key}` } });
+    const { end } = await track(inputs, {}, { end: { faults: [{ on: 'PATCH', fault }] } });
+    expect(JSON.stringify(end.sent.at(-1))).toContain('no ***');
+  });
+
+  test('writes it unread if the API does not show it, after the retries', async () => {
+    const faults = [{ on: 'GET', times: 3, fault: status(404) }] as const;
+    const { start, end } = await track(
+      { meta: '{"a": 1}', retries: '2' },
+      { score: '7' },
+      { end: { faults } },
+    );
+    const { id } = start.outputs;
+    expect(end.sent.map(([request]) => request)).toEqual([...Array(3).fill(`GET /${id}`), `PATCH /${id}`]);
+    expect([end.exitCode, end.annotations]).toEqual([
+      0,
+      [{ level: 'warning', title: 'Opper span', message: expect.stringContaining('without reading') }],
+    ]);
+    expect(server.span(id ?? '')).toMatchObject({ score: 7, meta: { a: 1 }, end_time: expect.any(String) });
+  });
+
+  test('does not write a span that the workflow named and that is not there', async () => {
+    const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+    const { end } = await track({ ...inputs, span_id }, {});
+    expect([end.exitCode, end.sent]).toEqual([1, [[`GET /${span_id}`]]]);
+  });
+
+  test.each<[string, () => Partial<StepOptions>]>([
+    [
+      'reading a file',
+      () => ({
+        files: { 'r.xml': JUNIT },
+        host: {
+          files: {
+            ...memoryFiles({}),
+            find: async () => {
+              throw new RangeError('Maximum call stack size exceeded');
+            },
+          },
+        },
+      }),
+    ],
+    ['reading the span', () => ({ faults: [reading(status(503))], host: { random: throwing() } })],
+  ])('because of something unexpected in %s ends it', async (_, options) => {
+    const given = { ...inputs, retries: '1', results_file: 'r.xml' };
+    const { start, end } = await track(given, {}, { end: { files: { 'r.xml': JUNIT }, ...options() } });
+    expect([end.exitCode, end.annotations[0]]).toMatchObject([1, { title: 'Opper span: internal error' }]);
+    expect(server.span(start.outputs.id ?? '')).toMatchObject({
+      end_time: '2026-11-20T13:00:00+00:00',
+      error: expect.stringContaining('Maximum call stack size exceeded'),
+    });
+  });
+
+  test('does not write again after a write that arrived, whatever is thrown then', async () => {
+    const hasWritten = () => server.requests.some(({ method }) => method === 'PATCH');
+    let hasThrown = false;
+    const now = () => {
+      if (!hasWritten() || hasThrown) return END.getTime();
+      hasThrown = true;
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    const { end } = await track(inputs, { score: '7' }, { end: { host: { now } } });
+    expect([hasThrown, end.exitCode, end.sent.map(([request]) => String(request).split(' ')[0])]).toEqual([
+      true,
+      1,
+      ['GET', 'PATCH'],
+    ]);
+  });
+});
+
+function refusing(code: number): FaultRule {
+  return { on: 'PATCH', fault: status(code) };
+}
+
+function reading(fault: Fault): FaultRule {
+  return { on: 'GET', times: FOREVER, fault };
+}
+
+function throwing(): () => number {
+  return () => {
+    throw new RangeError('Maximum call stack size exceeded');
+  };
+}
+
 describe('an end with bad input', () => {
   test('still ends the span, with the problem as its error', async () => {
     const { start, end } = await track({ results_file: 'r.xml' }, { score: 'high', min_score: '80' });
-    const title = 'Opper span: bad input, only the end of the job was recorded';
+    const title = 'Opper span: bad input, the rest was recorded';
     expect(end).toMatchObject({ exitCode: 1, annotations: [{ level: 'error', title }] });
     const { error, end_time, score } = server.span(start.outputs.id ?? '');
     expect({ end_time, score }).toEqual({ end_time: '2026-11-20T13:00:00+00:00', score: null });

@@ -228,16 +228,16 @@ const CASES: readonly Case[] = [
   {
     example: 'gate.yml',
     when: 'the score reaches min_score',
-    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.795}}' }) },
+    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.8}}' }) },
     status: 'success',
     spans: [{ ...NAMED, score: 80 }],
   },
   {
     example: 'gate.yml',
     when: 'the score is below min_score',
-    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.794}}' }) },
+    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.795}}' }) },
     status: 'failure',
-    spans: [{ ...NAMED, score: 79 }],
+    spans: [{ ...NAMED, score: 80, error: 'score 79.5 is below min_score 80' }],
   },
   {
     example: 'reusable.yml',

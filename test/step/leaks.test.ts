@@ -164,7 +164,13 @@ const EVAL = {
     metrics: JSON.stringify({ [KEY]: 0.5, b: { value: 2, comment: KEY } }),
   },
 } as const;
-const tracked = JSON.stringify({ id: ID, exists: true, start_time: '2026-11-20T12:00:00Z', sent: [] });
+const tracked = JSON.stringify({
+  id: ID,
+  exists: true,
+  start_time: '2026-11-20T12:00:00Z',
+  sent: [],
+  given: [],
+});
 
 const STAGES: readonly [string, Given][] = [
   ['an update', EVAL],
