@@ -310,9 +310,9 @@ describe('a span can be passed', () => {
       score: 9,
     });
     const { outputs } = await step({ span_id: id, operation: 'get' });
-    const { id: _, span, span_file, trace_id, ...rest } = outputs;
+    const { id: _, span, span_file, summary_file, trace_id, ...rest } = outputs;
     expect(trace_id).toEqual(UUID);
-    expect(span_file).toMatch(/\.json$/);
+    expect([span_file, summary_file].map((path) => path?.replace(/.*\./, ''))).toEqual(['json', 'md']);
     expect(JSON.parse(span ?? '')).toEqual(server.span(id));
     expect(rest).toEqual({
       outcome: 'read',
@@ -332,6 +332,9 @@ describe('a span can be passed', () => {
       changed: '',
       metrics: '',
       case_spans: '',
+      baseline_score: '',
+      score_change: '',
+      comparison: '',
       status: '200',
     });
   });
