@@ -899,19 +899,14 @@ async function readTests(format, keepCases, paths, files) {
 		}]);
 	}
 	const durationMs = sumOf(durations);
-	const tests = {
-		format: [...formats].join(", "),
-		files: paths,
-		...tally.result(),
-		durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
-		warnings: limited(warnings)
-	};
-	if (problems.length > 0) return {
-		error: require_step.failureLines(tests).join("\n") || void 0,
-		problems
-	};
 	return {
-		tests,
+		tests: {
+			format: [...formats].join(", "),
+			files: paths,
+			...tally.result(),
+			durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
+			warnings: limited(warnings)
+		},
 		problems
 	};
 }

@@ -1980,6 +1980,11 @@ function oneLine(text) {
 function cut(text, maxLength) {
 	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
 }
+function cutBytes(text, maxBytes) {
+	if (Buffer.byteLength(text) <= maxBytes) return text;
+	const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes - Buffer.byteLength("\u2026")));
+	return `${text.slice(0, read)}\u2026`;
+}
 function quoted(text) {
 	return `"${cut(text, 200)}"`;
 }
@@ -2650,22 +2655,14 @@ const Tracked = object({
 	id: string(),
 	exists: boolean$1(),
 	start_time: optional(string()),
-	sent: array(string())
+	sent: array(string()),
+	given: array(string())
 });
-function trackedBeforeResponse({ id, start_time }) {
+function beforeResponse(tracked) {
 	return {
-		id,
+		...tracked,
 		exists: false,
-		start_time,
 		sent: []
-	};
-}
-function trackedSpan(span, { fields }, id = span.id) {
-	return {
-		id,
-		exists: true,
-		start_time: span.start_time,
-		sent: Object.keys(fields)
 	};
 }
 function parseTracked(state) {
@@ -2675,6 +2672,9 @@ function parseTracked(state) {
 		throw new Error("STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.");
 	}
 }
+function isOwnSpan({ given }) {
+	return !given.includes("span_id");
+}
 function atStart({ fields, keepsMeta }, now) {
 	const { score, error, output, end_time, ...known } = fields;
 	return {
@@ -2683,11 +2683,15 @@ function atStart({ fields, keepsMeta }, now) {
 			...known
 		},
 		clear: [],
+		lacksScore: false,
 		keepsMeta,
-		jobError: void 0
+		fallbackError: void 0,
+		gate: void 0,
+		isOwn: true
 	};
 }
-function atEnd(recording, { start_time, sent }, now) {
+function atEnd(recording, tracked, now) {
+	const { start_time, sent } = tracked;
 	const fields = {
 		end_time: now.toISOString(),
 		...recording.fields,
@@ -2696,7 +2700,8 @@ function atEnd(recording, { start_time, sent }, now) {
 	const unsent = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
 	return {
 		...recording,
-		fields: Object.fromEntries(unsent)
+		fields: Object.fromEntries(unsent),
+		isOwn: isOwnSpan(tracked)
 	};
 }
 // node_modules/destr/dist/index.mjs
@@ -3282,7 +3287,7 @@ var Sender = class {
 	async send(call, tries) {
 		for (let number = 1;; number++) {
 			const attempt = await this.attempt(call, number);
-			if (!isRetried(attempt) || !await this.waitForRetry(attempt, call, tries)) return attempt;
+			if (!(isRetried(attempt) || call.isNew && statusOf(attempt) === 404) || !await this.waitForRetry(attempt, call, tries)) return attempt;
 		}
 	}
 	async attempt(call, number) {
@@ -3521,14 +3526,15 @@ function createClient({ baseUrl, ...options }) {
 	}
 	return {
 		traffic: sender.traffic,
-		readSpan(id, { isBeforeWrite = false } = {}) {
+		readSpan(id, { isBeforeWrite = false, isNew = false } = {}) {
 			const ifNotFound = isBeforeWrite ? `${CHECK_NEW_SPAN} ${HOW_TO_WRITE_UNREAD}` : CHECK_NEW_SPAN;
 			return request({
 				method: "GET",
 				url: spanUrl(baseUrl, id),
 				wanted: "the span",
 				ifNotFound,
-				id
+				id,
+				isNew
 			}, Span);
 		},
 		async updateSpan(id, patch) {
@@ -3776,29 +3782,243 @@ function isTextOf(text, value) {
 		return false;
 	}
 }
+// src/job.ts
+const RESULT_FACT = "cicd.pipeline.task.run.result";
+function jobOf(context, inputs) {
+	const { job_status: status } = inputs;
+	const links = linksOf(context, inputs);
+	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
+	const endedBadly = status === "failure" || status === "cancelled";
+	const ending = status === "failure" ? "failed" : "was cancelled";
+	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
+	return {
+		status,
+		endedBadly,
+		error: endedBadly ? `${context.job ? `Job ${name}` : "The job"} ${ending}${where}` : void 0,
+		facts: factsOf(context, inputs, links),
+		links,
+		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
+		withholdsSecrets: withholdsSecrets(context)
+	};
+}
+function factsOf(context, inputs, links) {
+	const { head, base, change } = refsOf(context);
+	const repo = repoOf(context);
+	const { job_status: status } = inputs;
+	return known({
+		"cicd.pipeline.name": context.workflow,
+		"cicd.pipeline.run.id": idOf(context.runId),
+		"cicd.pipeline.run.url.full": links.run,
+		"cicd.pipeline.task.name": context.job,
+		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
+		"cicd.pipeline.task.run.url.full": links.job,
+		[RESULT_FACT]: status === "cancelled" ? "cancellation" : status,
+		"vcs.provider.name": repo && "github",
+		"vcs.owner.name": repo?.owner,
+		"vcs.repository.name": repo?.repo,
+		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+		"vcs.ref.head.name": head.name,
+		"vcs.ref.head.type": head.type,
+		"vcs.ref.head.revision": head.revision,
+		"vcs.ref.base.name": base?.name,
+		"vcs.ref.base.revision": base?.revision,
+		"vcs.change.id": idOf(change?.number),
+		"vcs.change.title": change?.title,
+		"github.event_name": context.eventName,
+		"github.actor": context.actor,
+		"github.run_attempt": context.runAttempt,
+		"github.matrix": inputs.job_matrix
+	});
+}
+function linksOf(context, { job_check_run_id: id }) {
+	const repo = repoOf(context);
+	const runId = idOf(context.runId);
+	if (!repo || !runId) return {};
+	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
+	return {
+		run,
+		job: id ? `${run}/job/${id}` : run
+	};
+}
+const DEPENDABOT = "dependabot[bot]";
+const WITHHELD_FROM_FORKS = [
+	"pull_request",
+	"pull_request_review",
+	"pull_request_review_comment"
+];
+const WITHHELD_FROM_DEPENDABOT = [
+	...WITHHELD_FROM_FORKS,
+	"create",
+	"deployment",
+	"deployment_status",
+	"push"
+];
+function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
+	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
+	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
+	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
+}
+function refsOf({ payload, ref, sha }) {
+	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
+	if (pull?.head) return {
+		head: branch(pull.head.ref, pull.head.sha),
+		base: branch(pull.base?.ref, pull.base?.sha),
+		change: pull
+	};
+	if (group) return {
+		head: refOf(group.head_ref, group.head_sha),
+		base: refOf(group.base_ref, group.base_sha)
+	};
+	if (trigger) {
+		const change = trigger.pull_requests?.[0];
+		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
+		return {
+			head: {
+				name: trigger.head_branch,
+				type,
+				revision: trigger.head_sha
+			},
+			...change && {
+				base: branch(change.base?.ref, change.base?.sha),
+				change
+			}
+		};
+	}
+	return { head: refOf(ref, sha) };
+}
+function branch(name, revision) {
+	return {
+		name,
+		type: "branch",
+		revision
+	};
+}
+function refOf(ref, revision) {
+	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
+	if (!kind) return { revision };
+	return {
+		name,
+		type: kind === "tags" ? "tag" : "branch",
+		revision
+	};
+}
+function repoOf(context) {
+	try {
+		const { owner, repo } = context.repo;
+		return owner && repo ? {
+			owner,
+			repo
+		} : void 0;
+	} catch {
+		return;
+	}
+}
+function idOf(number) {
+	return Number.isInteger(number) ? String(number) : void 0;
+}
+function matrixText(matrix) {
+	const values = plainValuesIn(matrix ?? null);
+	return values.length > 0 ? ` (${values.join(", ")})` : "";
+}
+function plainValuesIn(json) {
+	if (typeof json === "object" && json !== null) return Object.values(json).flatMap(plainValuesIn);
+	return json === null || json === "" ? [] : [String(json)];
+}
+function known(facts) {
+	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmpty$1(value);
+	return Object.fromEntries(Object.entries(facts).filter(isKnown));
+}
+function isEmpty$1(value) {
+	return isJsonObject(value) && Object.keys(value).length === 0;
+}
+// src/plan/gate.ts
+function gatesOf(gate, spanScore) {
+	if (!gate) return [];
+	const { minScore, needsScore, score = spanScore } = gate;
+	if (score === void 0) {
+		const text = `there is no score to compare with min_score ${minScore}`;
+		return needsScore ? [{
+			isPassed: false,
+			text,
+			advice: "Set score or results_file"
+		}] : [];
+	}
+	const isPassed = score >= minScore;
+	const relation = isPassed ? "reaches" : "is below";
+	return [{
+		isPassed,
+		text: `score ${shortened$1(score, minScore)} ${relation} min_score ${minScore}`
+	}];
+}
+function shortened$1(score, minScore) {
+	const isOnSameSide = (other) => other >= minScore === score >= minScore;
+	for (let decimals = 2; decimals < 12; decimals++) {
+		const rounded = Number(score.toFixed(decimals));
+		if (isOnSameSide(rounded)) return rounded;
+	}
+	return score;
+}
 // src/plan/recording.ts
+function withFailure(facts) {
+	return facts["cicd.pipeline.task.run.result"] === "success" ? {
+		...facts,
+		[RESULT_FACT]: "failure"
+	} : facts;
+}
+// src/plan/patch.ts
 function needsStored({ fields, clear, keepsMeta }) {
 	return fields.meta !== void 0 && keepsMeta && !clear.includes("meta");
 }
 function patchFor(recording, stored) {
-	const { fields, clear, jobError } = recording;
-	const cleared = Object.fromEntries(clear.map((field) => [field, null]));
-	const hasError = stored?.error && !clear.includes("error");
+	const { fields, clear, lacksScore, fallbackError, isOwn } = recording;
+	const emptied = lacksScore && (stored === void 0 || textOf(stored.score) !== "") ? [...clear, "score"] : clear;
+	const cleared = Object.fromEntries(emptied.map((field) => [field, null]));
+	const missed = missedGates(recording, stored && {
+		...stored,
+		...cleared
+	});
+	const gateError = stored || isOwn ? missed?.text : void 0;
+	const error = fallbackError ?? gateError;
+	const meta = missed && fields.meta ? withFailure(fields.meta) : fields.meta;
 	return {
+		...stored?.error && isOutdated(stored, fields.meta) && { error: null },
 		...cleared,
-		...jobError !== void 0 && !hasError && { error: jobError },
+		...error !== void 0 && !hasError(recording, stored) && { error },
 		...fields,
-		...fields.meta && needsStored(recording) && { meta: {
+		...meta && { meta: needsStored(recording) ? {
 			...stored?.meta,
-			...fields.meta
-		} }
+			...meta
+		} : meta }
 	};
+}
+function missedGates({ gate }, stored) {
+	if (gate?.score === void 0 && stored === void 0) return void 0;
+	return gatesOf(gate, numberOf(stored?.score)).find(({ isPassed }) => !isPassed);
+}
+function hasError({ fields, clear }, stored) {
+	return Boolean(stored?.error) && !clear.includes("error") && !isOutdated(stored, fields.meta);
+}
+function isOutdated(stored, facts) {
+	const before = stored?.meta;
+	const isSame = (name) => facts?.[name] !== void 0 && facts[name] === before?.[name];
+	const attemptOf = (meta) => numberOf(meta?.["github.run_attempt"]) ?? NaN;
+	return ["cicd.pipeline.run.id", "cicd.pipeline.task.name"].every(isSame) && attemptOf(before) < attemptOf(facts) && ["failure", "cancellation"].includes(String(before?.["cicd.pipeline.task.run.result"]));
+}
+const MAX_CLOSING_ERROR = 4e3;
+function closingPatch(recording, stored, reason, keepsScore) {
+	const { end_time, score, error } = patchFor(recording, stored);
+	const both = cut(present([reason, error]).join("\n"), MAX_CLOSING_ERROR);
+	return defined({
+		end_time,
+		error: hasError(recording, stored) ? void 0 : both,
+		score: keepsScore ? score : void 0
+	});
 }
 function newSpanOf({ parent_id, trace_id }, recording, id, title) {
 	const { name = title, ...fields } = patchFor({
 		...recording,
 		clear: []
-	});
+	}, {});
 	const start_time = fields.start_time ?? fields.end_time;
 	return {
 		id,
@@ -3811,7 +4031,7 @@ function newSpanOf({ parent_id, trace_id }, recording, id, title) {
 		...defined({ start_time })
 	};
 }
-function isEmpty$1(patch) {
+function isEmpty(patch) {
 	return Object.keys(patch).length === 0;
 }
 // src/report/report.ts
@@ -3882,7 +4102,8 @@ async function execute(plan, client, reporter, report) {
 		report.status = client.traffic.status;
 	}
 }
-async function perform({ task }, client, reporter, report) {
+async function perform(plan, client, reporter, report) {
+	const { task, inputs } = plan;
 	switch (task.kind) {
 		case "read":
 			report.span = await client.readSpan(task.id);
@@ -3892,30 +4113,30 @@ async function perform({ task }, client, reporter, report) {
 		case "create":
 			await create(task.span, false, client, report);
 			return;
-		case "start": return start(task.span, task.recording, client, reporter, report);
+		case "start": return start(task, inputs, client, reporter, report);
 		case "wait":
-			report.outcome = "tracking";
 			reporter.saveTracked(task.tracked);
+			report.outcome = "tracking";
 			report.span = { id: task.tracked.id };
 			return;
-		case "ensure":
-			if (await create(task.span, true, client, report)) await update(task.span.id, task.recording, client, report);
-			return;
+		case "end": return end(task, client, reporter, report);
 	}
 }
 async function update(id, recording, client, report) {
 	report.sent = patchFor(recording);
-	if (needsStored(recording)) {
-		report.before = await client.readSpan(id, { isBeforeWrite: true });
-		report.sent = patchFor(recording, report.before);
-	}
-	const span = isEmpty$1(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
-	const feedback = span.feedback ?? report.before?.feedback;
+	if (needsStored(recording)) report.before = await client.readSpan(id, { isBeforeWrite: true });
+	await write(id, recording, client, report);
+}
+async function write(id, recording, client, report) {
+	const { before } = report;
+	report.sent = patchFor(recording, before);
+	const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
+	const feedback = span.feedback ?? before?.feedback ?? void 0;
 	report.span = {
 		...span,
-		...feedback && { feedback }
+		...defined({ feedback })
 	};
-	report.changed = report.before && changesBetween(report.before, span);
+	report.changed = before && changesBetween(before, span);
 	report.outcome = "updated";
 	warn(report, storedWarnings(report.sent, span, needsStored(recording)));
 }
@@ -3928,20 +4149,72 @@ async function create(span, mayExist, client, report) {
 	warn(report, storedWarnings(report.sent, created, false));
 	return false;
 }
-async function start(span, recording, client, reporter, report) {
-	reporter.saveTracked(trackedBeforeResponse(span));
+async function start({ span, tracked }, { fail_on_api_error }, client, reporter, report) {
+	reporter.saveTracked(beforeResponse(tracked));
 	try {
 		await create(span, false, client, report);
 	} catch (error) {
-		if (!(error instanceof ApiError && error.isTransient)) {
+		if (!(error instanceof ApiError && (error.isTransient || !fail_on_api_error))) {
 			reporter.saveTracked(void 0);
 			throw error;
 		}
-		warn(report, [`${error.summary}. The job goes on, and the span is created when it ends`]);
+		warn(report, [`${error.isTransient ? `${error.summary}.` : error.message} The job goes on, and the span is created when it ends`]);
 		return;
 	}
 	report.outcome = "tracking";
-	reporter.saveTracked(trackedSpan(span, recording, report.span.id));
+	reporter.saveTracked({
+		...tracked,
+		id: report.span.id ?? tracked.id
+	});
+}
+async function end({ id, recording, span }, client, reporter, report) {
+	let requestsBeforeWrite;
+	try {
+		if (span && !await create(span, true, client, report)) return;
+		report.sent = patchFor(recording);
+		if (needsStored(recording)) report.before = await readAtEnd(id, recording, client, report);
+		requestsBeforeWrite = client.traffic.requests;
+		await write(id, recording, client, report);
+	} catch (error) {
+		if (mayClose(error, requestsBeforeWrite, client)) {
+			const keepsScore = error instanceof InputError || error instanceof ApiError && error.status === 413;
+			const reason = reporter.redact(headlineOf(error));
+			await close(id, closingPatch(recording, report.before, reason, keepsScore), client, report);
+		}
+		throw error;
+	}
+}
+async function readAtEnd(id, { isOwn }, client, report) {
+	try {
+		return await client.readSpan(id, {
+			isBeforeWrite: true,
+			isNew: isOwn
+		});
+	} catch (error) {
+		if (!(isOwn && error instanceof ApiError && error.status === 404)) throw error;
+		warn(report, [`${error.summary}. The end of the job was recorded without reading the span`]);
+		return;
+	}
+}
+function mayClose(error, requestsBeforeWrite, { traffic }) {
+	if (error instanceof InputError) return true;
+	const isWriting = requestsBeforeWrite !== void 0;
+	if (error instanceof ApiError) {
+		const { status } = error;
+		if (isWriting) return [
+			400,
+			413,
+			422
+		].includes(status ?? 0);
+		return status !== void 0 && ![401, 404].includes(status);
+	}
+	return !(isWriting && traffic.requests > requestsBeforeWrite && (traffic.status ?? 500) < 300);
+}
+async function close(id, patch, client, report) {
+	try {
+		report.span = await client.updateSpan(id, patch);
+		warn(report, ["Only the end of the job and this failure were recorded on the span"]);
+	} catch {}
 }
 async function addChildren(plan, client, reporter, report) {
 	const { inputs, metrics, caseSpans } = plan;
@@ -3989,6 +4262,7 @@ const defaults = {
 	"results_file": "",
 	"results_format": "auto",
 	"score_pointer": "",
+	"results_outcome": "",
 	"metrics": "",
 	"results_metrics": "false",
 	"case_spans": "none",
@@ -4163,6 +4437,12 @@ const formsAt = (now) => ({
 		"fields"
 	]),
 	score_pointer: maybeAbsent(jsonPointer),
+	results_outcome: maybeAbsent(oneOf([
+		"success",
+		"failure",
+		"cancelled",
+		"skipped"
+	])),
 	metrics: structured(metricsObject),
 	results_metrics: boolean,
 	case_spans: oneOf([
@@ -4207,6 +4487,12 @@ function readInputs(getInput, environmentKey, now) {
 	if (values.api_key?.trim() === "") values.api_key = environmentKey ?? "";
 	return readForms(formsAt(now), values, (name) => name);
 }
+function givenInputs(getInput) {
+	return Object.keys(defaults).filter((name) => {
+		const text = getInput(name).trim();
+		return text !== "" && text !== defaults[name] && !name.startsWith("job_");
+	});
+}
 function defaultInputs() {
 	return readInputs(() => "", void 0, new Date(0)).values;
 }
@@ -4249,173 +4535,44 @@ function readForms(forms, given, nameOf) {
 		problems
 	};
 }
-// src/job.ts
-function jobOf(context, inputs) {
-	const { job_status: status } = inputs;
-	const links = linksOf(context, inputs);
-	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
-	const endedBadly = status === "failure" || status === "cancelled";
-	const ending = status === "failure" ? "failed" : "was cancelled";
-	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
-	return {
-		status,
-		endedBadly,
-		error: endedBadly ? `${context.job ? `Job ${name}` : "The job"} ${ending}${where}` : void 0,
-		facts: factsOf(context, inputs, links),
-		links,
-		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
-		withholdsSecrets: withholdsSecrets(context)
-	};
-}
-function factsOf(context, inputs, links) {
-	const { head, base, change } = refsOf(context);
-	const repo = repoOf(context);
-	const { job_status: status } = inputs;
-	return known({
-		"cicd.pipeline.name": context.workflow,
-		"cicd.pipeline.run.id": idOf(context.runId),
-		"cicd.pipeline.run.url.full": links.run,
-		"cicd.pipeline.task.name": context.job,
-		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
-		"cicd.pipeline.task.run.url.full": links.job,
-		"cicd.pipeline.task.run.result": status === "cancelled" ? "cancellation" : status,
-		"vcs.provider.name": repo && "github",
-		"vcs.owner.name": repo?.owner,
-		"vcs.repository.name": repo?.repo,
-		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
-		"vcs.ref.head.name": head.name,
-		"vcs.ref.head.type": head.type,
-		"vcs.ref.head.revision": head.revision,
-		"vcs.ref.base.name": base?.name,
-		"vcs.ref.base.revision": base?.revision,
-		"vcs.change.id": idOf(change?.number),
-		"vcs.change.title": change?.title,
-		"github.event_name": context.eventName,
-		"github.actor": context.actor,
-		"github.run_attempt": context.runAttempt,
-		"github.matrix": inputs.job_matrix
+// src/inputs/misspelt.ts
+const MIN_LENGTH = 5;
+function misspeltProblems(variables) {
+	const known = Object.keys(defaults);
+	return variables.flatMap((variable) => {
+		const [, name = ""] = /^INPUT_(.+)$/.exec(variable)?.map((part) => part.toLowerCase()) ?? [];
+		const meant = name && !known.includes(name) && known.find((right) => isMisspelt(name, right));
+		if (!meant) return [];
+		return [{
+			name,
+			message: `is not an input of this action. Write ${meant}, or rename the variable ${quoted(variable)} if an env sets it`
+		}];
 	});
 }
-function linksOf(context, { job_check_run_id: id }) {
-	const repo = repoOf(context);
-	const runId = idOf(context.runId);
-	if (!repo || !runId) return {};
-	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
-	return {
-		run,
-		job: id ? `${run}/job/${id}` : run
-	};
+function isMisspelt(name, right) {
+	if (name.replaceAll("-", "_") === right) return true;
+	if (right.length < MIN_LENGTH) return false;
+	const [a, b] = withoutCommonEnds(name, right);
+	return Math.max(a.length, b.length) === 1 || a.length === 2 && a === [...b].reverse().join("");
 }
-const DEPENDABOT = "dependabot[bot]";
-const WITHHELD_FROM_FORKS = [
-	"pull_request",
-	"pull_request_review",
-	"pull_request_review_comment"
-];
-const WITHHELD_FROM_DEPENDABOT = [
-	...WITHHELD_FROM_FORKS,
-	"create",
-	"deployment",
-	"deployment_status",
-	"push"
-];
-function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
-	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
-	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
-	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
-}
-function refsOf({ payload, ref, sha }) {
-	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
-	if (pull?.head) return {
-		head: branch(pull.head.ref, pull.head.sha),
-		base: branch(pull.base?.ref, pull.base?.sha),
-		change: pull
-	};
-	if (group) return {
-		head: refOf(group.head_ref, group.head_sha),
-		base: refOf(group.base_ref, group.base_sha)
-	};
-	if (trigger) {
-		const change = trigger.pull_requests?.[0];
-		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
-		return {
-			head: {
-				name: trigger.head_branch,
-				type,
-				revision: trigger.head_sha
-			},
-			...change && {
-				base: branch(change.base?.ref, change.base?.sha),
-				change
-			}
-		};
-	}
-	return { head: refOf(ref, sha) };
-}
-function branch(name, revision) {
-	return {
-		name,
-		type: "branch",
-		revision
-	};
-}
-function refOf(ref, revision) {
-	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
-	if (!kind) return { revision };
-	return {
-		name,
-		type: kind === "tags" ? "tag" : "branch",
-		revision
-	};
-}
-function repoOf(context) {
-	try {
-		const { owner, repo } = context.repo;
-		return owner && repo ? {
-			owner,
-			repo
-		} : void 0;
-	} catch {
-		return;
-	}
-}
-function idOf(number) {
-	return Number.isInteger(number) ? String(number) : void 0;
-}
-function matrixText(matrix) {
-	if (!isJsonObject(matrix)) return "";
-	const values = Object.values(matrix).filter((value) => typeof value !== "object");
-	return values.length > 0 ? ` (${values.join(", ")})` : "";
-}
-function known(facts) {
-	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmpty(value);
-	return Object.fromEntries(Object.entries(facts).filter(isKnown));
-}
-function isEmpty(value) {
-	return isJsonObject(value) && Object.keys(value).length === 0;
-}
-// src/plan/gate.ts
-function gatesOf({ min_score }, score, job) {
-	if (min_score === void 0 || job.endedBadly && score === void 0) return [];
-	return [minScoreGate(min_score, score)];
-}
-function minScoreGate(minScore, score) {
-	if (score === void 0) return {
-		isPassed: false,
-		text: `there is no score to compare with min_score ${minScore}`,
-		advice: "Set score or results_file"
-	};
-	const isPassed = score >= minScore;
-	return {
-		isPassed,
-		text: `score ${score} ${isPassed ? "reaches" : "is below"} min_score ${minScore}`
-	};
+function withoutCommonEnds(a, b) {
+	let start = 0;
+	while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
+	let end = 0;
+	while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+	return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }
 // src/score.ts
+function product(value, scale, digits) {
+	const exact = value * scale;
+	return Math.abs(exact) < 10 ** digits ? Number(exact.toPrecision(digits)) : exact;
+}
 function scaled(value, scale) {
-	const product = value * scale;
-	const read = Math.abs(product) < 0x38d7ea4c68000 ? Number(product.toPrecision(15)) : product;
-	return Math.sign(read) * Math.round(Math.abs(read)) + 0;
+	const unrounded = product(value, scale, 15);
+	return Math.sign(unrounded) * Math.round(Math.abs(unrounded)) + 0;
+}
+function unroundedScore(value, scale) {
+	return scale === void 0 ? value : product(value, scale, 12);
 }
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
@@ -4423,6 +4580,31 @@ function scoreOf(value, scale) {
 	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
 	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
+}
+// src/plan/case-span.ts
+function caseSpanOf(testCase, id, scale = 100) {
+	const { name, status, suite, file, durationMs, error, input, output, score } = testCase;
+	return {
+		id,
+		name,
+		type: "test",
+		...fieldsOf({
+			error,
+			input,
+			output,
+			score: score === void 0 ? void 0 : scaled(score, scale),
+			start_time: testCase.startTime,
+			end_time: testCase.endTime,
+			meta: {
+				"test.status": status,
+				...defined({
+					"test.suite": suite,
+					"test.duration_ms": durationMs,
+					"test.file": file
+				})
+			}
+		})
+	};
 }
 // src/inputs/rules.ts
 function accessProblems({ values, problems }, job) {
@@ -4494,6 +4676,7 @@ function resultsProblems({ values, problems }) {
 	const asking = present([
 		(values.results_format ?? "auto") !== "auto" && "results_format",
 		values.score_pointer !== void 0 && "score_pointer",
+		endedBadly(values.results_outcome) && "results_outcome",
 		...needingCases(values)
 	]);
 	if (asking.length > 0) return [{
@@ -4529,19 +4712,76 @@ function clearProblems(inputs, fromFile) {
 		isFromFile: !(inputs.clear !== void 0 && (isNew || both.some((field) => given[field] !== void 0)))
 	}];
 }
+function endedBadly(outcome) {
+	return outcome === "failure" || outcome === "cancelled";
+}
 function gateProblems(minScore, scale) {
-	if (minScore === void 0 || scale === void 0) return [];
-	if (scale <= 1 || minScore <= 0 || minScore >= 1) return [];
+	if (minScore === void 0 || scale !== void 0 && scale <= 1) return [];
+	if (!(minScore === 1 && scale !== void 0 && scale >= 100) && (minScore <= 0 || minScore >= 1)) return [];
+	const meant = Number((minScore * (scale ?? 100)).toPrecision(15));
 	return [{
 		name: "min_score",
-		message: `${minScore} would let nearly every score pass, since the score is recorded on a scale of ${scale}. Write ${Number((minScore * scale).toPrecision(15))}`
+		message: `${minScore} would let nearly every score pass, since the score is recorded ${scale === void 0 ? "as an integer" : `on a scale of ${scale}`}. Write ${meant}`
 	}];
+}
+function lostProblems(lost) {
+	const message = "was given at the start of the job and is empty at its end. Some runners lose the inputs of a composite action inside a composite action: use this action in the outer one or in the workflow";
+	return lost.map((name) => ({
+		name,
+		message
+	}));
 }
 function resultsScale({ score_scale, results_file, results_format = "auto" }) {
 	return score_scale ?? (results_file && isTestFormat(results_format) ? 100 : void 0);
 }
 function isTestFormat(format) {
 	return format !== "json" && format !== "fields";
+}
+// src/plan/check.ts
+function check(read, results, score, otherProblems, job, stage) {
+	const { values } = read;
+	const inFile = {
+		...results.fields,
+		...defined({ score: results.score?.value })
+	};
+	const known = {
+		values,
+		problems: [...read.problems, ...lostProblems(stage.lost)]
+	};
+	const problems = [
+		...known.problems,
+		...accessProblems(known, job),
+		...operationProblems(read),
+		...formatProblems(read),
+		...clearProblems(values, inFile),
+		...gateProblems(values.min_score, score.scale),
+		...results.problems,
+		...present([score.problem]),
+		...otherProblems
+	];
+	const isForgiven = ({ name, isFromFile }) => job.endedBadly && (isFromFile === true || stage.lost.includes(name) && !ESSENTIAL.includes(name));
+	const fatal = problems.filter((problem) => !isForgiven(problem));
+	const ofResults = problemsOfResults(results);
+	const isPartial = results.tests !== void 0 || ofResults.every(({ name }) => name === "results_outcome");
+	const isEnough = isPartial && fatal.every((problem) => ofResults.includes(problem));
+	if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage))) throw new InputError(fatal);
+	return {
+		fatal,
+		forgiven: problems.filter(isForgiven),
+		reasons: problems.filter((problem) => fatal.includes(problem) || isPartial && ofResults.includes(problem)),
+		isWhole: fatal.length + ofResults.length + stage.lost.length === 0
+	};
+}
+const ESSENTIAL = [
+	"base_url",
+	"api_key",
+	"dry_run"
+];
+function canSend({ base_url, api_key }, { lost }) {
+	return base_url !== void 0 && api_key !== void 0 && !ESSENTIAL.some((name) => lost.includes(name));
+}
+function problemsOfResults({ problems }) {
+	return problems.filter(({ name }) => name !== "meta_file");
 }
 // src/results/record.ts
 function failureLines({ failed, errored, failures }) {
@@ -4565,35 +4805,6 @@ function metaOf(tests) {
 function failureLine({ name, message }) {
 	return message ? `${name}: ${message}` : name;
 }
-// src/results/run.ts
-function passRateOf({ passed, failed, errored }) {
-	return passed / (passed + failed + errored);
-}
-// src/plan/case-span.ts
-function caseSpanOf(testCase, id, scale = 100) {
-	const { name, status, suite, file, durationMs, error, input, output, score } = testCase;
-	return {
-		id,
-		name,
-		type: "test",
-		...fieldsOf({
-			error,
-			input,
-			output,
-			score: score === void 0 ? void 0 : scaled(score, scale),
-			start_time: testCase.startTime,
-			end_time: testCase.endTime,
-			meta: {
-				"test.status": status,
-				...defined({
-					"test.suite": suite,
-					"test.duration_ms": durationMs,
-					"test.file": file
-				})
-			}
-		})
-	};
-}
 // src/plan/merge.ts
 function mergedMeta(layers) {
 	const given = layers.filter((layer) => layer !== void 0);
@@ -4608,186 +4819,20 @@ function mergedMetrics(layers) {
 	}));
 	return [...new Map(metrics.map((metric) => [metric.dimension, metric])).values()];
 }
-// src/plan/read-files.ts
-const NO_RESULTS = { problems: [] };
-async function readFiles(read, files, now) {
-	const { values: inputs } = read;
-	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
-	const metaFile = await readMetaFile(inputs.meta_file, files);
-	const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
-	const problems = [
-		...resultsProblems(read),
-		...results.problems,
-		...metaFile.problems
-	];
-	return {
-		...results,
-		fields: {
-			...results.fields,
-			...defined({ meta })
-		},
-		problems: problems.map((problem) => ({
-			...problem,
-			isFromFile: true
-		}))
-	};
-}
-async function readResultsOf(inputs, files, now) {
-	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
-	if (patterns === void 0 || format === void 0) return NO_RESULTS;
-	if (format === "json" && pointer === void 0) return NO_RESULTS;
-	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
-	return readResults({
-		patterns,
-		format,
-		pointer,
-		keepCases: {
-			kind: inputs.case_spans ?? "none",
-			max: inputs.max_case_spans ?? 0
-		}
-	}, files, now);
-}
-function problemsOf(error) {
-	if (!(error instanceof InputError)) throw error;
-	return { problems: error.problems };
-}
-async function readMetaFile(path, files) {
-	if (path === void 0) return { problems: [] };
-	try {
-		return {
-			meta: metaObject(await readText(files, path)),
-			problems: []
-		};
-	} catch (error) {
-		return { problems: [problemOf("meta_file", path, error)] };
-	}
-}
-// src/plan/task.ts
-function taskOf(inputs, recording, job, { now, newId, tracked }) {
-	if (tracked) {
-		const last = atEnd(recording, tracked, now);
-		if (tracked.exists) return {
-			kind: "update",
-			id: tracked.id,
-			recording: last
-		};
-		return {
-			kind: "ensure",
-			span: newSpanOf(inputs, last, tracked.id, job.title),
-			recording: last
-		};
-	}
-	const { operation, span_id } = inputs;
-	const id = span_id ?? newId();
-	switch (operation) {
-		case "get": return {
-			kind: "read",
-			id
-		};
-		case "update": return {
-			kind: "update",
-			id,
-			recording
-		};
-		case "create": return {
-			kind: "create",
-			span: newSpanOf(inputs, recording, id, job.title)
-		};
-		case "track": {
-			if (span_id !== void 0) return {
-				kind: "wait",
-				tracked: {
-					id,
-					exists: true,
-					start_time: inputs.start_time,
-					sent: []
-				}
-			};
-			const known = atStart(recording, now);
-			return {
-				kind: "start",
-				span: newSpanOf(inputs, known, id, job.title),
-				recording: known
-			};
-		}
-	}
-}
-// src/plan/plan.ts
-function planOf(read, results, job, moment) {
-	try {
-		return soundPlan(read, results, job, moment);
-	} catch (error) {
-		const { base_url, api_key } = read.values;
-		const canSend = base_url !== void 0 && api_key !== void 0;
-		if (!(error instanceof InputError) || !moment.tracked || !canSend) throw error;
-		const inputs = {
-			...defaultInputs(),
-			...read.values,
-			min_score: void 0
-		};
-		return {
-			inputs,
-			task: taskOf(inputs, recordingFrom({
-				ci_meta: inputs.ci_meta,
-				meta_mode: "merge",
-				error: error.message
-			}, NO_RESULTS, void 0, job), job, moment),
-			metrics: [],
-			caseSpans: [],
-			warnings: [],
-			refused: error
-		};
-	}
-}
-function soundPlan(read, results, job, moment) {
-	const { values } = read;
+// src/plan/compose.ts
+const MAX_REASONS = 10;
+const MAX_ERROR_BYTES = 65536;
+function composeRecording(inputs, results, score, { fatal, reasons, isWhole }, job) {
 	const { tests, fields } = results;
-	const score = scoreFor(read, results);
-	const problems = [
-		...read.problems,
-		...accessProblems(read, job),
-		...operationProblems(read),
-		...formatProblems(read),
-		...clearProblems(values, {
-			...fields,
-			...defined({ score: results.score?.value })
-		}),
-		...gateProblems(values.min_score, score.scale),
-		...results.problems,
-		...present([score.problem])
-	];
-	const isForgiven = ({ isFromFile }) => isFromFile === true && job.endedBadly;
-	const fatal = problems.filter((problem) => !isForgiven(problem));
-	if (fatal.length > 0) throw new InputError(fatal);
-	const inputs = values;
-	const recording = recordingFrom(inputs, results, score.value, job);
-	const metrics = mergedMetrics([
-		inputs.results_metrics ? tests?.metrics : void 0,
-		fields?.metrics,
-		inputs.metrics
-	]);
-	if (inputs.operation === "update" && metrics.length === 0 && isEmpty$1(patchFor(recording))) throw InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
-	const cases = tests?.cases ?? [];
-	return {
-		inputs,
-		task: taskOf(inputs, recording, job, moment),
-		metrics,
-		caseSpans: cases.map((testCase) => caseSpanOf(testCase, moment.newId(), inputs.score_scale)),
-		warnings: problems.filter(isForgiven).map((problem) => warningOf(problem, job))
-	};
-}
-function warningOf(problem, { status }) {
-	const ending = status === "failure" ? "has failed" : "was cancelled";
-	return `${problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
-}
-function recordingFrom(inputs, { tests, fields, error }, score, job) {
 	const values = {
 		...fields,
 		...inputs
 	};
-	const failures = tests ? failureLines(tests).join("\n") : "";
+	const why = reasonLines(reasons);
+	const failures = tests ? failureLines(tests) : [];
+	const facts = fatal.length > 0 ? withFailure(job.facts) : job.facts;
 	const layers = [
-		inputs.ci_meta ? job.facts : void 0,
+		inputs.ci_meta ? facts : void 0,
 		tests && metaOf(tests),
 		fields?.meta,
 		inputs.meta
@@ -4795,15 +4840,69 @@ function recordingFrom(inputs, { tests, fields, error }, score, job) {
 	return {
 		fields: fieldsOf({
 			...values,
-			score,
-			error: values.error ?? (failures || error),
+			score: score.value,
+			error: values.error ?? (failures.length > 0 ? errorOf([...why, ...failures]) : void 0),
 			meta: mergedMeta(layers)
 		}),
 		clear: values.clear ?? [],
+		lacksScore: !isWhole && score.value === void 0 && asksForScore(inputs, results),
 		keepsMeta: inputs.meta_mode === "merge",
-		jobError: job.error
+		fallbackError: why.length > 0 ? errorOf(why) : job.error,
+		gate: scoreGate(inputs, score, isWhole, job),
+		isOwn: false
 	};
 }
+function scoreGate({ min_score: minScore }, { unrounded: score }, isWhole, job) {
+	if (minScore === void 0 || score === void 0 && !isWhole) return void 0;
+	return {
+		minScore,
+		score,
+		needsScore: !job.endedBadly
+	};
+}
+function asksForScore({ results_file, results_format, score_pointer }, results) {
+	return (results_file !== void 0 || problemsOfResults(results).length > 0) && (results_format !== "json" || score_pointer !== void 0);
+}
+function reasonLines(reasons) {
+	const lines = reasons.slice(0, MAX_REASONS).map(problemLine);
+	const more = reasons.length - lines.length;
+	return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+function errorOf(lines) {
+	return cutBytes(lines.join("\n"), MAX_ERROR_BYTES);
+}
+// src/plan/metrics.ts
+const MAX_METRICS = 500;
+function metricsFor({ metrics, results_metrics }, { tests, fields }) {
+	const given = mergedMetrics([fields?.metrics, metrics]);
+	const all = mergedMetrics([
+		results_metrics ? tests?.metrics : void 0,
+		fields?.metrics,
+		metrics
+	]);
+	if (all.length <= MAX_METRICS) return {
+		all,
+		given
+	};
+	const inInput = Object.keys(metrics ?? {}).length;
+	const isFromFile = inInput <= MAX_METRICS;
+	const source = isFromFile ? `gives ${all.length} metrics with those of the inputs` : `has ${inInput} metrics`;
+	const problem = {
+		name: isFromFile ? "results_file" : "metrics",
+		message: `${source}, more than the limit of ${MAX_METRICS}. Record fewer`,
+		isFromFile
+	};
+	return {
+		all: [],
+		given: given.length <= MAX_METRICS ? given : [],
+		problem
+	};
+}
+// src/results/run.ts
+function passRateOf({ passed, failed, errored }) {
+	return passed / (passed + failed + errored);
+}
+// src/plan/score.ts
 function scoreFor({ values, problems }, results) {
 	const source = scoreSource(values, results);
 	if (!source) return { scale: resultsScale(values) };
@@ -4811,6 +4910,7 @@ function scoreFor({ values, problems }, results) {
 	try {
 		return {
 			value: scoreOf(value, scale),
+			unrounded: unroundedScore(value, scale),
 			scale
 		};
 	} catch (error) {
@@ -4841,6 +4941,190 @@ function scoreSource({ score, score_scale }, { tests, score: inFile }) {
 		value: passRateOf(tests),
 		scale: score_scale ?? 100
 	};
+}
+// src/plan/task.ts
+function taskOf(inputs, recording, job, stage) {
+	const { now, newId, given, tracked } = stage;
+	if (tracked) {
+		const last = atEnd(recording, tracked, now);
+		const span = tracked.exists ? void 0 : newSpanOf(inputs, last, tracked.id, job.title);
+		return {
+			kind: "end",
+			id: tracked.id,
+			recording: last,
+			span
+		};
+	}
+	const { operation, span_id, start_time } = inputs;
+	const id = span_id ?? newId();
+	const exists = {
+		id,
+		exists: true,
+		given: [...given]
+	};
+	switch (operation) {
+		case "get": return {
+			kind: "read",
+			id
+		};
+		case "update": return {
+			kind: "update",
+			id,
+			recording
+		};
+		case "create": return {
+			kind: "create",
+			span: newSpanOf(inputs, recording, id, job.title)
+		};
+		case "track": {
+			if (span_id !== void 0) return {
+				kind: "wait",
+				tracked: {
+					...exists,
+					start_time,
+					sent: []
+				}
+			};
+			const known = atStart(recording, now);
+			const span = newSpanOf(inputs, known, id, job.title);
+			const sent = Object.keys(known.fields);
+			return {
+				kind: "start",
+				span,
+				tracked: {
+					...exists,
+					start_time: span.start_time,
+					sent
+				}
+			};
+		}
+	}
+}
+// src/plan/plan.ts
+function planOf(read, results, job, stage) {
+	const { values } = read;
+	const found = scoreFor(read, results);
+	const metrics = metricsFor(values, results);
+	const checked = check(read, results, found, present([metrics.problem]), job, stage);
+	const { fatal, forgiven, isWhole } = checked;
+	const inputs = fatal.length > 0 ? {
+		...defaultInputs(),
+		...values
+	} : values;
+	const recording = composeRecording(inputs, results, isWhole || values.score !== void 0 && stage.lost.length === 0 ? found : {}, checked, job);
+	const recorded = isWhole ? metrics.all : metrics.given;
+	if (inputs.operation === "update" && recorded.length === 0 && isEmpty(patchFor(recording))) throw InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
+	const cases = results.tests?.cases ?? [];
+	return {
+		inputs,
+		task: taskOf(inputs, recording, job, stage),
+		gate: recording.gate,
+		metrics: recorded,
+		caseSpans: cases.map((testCase) => caseSpanOf(testCase, stage.newId(), inputs.score_scale)),
+		warnings: forgiven.map((problem) => warningOf(problem, job)),
+		failure: fatal.length > 0 ? new InputError(fatal) : void 0
+	};
+}
+function warningOf(problem, { status }) {
+	const ending = status === "failure" ? "has failed" : "was cancelled";
+	return `${problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
+}
+function closingPlan(error, { values }, job, stage) {
+	if (!stage.tracked || error instanceof InputError || values.dry_run || !canSend(values, stage)) return void 0;
+	const inputs = {
+		...defaultInputs(),
+		...values
+	};
+	return {
+		inputs,
+		task: taskOf(inputs, {
+			fields: {},
+			clear: [],
+			lacksScore: false,
+			keepsMeta: true,
+			fallbackError: `The end of the job was not recorded: ${headlineOf(error)}`,
+			gate: void 0,
+			isOwn: false
+		}, job, stage),
+		gate: void 0,
+		metrics: [],
+		caseSpans: [],
+		warnings: [],
+		failure: error
+	};
+}
+// src/plan/read-files.ts
+const NO_RESULTS = { problems: [] };
+async function readFiles(read, files, now) {
+	const { values: inputs } = read;
+	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
+	const metaFile = await readMetaFile(inputs.meta_file, files);
+	const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
+	const problems = [
+		...resultsProblems(read),
+		...results.problems,
+		...outcomeProblems(inputs, results),
+		...metaFile.problems
+	];
+	return {
+		...results,
+		fields: {
+			...results.fields,
+			...defined({ meta })
+		},
+		problems: problems.map((problem) => ({
+			...problem,
+			isFromFile: true
+		}))
+	};
+}
+async function checkPatterns({ results_file = [] }, files) {
+	const problems = [];
+	for (const line of results_file.filter((line) => /^[^!#]*[*?[]/.test(line))) try {
+		await files.find(line);
+	} catch (error) {
+		problems.push(problemOf("results_file", quoted(line), error));
+	}
+	return { problems };
+}
+async function readResultsOf(inputs, files, now) {
+	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+	if (patterns === void 0 || format === void 0) return NO_RESULTS;
+	if (format === "json" && pointer === void 0) return NO_RESULTS;
+	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
+	return readResults({
+		patterns,
+		format,
+		pointer,
+		keepCases: {
+			kind: inputs.case_spans ?? "none",
+			max: inputs.max_case_spans ?? 0
+		}
+	}, files, now);
+}
+function outcomeProblems(inputs, { tests, fields, problems }) {
+	const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
+	if (!endedBadly(outcome) || results_file === void 0) return [];
+	if (tests ? tests.failed + tests.errored > 0 : problems.length > 0 || error !== void 0) return [];
+	return [{
+		name: "results_outcome",
+		message: `is ${outcome}, but ${tests ? "no case failed" : "the results name no error"}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`
+	}];
+}
+function problemsOf(error) {
+	if (!(error instanceof InputError)) throw error;
+	return { problems: error.problems };
+}
+async function readMetaFile(path, files) {
+	if (path === void 0) return { problems: [] };
+	try {
+		return {
+			meta: metaObject(await readText(files, path)),
+			problems: []
+		};
+	} catch (error) {
+		return { problems: [problemOf("meta_file", path, error)] };
+	}
 }
 // src/report/inert.ts
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
@@ -5332,13 +5616,23 @@ function createReporter(host, secrets) {
 	const masked = [...new Set(lines)].filter((line) => line !== "");
 	for (const line of masked) core.setSecret(line);
 	const redact = redactorOf(masked);
+	const safeId = (id) => UUID.test(id) && !masked.includes(id) ? id : redact(id);
 	let isTracking = false;
 	return {
 		info: (line) => core.info(inert(redact(line))),
 		saveTracked(tracked) {
-			isTracking = tracked !== void 0;
-			core.saveState("tracked", tracked ? redact(JSON.stringify(tracked)) : "");
+			try {
+				core.saveState("tracked", tracked ? JSON.stringify({
+					...tracked,
+					id: safeId(tracked.id)
+				}) : "");
+				isTracking = tracked !== void 0;
+			} catch (error) {
+				if (isTracking) return;
+				throw InputError.of("GITHUB_STATE", `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`);
+			}
 		},
+		redact,
 		publish(raw, options) {
 			const report = withoutSecrets(raw, redact);
 			const findings = [...report.findings];
@@ -5419,25 +5713,25 @@ function tooLong(names) {
 // src/without-sending.ts
 const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
 function withoutSending(plan, reporter, report) {
-	const { task } = plan;
-	const { id, sent, request } = spanRequestOf(task, plan.inputs.base_url);
+	const { task, inputs } = plan;
+	const { id, sent, request } = spanRequestOf(task, inputs.base_url);
 	report.sent = sent;
 	report.span = {
-		...defined({ id: plan.inputs.dry_run ? id : plan.inputs.span_id }),
+		...defined({ id: inputs.dry_run ? id : inputs.span_id }),
 		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
 	};
-	if (!plan.inputs.dry_run) {
+	if (inputs.dry_run) {
+		report.outcome = "dry-run";
+		report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
+	} else {
 		report.outcome = "skipped";
-		report.findings.push({
+		if (task.kind !== "end") report.findings.push({
 			level: "notice",
 			title: "Opper span: skipped",
 			lines: [WITHHELD]
 		});
-		return;
 	}
-	report.outcome = "dry-run";
-	report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
-	if (task.kind === "start") reporter.saveTracked(trackedSpan(task.span, task.recording));
+	if (task.kind === "start") reporter.saveTracked(inputs.dry_run ? task.tracked : beforeResponse(task.tracked));
 	if (task.kind === "wait") reporter.saveTracked(task.tracked);
 }
 function spanRequestOf(task, baseUrl) {
@@ -5453,14 +5747,17 @@ function spanRequestOf(task, baseUrl) {
 				url: spanUrl(baseUrl, task.id)
 			}]
 		};
-		case "update": {
+		case "create":
+		case "start": return creationOf(task.span, baseUrl);
+		default: {
 			const { id } = task;
+			if (task.kind === "end" && task.span) return creationOf(task.span, baseUrl);
 			const body = patchFor(task.recording);
 			return {
 				id,
 				sent: body,
 				request: [{
-					...isEmpty$1(body) ? { method: "GET" } : {
+					...isEmpty(body) ? { method: "GET" } : {
 						method: "PATCH",
 						body
 					},
@@ -5468,19 +5765,19 @@ function spanRequestOf(task, baseUrl) {
 				}]
 			};
 		}
-		default: {
-			const { span } = task;
-			return {
-				id: span.id,
-				sent: fieldsOf(span),
-				request: [{
-					method: "POST",
-					url: spanUrl(baseUrl),
-					body: { ...span }
-				}]
-			};
-		}
 	}
+}
+function creationOf(span, baseUrl) {
+	const request = {
+		method: "POST",
+		url: spanUrl(baseUrl),
+		body: { ...span }
+	};
+	return {
+		id: span.id,
+		sent: fieldsOf(span),
+		request: [request]
+	};
 }
 function childRequests({ inputs, metrics, caseSpans }, id) {
 	const post = {
@@ -5501,43 +5798,69 @@ function childRequests({ inputs, metrics, caseSpans }, id) {
 }
 // src/run.ts
 async function run(host, tracked) {
-	const getInput = (name) => host.core.getInput(name, { trimWhitespace: false });
+	const getInput = (name) => tracked && name === "operation" ? "track" : host.core.getInput(name, { trimWhitespace: false });
 	const reporter = createReporter(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
 	const startedAt = host.now();
 	const now = new Date(startedAt);
-	const read = readInputs(getInput, host.env.OPPER_API_KEY, now);
-	const isStart = read.values.operation === "track" && !tracked;
+	const stage = {
+		now,
+		newId: host.newId,
+		given: givenInputs(getInput),
+		tracked,
+		lost: tracked?.given.filter((name) => getInput(name).trim() === "") ?? []
+	};
+	const { values, problems } = readInputs(getInput, host.env.OPPER_API_KEY, now);
+	const misspelt = tracked ? [] : misspeltProblems(Object.keys(host.env));
+	const read = {
+		values,
+		problems: [...problems, ...misspelt]
+	};
+	const isStart = values.operation === "track" && !tracked;
 	const job = jobOf(host.context, isStart ? {
-		...read.values,
+		...values,
 		job_status: void 0
-	} : read.values);
-	const report = newReport(tracked?.id ?? read.values.span_id, job);
+	} : values);
+	const report = newReport(tracked?.id ?? values.span_id, job);
 	if (host.eventProblem) warn(report, [host.eventProblem]);
 	let plan;
 	try {
-		const results = isStart ? NO_RESULTS : await readFiles(read, host.files, now);
-		report.tests = results.tests;
-		warn(report, results.tests?.warnings ?? []);
-		plan = planOf(read, results, job, {
-			now,
-			newId: host.newId,
-			tracked
-		});
-		const { inputs, refused } = plan;
+		plan = await planFor(read, host, job, stage, report);
+		const { inputs } = plan;
 		warn(report, plan.warnings);
-		if (refused) report.findings.push(findingOf(refused, inputs, "only the end of the job was recorded"));
 		if (inputs.dry_run || inputs.api_key === void 0) withoutSending(plan, reporter, report);
 		else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
 	} catch (error) {
 		report.outcome = "failed";
-		report.findings.push(findingOf(error, read.values, "nothing was recorded"));
+		report.findings.push(findingOf(error, values, "nothing was recorded"));
 	}
-	if (plan && !isStart) report.gates = gatesOf(plan.inputs, scoreOnSpan(report), job);
+	if (plan?.failure) {
+		const effect = `${report.outcome === "updated" || report.outcome === "created" ? "the rest" : "nothing"} was recorded`;
+		report.findings.unshift(findingOf(plan.failure, values, effect));
+	}
+	if (plan && !isStart) report.gates = gatesOf(plan.gate, scoreOnSpan(report));
 	report.elapsedMs = host.now() - startedAt;
 	return reporter.publish(report, {
 		outputs: !tracked,
-		summary: read.values.summary !== false
+		summary: values.summary !== false
 	});
+}
+async function planFor(read, host, job, stage, report) {
+	try {
+		const results = await resultsAt(stage, read, host, job);
+		report.tests = results.tests;
+		warn(report, results.tests?.warnings ?? []);
+		return planOf(read, results, job, stage);
+	} catch (error) {
+		const plan = closingPlan(error, read, job, stage);
+		if (!plan) throw error;
+		return plan;
+	}
+}
+async function resultsAt({ now, tracked }, read, { files }, { withholdsSecrets }) {
+	const { operation, api_key, dry_run, min_score } = read.values;
+	if (operation === "track" && !tracked) return checkPatterns(read.values, files);
+	if (tracked && withholdsSecrets && api_key === void 0 && !dry_run && min_score === void 0) return NO_RESULTS;
+	return readFiles(read, files, now);
 }
 function clientOf(host, inputs, reporter) {
 	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = inputs;
@@ -5608,12 +5931,6 @@ Object.defineProperty(exports, "cut", ({
 	enumerable: true,
 	get: function() {
 		return cut;
-	}
-}));
-Object.defineProperty(exports, "failureLines", ({
-	enumerable: true,
-	get: function() {
-		return failureLines;
 	}
 }));
 Object.defineProperty(exports, "instantOf", ({

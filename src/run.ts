@@ -47,9 +47,8 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   let plan: Plan | undefined;
   try {
     plan = await planFor(read, host, job, stage, report);
-    const { inputs, failure } = plan;
+    const { inputs } = plan;
     warn(report, plan.warnings);
-    if (failure) report.findings.push(findingOf(failure, inputs, 'the rest was recorded'));
     if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
     else {
       const client = clientOf(host, inputs, reporter);
@@ -62,6 +61,11 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   } catch (error) {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, values, 'nothing was recorded'));
+  }
+  if (plan?.failure) {
+    const isRecorded = report.outcome === 'updated' || report.outcome === 'created';
+    const effect = `${isRecorded ? 'the rest' : 'nothing'} was recorded`;
+    report.findings.unshift(findingOf(plan.failure, values, effect));
   }
   if (plan && !isStart) {
     const score = scoreOnSpan(report);

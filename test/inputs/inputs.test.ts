@@ -235,8 +235,8 @@ describe('an input', () => {
 
   it('that is rejected is quoted, unless it may contain a secret', () => {
     const secret = REFUSED.filter(([name]) => name === 'api_key' || name === 'base_url');
-    const told = secret.map(([name, text]) => JSON.stringify(outcomeOf(name, text)));
-    expect(told.filter((text) => text.includes(KEY) || text.includes('evil'))).toEqual([]);
+    const outcomes = secret.map(([name, text]) => JSON.stringify(outcomeOf(name, text)));
+    expect(outcomes.filter((text) => text.includes(KEY) || text.includes('evil'))).toEqual([]);
     expect(outcomeOf('retries', 'three')).toEqual({ wrong: expect.stringMatching(/^"three" /) });
     expect(outcomeOf('score', 'x'.repeat(9999)).wrong?.length).toBeLessThan(300);
   });

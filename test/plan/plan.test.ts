@@ -211,7 +211,7 @@ describe('the plan', () => {
     expect(problemsOf(() => plan(given, {}, 'failure'))).toEqual(['retries', 'clear', 'score']);
   });
 
-  test('makes a span for each case', () => {
+  test('creates a span for each case', () => {
     const tests = { ...TESTS, cases: [{ name: 'a', status: 'passed', score: 0.5 } as const] };
     const given = { score: '0', score_scale: '10', results_file: 'r.xml', case_spans: 'all' };
     expect(plan(given, { tests }).caseSpans).toEqual([

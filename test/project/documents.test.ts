@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { runStep } from '../harness/runner.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -25,6 +26,20 @@ function isDead(document: string, target: string): boolean {
   return anchor !== undefined && !anchorsOf(file).includes(anchor);
 }
 
+/** The quoted words in the first column of the tables in docs/troubleshooting.md. `…` stands for anything. */
+const PHRASES = [...read('docs/troubleshooting.md').matchAll(/^\| (`.*?) \| /gm)]
+  .flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)])
+  .map(([, phrase = '']) => new RegExp(phrase.split('…').map(RegExp.escape).join('.*')));
+
+/** The annotations and texts in test/messages.md, up to its part on the log. */
+function messages(): string[] {
+  const [catalogue = ''] = read('test/messages.md').split('\n## The log\n');
+  const lists = [...catalogue.matchAll(/^- (?:error|warning|notice|text).*\n((?: {2}> .*\n)+)/gm)];
+  return lists
+    .flatMap(([, list = '']) => list.trim().split(/\s*\n\s*/))
+    .map((line) => line.replace('> ', ''));
+}
+
 describe('the documents', () => {
   it('have no dead links or pictures', () => {
     const dead = DOCUMENTS.flatMap((document) =>
@@ -34,6 +49,25 @@ describe('the documents', () => {
         .map((target) => `${document}: ${target}`),
     );
     expect(dead).toEqual([]);
+  });
+
+  it('show YAML that parses, and give this action only inputs that it has', () => {
+    const inputs = new Set(Object.keys(parse(read('action.yml')).inputs));
+    const steps = DOCUMENTS.flatMap((document) =>
+      [...read(document).matchAll(/^```yaml\n(.*?)^```$/gms)].flatMap(([, block = '']) => {
+        const shown = parse(block);
+        return Array.isArray(shown) ? shown.map((step) => ({ document, step })) : [];
+      }),
+    );
+    const unknown = steps
+      .filter(({ step }) => /\/opper-span-action@v1$/.test(step.uses))
+      .flatMap(({ document, step }) => Object.keys(step.with).map((name) => ({ document, name })))
+      .filter(({ name }) => !inputs.has(name));
+    expect({ unknown, shown: steps.length > 3 }).toEqual({ unknown: [], shown: true });
+  });
+
+  it('have every message of test/messages.md in docs/troubleshooting.md', () => {
+    expect(messages().filter((message) => !PHRASES.some((phrase) => phrase.test(message)))).toEqual([]);
   });
 
   it('are checked for links to a missing page or heading', () => {

@@ -141,7 +141,7 @@ describe('min_score 80', () => {
     ['80', 'true', 1, ['API failure']],
   ])(
     'checks the score %s even if the API is down, with fail_on_api_error %s: exit code %d',
-    async (score, fail_on_api_error, exitCode, told) => {
+    async (score, fail_on_api_error, exitCode, titles) => {
       const { id } = server.create({ name: 'Support' });
       const inputs = {
         span_id: id,
@@ -154,7 +154,7 @@ describe('min_score 80', () => {
       const result = await runStage(server, inputs, { faults: [{ times: FOREVER, fault: status(500) }] });
       expect(result.exitCode).toBe(exitCode);
       expect(result.outputs).toMatchObject({ outcome: 'failed', id, status: '500', score: '' });
-      expect(result.annotations.map(({ title }) => title.replace('Opper span: ', '')).sort()).toEqual(told);
+      expect(result.annotations.map(({ title }) => title.replace('Opper span: ', '')).sort()).toEqual(titles);
     },
   );
 

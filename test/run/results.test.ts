@@ -272,8 +272,8 @@ describe('case spans', () => {
         '',
       );
       const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'failed', fail_on_api_error };
-      let made = 0;
-      const faults = [{ on: 'POST', when: () => made++ > 7, times: FOREVER, fault: status(422) }] as const;
+      let count = 0;
+      const faults = [{ on: 'POST', when: () => count++ > 7, times: FOREVER, fault: status(422) }] as const;
       const result = await runStage(server, inputs, {
         faults,
         files: { 'r.xml': `<testsuite>${cases}</testsuite>` },

@@ -47,12 +47,12 @@ describe('a tracked job', () => {
       { job_status: 'failure' },
       { end: { files: { 'r.xml': JUNIT } } },
     );
-    const [[, made]] = start.sent as [[string, { id: string; meta: object }]];
+    const [[, created]] = start.sent as [[string, { id: string; meta: object }]];
     expect(start.sent).toEqual([
       [
         'POST /',
         {
-          id: made.id,
+          id: created.id,
           name: 'Evals / eval',
           type: 'evaluation',
           input: 'suite',
@@ -61,22 +61,22 @@ describe('a tracked job', () => {
         },
       ],
     ]);
-    expect(made.meta).not.toHaveProperty('cicd.pipeline.task.run.result');
-    expect(start.outputs).toMatchObject({ outcome: 'tracking', id: made.id, name: 'Evals / eval' });
+    expect(created.meta).not.toHaveProperty('cicd.pipeline.task.run.result');
+    expect(start.outputs).toMatchObject({ outcome: 'tracking', id: created.id, name: 'Evals / eval' });
     expect(start.summaries).toEqual([]);
-    expect(start.exported).toEqual({ OPPER_SPAN_ID: made.id, OPPER_TRACE_ID: start.outputs.trace_id });
+    expect(start.exported).toEqual({ OPPER_SPAN_ID: created.id, OPPER_TRACE_ID: start.outputs.trace_id });
 
     expect(end.exitCode).toBe(0);
     expect(end.sent).toEqual([
-      [`GET /${made.id}`],
+      [`GET /${created.id}`],
       [
-        `PATCH /${made.id}`,
+        `PATCH /${created.id}`,
         {
           score: 50,
           error: 'b: expected 3, got 4',
           end_time: END.toISOString(),
           meta: expect.objectContaining({
-            ...made.meta,
+            ...created.meta,
             'test.total': 2,
             'cicd.pipeline.task.run.result': 'failure',
           }),
@@ -85,7 +85,7 @@ describe('a tracked job', () => {
     ]);
     expect(end.outputs).toEqual({});
     expect(end.summaries).toHaveLength(1);
-    expect(server.span(made.id)).toMatchObject({
+    expect(server.span(created.id)).toMatchObject({
       score: 50,
       start_time: '2026-11-20T12:00:00+00:00',
       end_time: '2026-11-20T13:00:00+00:00',
@@ -136,7 +136,7 @@ describe('a tracked job', () => {
   });
 
   test.each([
-    ['makes', '', [expect.stringMatching(/^POST .*"start_time":/)]],
+    ['creates', '', [expect.stringMatching(/^POST .*"start_time":/)]],
     ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
   ])('shows in a dry run what it sends at either end, where it %s the span', async (_, span_id, unsent) => {
     const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
@@ -250,7 +250,7 @@ describe('the start', () => {
     ]);
   });
 
-  test('whose response was lost has made the span, and the end finds it', async () => {
+  test('whose response was lost has created the span, and the end finds it', async () => {
     const faults = [
       { on: 'POST', fault: applied(reset('before headers')) },
       { times: FOREVER, fault: reset('before headers') },
@@ -294,7 +294,7 @@ describe('a start that the API refuses', () => {
     ]);
   });
 
-  test('is made good by an end that the API accepts', async () => {
+  test('is mended by an end that the API accepts', async () => {
     const faults = [{ times: FOREVER, fault: status(403) }];
     const inputs = { fail_on_api_error: 'false' };
     const { start, end } = await track(inputs, { score: '7' }, { start: { faults } });

@@ -78,7 +78,7 @@ describe('an update', () => {
     expect(outputs.changed).toBe('');
   });
 
-  test('replaces meta without reading it, if told to', async () => {
+  test('replaces meta without reading it, with meta_mode replace', async () => {
     const { id } = server.create({ name: 'Support', meta: { a: 1 } });
     const inputs = { span_id: id, meta: '{"b": 2}', meta_mode: 'replace', ci_meta: 'false' };
     expect((await runStage(server, inputs)).sent).toEqual([[`PATCH /${id}`, { meta: { b: 2 } }]]);

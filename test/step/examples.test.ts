@@ -39,9 +39,10 @@ async function runExample(server: SpanServer, name: string, job: string, surroun
   const filled = (value: string) =>
     value.replaceAll(/\$\{\{ (.*?) \}\}/g, (whole, expression: string) => values[expression] ?? whole);
   const steps = (jobsOf(name)[job]?.steps ?? []).flatMap(
-    ({ id, if: condition = 'success()', uses, with: inputs = {}, env, run }): JobStep[] => {
+    ({ id, if: condition = 'success()', uses, with: inputs = {}, env, run, ...rest }): JobStep[] => {
       const step = {
         ...(id && { id }),
+        'continue-on-error': rest['continue-on-error'] ?? false,
         if: values[String(condition)] ?? condition,
         env: Object.fromEntries(Object.entries(env ?? {}).map(([key, value]) => [key, filled(value)])),
       };
@@ -97,6 +98,14 @@ const PYTEST = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest t
 <testcase classname="test_cart" name="test_empties" time="0.010" />
 </testsuite></testsuites>`;
 const PASSED = '<testsuites><testsuite name="eval"><testcase name="greets"/></testsuite></testsuites>';
+/** A JUnit file with so many cases. */
+function junit(passed: number, failed: number): string {
+  const cases = (count: number, name: string, content: string) =>
+    Array.from({ length: count }, (_, at) => `<testcase name="${name} ${at + 1}">${content}</testcase>`).join(
+      '',
+    );
+  return `<testsuite name="eval">${cases(passed, 'passes', '')}${cases(failed, 'fails', '<failure/>')}</testsuite>`;
+}
 /** A case that passed and one that failed, of a real promptfoo run. */
 const PROMPTFOO = (() => {
   const document = JSON.parse(readFileSync(join(FIXTURES, 'promptfoo-3.json'), 'utf8'));
@@ -131,7 +140,8 @@ const PULL = {
   },
 };
 const EVAL_TO_JUNIT = './eval.sh --dataset "$DATASET" --junit reports/eval.xml';
-const EVAL_TO_JSON = './eval.sh --output summary.json';
+const EVAL_FOR_GATE = './eval.sh --junit reports/eval.xml';
+const EVAL_BY_PROMPTFOO = 'npx promptfoo eval --output promptfoo.json';
 
 interface Case extends Surroundings {
   readonly example: string;
@@ -193,10 +203,8 @@ const CASES: readonly Case[] = [
   {
     example: 'promptfoo.yml',
     job: 'promptfoo',
-    when: 'a case fails',
-    commands: {
-      'npx promptfoo eval --output promptfoo.json': leaves({ 'promptfoo.json': PROMPTFOO }, 'badly'),
-    },
+    when: 'one of two cases fails',
+    commands: { [EVAL_BY_PROMPTFOO]: leaves({ 'promptfoo.json': PROMPTFOO }, 'badly') },
     status: 'failure',
     spans: [
       {
@@ -226,18 +234,33 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    example: 'gate.yml',
-    when: 'the score reaches min_score',
-    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.8}}' }) },
-    status: 'success',
-    spans: [{ ...NAMED, score: 80 }],
+    example: 'promptfoo.yml',
+    job: 'promptfoo',
+    when: 'promptfoo breaks off without a report',
+    commands: { [EVAL_BY_PROMPTFOO]: leaves({}, 'badly') },
+    status: 'failure',
+    spans: [],
   },
   {
     example: 'gate.yml',
-    when: 'the score is below min_score',
-    commands: { [EVAL_TO_JSON]: leaves({ 'summary.json': '{"summary": {"accuracy": 0.795}}' }) },
+    when: 'a case fails, but the pass rate reaches min_score',
+    commands: { [EVAL_FOR_GATE]: leaves({ 'reports/eval.xml': junit(9, 1) }, 'badly') },
+    status: 'success',
+    spans: [{ ...NAMED, score: 90, error: expect.stringContaining('fails 1') }],
+  },
+  {
+    example: 'gate.yml',
+    when: 'the pass rate is below min_score',
+    commands: { [EVAL_FOR_GATE]: leaves({ 'reports/eval.xml': junit(7, 3) }, 'badly') },
     status: 'failure',
-    spans: [{ ...NAMED, score: 80, error: 'score 79.5 is below min_score 80' }],
+    spans: [{ ...NAMED, score: 70, error: expect.stringContaining('fails 3') }],
+  },
+  {
+    example: 'gate.yml',
+    when: 'the eval breaks off after cases that passed',
+    commands: { [EVAL_FOR_GATE]: leaves({ 'reports/eval.xml': junit(3, 0) }, 'badly') },
+    status: 'failure',
+    spans: [{ ...NAMED, error: expect.any(String) }],
   },
   {
     example: 'reusable.yml',
