@@ -14,7 +14,7 @@ export function maxDropGate(
   if (maxDrop === undefined) return undefined;
   if (score === undefined) {
     if (!needsScore) return undefined;
-    const text = `there is no score to compare with that of the baseline (max_drop ${maxDrop})`;
+    const text = `there is no score to compare with the baseline (max_drop ${maxDrop})`;
     return { isPassed: false, text, advice: 'Set score or results_file' };
   }
   if (comparison === undefined) return undefined;

@@ -34,11 +34,15 @@ const LEVELS = Object.keys(MARKS);
 const BAR_LENGTH = 20;
 const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜' } as const;
 
-/** The parts of docs/troubleshooting.md, by how the title of a finding begins. */
-const ANCHORS: Readonly<Record<string, string>> = {
-  'Opper span: bad input': '#a-bad-input-or-file',
-  'Opper span: API failure': '#the-api',
-};
+/** The parts of docs/troubleshooting.md, by how a finding begins. */
+const ANCHORS = [
+  ['Opper span: bad input', 'results_file: ', '#results-files'],
+  ['Opper span: bad input', '', '#inputs'],
+  ['Opper span: API failure', '', '#the-api'],
+  ['Opper span: metrics', '', '#metrics-and-case-spans'],
+  ['Opper span: case spans', '', '#metrics-and-case-spans'],
+  ['Opper span: comparison', '', '#the-baseline'],
+] as const;
 
 const TRACES = 'https://platform.opper.ai/traces';
 
@@ -182,8 +186,11 @@ function barOf(tests: TestRun): string {
 function adviceBlock({ findings, gates }: Report, docs: string): string {
   const wrong = findings.find(({ level }) => level !== 'notice');
   if (!wrong && gates.every(({ isPassed }) => isPassed)) return '';
-  const anchor = Object.keys(ANCHORS).find((title) => wrong?.title.startsWith(title)) ?? '';
-  return paragraph([`What to do: ${link(`${docs}${ANCHORS[anchor] ?? ''}`, 'troubleshooting')}`]);
+  const part = ANCHORS.find(
+    ([title, line]) => wrong?.title.startsWith(title) && wrong.lines[0]?.startsWith(line),
+  );
+  const anchor = wrong ? (part?.[2] ?? '') : '#the-gate';
+  return paragraph([`What to do: ${link(docs + anchor, 'troubleshooting')}`]);
 }
 
 function spanBlock({ spanId, span, links }: Report): string {

@@ -374,13 +374,16 @@ describe('a reader sees', () => {
   });
 
   test.each([
-    ['Opper span: bad input, nothing was recorded', '#a-bad-input-or-file'],
+    ['Opper span: bad input, nothing was recorded', '#inputs'],
+    ['Opper span: bad input, the rest was recorded', '#results-files', 'results_file: x'],
     ['Opper span: API failure', '#the-api'],
+    ['Opper span: metrics', '#metrics-and-case-spans'],
+    ['Opper span: comparison', '#the-baseline'],
     ['Opper span', ''],
   ])(
     'for a problem with the title %j, a link to the documentation, to a part that exists',
-    (title, anchor) => {
-      const summary = summaryOf(reportOf({ findings: [{ level: 'warning', title, lines: ['x'] }] }));
+    (title, anchor, line = 'x') => {
+      const summary = summaryOf(reportOf({ findings: [{ level: 'warning', title, lines: [line] }] }));
       expect(summary).toContain(`<a href="${DOCS}${anchor}">troubleshooting</a>`);
       const page = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
       const anchors = [...page.matchAll(/^## (.+)$/gm)].map(
@@ -392,7 +395,10 @@ describe('a reader sees', () => {
 
   test('a link to the documentation for a missed gate, and none where all is well', () => {
     const missed = summaryOf(reportOf({ gates: [{ isPassed: false, text: 'x' }] }));
-    expect([missed.includes(DOCS), summaryOf(reportOf()).includes(DOCS)]).toEqual([true, false]);
+    expect([missed.includes(`${DOCS}#the-gate`), summaryOf(reportOf()).includes(DOCS)]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test('a long assertion to its end', () => {

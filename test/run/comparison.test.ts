@@ -451,8 +451,7 @@ describe('max_drop', () => {
     await using server = await start();
     const inputs = { ...GATED, results_file: '', case_spans: 'none' };
     const { exitCode, annotations, sent } = await server.evaluate({ context: PULL, with: inputs });
-    const message =
-      'there is no score to compare with that of the baseline (max_drop 5). Set score or results_file';
+    const message = 'there is no score to compare with the baseline (max_drop 5). Set score or results_file';
     expect([exitCode, annotations, sent.length]).toEqual([
       1,
       [{ level: 'error', title: 'Opper span: gate', message }],
