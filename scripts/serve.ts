@@ -1,4 +1,5 @@
-// `node scripts/serve.ts` starts the span server, makes a span, and prints the address, the key and the span's id as step outputs.
+// `npm run serve` starts the span server, creates a span, and prints the address, the key and the span's id as step outputs. It runs until
+// it is stopped. CONTRIBUTING.md shows how a workflow uses it.
 import { startSpanServer } from '../test/harness/span-server.ts';
 
 const { baseUrl, key, create } = await startSpanServer();

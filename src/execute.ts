@@ -78,11 +78,13 @@ async function write(id: string, recording: Recording, client: Client, report: D
 /** Creates the span. Returns true if it was found instead, which `mayExist` allows: then nothing was written. */
 async function create(span: NewSpan, mayExist: boolean, client: Client, report: Draft): Promise<boolean> {
   report.sent = fieldsOf(span);
-  const { span: created, wasFound } = await client.createSpan(span, { mayExist });
+  const { span: created, wasFound, isUnread } = await client.createSpan(span, { mayExist });
   report.span = created;
   report.outcome = 'created';
+  if (isUnread)
+    warn(report, ['the API says that the span exists, but does not show it, so only its id is known']);
   if (mayExist && wasFound) return true;
-  warn(report, storedWarnings(report.sent, created, false));
+  if (!isUnread) warn(report, storedWarnings(span, created, false));
   return false;
 }
 
@@ -174,6 +176,7 @@ async function close(id: string, patch: SpanPatch, client: Client, report: Draft
     // What failed before is reported.
   }
 }
+
 /** Adds metrics and case spans to the span. */
 async function addChildren(plan: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   const { inputs, metrics, caseSpans } = plan;
@@ -187,10 +190,13 @@ async function addChildren(plan: Plan, client: Client, reporter: Reporter, repor
   if (caseSpans.length > 0) {
     const onProgress = (created: number, of: number) =>
       reporter.info(`Case spans: ${created} of ${of} created`);
-    const { created, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+    const { created, failure, warning } = await createCaseSpans(client, caseSpans, report.span, {
+      onProgress,
+    });
     // There may be more cases than max_case_spans.
     const of = report.tests?.casesWanted ?? caseSpans.length;
     report.caseSpans = { created, of };
+    if (warning) warn(report, [warning]);
     if (failure)
       fail('case spans', [
         `${created} of ${of} case spans were created, then one failed: ${failure.message}`,

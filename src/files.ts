@@ -14,7 +14,7 @@ export interface Files {
   read(path: string): AsyncIterable<Uint8Array>;
 }
 
-/** The size limit for a request, a response, and a file that is read whole. */
+/** The size limit for a request, a response, and a file that is read whole. Results in JSON have their own. */
 export const MAX_BYTES = 32 * 1024 * 1024;
 
 /** How much of a file is read to recognise its format, in UTF-16 units. */
@@ -43,14 +43,44 @@ export async function readText(files: Files, path: string): Promise<string> {
   return text;
 }
 
-/** The first line of a file that is not blank, cut. For a file of any size; throws like {@link readText}. */
-export async function readBeginning(files: Files, path: string): Promise<string> {
+/** A file whose beginning has been read. */
+export interface OpenText {
+  /** The first line that is not blank, cut. */
+  readonly beginning: string;
+  /** The whole text, from its beginning. Can be read once. */
+  readonly pieces: AsyncGenerator<string, void, undefined>;
+  close(): Promise<void>;
+}
+
+/** Opens a file of any size. Opening and reading throw like {@link readText}. */
+export async function openText(files: Files, path: string): Promise<OpenText> {
+  const rest = readTextPieces(files, path);
+  const first: string[] = [];
   let text = '';
-  for await (const piece of readTextPieces(files, path)) {
-    text = (text + piece).trimStart();
-    if (text.length >= MAX_BEGINNING) break;
+  let length = 0;
+  const close = async () => void (await rest.return());
+  try {
+    // A file that begins with too much white space to hold counts as empty.
+    while (text.length < MAX_BEGINNING && length < MAX_BYTES) {
+      const { value, done } = await rest.next();
+      if (done) break;
+      first.push(value);
+      length += value.length;
+      text = (text + value).trimStart();
+    }
+    return { beginning: beginningOf(text), pieces: chain(first, rest), close };
+  } catch (error) {
+    await close();
+    throw error;
   }
-  return beginningOf(text);
+}
+
+async function* chain(
+  first: readonly string[],
+  rest: AsyncGenerator<string, void, undefined>,
+): AsyncGenerator<string, void, undefined> {
+  yield* first;
+  yield* rest;
 }
 
 function beginningOf(text: string): string {
@@ -68,8 +98,13 @@ function beginningOf(text: string): string {
   return beginning;
 }
 
+/** The error for a file that is larger than the limit. */
+export function tooLarge(maxBytes: number): FormError {
+  return new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+}
+
 /** The text of a UTF-8 file piece by piece, of any size unless `maxBytes` is given. Throws {@link FormError}. */
-export async function* readTextPieces(
+async function* readTextPieces(
   files: Files,
   path: string,
   maxBytes = Number.POSITIVE_INFINITY,
@@ -81,8 +116,7 @@ export async function* readTextPieces(
     for await (const bytes of files.read(path)) {
       first ??= bytes[0];
       size += bytes.length;
-      if (size > maxBytes)
-        throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+      if (size > maxBytes) throw tooLarge(maxBytes);
       yield decoder.decode(bytes, { stream: true });
     }
     yield decoder.decode();

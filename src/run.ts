@@ -100,20 +100,20 @@ async function planFor(
 
 /** The start of a tracked job has no files yet. Without a key, its end reads them only to judge a gate. */
 async function resultsAt(
-  { now, tracked }: Stage,
+  stage: Stage,
   read: Read<Partial<Inputs>>,
   { files }: Host,
   { withholdsSecrets }: Job,
 ): Promise<Results> {
+  const { tracked } = stage;
   const { operation, api_key, dry_run, min_score, max_drop } = read.values;
   if (operation === 'track' && !tracked) return checkPatterns(read.values, files);
   const isSkipped = withholdsSecrets && api_key === undefined && !dry_run;
   const hasGate = min_score !== undefined || max_drop !== undefined;
   if (tracked && isSkipped && !hasGate) return NO_RESULTS;
-  return readFiles(read, files, now);
+  return readFiles(read, files, stage);
 }
 
-/** Throws InputError for a proxy variable that is not a URL. */
 function clientOf(host: Host, inputs: Inputs, reporter: Reporter): Client {
   const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);

@@ -28,7 +28,7 @@ import { FOREVER, FORK, runStage, type StepOptions } from './harness/step.ts';
 
 // messages.md shows the messages in one file that a person can read through. After changing a message, run `npm test -- -u` and
 // review the diff. What only a broken network or system can cause is thrown with the words and codes of Node, so that the file is
-// the same on every machine; no-response.test.ts and proxy.test.ts see that Node really throws them.
+// the same on every machine; attempt-failure.test.ts and proxy.test.ts see that Node really throws them.
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
@@ -45,6 +45,13 @@ const results = (content: string, inputs: Inputs = {}): Scene => {
   const given = { results_file: name, dry_run: 'true', ...inputs };
   return [JSON.stringify(content.slice(0, 60)), given, file(content, name)];
 };
+const atPointer = (pointer: string, content: string, name = 'score_pointer'): Scene => [
+  `${name} ${pointer} in ${content.slice(0, 60).replaceAll('\n', ' ⏎ ')}`,
+  { results_file: 'r.json', results_format: 'json', dry_run: 'true', [name]: pointer },
+  file(content),
+];
+const metricsAt = (pointer: string, content: string) => atPointer(pointer, content, 'metrics_pointer');
+const THOUSAND = Array.from({ length: 1000 }, (_, i) => (i === 7 ? null : 0.5));
 const fields = (content: string): Scene => results(content, { results_format: 'fields' });
 const read = (title: string, content: string | Uint8Array): Scene => [
   title,
@@ -80,12 +87,12 @@ const responses = (title: string, faults: readonly FaultRule[], inputs: Inputs =
 ];
 const body = (text: string): Fault => raw(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${text}`);
 const create = { operation: 'create', span_id: '' };
-const ofMetrics = (title: string, faults: readonly FaultRule[]): Scene => {
+const ofMetrics = (title: string, faults: readonly FaultRule[], metrics: object = { a: 1, b: 2 }): Scene => {
   const rules = faults.map((rule) => ({
     when: ({ path }: { path: string }) => path.includes('metrics'),
     ...rule,
   }));
-  return responses(title, rules, { score: '', metrics: '{"a": 1, "b": 2}' });
+  return responses(title, rules, { score: '', metrics: JSON.stringify(metrics) });
 };
 
 const BASELINE = { id: 'trace', name: 'Support', start_time: '2026-11-20T10:00:00Z' };
@@ -190,6 +197,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       end_time: ['today', '2026-11-20T12:00:00', '2026-11-20T12:00:00+0200', '2026-02-30T12:00:00Z', '17320'],
       clear: ['name', 'colour'],
       score_pointer: ['score'],
+      metrics_pointer: ['/a\nb'],
       metrics: ['{"a": "high"}', '[1]', '{" ": 1}'],
       results_format: ['csv'],
       case_spans: ['some'],
@@ -209,11 +217,6 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['no span', { score: '1', span_id: '' }],
     ['nothing to record', { ci_meta: 'false' }],
     ['a large output', { output: 'x'.repeat(MAX_BYTES) }],
-    [
-      'HTTPS_PROXY',
-      { score: '1', base_url: 'https://api.opper.ai/v2' },
-      { env: { HTTPS_PROXY: 'proxy.example:3128' } },
-    ],
     ['at the end of a tracked job', { operation: 'track', span_id: '', score: 'high' }, { state: STATE }],
     ['lost at the end of a tracked job', { operation: 'track', span_id: '' }, { state: LOST }],
     [
@@ -282,6 +285,11 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       },
     ),
     ['results_file that is not there', { results_file: 'r.xml' }],
+    [
+      'results_file that is not there at the end of a tracked job',
+      { operation: 'track', span_id: '', results_file: 'r.xml' },
+      { state: STATE },
+    ],
     ['a pattern with braces', { results_file: 'reports/{a,b}.xml' }],
     ['a pattern before an exclusion', { results_file: 'reports/*.xml\n!reports/old.xml' }],
     ['only exclusions and comments', { results_file: '# none\n!r.xml' }],
@@ -322,6 +330,24 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     results('{"a": {"b": "c"}}', { results_format: 'json', score_pointer: '/a/b' }),
     results('{"a": [1e999]}', { results_format: 'json', score_pointer: '/a/0' }),
     results('{"a": [1e999]}', { results_format: 'json', score_pointer: '/a/1' }),
+    atPointer('/a', '{"a": null}'),
+    atPointer('/a', '{"a": {"b": 1}}'),
+    atPointer('/a', JSON.stringify({ a: THOUSAND })),
+    atPointer('/a/*', JSON.stringify({ a: THOUSAND })),
+    atPointer('/*/s', '[{"s": 1}, {"s": "high"}, {"s": null}]'),
+    atPointer('/*/s', '[{"s": 1}, {"input": "q", "error": "timeout"}]'),
+    atPointer('/*/s', '[{"s": 1}, {"s": 1e999}]'),
+    atPointer('/*/s', '[{"s": 1}, {"s": {"value": 1}}]'),
+    atPointer('/*/t', '[{"s": 1}]'),
+    atPointer('/*', '[]'),
+    atPointer('/*', '{"*": 1, "b": "high"}'),
+    atPointer('/*/*', '{"a/b": {"m~n": "high"}}'),
+    atPointer('/*', '[1e308, 1e308]'),
+    atPointer('/*/s', '{"s": 1}\n{"s": 1'),
+    metricsAt('/a', '{"a": {"b": "high"}}'),
+    metricsAt('/a/b', '{"a": 1}'),
+    metricsAt('/a/*', JSON.stringify({ a: THOUSAND })),
+    results('{"vars": {}, "promptIdx": 0, "success": true}\n{"vars": {}}'),
     [
       'two files where one is read',
       { results_file: 'a.json\nb.json', results_format: 'fields' },
@@ -341,6 +367,8 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('404 before a write', status(404), { meta: '{}' }),
     response('503, with retries', status(503), { retries: '1' }),
     response('429 that asks to wait for an hour', status(429, { headers: { 'retry-after': '3600' } })),
+    response('403 from a gateway', html(403)),
+    response('403 without a body', status(403, { body: '' })),
     response('404 for a new span', status(404), create),
     response('404 for a new span with a parent', status(404), { ...create, parent_id: ID }),
     response('304', status(304)),
@@ -355,7 +383,11 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       'not UTF-8',
       raw(Buffer.from('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"caf\xe9"', 'latin1')),
     ),
-    response('compressed', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
+    response(
+      'an unknown coding',
+      raw('HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\nconnection: close\r\n\r\nx'),
+    ),
+    response('broken gzip', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
     response('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
     response('a connection that breaks off', reset('in body')),
     response('33 MiB', huge(MAX_BYTES + 1)),
@@ -385,6 +417,13 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       'a proxy that cannot be reached',
       new ProxyError({ cause: error('connect ECONNREFUSED 192.0.2.1:3128', 'ECONNREFUSED') }),
     ),
+    ...['ftp://proxy.example', 'socks5://proxy.example', 'http://me:50#off@proxy.example'].map(
+      (HTTPS_PROXY): Scene => [
+        `HTTPS_PROXY: ${HTTPS_PROXY}`,
+        { score: '1', base_url: 'https://api.opper.ai/v2' },
+        { env: { HTTPS_PROXY } },
+      ],
+    ),
     noResponse('a proxy without TLS', new ProxyError({ cause: TLS_ERROR })),
     noResponse('a proxy with a certificate for another host', new ProxyError({ cause: OTHER_HOST })),
     noResponse('a proxy with a certificate that is not trusted', new ProxyError({ cause: NOT_TRUSTED })),
@@ -393,6 +432,16 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('a span that was not made', status(503), { ...create, retries: '1' }),
     responses('a span that is not found', [{ on: 'POST', fault: status(503) }], { ...create, retries: '1' }),
     responses('a span that exists, but is not found', [{ on: 'POST', fault: status(409) }], create),
+    response('an HTML page for a new span', html(), create),
+    responses('an HTML page for a new span that is not found', [{ on: 'POST', fault: html() }], create),
+    responses(
+      'a span that exists by a 409 to a repeated POST, but is not found',
+      [
+        { on: 'POST', times: 1, fault: status(503) },
+        { on: 'POST', fault: status(409) },
+      ],
+      { ...create, retries: '1' },
+    ),
     ofMetrics('a metric that exists, but is not found', [{ on: 'POST', fault: status(409) }]),
   ],
   'A span that was not stored as sent': [
@@ -401,6 +450,18 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('a key of meta', returned({ meta: { b: 2 } }), { meta: '{"a": 1}' }),
     response('a text', returned({ name: 'old' }), { name: 'new' }),
     response('an output that is not kept', returned({ output: null }), { output: 'x' }),
+    response('another parent', returned({ parent_id: '123e4567-e89b-12d3-a456-426614174000' }), {
+      ...create,
+      parent_id: ID,
+    }),
+    [
+      'a case span',
+      { results_file: 'r.xml', case_spans: 'all' },
+      {
+        ...file('<testsuite><testcase name="a"/></testsuite>', 'r.xml'),
+        faults: [{ on: 'POST', times: FOREVER, fault: returned({ type: null }) }],
+      },
+    ],
     response(
       'an end before the start',
       returned({ start_time: '2026-11-20T12:00:00+00:00', end_time: '2026-11-20T11:00:00+00:00' }),
@@ -474,7 +535,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ofMetrics('a list of metrics with another form', [{ on: 'GET', fault: body('{"data": {}}') }]),
     ofMetrics('more metrics than a span has', [{ on: 'GET', fault: endlessMetrics }]),
     ofMetrics('a metric that is rejected', [{ on: 'POST', fault: status(422) }]),
-    ofMetrics('a metric that fails, before another', [{ on: 'POST', fault: status(503) }]),
+    ofMetrics('metrics in an outage', [{ on: 'POST', fault: status(503) }], { a: 1, b: 2, c: 3, d: 4, e: 5 }),
     ofMetrics('a metric with another value', [
       { on: 'POST', fault: reply({ status: 200, body: { id: 'm', dimension: 'a', value: 3 } }) },
     ]),

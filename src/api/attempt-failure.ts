@@ -1,8 +1,8 @@
 import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../text.ts';
-import { ProxyError } from './proxy.ts';
+import { ProxyError, ProxySettingError } from './proxy.ts';
 
-/** A response that cannot be used, such as one that is too large or is not UTF-8. Retrying cannot help. */
+/** A response that is none, such as a status that is not HTTP. Retrying cannot help. */
 export class BadResponseError extends Error {
   override readonly name = 'BadResponseError';
 }
@@ -18,6 +18,7 @@ export function failureText(thrown: unknown, timeoutMs: number): string {
 
 /** What to do about it, as a sentence. */
 export function failureAdvice(thrown: unknown): string {
+  if (thrown instanceof ProxySettingError) return thrown.advice;
   if (thrown instanceof BadResponseError) return 'Check that base_url is the address of the Opper API.';
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
   if (thrown instanceof ProxyError && thrown.status === 407) {
@@ -47,10 +48,11 @@ export function failureAdvice(thrown: unknown): string {
   return 'Check base_url (scheme, host, port) and the network of the runner. Behind a proxy, check HTTPS_PROXY in the env of the step too.';
 }
 
-/** Whether a retry can help. It cannot for a bad certificate, a rejected proxy login or an unusable response. */
+/** Whether a retry can help. It cannot for a bad certificate, proxy setting or proxy login, or an unusable response. */
 export function isWorthRetrying(thrown: unknown): boolean {
   if (thrown instanceof ProxyError && thrown.status === 407) return false;
-  return !(thrown instanceof BadResponseError || isCertificateCode(codeOf(thrown)));
+  if (thrown instanceof ProxySettingError || thrown instanceof BadResponseError) return false;
+  return !isCertificateCode(codeOf(thrown));
 }
 
 function reasonOf(thrown: unknown): string {

@@ -1,8 +1,10 @@
 import { ApiError, InputError } from '../errors.ts';
+import { cut } from '../text.ts';
 import type { Client } from './client.ts';
+import { fourAtOnce } from './four-at-once.ts';
 import type { NewSpan, Span } from './span.ts';
+import { caseSpanWarning } from './stored.ts';
 
-const AT_ONCE = 4;
 const PROGRESS_EVERY = 100;
 
 export interface CaseSpans {
@@ -10,6 +12,8 @@ export interface CaseSpans {
   readonly of: number;
   /** The first failure; undefined if all were created. */
   readonly failure: ApiError | InputError | undefined;
+  /** One line for all whose response lacks what was sent; undefined if there is none. May contain untrusted text. */
+  readonly warning: string | undefined;
 }
 
 /**
@@ -22,26 +26,28 @@ export async function createCaseSpans(
   { id, trace_id }: Pick<Partial<Span>, 'id' | 'trace_id'>,
   { onProgress }: { readonly onProgress: (created: number, of: number) => void },
 ): Promise<CaseSpans> {
-  const next = spans.values();
   const parent = { ...(id && { parent_id: id }), ...(trace_id && { trace_id }) };
+  const differing: string[] = [];
   let created = 0;
   let failure: ApiError | InputError | undefined;
 
-  /** Several of these run at the same time and share `next`. */
-  async function work(): Promise<void> {
-    for (const span of next) {
-      if (failure) return;
-      try {
-        await client.createSpan({ ...span, ...parent });
-      } catch (error) {
-        if (!(error instanceof ApiError || error instanceof InputError)) throw error;
-        failure ??= error;
-        return;
-      }
-      created++;
-      if (created % PROGRESS_EVERY === 0 && created < spans.length) onProgress(created, spans.length);
+  await fourAtOnce(spans, async (span) => {
+    const sent = { ...span, ...parent };
+    try {
+      const { span: stored, isUnread } = await client.createSpan(sent);
+      const warning = isUnread ? undefined : caseSpanWarning(sent, stored);
+      if (warning) differing.push(`${cut(span.name, 100)}: ${warning}`);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof InputError)) throw error;
+      failure ??= error;
+      return false;
     }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { created, of: spans.length, failure };
+    created++;
+    if (created % PROGRESS_EVERY === 0 && created < spans.length) onProgress(created, spans.length);
+    return true;
+  });
+  const [first] = differing;
+  const warning =
+    first && `${differing.length} of ${created} case spans were not stored as sent. The first: ${first}`;
+  return { created, of: spans.length, failure, warning };
 }

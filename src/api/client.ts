@@ -40,13 +40,9 @@ export interface Client {
   updateSpan(id: string, patch: SpanPatch): Promise<Span>;
   /**
    * `POST /spans`, created only once: if it is not known whether a POST arrived (timeout, reset, 408, 409, 5xx), this looks for the
-   * span before the next POST. Set `mayExist` if an earlier call may have created the span: then it looks first. `wasFound` means
-   * that the span was found, unchanged by this call. Use the id of the returned span, which may differ from the given one.
+   * span before the next POST. Set `mayExist` if an earlier call may have created the span: then it looks first.
    */
-  createSpan(
-    span: NewSpan,
-    options?: { readonly mayExist?: boolean },
-  ): Promise<{ readonly span: Span; readonly wasFound: boolean }>;
+  createSpan(span: NewSpan, options?: { readonly mayExist?: boolean }): Promise<CreatedSpan>;
   /** `GET /spans/{id}/metrics`, all pages: the newest metric of each dimension. */
   listMetrics(spanId: string): Promise<ReadonlyMap<string, Metric>>;
   /** `POST /spans/{id}/metrics`, created once as in {@link createSpan}. It looks for the newest metric of that dimension. */
@@ -63,6 +59,13 @@ export interface Client {
   /** The number of requests and the last status so far. */
   readonly traffic: Readonly<Sender['traffic']>;
 }
+
+/** Use the id of the span, which may differ from the given one. */
+type CreatedSpan =
+  /** `wasFound` means that the span was found, unchanged by this call. */
+  | { readonly span: Span; readonly wasFound: boolean; readonly isUnread?: false }
+  /** The API says that the span exists, but does not show it. */
+  | { readonly span: Pick<Span, 'id'>; readonly wasFound: true; readonly isUnread: true };
 
 /** A client that sends all requests below `baseUrl`. */
 export function createClient({ baseUrl, ...options }: ClientOptions): Client {
@@ -119,8 +122,11 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
         const last = await sender.send(lookup, tries);
         return statusOf(last) === 404 ? undefined : sender.read(last, Span, lookup);
       };
-      const { created, wasFound } = await createOnce(sender, call, { schema: Span, look, mayExist });
-      return { span: created, wasFound };
+      const unread: Pick<Span, 'id'> = { id: span.id };
+      const { created, wasFound } = await createOnce(sender, call, { schema: Span, look, mayExist, unread });
+      return isSpan(created)
+        ? { span: created, wasFound }
+        : { span: created, wasFound: true, isUnread: true };
     },
 
     listMetrics: (spanId) => metricsOf(spanId, { used: 0 }),
@@ -151,6 +157,10 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       return request({ method: 'GET', ifNotFound: CHECK_ADDRESS, ...call }, Trace);
     },
   };
+}
+
+function isSpan(span: Span | Pick<Span, 'id'>): span is Span {
+  return 'name' in span;
 }
 
 /** The URL of all spans, or of one. `baseUrl` has no slash at its end. */

@@ -1,7 +1,8 @@
 import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
-import { codeOf, InputError } from '../errors.ts';
+import { codeOf } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
+import { defined } from '../present.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,27 +29,80 @@ export class ProxyError extends Error {
   }
 }
 
+/** The variable that names the proxy cannot be used. Retrying cannot help. */
+export class ProxySettingError extends Error {
+  override readonly name = 'ProxySettingError';
+  /** What to write instead, as a sentence. */
+  readonly advice: string;
+
+  // Neither the value nor a caught error is shown: both may contain a password.
+  constructor(message: string, advice: string) {
+    super(message);
+    this.advice = advice;
+  }
+}
+
+/** An option of every socket that Node's types of agents and requests lack. */
+export interface AddressOptions {
+  /** The limit for each of several addresses, in milliseconds. */
+  readonly autoSelectFamilyAttemptTimeout?: number;
+}
+
 // Lower case wins, as in curl and Node. HTTP_PROXY is not here: all requests are https, except to a loopback address.
 const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
 
 /**
  * The proxy that the environment names for requests to `target`. Undefined for a loopback address, where the key may be sent
- * in plain text, and for hosts in NO_PROXY. Throws {@link InputError} for a variable that is not a URL.
+ * in plain text, and for hosts in NO_PROXY. Throws {@link ProxySettingError}.
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
   if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || ''))
     return undefined;
-  try {
-    const { protocol, hostname, port, username, password } = new URL(env[name] as string);
-    if (!['http:', 'https:'].includes(protocol)) throw new TypeError();
-    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    const authorization = login === ':' ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;
-    return { protocol, hostname: unbracketed(hostname), port, authorization };
-  } catch {
-    // Neither the value nor the caught error is shown: both may contain a password.
-    throw new InputError([{ name, message: 'is not a URL such as http://proxy.example:3128' }]);
+  const [, scheme = 'http', rest = ''] =
+    /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? '') ?? [];
+  if (/^socks/i.test(scheme)) {
+    throw new ProxySettingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
   }
+  const at = rest.lastIndexOf('@');
+  const login = rest.slice(0, Math.max(at, 0));
+  const [reserved] = /[#/?\\]/.exec(login) ?? [];
+  if (reserved) {
+    const written = `%${Buffer.from(reserved).toString('hex').toUpperCase()}`;
+    throw new ProxySettingError(
+      `${name} has a ${reserved} before its last @`,
+      `In a user or password, write ${written} for it.`,
+    );
+  }
+  const url = URL.parse(`${scheme}://${rest.slice(at + 1)}`);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new ProxySettingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
+  }
+  return {
+    protocol: url.protocol,
+    hostname: unbracketed(url.hostname),
+    port: url.port,
+    authorization: authorizationFor(login),
+  };
+}
+
+const SET_ADDRESS = 'Set it to the address of an HTTP proxy, such as http://proxy.example:3128.';
+
+function authorizationFor(login: string): string | undefined {
+  const [user = '', ...password] = login.split(':').map(unescaped);
+  const credentials = `${user}:${password.join(':')}`;
+  return credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+/** Decodes each run of escapes that is UTF-8, and leaves the rest, so that a password may contain `%`. */
+function unescaped(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
 }
 
 /** NO_PROXY as curl reads it: names, which include their subdomains, each with or without a port; `*` is any host. */
@@ -73,18 +127,23 @@ function unbracketed(hostname: string): string {
  * Not Node's own (`proxyEnv`): early releases of Node 24 lack it. In 24.21 each piece of the proxy's response doubles the
  * listeners, so forty pieces use up all memory (lib/https.js, establishTunnel).
  */
-export function tunnelAgent({ protocol, hostname, port, authorization }: Proxy, timeoutMs: number): Agent {
+export function tunnelAgent(
+  { protocol, hostname, port, authorization }: Proxy,
+  { keepAlive, timeoutMs }: { readonly keepAlive: boolean; readonly timeoutMs: number },
+): Agent {
   const https = process.getBuiltinModule('node:https');
   const { request } = protocol === 'http:' ? process.getBuiltinModule('node:http') : https;
 
   class TunnelAgent extends https.Agent {
     override createConnection(
-      options: RequestOptions & { readonly host: string },
+      options: RequestOptions & AddressOptions & { readonly host: string },
       done: (error: Error | null, socket?: unknown) => void,
     ): undefined {
       const host = options.host.includes(':') ? `[${options.host}]` : options.host;
       const target = `${host}:${options.port}`;
+      const { autoSelectFamilyAttemptTimeout } = options;
       request({
+        ...defined({ autoSelectFamilyAttemptTimeout }),
         hostname,
         port,
         // Otherwise Node would check the proxy's certificate for the name in `host`. TLS takes no IP address as server name.
@@ -107,5 +166,5 @@ export function tunnelAgent({ protocol, hostname, port, authorization }: Proxy, 
         .end();
     }
   }
-  return new TunnelAgent({ keepAlive: true });
+  return new TunnelAgent({ keepAlive });
 }

@@ -1,6 +1,8 @@
 import { ApiError, InputError } from '../errors.ts';
+import { defined, present } from '../present.ts';
 import { cut, listed } from '../text.ts';
 import type { Client } from './client.ts';
+import { fourAtOnce } from './four-at-once.ts';
 import type { Metric, NewMetric } from './metric.ts';
 
 export interface RecordedMetrics {
@@ -11,18 +13,15 @@ export interface RecordedMetrics {
 }
 
 /**
- * Gives a span these metrics, each dimension once: leaves those that are equal, changes those that differ, creates the rest. A
- * metric without a comment keeps the stored one. `wanted` must not be empty, and each dimension must appear once. Whatever the
- * server does becomes a failure, not an exception. After a failure that would also affect the next metric (an outage), no more
- * are tried.
+ * Gives a span these metrics, four at a time: leaves those that are equal, changes those that differ, creates the rest. A metric
+ * without a comment keeps the stored one. `wanted` must not be empty, and each dimension must appear once. Whatever the server does
+ * becomes a failure, not an exception. After a failure that would also affect the next metric (an outage), no more are begun.
  */
 export async function recordMetrics(
   client: Client,
   spanId: string,
   wanted: readonly NewMetric[],
 ): Promise<RecordedMetrics> {
-  const stored = new Map<string, number>();
-  const failures: string[] = [];
   let known: ReadonlyMap<string, Metric>;
   try {
     known = await client.listMetrics(spanId);
@@ -30,26 +29,50 @@ export async function recordMetrics(
     return { stored: {}, failures: [`${namesOf(wanted)}: not recorded: ${messageOf(error)}`] };
   }
 
-  for (const [at, metric] of wanted.entries()) {
-    const name = cut(metric.dimension, 100);
-    const before = known.get(metric.dimension);
-    try {
-      const after = await recordMetric(client, spanId, metric, before);
-      stored.set(metric.dimension, after.value);
-      if (after.value !== metric.value) {
-        failures.push(`${name}: not stored as sent: sent ${metric.value}, the span has ${after.value}`);
-      }
-    } catch (error) {
-      if (before) stored.set(metric.dimension, before.value);
-      failures.push(`${name}: not recorded: ${messageOf(error)}`);
-      const rest = wanted.slice(at + 1);
-      if ((error as ApiError).isTransient && rest.length > 0) {
-        failures.push(`${namesOf(rest)}: not tried after that`);
-        break;
-      }
-    }
+  const outcomes: (Outcome | undefined)[] = wanted.map(() => undefined);
+  await fourAtOnce(wanted, async (metric, index) => {
+    const outcome = await outcomeOf(client, spanId, metric, known.get(metric.dimension));
+    outcomes[index] = outcome;
+    return !outcome.isOutage;
+  });
+  const stored = wanted.map(({ dimension }, index) => [dimension, outcomes[index]?.stored] as const);
+  const notBegun = wanted.filter((_, index) => !outcomes[index]);
+  return {
+    stored: defined(Object.fromEntries(stored)) as Record<string, number>,
+    failures: present([
+      ...outcomes.map((outcome) => outcome?.failure),
+      notBegun.length > 0 && `${namesOf(notBegun)}: not tried after that`,
+    ]),
+  };
+}
+
+interface Outcome {
+  readonly stored?: number | undefined;
+  readonly failure?: string;
+  /** Whether the next metric would fail too. */
+  readonly isOutage?: boolean;
+}
+
+async function outcomeOf(
+  client: Client,
+  spanId: string,
+  metric: NewMetric,
+  known: Metric | undefined,
+): Promise<Outcome> {
+  const name = cut(metric.dimension, 100);
+  try {
+    const { value } = await recordMetric(client, spanId, metric, known);
+    if (value === metric.value) return { stored: value };
+    const failure = `${name}: not stored as sent: sent ${metric.value}, the span has ${value}`;
+    return { stored: value, failure };
+  } catch (error) {
+    return {
+      stored: known?.value,
+      failure: `${name}: not recorded: ${messageOf(error)}`,
+      // A conflict is about one dimension.
+      isOutage: error instanceof ApiError && error.isTransient && error.status !== 409,
+    };
   }
-  return { stored: Object.fromEntries(stored), failures };
 }
 
 /** Resolves to the metric as stored. Throws {@link ApiError}. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ApiError, type ApiErrorDetails, FormError } from '../errors.ts';
 import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../json.ts';
 import { cut, secondsText, textOf } from '../text.ts';
+import type { Content } from './content.ts';
 import { isRetriedStatus, isTooLong, retryAfterMs } from './retry.ts';
 
 // In a span, recorded values are one level deeper than in the input, and `{ data }` may be around the span.
@@ -10,13 +11,12 @@ const MAX_DEPTH = 1100;
 const MAX_SERVER_MESSAGE = 500;
 
 /** A response with its whole body. Has the parts of a `Response` that ofetch uses. */
-export interface HttpResponse {
+export interface HttpResponse extends Content {
   readonly status: number;
   readonly statusText: string;
   readonly location: string | undefined;
   /** The header `Retry-After`. */
   readonly retryAfter: string | undefined;
-  readonly body: string;
   text(): Promise<string>;
 }
 
@@ -51,14 +51,16 @@ export function read<Schema extends z.ZodMiniType>(
   attempts: number,
   now: number,
 ): z.infer<Schema> {
-  const { status, location, body } = response;
+  const { status, location, body, problem, unknownCoding } = response;
   if (status >= 400) throw refusal(response, call, attempts, now);
+  const coding = unknownCoding === undefined ? '' : ` (Content-Encoding: ${cut(unknownCoding, 100)})`;
+  const looked = call.wasLookedFor ? ' (and a lookup did not find it)' : '';
   const unusable = (reason: string, serverMessage = '') =>
-    apiError(call, `${responseText(response)}${reason}`, {
+    apiError(call, `${responseText(response)}${coding}${looked}${reason}`, {
       serverMessage,
       status,
       attempts,
-      advice: 'Check that base_url is the address of the Opper API, with its /v2.',
+      advice: isHtml(body) ? CHECK_URL_OR_GATEWAY : CHECK_URL,
       isTransient: false,
     });
   if (status >= 300) {
@@ -68,6 +70,7 @@ export function read<Schema extends z.ZodMiniType>(
         : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`,
     );
   }
+  if (problem !== undefined) throw unusable(`, but the body ${problem}`);
   if (body.trim() === '') throw unusable(`, but with an empty body, expected ${call.wanted}`);
   const json = jsonOf(body, unusable);
   const parsed = z.safeParse(schema, unwrapped(json));
@@ -124,7 +127,15 @@ function refusal(response: HttpResponse, call: Call, attempts: number, now: numb
   });
 }
 
-function adviceFor({ status, retryAfter }: HttpResponse, { method, ifNotFound }: Call, now: number): string {
+const CHECK_URL = 'Check that base_url is the address of the Opper API, with its /v2.';
+const CHECK_URL_OR_GATEWAY =
+  'Check that base_url is the address of the Opper API, with its /v2, and that no gateway in front of it challenges this runner.';
+
+function adviceFor(
+  { status, retryAfter, body }: HttpResponse,
+  { method, ifNotFound }: Call,
+  now: number,
+): string {
   const askedMs = retryAfterMs(retryAfter, now);
   if (isRetriedStatus(status) && isTooLong(askedMs)) {
     return `It asks to wait ${secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
@@ -133,7 +144,7 @@ function adviceFor({ status, retryAfter }: HttpResponse, { method, ifNotFound }:
     case 401:
       return 'Check the secret behind api_key or OPPER_API_KEY.';
     case 403:
-      return 'The key is known but may not do this. Check its rights and its project.';
+      return forbiddenAdvice(body);
     case 404:
       return ifNotFound;
     case 408:
@@ -156,6 +167,16 @@ function adviceFor({ status, retryAfter }: HttpResponse, { method, ifNotFound }:
         ? 'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.'
         : 'If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.';
   }
+}
+
+/** The API refuses with JSON. Anything else comes from a firewall or proxy. */
+function forbiddenAdvice(body: string): string {
+  if (body.trim() === '') {
+    return 'Check the rights and the project of the key, and whether a gateway in front of the API blocks this runner.';
+  }
+  return jsonOrUndefined(body) !== undefined
+    ? 'The key is known but may not do this. Check its rights and its project.'
+    : 'That is not from the API: a gateway in front of it blocks this runner. Ask those who run the gateway to let its address through.';
 }
 
 /**
@@ -193,11 +214,16 @@ function isHtml(body: string): boolean {
  */
 function messageIn(body: string): string {
   if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
+  const json = jsonOrUndefined(body);
+  return json === undefined ? body : messageInJson(json);
+}
+
+/** Undefined for plain text, and for JSON that is broken or too deep. */
+function jsonOrUndefined(body: string): Json | undefined {
   try {
-    return messageInJson(parseJson(body));
+    return parseJson(body);
   } catch {
-    // Plain text, or JSON that is broken or too deep.
-    return body;
+    return undefined;
   }
 }
 

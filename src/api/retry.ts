@@ -1,12 +1,13 @@
 const MAX_RETRY_AFTER_MS = 60_000;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
-// ofetch's own list without 409: a retry does not resolve a conflict.
-const RETRIED_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+const RETRIED_STATUSES = [408, 425, 429];
+// Not implemented, and HTTP version not supported. All others of 5xx may pass, those of gateways too (507, 520 to 530).
+const LASTING_STATUSES = [501, 505];
 
 /** Whether a retry may get another status than this one. */
 export function isRetriedStatus(status: number): boolean {
-  return RETRIED_STATUSES.includes(status);
+  return RETRIED_STATUSES.includes(status) || (status >= 500 && !LASTING_STATUSES.includes(status));
 }
 
 /**

@@ -43,7 +43,12 @@ export class Sender {
   /** The number of requests, and the HTTP status of the last response. */
   readonly traffic: { requests: number; status: number | undefined } = { requests: 0, status: undefined };
   readonly #options: SenderOptions;
-  readonly #fetch: (url: string, options: FetchOptions<'text'>) => Promise<HttpResponse>;
+  /** A wait that holds all requests. */
+  #hold: Promise<unknown> | undefined;
+  readonly #fetch: (
+    url: string,
+    options: FetchOptions<'text'> & { readonly isRetry: boolean },
+  ) => Promise<HttpResponse>;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -54,7 +59,7 @@ export class Sender {
   /** Sends a request, and again while a retry may help and is left. Never throws for what a server does. */
   async send(call: Call, tries: Tries): Promise<Attempt> {
     for (let number = 1; ; number++) {
-      const attempt = await this.attempt(call, number);
+      const attempt = await this.attempt(call, number, tries);
       const isWorthRetrying =
         (!call.isTriedOnce && isRetried(attempt)) || (call.isNew && statusOf(attempt) === 404);
       if (!isWorthRetrying || !(await this.waitForRetry(attempt, call, tries))) return attempt;
@@ -62,8 +67,12 @@ export class Sender {
   }
 
   /** Sends a request once. Never throws for what a server does. */
-  async attempt(call: Call, number: number): Promise<Attempt> {
+  async attempt(call: Call, number: number, tries: Tries): Promise<Attempt> {
     const { apiKey, userAgent } = this.#options;
+    for (let hold: unknown; hold !== this.#hold; ) {
+      hold = this.#hold;
+      await hold;
+    }
     this.traffic.requests++;
     try {
       const response = await this.#fetch(call.url, {
@@ -74,6 +83,7 @@ export class Sender {
           'user-agent': userAgent,
         },
         body: call.body,
+        isRetry: tries.used > 0,
         responseType: 'text',
         retry: false,
         ignoreResponseError: true,
@@ -92,7 +102,7 @@ export class Sender {
     const attempts = last.number;
     if ('response' in last) return read(last.response, schema, call, attempts, this.#options.now());
     const { thrown } = last;
-    const reason = `${this.reasonOf(last)} (${attemptsText(attempts, call)})`;
+    const reason = `${this.#reasonOf(last)} (${attemptsText(attempts, call)})`;
     const isTransient = isWorthRetrying(thrown);
     throw apiError(call, reason, { attempts, advice: failureAdvice(thrown), isTransient });
   }
@@ -107,19 +117,24 @@ export class Sender {
     return true;
   }
 
-  /** Waits as before a retry, but for another request, described by `next`. */
+  /** Waits as before a retry, but for another request, described by `next`. It counts as a retry, even beyond the last. */
   async waitFor(next: string, failed: Attempt, call: Call, tries: Tries): Promise<void> {
-    await this.#wait(failed, call, next, tries.used + 1, undefined);
+    tries.used++;
+    await this.#wait(failed, call, next, tries.used, undefined);
   }
 
   async #wait(failed: Attempt, call: Call, next: string, retry: number, askedMs: number | undefined) {
     const ms = waitBefore(retry, askedMs, this.#options.random());
-    this.#options.onRetry(`${call.method} ${this.reasonOf(failed)}; ${next} in ${secondsText(ms)}`);
-    await this.#options.wait(ms);
+    const reason = `${this.#reasonOf(failed)}${isSuccess(failed) ? `, but without ${call.wanted}` : ''}`;
+    this.#options.onRetry(`${call.method} ${reason}; ${next} in ${secondsText(ms)}`);
+    const wait = this.#options.wait(ms);
+    // The API wants fewer requests at once.
+    if (statusOf(failed) === 429) this.#hold = Promise.allSettled([this.#hold, wait]);
+    await wait;
   }
 
   /** `returned 503 Service Unavailable` or `failed: read ECONNRESET`. */
-  reasonOf(attempt: Attempt): string {
+  #reasonOf(attempt: Attempt): string {
     return 'response' in attempt
       ? responseText(attempt.response)
       : failureText(attempt.thrown, this.#options.timeoutMs);
@@ -129,6 +144,10 @@ export class Sender {
 /** Whether a retry may succeed. */
 export function isRetried(attempt: Attempt): boolean {
   return 'response' in attempt ? isRetriedStatus(attempt.response.status) : isWorthRetrying(attempt.thrown);
+}
+
+export function isSuccess(attempt: Attempt): boolean {
+  return 'response' in attempt && attempt.response.status < 300;
 }
 
 export function statusOf(attempt: Attempt): number | undefined {

@@ -1,7 +1,15 @@
 import { type Json, type JsonObject, parseExactJson, sameJson } from '../json.ts';
+import { defined, present } from '../present.ts';
 import { cut, textOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
-import { durationMsOf, SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from './span.ts';
+import {
+  durationMsOf,
+  type NewSpan,
+  SPAN_FIELDS,
+  type Span,
+  type SpanField,
+  type SpanPatch,
+} from './span.ts';
 
 // Both sides of a comparison must fit in one line.
 const MAX_COMPARED = 500;
@@ -11,36 +19,62 @@ export function changesBetween(before: Span, after: Span): readonly SpanField[] 
   return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
 }
 
+/** What was sent to change or create a span. */
+type Sent = SpanPatch & Pick<NewSpan, 'parent_id' | 'trace_id'>;
+
 /**
  * What is wrong with a span in a successful response: a field that is not what was sent, or an end before the start. `isMerged`
  * means that the sent `meta` included the stored one. Then only the sent keys are compared, since another job may have added a
  * key in between.
  */
-export function storedWarnings(sent: SpanPatch, span: Span, isMerged: boolean): string[] {
-  const warnings = SPAN_FIELDS.flatMap((field) => storedWarning(field, sent, span, isMerged) ?? []);
+export function storedWarnings(sent: Sent, span: Span, isMerged: boolean): string[] {
+  const warnings = fieldWarnings(sent, span, isMerged);
   if ((durationMsOf(span) ?? 0) < 0) {
     warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
   }
   return warnings;
 }
 
-function storedWarning(
-  field: SpanField,
-  patch: SpanPatch,
-  span: Span,
-  isMerged: boolean,
-): string | undefined {
+/** The first field of a case span that is not what was sent. Input and output may be missing: a project may retain no data. */
+export function caseSpanWarning({ input, output, ...sent }: NewSpan, span: Span): string | undefined {
+  const kept = {
+    ...(orNull(span.input) !== null && { input }),
+    ...(orNull(span.output) !== null && { output }),
+  };
+  return fieldWarnings({ ...sent, ...defined(kept) }, span, false)[0];
+}
+
+function fieldWarnings(sent: Sent, span: Span, isMerged: boolean): string[] {
+  return present([
+    ...SPAN_FIELDS.map((field) => storedWarning(field, sent, span, isMerged)),
+    ...PLACE_FIELDS.map((field) => placeWarning(field, sent, span)),
+  ]);
+}
+
+// UUIDs, which are the same in either case.
+const PLACE_FIELDS = ['parent_id', 'trace_id'] as const;
+
+function placeWarning(field: (typeof PLACE_FIELDS)[number], sent: Sent, span: Span): string | undefined {
+  const wanted = sent[field];
+  if (wanted === undefined || wanted.toLowerCase() === span[field]?.toLowerCase()) return undefined;
+  return notStored(field, wanted, span[field]);
+}
+
+function storedWarning(field: SpanField, patch: Sent, span: Span, isMerged: boolean): string | undefined {
   const [sent, stored] = [patch[field], span[field]];
   if (sent === undefined || sameValue(field, sent, stored)) return undefined;
   if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
   if (field === 'meta' && patch.meta && span.meta) {
     const [lost, other] = differenceOf(patch.meta, span.meta);
-    if (isMerged && Object.keys(lost).length === 0) return undefined;
-    return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
+    return isMerged && Object.keys(lost).length === 0 ? undefined : notStored(field, lost, other);
   }
   if ((field === 'input' || field === 'output') && orNull(stored) === null) {
     return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
   }
+  return notStored(field, sent, stored);
+}
+
+function notStored(field: string, sent: Json, stored: Json | undefined): string {
   return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }
 

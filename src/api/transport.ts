@@ -1,9 +1,10 @@
-import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import { codeOf } from '../errors.ts';
-import { MAX_BYTES } from '../files.ts';
+import { defined } from '../present.ts';
 import { BadResponseError } from './attempt-failure.ts';
-import { proxyFor, tunnelAgent } from './proxy.ts';
+import { contentOf } from './content.ts';
+import { type AddressOptions, ProxyError, proxyFor, tunnelAgent } from './proxy.ts';
 import type { HttpResponse } from './response.ts';
 
 // Real servers send one or two. Without a limit, a server could keep the connection busy and never respond.
@@ -28,6 +29,8 @@ export interface AttemptInit {
   readonly method: string;
   readonly headers: Iterable<readonly [name: string, value: string]>;
   readonly body?: string;
+  /** Whether a request failed before: then the connection is a new one. */
+  readonly isRetry?: boolean;
 }
 
 /**
@@ -41,39 +44,63 @@ class Headers extends Map<string, string> {
 }
 
 /**
- * HTTP over node:http and node:https, which start twice as fast as Node's fetch. Connections are kept for later requests, but
- * do not keep the process alive. Redirects are not followed. Throws {@link InputError} for a proxy variable that is not a URL.
+ * HTTP over node:http and node:https, which start twice as fast as Node's fetch. Connections are kept for later requests, until
+ * one of them is reset, but do not keep the process alive. Redirects are not followed.
  */
 export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): Transport {
   const base = new URL(baseUrl);
   // Loads only the module that is needed, since node:https takes 8 ms. As an import it would also load Node's fetch.
   const http = process.getBuiltinModule(base.protocol === 'http:' ? 'node:http' : 'node:https');
-  const proxy = proxyFor(base, env);
-  // Not the global agent: with NODE_USE_ENV_PROXY that uses a proxy even for loopback addresses.
-  const agent = proxy ? tunnelAgent(proxy, timeoutMs) : new http.Agent({ keepAlive: true });
+  let keepAlive = true;
+  let agent: Agent | undefined;
+
+  /** Without a connection so far. Not the global agent: with NODE_USE_ENV_PROXY that uses a proxy even for loopback addresses. */
+  function newAgent(): Agent {
+    const proxy = proxyFor(base, env);
+    return proxy ? tunnelAgent(proxy, { keepAlive, timeoutMs }) : new http.Agent({ keepAlive });
+  }
 
   async function fetch(url: string, init: AttemptInit): Promise<HttpResponse> {
     const signal = AbortSignal.timeout(timeoutMs);
+    if (!agent || init.isRetry) agent = newAgent();
     try {
-      return await responseOf(await request(url, init, signal));
+      const response = await request(url, init, signal).catch((error: unknown) => {
+        if (!hasUnansweredAddresses(error)) throw error;
+        return request(url, init, signal, timeoutMs / 2);
+      });
+      return await responseOf(response);
     } catch (error) {
+      if (isReset(error)) stopKeeping();
       // A timeout can surface as many different errors.
       throw signal.aborted ? signal.reason : error;
     }
   }
 
-  /** Resolves when the headers of the response have arrived. */
-  function request(url: string, init: AttemptInit, signal: AbortSignal): Promise<IncomingMessage> {
+  /** Some servers close each kept connection at its second request. */
+  function stopKeeping(): void {
+    keepAlive = false;
+    agent = newAgent();
+  }
+
+  /** Resolves when the headers of the response have arrived. `addressMs` is the limit for each of several addresses. */
+  function request(
+    url: string,
+    init: AttemptInit,
+    signal: AbortSignal,
+    addressMs?: number,
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       let bytesBefore = 0;
       let interimResponses = 0;
+      const options: RequestOptions & AddressOptions = {
+        agent,
+        signal,
+        method: init.method,
+        headers: { ...Object.fromEntries(init.headers), 'accept-encoding': 'identity' },
+        ...defined({ autoSelectFamilyAttemptTimeout: addressMs }),
+      };
       const sent = http
-        .request(url, {
-          agent,
-          signal,
-          method: init.method,
-          headers: { ...Object.fromEntries(init.headers), 'accept-encoding': 'identity' },
-        })
+        .request(url, options)
         .once('socket', (socket) => {
           bytesBefore = socket.bytesRead;
         })
@@ -91,14 +118,12 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
         .once('response', resolve)
         // `on`, not `once`: a connection can fail again while it is closed.
         .on('error', (error) => {
-          const isStale =
-            sent.reusedSocket &&
-            sent.socket?.bytesRead === bytesBefore &&
-            /ECONNRESET|EPIPE/.test(codeOf(error));
+          const isStale = sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && isReset(error);
+          if (!isStale || init.method === 'POST') return reject(error);
           // The server closed the kept connection while the request was under way. It may have acted on the request, so a
           // POST is not repeated.
-          if (isStale && init.method !== 'POST') resolve(request(url, init, signal));
-          else reject(error);
+          stopKeeping();
+          resolve(request(url, init, signal));
         })
         .end(init.body);
     });
@@ -107,42 +132,33 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
   return { fetch, Headers };
 }
 
-async function responseOf(incoming: IncomingMessage): Promise<HttpResponse> {
-  const { statusCode: status = 0, statusMessage: statusText = '', headers } = incoming;
-  const isSuccess = status < 300;
-  const encoding = headers['content-encoding'] ?? 'identity';
-  try {
-    if (status < 200 || status > 599) throw new BadResponseError(`${status} is not an HTTP status`);
-    // For an error the status is what matters, even if a proxy compressed the page.
-    if (isSuccess && encoding !== 'identity') {
-      throw new BadResponseError(`the response is compressed (${encoding}), which was not requested`);
-    }
-    const bytes = await bytesOf(incoming);
-    if (isSuccess && !isUtf8(bytes)) throw new BadResponseError('the response is not UTF-8');
-    const body = encoding === 'identity' ? bytes.toString() : '';
-    return {
-      status,
-      statusText,
-      location: headers.location,
-      retryAfter: headers['retry-after'],
-      body,
-      text: async () => body,
-    };
-  } catch (error) {
-    incoming.destroy();
-    throw error;
-  }
+/** Whether the other side ended the connection. */
+function isReset(error: unknown): boolean {
+  return /ECONNRESET|EPIPE/.test(codeOf(error));
 }
 
-async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming) {
-    size += chunk.length;
-    if (size > MAX_BYTES) {
-      throw new BadResponseError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
-    }
-    chunks.push(chunk);
+/**
+ * Whether Node gave up on an address of several, each of which gets 250 ms by default, and none of them answered. Nothing was sent
+ * (https://github.com/nodejs/node/issues/54359).
+ */
+function hasUnansweredAddresses(thrown: unknown): boolean {
+  const error = thrown instanceof ProxyError ? thrown.cause : thrown;
+  return error instanceof AggregateError && error.errors.some((each) => codeOf(each) === 'ETIMEDOUT');
+}
+
+async function responseOf(incoming: IncomingMessage): Promise<HttpResponse> {
+  const { statusCode: status = 0, statusMessage: statusText = '', headers } = incoming;
+  if (status < 200 || status > 599) {
+    incoming.destroy();
+    throw new BadResponseError(`${status} is not an HTTP status`);
   }
-  return Buffer.concat(chunks, size);
+  const content = await contentOf(incoming);
+  return {
+    status,
+    statusText,
+    location: headers.location,
+    retryAfter: headers['retry-after'],
+    ...content,
+    text: async () => content.body,
+  };
 }

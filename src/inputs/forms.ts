@@ -80,10 +80,19 @@ export function namesAmong<const Names extends readonly string[]>(names: Names, 
   return z.pipe(list, z.optional(z.array(z.enum(names, because(`${rule}: ${names.join(', ')}`)))));
 }
 
-export const lines = z.transform((value: string): readonly string[] => {
-  const texts = value.split('\n').map((line) => line.trim());
-  return texts.filter((line) => line !== '');
-});
+export const lines = z.transform((value: string): readonly string[] => linesIn(value));
+
+export const jsonPointers = z.pipe(
+  z.transform((value: string): Json[] => linesIn(value)),
+  z.array(jsonPointer),
+);
+
+function linesIn(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 

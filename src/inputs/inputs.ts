@@ -11,6 +11,7 @@ import {
   boolean,
   branch,
   jsonPointer,
+  jsonPointers,
   lines,
   maybeAbsent,
   metaObject,
@@ -60,6 +61,7 @@ const formsAt = (now: Date) => ({
   // `auto` is any test format, so neither `json` nor `fields`.
   results_format: oneOf(['auto', 'junit', 'ctrf', 'promptfoo', 'jest', 'json', 'fields']),
   score_pointer: maybeAbsent(jsonPointer),
+  metrics_pointer: maybeAbsent(jsonPointers),
   results_outcome: maybeAbsent(oneOf(['success', 'failure', 'cancelled', 'skipped'])),
   metrics: structured(metricsObject),
   results_metrics: boolean,

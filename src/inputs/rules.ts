@@ -49,22 +49,23 @@ export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] 
   return problems;
 }
 
+const POINTERS = ['score_pointer', 'metrics_pointer'] as const;
+
 /** Inputs that do not go with `results_format`, whatever the file contains. */
 export function formatProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
-  const { results_file, results_format: format, score_pointer: pointer } = values;
+  const { results_file, results_format: format } = values;
   const found: Problem[] = [];
-  const name = 'score_pointer';
-  const isPointerBad = problems.some((problem) => problem.name === name);
-  if (results_file && format === 'json' && pointer === undefined && !isPointerBad) {
+  const isGiven = (name: (typeof POINTERS)[number]) =>
+    values[name] !== undefined || problems.some((problem) => problem.name === name);
+  if (results_file && format === 'json' && !POINTERS.some(isGiven)) {
     const message =
-      'is required with results_format json. Set it to where the score is, such as /summary/accuracy';
-    found.push({ name, message });
+      'is required with results_format json, unless metrics_pointer is given. Set it to where the score is, such as /summary/accuracy';
+    found.push({ name: 'score_pointer', message });
   }
-  if (pointer !== undefined && format !== undefined && format !== 'json') {
-    found.push({
-      name,
-      message: 'works only with results_format json. Remove it, or set results_format: json',
-    });
+  for (const name of POINTERS) {
+    if (values[name] === undefined || format === undefined || format === 'json') continue;
+    const message = 'works only with results_format json. Remove it, or set results_format: json';
+    found.push({ name, message });
   }
   const needing = needingCases(values);
   if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {
@@ -82,7 +83,7 @@ export function resultsProblems({ values, problems }: Read<Partial<Inputs>>): Pr
   if (values.results_file !== undefined) return [];
   const asking = present([
     (values.results_format ?? 'auto') !== 'auto' && 'results_format',
-    values.score_pointer !== undefined && 'score_pointer',
+    ...POINTERS.filter((name) => values[name] !== undefined),
     endedBadly(values.results_outcome) && 'results_outcome',
     ...needingCases(values),
   ]);

@@ -18,10 +18,11 @@ export interface Metrics {
 /** The metrics to record by dimension: of the results, then of a `fields` file, then of the input. Later ones win. */
 export function metricsFor(
   { metrics, results_metrics }: Partial<Inputs>,
-  { tests, fields }: Results,
+  { tests, fields, metrics: measured }: Results,
 ): Metrics {
   const given = mergedMetrics([fields?.metrics, metrics]);
-  const all = mergedMetrics([results_metrics ? tests?.metrics : undefined, fields?.metrics, metrics]);
+  const ofTests = results_metrics ? tests?.metrics : undefined;
+  const all = mergedMetrics([ofTests, measured, fields?.metrics, metrics]);
   if (all.length <= MAX_METRICS) return { all, given };
   const inInput = Object.keys(metrics ?? {}).length;
   const isFromFile = inInput <= MAX_METRICS;

@@ -22,7 +22,7 @@ export function patchFor(recording: Recording, stored?: Partial<Span>): SpanPatc
   const isScoreLeft = lacksScore && (stored === undefined || textOf(stored.score) !== '');
   const emptied = isScoreLeft ? [...clear, 'score'] : clear;
   const cleared = Object.fromEntries(emptied.map((field) => [field, null]));
-  const missed = missedGates(recording, stored && { ...stored, ...cleared });
+  const missed = missedGate(recording, stored && { ...stored, ...cleared });
   const gateError = stored || isOwn ? missed?.text : undefined;
   const error = fallbackError ?? gateError;
   const meta = missed && fields.meta ? withFailure(fields.meta) : fields.meta;
@@ -36,7 +36,7 @@ export function patchFor(recording: Recording, stored?: Partial<Span>): SpanPatc
 }
 
 /** The first gate that is known to be missed before the span is written. */
-function missedGates({ gate }: Recording, stored: Partial<Span> | undefined): Gate | undefined {
+function missedGate({ gate }: Recording, stored: Partial<Span> | undefined): Gate | undefined {
   if (gate?.score === undefined && stored === undefined) return undefined;
   return gatesOf(gate, numberOf(stored?.score)).find(({ isPassed }) => !isPassed);
 }

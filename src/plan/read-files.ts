@@ -8,6 +8,7 @@ import { defined } from '../present.ts';
 import type { Results } from '../results/results.ts';
 import { quoted } from '../text.ts';
 import { mergedMeta } from './merge.ts';
+import type { Stage } from './task.ts';
 
 export const NO_RESULTS: Results = { problems: [] };
 
@@ -15,9 +16,13 @@ export const NO_RESULTS: Results = { problems: [] };
  * Reads the files that the inputs name, as far as they can be read. Everything wrong with them is a problem from a file. `fields`
  * includes the meta of `meta_file`.
  */
-export async function readFiles(read: Read<Partial<Inputs>>, files: Files, now: Date): Promise<Results> {
+export async function readFiles(
+  read: Read<Partial<Inputs>>,
+  files: Files,
+  stage: Pick<Stage, 'now' | 'tracked'>,
+): Promise<Results> {
   const { values: inputs } = read;
-  const results = await readResultsOf(inputs, files, now).catch(problemsOf);
+  const results = await readResultsOf(inputs, files, stage).catch(problemsOf);
   const metaFile = await readMetaFile(inputs.meta_file, files);
   const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
   const problems = [
@@ -36,7 +41,7 @@ export async function readFiles(read: Read<Partial<Inputs>>, files: Files, now: 
 /** At the start of a tracked job the files do not exist yet, so of `results_file` only the syntax of patterns is checked. */
 export async function checkPatterns({ results_file = [] }: Partial<Inputs>, files: Files): Promise<Results> {
   const problems: Problem[] = [];
-  for (const line of results_file.filter((line) => /^[^!#]*[*?[]/.test(line))) {
+  for (const line of results_file.filter((line) => /^[^!#].*[*?[]|^[*?[]/.test(line))) {
     try {
       await files.find(line);
     } catch (error) {
@@ -46,14 +51,20 @@ export async function checkPatterns({ results_file = [] }: Partial<Inputs>, file
   return { problems };
 }
 
-async function readResultsOf(inputs: Partial<Inputs>, files: Files, now: Date): Promise<Results> {
+async function readResultsOf(
+  inputs: Partial<Inputs>,
+  files: Files,
+  { now, tracked }: Pick<Stage, 'now' | 'tracked'>,
+): Promise<Results> {
   const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+  const metricsPointers = inputs.metrics_pointer;
   if (patterns === undefined || format === undefined) return NO_RESULTS;
-  if (format === 'json' && pointer === undefined) return NO_RESULTS;
+  if (format === 'json' && pointer === undefined && metricsPointers === undefined) return NO_RESULTS;
   // Only a step that has results loads their readers.
   const { readResults } = await import('../results/read-results.ts');
   const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
-  return readResults({ patterns, format, pointer, keepCases }, files, now);
+  const isAtEnd = tracked !== undefined;
+  return readResults({ patterns, format, pointer, metricsPointers, keepCases, isAtEnd }, files, now);
 }
 
 /** The step that wrote the results failed or was cancelled, and nothing in them says so. */

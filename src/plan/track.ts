@@ -36,11 +36,6 @@ export function parseTracked(state: string): Tracked {
   }
 }
 
-/** Whether the step created the span: the workflow did not name one. */
-export function isOwnSpan({ given }: Tracked): boolean {
-  return !given.includes('span_id');
-}
-
 /** What to record when a job starts: no score, error, output or end time. */
 export function atStart({ fields, keepsMeta }: Recording, now: Date): Recording {
   const { score, error, output, end_time, ...known } = fields;
@@ -57,8 +52,9 @@ export function atStart({ fields, keepsMeta }: Recording, now: Date): Recording 
 
 /** What to record when a tracked job ends. Keeps the start time from its start, and does not repeat what was sent then. */
 export function atEnd(recording: Recording, tracked: Tracked, now: Date): Recording {
-  const { start_time, sent } = tracked;
+  const { start_time, sent, given } = tracked;
   const fields = { end_time: now.toISOString(), ...recording.fields, ...defined({ start_time }) };
   const unsent = Object.entries(fields).filter(([name]) => name === 'meta' || !sent.includes(name));
-  return { ...recording, fields: Object.fromEntries(unsent), isOwn: isOwnSpan(tracked) };
+  // The step created the span, unless the workflow named it.
+  return { ...recording, fields: Object.fromEntries(unsent), isOwn: !given.includes('span_id') };
 }

@@ -1,7 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import type { CaseDetails, OnCase } from './cases.ts';
+import { textOf } from '../text.ts';
+import type { CaseDetails, Measured, OnCase } from './cases.ts';
 import type { JsonFormat } from './format.ts';
-import { arrayAt, numberIn, objectAt, oneAt, sumOf, textIn } from './shape.ts';
+import { arrayAt, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
 
 const STATUSES = {
   passed: 'passed',
@@ -42,7 +43,8 @@ function readFile(file: JsonObject, place: string, folder: string, onCase: OnCas
     const test = objectAt(`${place}.assertionResults[${i}]`, value);
     const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
     statuses.add(status);
-    onCase({ status, details: () => ({ ...detailsOf(test), file: path }) });
+    const details = () => ({ ...detailsOf(test), file: path });
+    onCase({ status, details, measured: measuredIn(test) });
     return numberIn(test.duration);
   });
   // If a file did not load, or a hook outside of all tests failed, only the file's own status says so.
@@ -72,7 +74,27 @@ function detailsOf(test: JsonObject): CaseDetails {
     durationMs: numberIn(test.duration),
     // Since Jest 30. Vitest does not write the start of a case.
     startMs: numberIn(test.startAt),
+    score: numberIn(evalIn(test).avgScore),
+    ...outputIn(evalIn(test)),
   };
+}
+
+/** What vitest-evals adds to a case that did not throw: `scores[{name, score}]`, `avgScore` and `output`. */
+function evalIn({ meta }: JsonObject): JsonObject {
+  return objectIn(objectIn(meta).eval);
+}
+
+function measuredIn(test: JsonObject): Measured {
+  const { avgScore, scores } = evalIn(test);
+  const named = (Array.isArray(scores) ? scores : []).map(objectIn).flatMap(({ name, score }) => {
+    const number = numberIn(score);
+    return textIn(name).trim() === '' || number === undefined ? [] : [[textIn(name), number] as const];
+  });
+  return { score: numberIn(avgScore), namedScores: Object.fromEntries(named) };
+}
+
+function outputIn({ output = null }: JsonObject): { output?: string } {
+  return output === null ? {} : { output: textOf(output) };
 }
 
 function firstText(messages: Json | undefined): string {

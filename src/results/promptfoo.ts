@@ -1,7 +1,9 @@
-import { isJsonObject, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { present } from '../present.ts';
 import { cut, textOf } from '../text.ts';
-import type { Measured } from './cases.ts';
-import type { JsonFormat } from './format.ts';
+import type { FoundCase, Measured, OnCase } from './cases.ts';
+import type { FileSummary, JsonFormat } from './format.ts';
+import type { JsonLine } from './json-file.ts';
 import type { CaseStatus } from './run.ts';
 import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from './shape.ts';
 
@@ -19,21 +21,10 @@ export const promptfoo: JsonFormat = {
     const results = arrayAt('results.results', document.results).map((result, i) =>
       objectAt(`results.results[${i}]`, result),
     );
-    const labelOf = labelling(results);
+    const labels = new Labels();
+    for (const result of results) labels.add(result);
     results.forEach((result, i) => {
-      const success = booleanAt(`results.results[${i}].success`, result.success);
-      onCase({
-        status: success ? 'passed' : failedOrErrored(result),
-        details: () => ({
-          name: titleOf(result) + labelOf(result),
-          why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
-          ...(isJsonObject(result.vars) && { input: JSON.stringify(result.vars) }),
-          ...answerIn(result),
-          score: numberIn(result.score),
-          durationMs: numberIn(result.latencyMs),
-        }),
-        measured: measuredIn(result),
-      });
+      onCase(caseIn(result, `results.results[${i}].success`, labels));
     });
     const stats = objectIn(document.stats);
     // Version 2 counts errors as failures.
@@ -50,6 +41,50 @@ export const promptfoo: JsonFormat = {
   },
 };
 
+/** Whether the value of a line is a result in JSON Lines, which `promptfoo eval -o results.jsonl` writes. */
+export function isResult(value: Json | undefined): boolean {
+  const { success, promptIdx, vars } = objectIn(value);
+  return typeof success === 'boolean' && typeof promptIdx === 'number' && isJsonObject(vars);
+}
+
+/** Reads promptfoo's JSON Lines twice, since a case is named after what the others have. Throws like {@link promptfoo}. */
+export async function readResultLines(
+  open: () => AsyncIterable<readonly JsonLine[]>,
+  onCase: OnCase,
+): Promise<FileSummary> {
+  const labels = new Labels();
+  let durationMs: number | undefined;
+  for await (const lines of open()) {
+    for (const { number, value } of lines) {
+      const result = objectAt(`line ${number}`, value);
+      labels.add(result);
+      durationMs = sumOf([durationMs, numberIn(result.latencyMs)]);
+    }
+  }
+  for await (const lines of open()) {
+    for (const { number, value } of lines) {
+      onCase(caseIn(objectIn(value), `line ${number}: success`, labels));
+    }
+  }
+  return { durationMs, totals: {} };
+}
+
+function caseIn(result: JsonObject, place: string, labels: Labels): FoundCase {
+  const success = booleanAt(place, result.success);
+  return {
+    status: success ? 'passed' : failedOrErrored(result),
+    details: () => ({
+      name: titleOf(result) + labels.of(result),
+      why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
+      ...(isJsonObject(result.vars) && { input: JSON.stringify(result.vars) }),
+      ...answerIn(result),
+      score: numberIn(result.score),
+      durationMs: numberIn(result.latencyMs),
+    }),
+    measured: measuredIn(result),
+  };
+}
+
 /** The model's answer as `output`; absent if there is none. */
 function answerIn({ response }: JsonObject): { output?: string } {
   const { output } = objectIn(response);
@@ -63,18 +98,29 @@ function failedOrErrored({ failureReason, error, gradingResult }: JsonObject): C
 }
 
 /** Labels that tell cases with the same title apart: the provider and the prompt, if there are several. */
-function labelling(results: readonly JsonObject[]): (result: JsonObject) => string {
-  // promptfoo lists cases in the order in which they ended. In version 3, promptIdx is the place of the prompt in the configuration.
-  const inOrder = results.toSorted((a, b) => (numberIn(a.promptIdx) ?? 0) - (numberIn(b.promptIdx) ?? 0));
-  const prompts = [...new Set(inOrder.map(promptOf))];
-  const providers = new Set(results.map(providerOf));
-  return (result) => {
-    const labels = [
-      ...(providers.size > 1 ? [providerOf(result)] : []),
-      ...(prompts.length > 1 ? [`prompt ${prompts.indexOf(promptOf(result)) + 1}`] : []),
-    ];
+class Labels {
+  readonly #providers = new Set<string>();
+  /** The place of each prompt in the configuration. */
+  readonly #prompts = new Map<string, number>();
+  #inOrder: readonly string[] | undefined;
+
+  add(result: JsonObject): void {
+    this.#providers.add(providerOf(result));
+    const prompt = promptOf(result);
+    // promptfoo lists cases in the order in which they ended. Version 2 has no promptIdx.
+    const place = numberIn(result.promptIdx) ?? 0;
+    this.#prompts.set(prompt, Math.min(place, this.#prompts.get(prompt) ?? place));
+  }
+
+  /** After all results were added. */
+  of(result: JsonObject): string {
+    this.#inOrder ??= [...this.#prompts].sort(([, a], [, b]) => a - b).map(([prompt]) => prompt);
+    const labels = present([
+      this.#providers.size > 1 && providerOf(result),
+      this.#inOrder.length > 1 && `prompt ${this.#inOrder.indexOf(promptOf(result)) + 1}`,
+    ]);
     return labels.length > 0 ? ` [${labels.join(', ')}]` : '';
-  };
+  }
 }
 
 function titleOf(result: JsonObject): string {

@@ -1,9 +1,11 @@
 import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
 import type { Inputs } from '../inputs/inputs.ts';
-import { parseExactJson, parseJson } from '../json.ts';
+import { parseExactJson } from '../json.ts';
+import { present } from '../present.ts';
 import { listed, quoted } from '../text.ts';
-import { fieldsIn, scoreAtPointer } from './own-file.ts';
+import { fieldsIn } from './own-file.ts';
+import { readPointers } from './read-pointers.ts';
 import { readTests } from './read-tests.ts';
 import type { Results } from './results.ts';
 import type { KeepCases } from './tally.ts';
@@ -13,9 +15,12 @@ export interface ResultsRequest {
   /** At least one path or glob. None is empty. */
   readonly patterns: readonly string[];
   readonly format: Inputs['results_format'];
-  /** A JSON Pointer (RFC 6901), for the format `json`. */
+  /** JSON Pointers to the score and to metrics, for the format `json`. At least one. */
   readonly pointer: string | undefined;
+  readonly metricsPointers?: readonly string[] | undefined;
   readonly keepCases: KeepCases;
+  /** Whether this is the end of a tracked job, after all its steps. */
+  readonly isAtEnd?: boolean;
 }
 
 /**
@@ -24,26 +29,28 @@ export interface ResultsRequest {
  * skipped: none of these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
  */
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
-  const { format, pointer = '', keepCases } = request;
-  const paths = await findAll(request.patterns, files);
-  if (format !== 'json' && format !== 'fields') return readTests(format, keepCases, paths, files);
+  const { format, pointer, metricsPointers = [], keepCases } = request;
+  const paths = await findAll(request.patterns, files, request.isAtEnd ?? false);
+  if (format === 'json') return readPointers(pointer, metricsPointers, paths, files);
+  if (format !== 'fields') return readTests(format, keepCases, paths, files);
   const [path, ...others] = paths;
   if (others.length > 0) {
-    const why = `but results_format ${format} reads one. Name one of ${listed(paths)}`;
-    throw new InputError([{ name: 'results_file', message: `matches ${paths.length} files, ${why}` }]);
+    const why = `but results_format fields reads one. Name one of ${listed(paths)}`;
+    throw InputError.of('results_file', `matches ${paths.length} files, ${why}`);
   }
   try {
-    const text = await readText(files, path);
-    return format === 'json'
-      ? scoreAtPointer(parseJson(text), pointer, path)
-      : fieldsIn(parseExactJson(text), path, now);
+    return fieldsIn(parseExactJson(await readText(files, path)), path, now);
   } catch (error) {
     throw new InputError([problemOf('results_file', path, error)]);
   }
 }
 
 /** Finds the files of each line. As in @actions/glob, `!` excludes what the lines above it match, and `#` begins a comment. */
-async function findAll(lines: readonly string[], files: Files): Promise<[string, ...string[]]> {
+async function findAll(
+  lines: readonly string[],
+  files: Files,
+  isAtEnd: boolean,
+): Promise<[string, ...string[]]> {
   const paths = new Set<string>();
   const problems: Problem[] = [];
   for (const [at, pattern] of lines.entries()) {
@@ -51,7 +58,7 @@ async function findAll(lines: readonly string[], files: Files): Promise<[string,
     try {
       const excludes = lines.slice(at + 1).filter((line) => line.startsWith('!'));
       const found = await files.find(pattern, excludes);
-      if (found.length === 0) throw new FormError(noFileFor(pattern, excludes));
+      if (found.length === 0) throw new FormError(noFileFor(pattern, excludes, isAtEnd));
       for (const path of found) paths.add(path);
     } catch (error) {
       problems.push(problemOf('results_file', quoted(pattern), error));
@@ -64,14 +71,14 @@ async function findAll(lines: readonly string[], files: Files): Promise<[string,
   return [...paths] as [string, ...string[]];
 }
 
-function noFileFor(pattern: string, excludes: readonly string[]): string {
+function noFileFor(pattern: string, excludes: readonly string[], isAtEnd: boolean): string {
   const hints = [
-    ...(/\{.*(,|\.\.).*\}/.test(pattern)
-      ? ['Braces stand for themselves. Write one line for each path']
-      : []),
-    ...(excludes.length > 0 ? ['A file that a later line with ! excludes does not count'] : []),
+    /\{.*(,|\.\.).*\}/.test(pattern) && 'Braces stand for themselves. Write one line for each path',
+    excludes.length > 0 && 'A file that a later line with ! excludes does not count',
   ];
-  const what =
-    'matches no file. Check that the step that writes it ran, and that the path is relative to the workspace';
-  return [what, ...hints].join('. ');
+  const order = isAtEnd
+    ? 'The end of the job comes after all steps and the posts of later ones, so check that none of them cleans the workspace'
+    : '';
+  const check = `${order ? 'Also check' : 'Check'} that the step that writes it ran, and that the path is relative to the workspace`;
+  return present(['matches no file', order, check, ...hints]).join('. ');
 }

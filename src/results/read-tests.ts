@@ -1,14 +1,14 @@
 import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
-import { type Files, readBeginning, readText, readTextPieces } from '../files.ts';
-import { parseJson } from '../json.ts';
+import { type Files, type OpenText, openText } from '../files.ts';
 import { counted, listed, quoted } from '../text.ts';
 import type { OnCase } from './cases.ts';
 import { ctrf } from './ctrf.ts';
 import { undeclaredCase } from './declared.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
+import { readJson, readLines } from './json-file.ts';
 import { readJunit } from './junit.ts';
-import { promptfoo } from './promptfoo.ts';
+import { isResult, promptfoo, readResultLines } from './promptfoo.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type KeepCases, Tally } from './tally.ts';
@@ -71,21 +71,43 @@ async function readFile(
   files: Files,
   onCase: OnCase,
 ): Promise<{ name: string; summary: FileSummary }> {
-  const beginning = await readBeginning(files, path);
+  const file = await openText(files, path);
+  try {
+    return await readOpen(format, file, path, files, onCase);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readOpen(
+  format: string,
+  { beginning, pieces }: OpenText,
+  path: string,
+  files: Files,
+  onCase: OnCase,
+): Promise<{ name: string; summary: FileSummary }> {
   const isXml = beginning.startsWith('<');
   if (format === 'junit' && !isXml)
     throw new FormError(
       `is not XML: it begins with ${quoted(beginning)}. Name the JUnit file, or set results_format to auto`,
     );
   if (format === 'junit' || (format === 'auto' && isXml)) {
-    return { name: 'junit', summary: await readJunit(readTextPieces(files, path), path, onCase) };
+    return { name: 'junit', summary: await readJunit(pieces, path, onCase) };
   }
   if (format === 'auto' && !/^[{[]/.test(beginning)) {
     throw new FormError(
       `has an unknown format: it begins with ${quoted(beginning)}, expected XML or JSON (${KNOWN})`,
     );
   }
-  const document = parseJson(await readText(files, path));
+  // Only promptfoo writes JSON Lines.
+  const json = await readJson(pieces, (first, hasMore) => {
+    const isFound = format === 'promptfoo' && first !== undefined && hasMore;
+    return isFound || ((format === 'auto' || format === 'promptfoo') && isResult(first));
+  });
+  if ('lines' in json) {
+    return { name: promptfoo.name, summary: await readResultLines(() => readLines(files, path), onCase) };
+  }
+  const { document } = json;
   const reader = JSON_FORMATS.find(
     ({ name, recognises }) => name === format || (format === 'auto' && recognises(document)),
   );

@@ -8,6 +8,8 @@ export interface Results {
   readonly tests?: TestRun;
   /** From a `json` or `fields` file. `name` says where it is, for errors. */
   readonly score?: { readonly name: string; readonly value: number; readonly scale?: number | undefined };
+  /** From `json` files, by dimension. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** From a `fields` file, except its score. */
   readonly fields?: Fields;
   readonly problems: readonly Problem[];

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { type FoundCase, failureOf, type Measured, testCaseOf } from './cases.ts';
+import { Mean, tidy } from './mean.ts';
 import type { Failure, TestCase, TestRun } from './run.ts';
 import { isFailing } from './status.ts';
 
@@ -82,7 +83,7 @@ export class Tally {
       meta.push([`test.scores.${name}`, mean.value]);
       metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value]);
     }
-    if (!this.#scores.isEmpty) {
+    if (this.#scores.count > 0) {
       meta.push(['test.score.mean', this.#scores.value]);
       metrics.push(['score', this.#scores.value]);
     }
@@ -123,33 +124,4 @@ export class Tally {
     this.#namedScores.set(name, mean);
     return mean;
   }
-}
-
-class Mean {
-  #sum = 0;
-  #count = 0;
-
-  add(value: number | undefined): void {
-    if (value === undefined) return;
-    this.#sum += value;
-    this.#count++;
-  }
-
-  merge(other: Mean): void {
-    this.#sum += other.#sum;
-    this.#count += other.#count;
-  }
-
-  get isEmpty(): boolean {
-    return this.#count === 0;
-  }
-
-  get value(): number {
-    return tidy(this.#sum / this.#count);
-  }
-}
-
-/** Removes the noise of binary addition: 0.30000000000000004 becomes 0.3. */
-function tidy(value: number): number {
-  return Number(value.toPrecision(12));
 }

@@ -45,7 +45,7 @@ async function create(
 it('makes a span for each case, in order, four at a time, and reports progress', async () => {
   const cases = casesOf(300);
   const { server, sent, progress, result } = await create(cases, [], { latencyMs: 2 });
-  expect(result).toEqual({ created: 300, of: 300, failure: undefined });
+  expect(result).toEqual({ created: 300, of: 300, failure: undefined, warning: undefined });
   expect(
     server
       .children(PARENT)
@@ -60,7 +60,7 @@ it('makes a span for each case, in order, four at a time, and reports progress',
 it('does nothing without cases', async () => {
   const { server, progress, result } = await create([]);
   expect({ result, progress, requests: server.requests }).toEqual({
-    result: { created: 0, of: 0, failure: undefined },
+    result: { created: 0, of: 0, failure: undefined, warning: undefined },
     progress: [],
     requests: [],
   });
@@ -69,8 +69,40 @@ it('does nothing without cases', async () => {
 it('makes each once, though responses are lost', async () => {
   const lost = { on: 'POST', times: 10, fault: faults.applied(faults.reset('before headers')) } as const;
   const { server, result } = await create(casesOf(20), [lost]);
-  expect(result).toEqual({ created: 20, of: 20, failure: undefined });
+  expect(result).toEqual({ created: 20, of: 20, failure: undefined, warning: undefined });
   expect(server.children(PARENT)).toHaveLength(20);
+});
+
+it('makes each, though the server closes each connection at its second request', async () => {
+  const closeKept = { times: Number.POSITIVE_INFINITY, fault: faults.closeKept() };
+  const { server, result } = await create(casesOf(20), [closeKept]);
+  expect(result).toEqual({ created: 20, of: 20, failure: undefined, warning: undefined });
+  expect(server.children(PARENT)).toHaveLength(20);
+});
+
+it('warns once of all whose response lacks what was sent, input and output aside', async () => {
+  const cases = casesOf(9).map((span) => ({ ...span, score: 1, input: 'i', output: 'o' }));
+  const lacking = (fields: Record<string, unknown>) =>
+    ({ on: 'POST', times: 3, fault: faults.span(fields) }) as const;
+  const { result } = await create(cases, [
+    lacking({ input: null, output: '' }),
+    lacking({ score: null, output: 'other' }),
+    lacking({ parent_id: '00000000-0000-4000-8000-999999999999' }),
+  ]);
+  expect(result).toEqual({
+    created: 9,
+    of: 9,
+    failure: undefined,
+    warning: expect.stringMatching(
+      /^6 of 9 case spans were not stored as sent\. The first: case \d: score was not stored .* nothing$/,
+    ),
+  });
+});
+
+it('does not warn of one that the API does not show', async () => {
+  const lost = { on: 'POST', fault: faults.applied(faults.reset('before headers')) } as const;
+  const { result } = await create(casesOf(1), [lost], { ids: 'refused', visibleAfter: 99 });
+  expect(result).toEqual({ created: 1, of: 1, failure: undefined, warning: undefined });
 });
 
 it('starts no more after one failed despite retries, and says how many were created', async () => {
@@ -82,6 +114,7 @@ it('starts no more after one failed despite retries, and says how many were crea
     created: 37,
     of: 100,
     failure: expect.objectContaining({ status: 503, attempts: 2 }),
+    warning: undefined,
   });
   expect(server.children(PARENT)).toHaveLength(37);
   expect(new Set(sent).size).toBeLessThanOrEqual(37 + 4);

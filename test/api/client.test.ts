@@ -158,6 +158,56 @@ describe('a retry', () => {
     expect(server.requests.map(({ text }) => text)).toEqual(Array(3).fill('{"score":9}'));
   });
 
+  it('takes a new connection', async () => {
+    const { server, client } = await start();
+    const ports: unknown[] = [];
+    const remember =
+      (fault: Fault): Fault =>
+      (exchange) => {
+        ports.push(exchange.socket.remotePort);
+        return fault(exchange);
+      };
+    const real: Fault = ({ send, handle }) => send(handle());
+    server.faults.push(
+      { fault: remember(real) },
+      { fault: remember(faults.status(503)) },
+      { times: 2, fault: remember(real) },
+    );
+    for (const act of [READ, UPDATE, READ]) await act(client);
+    const [first, failed, again, last] = ports;
+    expect([first === failed, failed === again, again === last]).toEqual([true, false, true]);
+  });
+
+  it('for a 429 holds all requests, until the last such wait is over', async () => {
+    const waits: PromiseWithResolvers<void>[] = [];
+    const wait = () => {
+      waits.push(Promise.withResolvers<void>());
+      return waits.at(-1)?.promise ?? expect.fail();
+    };
+    const { server, client } = await start({ wait });
+    const second = Promise.withResolvers<void>();
+    const slow: Fault = async (exchange) => {
+      await second.promise;
+      exchange.send({ status: 429 });
+    };
+    server.faults.push({ on: 'GET', fault: faults.status(429) }, { on: 'PATCH', fault: slow });
+    const begun = [READ(client), UPDATE(client)];
+    const other = clientOf(server).client;
+    const until = async (isDone: () => boolean) => {
+      while (!isDone()) await other.listMetrics(ID);
+    };
+    await until(() => waits.length === 1);
+    const held = CREATE(client);
+    second.resolve();
+    await until(() => waits.length === 2);
+    waits[0]?.resolve();
+    for (let count = 0; count < 5; count++) await other.listMetrics(ID);
+    expect(methodsOf(server)).not.toContain('POST');
+    waits[1]?.resolve();
+    await Promise.all([...begun, held]);
+    expect(methodsOf(server)).toContain('POST');
+  });
+
   it('is logged in one line: what happened, which attempt comes next, after what wait', async () => {
     const { server, client, notices } = await start({ retries: 2, timeoutMs: 400 });
     server.faults.push(
@@ -171,7 +221,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it.each([408, 425, 429, 500, 502, 503, 504])('follows a %d', async (status) => {
+  it.each([408, 425, 429, 500, 502, 503, 504, 507, 520, 530])('follows a %d', async (status) => {
     const { server, client } = await start();
     server.faults.push({ fault: faults.status(status) });
     expect(await UPDATE(client)).toMatchObject({ score: 9 });
@@ -334,7 +384,9 @@ describe('a response', () => {
     ['a metric', (client) => client.createMetric(ID, { dimension: 'cost', value: 1 })],
     ['a metric', (client) => client.updateMetric(ID, OTHER_ID, { value: 1 })],
   ])('that is not %s, where that is expected, is an error that names it', async (wanted, act) => {
-    const { summary } = await errorAfter(faults.reply({ status: 200, body: {} }), act);
+    const { server, client } = await start();
+    server.faults.push({ times: EVER, fault: faults.reply({ status: 200, body: {} }) });
+    const { summary } = await apiErrorOf(act(client));
     expect(summary).toContain(` that is not ${wanted}: `);
   });
 

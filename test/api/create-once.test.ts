@@ -135,12 +135,123 @@ describe('if it is not known whether a POST arrived', () => {
     });
   });
 
+  it('a lookup takes a new connection, even as the last attempt', async () => {
+    const ports: unknown[] = [];
+    const real: Fault = (exchange) => {
+      ports.push(exchange.socket.remotePort);
+      exchange.send(exchange.handle());
+    };
+    const failing: Fault = (exchange) => {
+      ports.push(exchange.socket.remotePort);
+      return faults.status(503)(exchange);
+    };
+    await create([post(faults.applied(failing)), { on: 'GET', fault: real }], {}, { retries: 0 });
+    expect(new Set(ports).size).toBe(2);
+  });
+
   it.each([
-    ['a status that is not retried', faults.status(524)],
+    ['a status that is not retried', faults.status(501)],
     ['a wait that is too long', faults.status(503, { retryAfter: '3600' })],
   ])('a lookup also comes after %s', async (_, fault) => {
     const { created, methods } = await create([post(faults.applied(fault))]);
     expect({ wasFound: created.wasFound, methods }).toEqual({ wasFound: true, methods: 'POST GET' });
+  });
+});
+
+describe('after a success without a usable span', () => {
+  it.each<[string, Fault]>([
+    ['an HTML page', faults.html()],
+    ['half the JSON', faults.truncatedJson()],
+    ['gzip that breaks off', faults.packed('gzip', -1)],
+    ['nothing', faults.empty()],
+    ['no span', faults.reply({ status: 200, body: { ok: true } })],
+  ])('such as %s, it is looked for', async (_, fault) => {
+    const { created, methods, waits } = await create([post(faults.applied(fault))]);
+    expect({ created, methods, waits }).toEqual({
+      created: { span: expect.objectContaining(SPAN), wasFound: true },
+      methods: 'POST GET',
+      waits: [250],
+    });
+  });
+
+  it('lookups follow with the waits of retries, and no second POST', async () => {
+    const { created, methods, waits, notices } = await create([post(faults.applied(faults.html()))], {
+      visibleAfter: 2,
+    });
+    expect({ wasFound: created.wasFound, methods, waits, notices }).toEqual({
+      wasFound: true,
+      methods: 'POST GET GET GET',
+      waits: [250, 500, 1000],
+      notices: [2, 3, 4].map((next) =>
+        expect.stringContaining(`POST returned 200 OK, but without a span; attempt ${next} of 4`),
+      ),
+    });
+  });
+
+  it.each([
+    [0, 'POST GET'],
+    [2, 'POST GET GET'],
+  ])('the error says that no lookup found it, with retries: %d', async (retries, methods) => {
+    const { server, client } = await start({}, { retries });
+    server.faults.push(post(faults.html()));
+    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+      summary: expect.stringContaining('(and a lookup did not find it), but with an HTML page'),
+      status: 200,
+      attempts: 1,
+      isTransient: false,
+    });
+    expect(methodsOf(server)).toBe(methods);
+  });
+
+  it.each<[string, Fault, boolean]>([
+    ['a login page is no outage', faults.html(), false],
+    ['a 503 is one', faults.status(503), true],
+  ])('a lookup that fails decides whether it may pass: %s', async (_, fault, isTransient) => {
+    const { server, client } = await start({}, { retries: 1 });
+    server.faults.push(post(faults.html()), { on: 'GET', times: EVER, fault });
+    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+      summary: expect.stringMatching(/^POST .* HTML page: Sign in\. It may .* lookup failed: GET /),
+      isTransient,
+    });
+    expect(methodsOf(server)).toBe('POST GET');
+  });
+});
+
+describe('after a 409 to a repeated POST', () => {
+  const lost = post(faults.applied(faults.reset('before headers')));
+  const unread = { span: { id: SPAN.id }, wasFound: true, isUnread: true };
+
+  it.each<[string, FaultRule[]]>([
+    ['not found', []],
+    [
+      'refused',
+      [
+        { on: 'GET', times: 1, fault: faults.status(404) },
+        { on: 'GET', times: EVER, fault: faults.status(403) },
+      ],
+    ],
+  ])('the id is known, though lookups are %s', async (_, rules) => {
+    const { created, methods } = await create([lost, ...rules], { ids: 'refused', visibleAfter: EVER });
+    expect({ created, methods }).toEqual({ created: unread, methods: 'POST GET POST GET GET' });
+  });
+
+  it('of an earlier call the id is known too', async () => {
+    const { server, client } = await start({ ids: 'refused' }, { retries: 0 });
+    server.create({ id: SPAN.id, name: 'Started before' });
+    server.faults.push({ on: 'GET', times: EVER, fault: faults.status(404) });
+    expect(await client.createSpan(SPAN, { mayExist: true })).toEqual(unread);
+    expect(methodsOf(server)).toBe('GET POST GET');
+  });
+
+  it('that was never answered otherwise, nothing is known', async () => {
+    const { server, client } = await start();
+    server.faults.push(post(conflict, EVER));
+    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+      status: 409,
+      attempts: 4,
+      isTransient: true,
+    });
+    expect(server.spans()).toEqual([]);
   });
 });
 
@@ -258,21 +369,10 @@ describe('the error', () => {
       summary: expect.stringMatching(/^POST .* 503 .*lookup failed: GET .* 403 /),
       status: 403,
       attempts: 1,
-      advice: expect.stringContaining('Look for the span'),
-      isTransient: true,
+      advice: expect.stringMatching(/^The key .* Look for the span/),
+      isTransient: false,
     });
     expect(methodsOf(server)).toBe('POST GET');
-  });
-
-  it('is transient, if the API says that it exists but does not show it', async () => {
-    const { server, client } = await start({ ids: 'refused', visibleAfter: EVER }, { retries: 1 });
-    server.faults.push(post(faults.applied(faults.reset('before headers'))));
-    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
-      status: 409,
-      attempts: 2,
-      isTransient: true,
-    });
-    expect(server.spans()).toHaveLength(1);
   });
 });
 

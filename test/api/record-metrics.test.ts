@@ -23,14 +23,26 @@ async function start(options: SpanServerOptions = {}, overrides: Partial<ClientO
   onTestFinished(() => server.close());
   server.create({ id: ID, name: 'Answer a ticket' });
   const { client } = clientOf(server, overrides);
-  return { server, record: (wanted = WANTED) => recordMetrics(client, ID, wanted) };
+  return { server, client, record: (wanted = WANTED) => recordMetrics(client, ID, wanted) };
 }
 
+const metricsNamed = (...names: string[]): NewMetric[] =>
+  names.map((dimension, index) => ({ dimension, value: index + 0.5 }));
+/** A, B, and so on: more than are begun at once. */
+const EIGHT = metricsNamed(...'ABCDEFGH');
+
+/** The methods of all requests, which may arrive in any order. */
+const sortedMethodsOf = (server: SpanServer) => methodsOf(server).split(' ').sort().join(' ');
+
+/** By name, since they may be created in any order. */
 const metricsOf = (server: SpanServer) =>
-  server.metrics(ID).map(({ dimension, value, comment }) => [dimension, value, comment]);
+  server
+    .metrics(ID)
+    .map(({ dimension, value, comment }) => [dimension, value, comment])
+    .sort(([a], [b]) => `${a}`.localeCompare(`${b}`));
 const STORED = [
-  ['pass_rate', 0.925, null],
   ['cost', 340.5, 'in cents'],
+  ['pass_rate', 0.925, null],
 ];
 
 describe('metrics', () => {
@@ -65,11 +77,11 @@ describe('metrics', () => {
     server.createMetric(ID, { dimension: 'latency', value: 7 });
     expect(await record()).toEqual({ stored: { pass_rate: 0.925, cost: 340.5 }, failures: [] });
     expect(metricsOf(server)).toEqual([
-      ['pass_rate', 0.925, 'by hand'],
       ['cost', 340.5, 'in cents'],
       ['latency', 7, null],
+      ['pass_rate', 0.925, 'by hand'],
     ]);
-    expect(server.requests.map(({ method, text }) => `${method} ${text}`.trim())).toEqual([
+    expect(server.requests.map(({ method, text }) => `${method} ${text}`.trim()).sort()).toEqual([
       'GET',
       'PATCH {"value":0.925}',
       'PATCH {"value":340.5,"comment":"in cents"}',
@@ -107,7 +119,7 @@ describe('metrics', () => {
     });
     expect(await record()).toEqual({ stored: { pass_rate: 0.925, cost: 340.5 }, failures: [] });
     expect(metricsOf(server)).toEqual(STORED);
-    expect(methodsOf(server)).toBe('GET POST GET PATCH POST');
+    expect(sortedMethodsOf(server)).toBe('GET GET PATCH POST POST');
   });
 
   it.each(['refused', 'repeated'] as const)(
@@ -117,9 +129,43 @@ describe('metrics', () => {
       server.faults.push({ on: 'POST', fault: faults.applied(faults.reset('before headers')) });
       expect((await record()).failures).toEqual([]);
       expect(metricsOf(server)).toEqual(STORED);
-      expect(methodsOf(server)).toBe('GET POST GET POST');
+      expect(sortedMethodsOf(server)).toBe('GET GET POST POST');
     },
   );
+
+  it('are recorded four at a time, and come back in the given order', async () => {
+    const { server, record } = await start({ latencyMs: 5 });
+    const { stored, failures } = await record(EIGHT);
+    expect(Object.entries(stored)).toEqual(EIGHT.map(({ dimension, value }) => [dimension, value]));
+    expect({ failures, mostAtOnce: server.mostAtOnce }).toEqual({ failures: [], mostAtOnce: 4 });
+  });
+
+  it.each([
+    [429, 'all wait', 4],
+    [503, 'the others go on', 8],
+  ])('after a %d for one of them: %s', async (status, _, most) => {
+    const seen: number[] = [];
+    const countPosts = () => server.requests.filter(({ method }) => method === 'POST').length;
+    const wait = async () => {
+      // A wait is over after some other requests, which take their time.
+      for (let count = 0; count < 5 || (countPosts() < most && count < 500); count++) {
+        await client.listMetrics(ID);
+      }
+      seen.push(countPosts());
+    };
+    const { server, record } = await start({}, { wait });
+    const { client } = clientOf(server);
+    server.faults.push({ on: 'POST', fault: faults.status(status, { retryAfter: '7' }) });
+    expect((await record(EIGHT)).failures).toEqual([]);
+    expect(seen).toEqual([most]);
+  });
+
+  it('are recorded by a server that closes each connection at its second request', async () => {
+    const { server, record } = await start();
+    server.faults.push({ times: EVER, fault: faults.closeKept() });
+    expect((await record(EIGHT)).failures).toEqual([]);
+    expect(server.metrics(ID)).toHaveLength(8);
+  });
 
   it('may have any name', async () => {
     const { server, record } = await start();
@@ -183,14 +229,29 @@ describe('a failure', () => {
   it('that would affect the next metric too stops, and names those that were not tried', async () => {
     const { server, record } = await start();
     server.faults.push({ on: 'POST', times: EVER, fault: faults.status(503) });
-    expect(await record([...WANTED, { dimension: 'tokens', value: 1 }])).toEqual({
+    const { stored, failures } = await record(EIGHT);
+    expect({ stored, failures }).toEqual({
       stored: {},
       failures: [
-        expect.stringMatching(/^pass_rate: not recorded: POST .* 503 .*tried 4 times/),
-        expect.stringMatching(/^cost, tokens: not tried/),
+        ...'ABCD'
+          .split('')
+          .map((name) =>
+            expect.stringMatching(new RegExp(`^${name}: not recorded: POST .* 503 .*tried 4 times`)),
+          ),
+        'E, F, G, H: not tried after that',
       ],
     });
-    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(4);
+  });
+
+  it('of a dimension that exists but does not appear stops no other', async () => {
+    const { server, record } = await start({}, { retries: 0 });
+    const when = ({ text }: { text: string }) => text.includes('"A"');
+    server.faults.push({ on: 'POST', times: EVER, when, fault: faults.reply(apiError(409, 'exists')) });
+    const { stored, failures } = await record([...EIGHT, ...metricsNamed(...'abcdefghijklmnopqrstuvwxyz')]);
+    expect({ stored: Object.keys(stored).join(''), failures }).toEqual({
+      stored: 'BCDEFGHabcdefghijklmnopqrstuvwxyz',
+      failures: [expect.stringMatching(/^A: not recorded: POST .* 409 /)],
+    });
   });
 
   it('to change a metric leaves the stored one', async () => {

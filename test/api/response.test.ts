@@ -100,10 +100,13 @@ describe('the message in an error body', () => {
 });
 
 describe('an error status', () => {
-  it.each<[number, boolean, RegExp, Partial<Call>?]>([
+  it.each<[number, boolean, RegExp, Partial<Call>?, string?]>([
     [400, false, /base_url/],
     [401, false, /api_key/],
-    [403, false, /rights/],
+    [403, false, /rights.*gateway/],
+    [403, false, /^The key .* rights/, {}, '{"detail":"No"}'],
+    [403, false, /^That is not from the API: a gateway .* blocks/, {}, '<html>Attention Required!</html>'],
+    [403, false, /^That is not from the API: a gateway .* blocks/, {}, 'error code: 1020'],
     [404, false, /^Check span_id\.$/],
     [408, true, /later/],
     [409, false, /changed the span/],
@@ -117,14 +120,17 @@ describe('an error status', () => {
     [499, false, /base_url/],
     [500, true, /later/],
     [501, true, /later/],
-  ])('of %d is an error with its advice, and transient: %s', (status, isTransient, advice, call) => {
-    expect(errorOf({ status }, call)).toMatchObject({
-      status,
-      attempts: 2,
-      advice: expect.stringMatching(advice),
-      isTransient,
-    });
-  });
+  ])(
+    'of %d is an error with its advice, and transient: %s',
+    (status, isTransient, advice, call, body = '') => {
+      expect(errorOf({ status, body }, call)).toMatchObject({
+        status,
+        attempts: 2,
+        advice: expect.stringMatching(advice),
+        isTransient,
+      });
+    },
+  );
 
   it('tells how often the request was sent', () => {
     const response = responseOf({ status: 400, statusText: 'No' });
@@ -135,6 +141,13 @@ describe('an error status', () => {
     ] as const) {
       expect(() => read(response, Span, CALL, attempts, 0)).toThrow(`${url} returned 400 No (${text}). `);
     }
+  });
+
+  it('keeps its status, even if its body cannot be used', () => {
+    expect(errorOf({ status: 503, problem: 'is not UTF-8', body: 'caf\ufffd' })).toMatchObject({
+      summary: expect.stringMatching(/ returned 503 \(tried 2 times\): caf\ufffd$/),
+      status: 503,
+    });
   });
 
   it('has a status text that is cut', () => {
@@ -191,7 +204,6 @@ describe('a success', () => {
   it.each([
     ['', ', but with an empty body, expected the span'],
     [' \r\n', ', but with an empty body, expected the span'],
-    ['<!doctype html><title>Sign in</title>', ', but with an HTML page: Sign in'],
     ['OK', ', but the body is not JSON: line 1, column 1: expected a value, found OK. It begins: OK'],
     ['null', ', but with null that is not the span'],
     ['7', ', but with a number that is not the span'],
@@ -208,6 +220,28 @@ describe('a success', () => {
       advice: 'Check that base_url is the address of the Opper API, with its /v2.',
       isTransient: false,
     });
+  });
+
+  it('that is an HTML page may come from a gateway', () => {
+    expect(errorOf({ body: '<!doctype html><title>Sign in</title>' })).toMatchObject({
+      summary: `PATCH ${CALL.url} returned 200, but with an HTML page: Sign in`,
+      advice: expect.stringMatching(/base_url.*gateway.*\.$/),
+      isTransient: false,
+    });
+  });
+
+  it('whose body cannot be used is an error that says why', () => {
+    const problem = 'cannot be unpacked (gzip: unexpected end of file)';
+    expect(errorOf({ body: JSON.stringify(SPAN), problem }).summary).toBe(
+      `PATCH ${CALL.url} returned 200, but the body ${problem}`,
+    );
+  });
+
+  it('names a coding that is not known only if there is no span', () => {
+    expect(spanIn({ body: JSON.stringify(SPAN), unknownCoding: 'zstd' })).toEqual(SPAN);
+    expect(errorOf({ body: '[]', unknownCoding: `zstd${'x'.repeat(999)}` }).summary).toMatch(
+      / returned 200 \(Content-Encoding: zstdx{95}…\), but with an array that is not the span$/,
+    );
   });
 
   it('may be a list, by the schema of a list', () => {

@@ -134,6 +134,27 @@ describe('a response', () => {
     expect(warnings(sent, response, isMerged)).toEqual([expect.stringMatching(warning)]);
   });
 
+  const PARENT = '123e4567-e89b-12d3-a456-426614174000';
+  const OTHER = '00000000-0000-4000-8000-000000000000';
+
+  it.each<[string, Partial<Span>, string[]]>([
+    ['parent and trace', { parent_id: PARENT.toUpperCase(), trace_id: PARENT }, []],
+    [
+      'another parent',
+      { parent_id: OTHER, trace_id: PARENT },
+      [`parent_id was not stored as sent: sent "${PARENT}", the span has "${OTHER}"`],
+    ],
+    [
+      'no trace',
+      { parent_id: PARENT, trace_id: null },
+      [`trace_id was not stored as sent: sent "${PARENT}", the span has nothing`],
+    ],
+  ])('with %s is compared as UUIDs', (_, response, expected) => {
+    const sent = { name: BARE.name, parent_id: PARENT, trace_id: PARENT };
+    expect(storedWarnings(sent, { ...BARE, ...response }, false)).toEqual(expected);
+    expect(storedWarnings({ name: BARE.name }, { ...BARE, ...response }, false)).toEqual([]);
+  });
+
   it('with a key of meta that another job added meanwhile causes no warning', () => {
     expect(warnings({ meta: { a: 1 } }, { meta: { b: 2, a: 1 } })).toEqual([]);
   });

@@ -1,8 +1,4 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import * as faults from '../harness/faults.ts';
 import { runStep } from '../harness/runner.ts';
 import { type Fault, startSpanServer } from '../harness/span-server.ts';
@@ -11,6 +7,7 @@ import {
   closeServers,
   identityOf,
   pathOf,
+  startFullPort,
   startProxy,
   startTcpServer,
 } from '../harness/tcp-server.ts';
@@ -26,18 +23,23 @@ export interface FaultRow {
   readonly advice: string;
   /** Absent: the step retries. */
   readonly final?: true;
-  /** Each attempt lasts until its time limit. */
-  readonly stalls?: true;
+  /** The time limit of an attempt, where that is reached or matters. */
+  readonly timeoutSeconds?: number;
   /** A PATCH is stored although its response is unusable. */
   readonly acts?: true;
-  /** The step recovers without a message. */
-  readonly unnoticed?: true;
+  /** The step succeeds without a message, after so many more requests for a PATCH. */
+  readonly unnoticed?: number;
   /** The wait before the second attempt, where it is not the usual one. */
   readonly wait?: string;
 }
 
 /** Where a connection goes. The last is a proxy, through which the other connections reach the API. */
-type Diversion = 'closed port' | 'unknown name' | 'full port' | 'proxy that hangs up';
+type Diversion =
+  | 'closed port'
+  | 'unknown name'
+  | 'full port'
+  | 'full port, two addresses'
+  | 'proxy that hangs up';
 
 export type Method = 'GET' | 'PATCH';
 export type Times = 'once' | 'for ever';
@@ -61,13 +63,12 @@ export interface Observed {
 /** Runs in the step's process before the step. */
 const CHILD = new URL('./child.mjs', import.meta.url);
 const RETRIES = 1;
-const STALL_TIMEOUT_MS = 1000;
 const WINDOWS = process.platform === 'win32';
 
 const STALLED = {
   reason: 'no complete response within 1 s',
   advice: 'timeout_seconds',
-  stalls: true,
+  timeoutSeconds: 1,
 } as const;
 const MIB = 1024 * 1024;
 
@@ -79,6 +80,11 @@ function unusable(name: string, fault: Fault, reason: string, advice = 'base_url
 /** The same, for a request that took effect. */
 function lost(name: string, fault: Fault, reason: string): FaultRow {
   return { ...unusable(name, faults.applied(fault), reason), acts: true };
+}
+
+/** A response that differs from a usual one, and is as good. */
+function unnoticed(name: string, fault: Fault): FaultRow {
+  return { name, fault, reason: '', advice: '', unnoticed: 0 };
 }
 
 /** A status that is retried. */
@@ -117,6 +123,18 @@ export const FAULTS: readonly FaultRow[] = [
   { name: 'name not found', fault: { divert: 'unknown name' }, reason: 'ENOTFOUND', advice: 'base_url' },
   // Windows refuses connections when its queue is full.
   ...(WINDOWS ? [] : [{ name: 'stall at connect', fault: { divert: 'full port' }, ...STALLED } as const]),
+  ...(WINDOWS
+    ? []
+    : [
+        {
+          name: 'several addresses, none answers',
+          fault: { divert: 'full port, two addresses' },
+          reason: 'connect ETIMEDOUT',
+          advice: 'base_url',
+          // Half of it for the second round.
+          timeoutSeconds: 2,
+        } as const,
+      ]),
   {
     name: 'proxy that hangs up',
     fault: { divert: 'proxy that hangs up' },
@@ -128,8 +146,12 @@ export const FAULTS: readonly FaultRow[] = [
     fault: faults.closeKept(),
     reason: '',
     advice: '',
-    unnoticed: true,
+    // The request comes on the kept connection, then on a new one.
+    unnoticed: 1,
   },
+  unnoticed('gzip', faults.packed('gzip')),
+  unnoticed('br', faults.packed('br')),
+  unnoticed('an unknown coding that is none', faults.coded('zstd')),
   resets('before headers', 'ECONNRESET'),
   resets('in headers', 'ECONNRESET'),
   resets('after headers', 'in the middle of the response'),
@@ -138,6 +160,7 @@ export const FAULTS: readonly FaultRow[] = [
   refused(400, 'Bad request'),
   refused(401, 'OPPER_API_KEY'),
   refused(403, 'rights'),
+  { ...refused(403, 'a gateway'), name: '403, HTML', fault: faults.html(403) },
   refused(404, 'span_id'),
   stalls('in headers'),
   troubled(408, ''),
@@ -158,13 +181,20 @@ export const FAULTS: readonly FaultRow[] = [
   troubled(502, 'has a problem'),
   troubled(503, 'has a problem'),
   troubled(504, 'has a problem'),
+  troubled(507, 'has a problem'),
+  troubled(520, 'has a problem'),
   unusable('600', faults.status(600), '600 is not an HTTP status'),
   unusable('HTML with 200', faults.html(), 'HTML page', 'Sign in'),
   { name: 'a byte a second', fault: faults.trickle(1000), ...STALLED, acts: true },
   lost('truncated JSON', faults.reply({ status: 200, body: '{"id": "3c90' }), 'not JSON: line 1, column '),
   lost('Latin-1', faults.latin1(), 'not UTF-8'),
   lost('cut character', faults.cutCharacter(), 'not UTF-8'),
-  lost('compressed', faults.gzip(), 'compressed (gzip)'),
+  lost(
+    'gzip that breaks off',
+    faults.packed('gzip', -1),
+    'cannot be unpacked (gzip: unexpected end of file)',
+  ),
+  lost('gzip under an unknown coding', faults.packed('gzip', 0, 'zstd'), 'not UTF-8'),
   lost(
     'the id of another span',
     faults.span({ id: '00000000-0000-4000-8000-000000000000' }),
@@ -184,7 +214,7 @@ export const FAULTS: readonly FaultRow[] = [
     'to elsewhere.example',
   ),
   unusable('100 MiB', faults.huge(100 * MIB), 'larger than 32 MiB'),
-  unusable('gzip bomb, 1 GiB in 1 MiB', faults.gzipBomb(1024 * MIB), 'compressed (gzip)'),
+  unusable('gzip bomb, 1 GiB in 1 MiB', faults.gzipBomb(1024 * MIB), 'larger than 32 MiB'),
   unusable(
     'interim responses without end',
     faults.flood('', 'HTTP/1.1 102 Processing\r\n\r\n'),
@@ -216,9 +246,8 @@ export function expectedOf(
   method: Method,
   times: Times,
 ): Omit<Observed, 'message'> & { readonly message: readonly string[] } {
-  if (row.unnoticed) {
-    // The request came on the kept connection, then on a new one.
-    const arrived = method === 'PATCH' ? 3 : 2;
+  if (row.unnoticed !== undefined) {
+    const arrived = 2 + (method === 'PATCH' ? row.unnoticed : 0);
     return { stored: 'yes', requests: 2, arrived, hungUp: 0, exitCode: 0, outcome: 'updated', message: [] };
   }
   const recovers = times === 'once' && !row.final;
@@ -275,11 +304,14 @@ export async function startFaultBench(): Promise<FaultBench> {
         // A name cannot have two dots in a row, so no DNS server is asked for it.
         'unknown name': 'no..name:80',
         'full port': `127.0.0.1:${fullPort?.port}`,
+        'full port, two addresses': `two.addresses:${fullPort?.port}`,
         'proxy that hangs up': hangingUp.host,
       };
       query.set('divert', targets[divert]);
       query.set('from', String(from));
-      if (times === 'once') query.set('to', String(from));
+      // One attempt connects to several addresses twice.
+      const to = divert === 'full port, two addresses' ? from + 1 : from;
+      if (times === 'once') query.set('to', String(to));
     } else {
       server.faults.push({
         on: method,
@@ -288,7 +320,8 @@ export async function startFaultBench(): Promise<FaultBench> {
       });
     }
     // A PATCH has a connection of its own, on which every failure counts.
-    if (!row.unnoticed) server.faults.push({ on: 'GET', times: Number.POSITIVE_INFINITY, fault: closing });
+    if (row.unnoticed === undefined)
+      server.faults.push({ on: 'GET', times: Number.POSITIVE_INFINITY, fault: closing });
     const { port } = new URL(server.baseUrl);
     const { exitCode, outputs, annotations, log } = await runStep({
       nodeArgs: ['--import', `${CHILD}?${query}`],
@@ -305,7 +338,7 @@ export async function startFaultBench(): Promise<FaultBench> {
         score: '9',
         meta: '{"dataset": "support-v3"}',
         retries: String(RETRIES),
-        ...(row.stalls && { timeout_seconds: String(STALL_TIMEOUT_MS / 1000) }),
+        ...(row.timeoutSeconds && { timeout_seconds: String(row.timeoutSeconds) }),
       },
     });
 
@@ -339,33 +372,3 @@ const closing: Fault = ({ response, send, handle }) => {
   response.shouldKeepAlive = false;
   send(handle());
 };
-
-/**
- * A port on which a connection is neither accepted nor refused: its server, a sleeping thread, has a queue of one, which is
- * full.
- */
-async function startFullPort(): Promise<{ port: number; close(): Promise<void> }> {
-  const worker = new Worker(
-    `const { parentPort } = require('node:worker_threads');
-    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-      parentPort.postMessage(server.address().port);
-      setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
-    });`,
-    { eval: true },
-  );
-  const [port] = (await once(worker, 'message')) as [number];
-  const sockets: Socket[] = [];
-  let queued = true;
-  while (queued) {
-    const socket = connect(port, '127.0.0.1').on('error', () => {});
-    sockets.push(socket);
-    queued = await Promise.race([once(socket, 'connect').then(() => true), wait(200, false)]);
-  }
-  return {
-    port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await worker.terminate();
-    },
-  };
-}

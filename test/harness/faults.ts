@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { apiError, type Exchange, encode, type Fault, type Reply } from './span-server.ts';
 
 /**
@@ -125,9 +125,16 @@ export function cutCharacter(): Fault {
   return inBytes((text) => Buffer.from(`${text}é`).subarray(0, -1));
 }
 
-/** The real response, compressed although that was not requested. */
-export function gzip(): Fault {
-  return inBytes(gzipSync, { 'content-encoding': 'gzip' });
+/** The real response, packed although that was not requested. A negative `end` cuts so many bytes off. */
+export function packed(by: 'gzip' | 'br', end = 0, coding: string = by): Fault {
+  const pack = by === 'br' ? brotliCompressSync : gzipSync;
+  const cut = (text: string) => (end < 0 ? pack(text).subarray(0, end) : pack(text));
+  return inBytes(cut, { 'content-encoding': coding });
+}
+
+/** The real response, which names a content coding, but is not packed. */
+export function coded(coding: string): Fault {
+  return inBytes((text) => Buffer.from(text), { 'content-encoding': coding });
 }
 
 function inBytes(bytesOf: (text: string) => Buffer, headers: Record<string, string> = {}): Fault {

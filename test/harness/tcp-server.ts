@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 
 /** The path of a certificate in this folder. All of them have the key loopback-key.pem. */
 export const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -91,4 +93,42 @@ export async function startProxy(
     api.on('error', () => client.destroy());
     client.once('close', () => api.destroy());
   }, tls);
+}
+
+/**
+ * A port on which a connection is neither accepted nor refused: its server, a sleeping thread, has a queue of one, which is
+ * full. `wake` makes it respond to every request with `ok`.
+ */
+export async function startFullPort(): Promise<{ port: number; wake(): void; close(): Promise<void> }> {
+  const asleep = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(
+    `const { parentPort, workerData: asleep } = require('node:worker_threads');
+    const ok = (socket) => socket.on('error', () => {}).once('data', () => {
+      socket.end('HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\nok');
+    });
+    const server = require('node:net').createServer(ok).listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      setImmediate(() => Atomics.wait(asleep, 0, 0));
+    });`,
+    { eval: true, workerData: asleep },
+  );
+  const [port] = (await once(worker, 'message')) as [number];
+  const sockets: Socket[] = [];
+  let queued = true;
+  while (queued) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    sockets.push(socket);
+    queued = await Promise.race([once(socket, 'connect').then(() => true), wait(200, false)]);
+  }
+  return {
+    port,
+    wake() {
+      Atomics.store(asleep, 0, 1);
+      Atomics.notify(asleep, 0);
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await worker.terminate();
+    },
+  };
 }

@@ -119,6 +119,7 @@ const ACCEPTED = [
     'score_pointer',
     ['/', '/a b/0', '/a~1b~0c', '//'].map((pointer) => [pointer, pointer]),
   ),
+  ...means('metrics_pointer', [['\n /a/* \r\n\r\n/a b~1c', ['/a/*', '/a b~1c']]]),
   ...means(
     'results_outcome',
     ['success', 'failure', 'cancelled', 'skipped'].map((outcome) => [outcome, outcome]),
@@ -209,6 +210,7 @@ const REFUSED = [
   ...refused('clear', /"name" /, 'name', 'score name'),
   ...refused('results_outcome', /is not one of success, failure, cancelled, skipped/, 'failed'),
   ...refused('score_pointer', /JSON Pointer/, ...words('a $.a /a~ /~2 #/a')),
+  ...refused('metrics_pointer', /"b" is not a JSON Pointer/, 'b', '/a\nb'),
   ...refused('metrics', /an array.*object such as {"accuracy"/, '[]'),
   ...refused('metrics', /line 1, column 7/, '{"a": }'),
   ...refused('metrics', /has "1" for "a", expected a number/, '{"a": "1"}'),

@@ -98,6 +98,9 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [[], { results_format: 'json' }],
   [[], { results_file: ['r'], results_format: 'json' }, 'score_pointer'],
   [['score_pointer'], { results_file: ['r'], results_format: 'json' }, 'retries'],
+  [[], { results_file: ['r'], results_format: 'json', metrics_pointer: ['/a'] }],
+  [[], { results_file: ['r'], results_format: 'json' }, 'metrics_pointer'],
+  [['score_pointer', 'metrics_pointer'], { score_pointer: '/a', metrics_pointer: ['/b'] }],
   [['score_pointer'], { results_file: ['r'], score_pointer: '/a' }],
   [['score_pointer'], { results_format: 'fields', score_pointer: '/a' }],
   [[], { score_pointer: '/a', case_spans: 'all', results_metrics: true }, 'results_format'],
@@ -132,6 +135,7 @@ describe('results without a file', () => {
     ['results_format', { results_format: 'fields' }],
     ['results_format', { results_format: 'junit' }],
     ['score_pointer', { score_pointer: '/a' }],
+    ['metrics_pointer', { metrics_pointer: ['/a'] }],
     ['results_metrics', { results_metrics: true }],
     ['case_spans', { case_spans: 'failed' }],
   ])('are an error that names %s', (name, given) => {

@@ -107,15 +107,17 @@ describe('the plan', () => {
     });
   });
 
-  test('merges metrics from results, file and input by dimension, later ones win', () => {
-    const found = { tests: TESTS, fields: { metrics: { a: { value: 1 }, b: { value: 1 } } } };
+  test('merges metrics from results, pointers, file and input by dimension, later ones win', () => {
+    const fields = { metrics: { a: { value: 1 }, b: { value: 1 } } };
+    const found = { tests: TESTS, metrics: { pass_rate: 0.25, a: 5, c: 3 }, fields };
     const { metrics } = plan(
       { metrics: '{"b": {"value": 2, "comment": "x"}}', results_file: 'r.xml', results_metrics: 'true' },
       found,
     );
     expect(metrics).toEqual([
-      { dimension: 'pass_rate', value: 0.5 },
+      { dimension: 'pass_rate', value: 0.25 },
       { dimension: 'a', value: 1 },
+      { dimension: 'c', value: 3 },
       { dimension: 'b', value: 2, comment: 'x' },
     ]);
     expect(plan({ score: '1' }, { tests: TESTS }).metrics).toEqual([]);

@@ -61,7 +61,7 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
     'coverage',
   ],
   HTML: ['<!DOCTYPE html><html><body>502</body></html>', 'not JUnit', at(1, 21), 'html'],
-  'NaN in JSON': ['{"testResults": [NaN]}', 'not JSON', at(1, 18), 'NaN', 'null'],
+  'NaN, which is read as null': ['{"testResults": [NaN]}', 'testResults[0]', 'an object', 'null'],
   'a suite that is not closed': ['<testsuite>\n<testcase name="a"/>\n', at(3, 1), 'unclosed tag: testsuite'],
   'tags that do not match': [
     '<testsuite><testcase></testsuite></testcase>',

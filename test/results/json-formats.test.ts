@@ -177,6 +177,65 @@ describe('promptfoo', () => {
   });
 });
 
+describe('JSON Lines of promptfoo', () => {
+  const row = (promptIdx: number, success: boolean) => ({
+    success,
+    promptIdx,
+    vars: { n: 1 },
+    provider: 'echo',
+    prompt: { raw: `p${promptIdx}` },
+    score: success ? 1 : 0.5,
+    latencyMs: 2,
+  });
+  const linesOf = (...rows: readonly object[]) => rows.map((one) => JSON.stringify(one)).join('\n');
+
+  it('are read like its JSON, whatever their order', async () => {
+    const rows = [row(1, false), row(0, true), row(0, false)];
+    for (const request of [{}, { format: 'promptfoo' }] as const) {
+      expect(await testsIn(linesOf(...rows), request, 50)).toEqual(await promptfoo(rows));
+    }
+    expect((await testsIn(linesOf(...rows))).failures.map(({ name }) => name)).toEqual([
+      'n=1 [prompt 2]',
+      'n=1 [prompt 1]',
+    ]);
+  });
+
+  it('may be one line', async () => {
+    expect(await testsIn(linesOf(row(0, true)))).toMatchObject({ format: 'promptfoo', passed: 1 });
+    expect(await testsIn(`${linesOf(row(0, true))}\n`)).toMatchObject({ format: 'promptfoo', passed: 1 });
+  });
+
+  it.each([
+    [
+      'a line without a result',
+      `${linesOf(row(0, true))}\n{"vars": {}}`,
+      'line 2: success: expected true or false',
+    ],
+    [
+      'a line that is no object',
+      `${linesOf(row(0, true))}\n\n7`,
+      'line 3: expected an object, found a number',
+    ],
+    ['a line that breaks off', `${linesOf(row(0, true))}\n{"vars"`, 'line 2, column 8'],
+  ])('with %s are an error', async (_what, text, message) => {
+    await expect(testsIn(text)).rejects.toThrow(message);
+  });
+
+  it('are told by the first row, unless the format is given', async () => {
+    await expect(testsIn('{"success": true}\n{"success": true}')).rejects.toThrow(
+      'line 2, column 1: expected nothing more, found {',
+    );
+    const given = { format: 'promptfoo' } as const;
+    expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
+  });
+
+  it('are no results of another format', async () => {
+    await expect(testsIn(linesOf(row(0, true), row(0, true)), { format: 'ctrf' })).rejects.toThrow(
+      'line 2, column 1: expected nothing more, found {',
+    );
+  });
+});
+
 describe('a file that says something failed although no case did', () => {
   const passing = { title: 'a', status: 'passed', success: true, name: 'a' };
 

@@ -294,53 +294,25 @@ test('span_file has a span that is too large for outputs and environment variabl
   if (process.platform !== 'win32') expect(mode.toString(8)).toBe('600');
 });
 
-describe('files of the workspace', () => {
-  let cwd: string;
-  beforeEach(() => {
-    cwd = mkdtempSync(join(folder, 'workspace-'));
-  });
-
-  /** The score of the span, or what the step says is wrong. */
-  async function scoreFrom(results_file: string): Promise<unknown> {
-    const { id } = server.create({ name: 'n' });
-    const result = await step({ span_id: id, results_file, ci_meta: 'false' }, { cwd });
-    return result.exitCode === 0 ? server.span(id).score : result.annotations.map(({ message }) => message);
-  }
+test('files of the workspace are read: results by a pattern, meta by its path', async () => {
+  const cwd = mkdtempSync(join(folder, 'workspace-'));
+  mkdirSync(join(cwd, 'reports'));
   const write = (name: string, content: string) => writeFileSync(join(cwd, name), content);
-  const PASSED = '<testsuite name="s"><testcase name="a"/></testsuite>';
-  const FAILED = '<testsuite name="s"><testcase name="b"><failure message="no"/></testcase></testsuite>';
-
-  test('are read: results by a glob, meta by its path', async () => {
-    mkdirSync(join(cwd, 'reports'));
-    write('reports/a.xml', PASSED);
-    write('reports/b.xml', FAILED);
-    write('meta.json', '\ufeff{"dataset": "für alle"}');
-    const { id } = server.create({ name: 'n' });
-    const inputs = { span_id: id, results_file: 'reports/*.xml', meta_file: 'meta.json', ci_meta: 'false' };
-    expect(await step(inputs, { cwd })).toMatchObject({ exitCode: 0, stderr: '', annotations: [] });
-    expect(server.span(id)).toMatchObject({
-      score: 50,
-      error: 's > b: no',
-      meta: { 'test.total': 2, 'test.failed': 1, dataset: 'für alle' },
-    });
-  });
-
-  test('do not include directories that a glob matches', async () => {
-    mkdirSync(join(cwd, 'old.xml'));
-    write('new.xml', PASSED);
-    expect(await scoreFrom('*.xml')).toBe(100);
-  });
-
-  test('may have brackets in their names', async () => {
-    write('[a] b.xml', PASSED);
-    write('a b.xml', FAILED);
-    expect(await scoreFrom('[a] b.xml')).toBe(100);
-  });
-
-  test('whose stat fails are an error that names them', async () => {
-    const name = `${'x'.repeat(300)}.xml`;
-    // For such a name Windows says that there is no such file.
-    expect(await scoreFrom(name)).toEqual([expect.stringMatching(/^results_file: .*xxx/)]);
+  write('reports/a.xml', '<testsuite name="s"><testcase name="a"/></testsuite>');
+  write(
+    'reports/b.xml',
+    '<testsuite name="s"><testcase name="b"><failure message="no"/></testcase></testsuite>',
+  );
+  write('reports/c.txt', 'no results');
+  write('meta.json', '\ufeff{"dataset": "für alle"}');
+  const { id } = server.create({ name: 'n' });
+  const results_file = 'reports/**\n!**/*.txt';
+  const inputs = { span_id: id, results_file, meta_file: 'meta.json', ci_meta: 'false' };
+  expect(await step(inputs, { cwd })).toMatchObject({ exitCode: 0, stderr: '', annotations: [] });
+  expect(server.span(id)).toMatchObject({
+    score: 50,
+    error: 's > b: no',
+    meta: { 'test.total': 2, 'test.failed': 1, dataset: 'für alle' },
   });
 });
 

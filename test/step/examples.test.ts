@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { fromJSONSchema } from 'zod';
@@ -22,7 +19,7 @@ function jobsOf(name: string): Workflow['jobs'] {
   return (parse(readFileSync(join(ROOT, 'examples', name), 'utf8')) as Workflow).jobs;
 }
 
-type Command = Exclude<RunStep['run'], string>;
+type Command = RunStep['run'];
 
 interface Surroundings {
   /** What the user's own commands do, by command. All others do nothing. */
@@ -60,8 +57,8 @@ async function runExample(server: SpanServer, name: string, job: string, surroun
 }
 
 /** A command that writes files to the workspace, and may then fail. */
-function leaves(files: Readonly<Record<string, string>>, end: 'well' | 'badly' = 'well'): Command {
-  return ({ workspace }) => {
+function leaves(files: Readonly<Record<string, string>>, end: 'well' | 'badly' = 'well') {
+  return ({ workspace }: { readonly workspace: string }) => {
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(workspace, path)), { recursive: true });
       writeFileSync(join(workspace, path), content);
@@ -281,10 +278,13 @@ describe('the examples', () => {
       'compare.yml',
       'eval-typescript.yml',
       'feedback.yml',
+      'lost-runner.yml',
       'matrix.yml',
       'outputs.yml',
       'own-span.yml',
       'reusable-caller.yml',
+      'sdk-span-python.yml',
+      'sdk-span-typescript.yml',
     ];
     expect(workflows).toEqual([...new Set([...tried, ...apart])].sort());
   });
@@ -297,7 +297,10 @@ describe('the examples', () => {
     });
   }
 
-  it('eval-typescript.yml puts the calls of the eval under the span of the job', async () => {
+  it.each([
+    ['eval-typescript.yml', 'eval.ts', RECORDED_RESULT],
+    ['sdk-span-typescript.yml', 'sdk-span.ts', { ...RECORDED_RESULT, meta: {}, metrics: {} }],
+  ])('%s puts the calls of the eval under the span of the job', async (example, script, recorded) => {
     await using server = await startSpanServer();
     const answers = ['30 days', 'No', 'It is 12 euros'];
     server.faults.push({
@@ -309,18 +312,13 @@ describe('the examples', () => {
           body: { span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', message: answers.shift() },
         }),
     });
-    const command: Command = async ({ env, workspace }) => {
-      const child = spawn(process.execPath, [join(ROOT, 'examples', 'eval.ts')], {
-        cwd: workspace,
-        env: { ...process.env, ...env, OPPER_BASE_URL: server.baseUrl },
-      });
-      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    };
-    const { status } = await runExample(server, 'eval-typescript.yml', 'eval', {
-      commands: { 'node eval.ts': command },
+    const node = `OPPER_BASE_URL=${server.baseUrl} '${process.execPath}' '${join(ROOT, 'examples', script)}'`;
+    const { status, stages } = await runExample(server, example, 'eval', {
+      values: { "always() && steps.eval.outputs.span_id != ''": 'always()' },
+      commands: { [`node ${script}`]: node },
     });
-    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'success', spans: [RECORDED_RESULT] });
+    expect(stages.map(({ result }) => result?.stderr).join('')).toBe('');
+    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'success', spans: [recorded] });
     const calls = server.requests.filter(({ path }) => path === '/v2/call');
     const parents = calls.map(({ body }) => (body as { parent_span_id: string }).parent_span_id);
     const [span] = server.spans();
@@ -338,14 +336,16 @@ describe('the examples', () => {
       values: needs,
       commands: { [command]: leaves({ 'reports/eval.xml': PYTEST }, 'badly') },
     });
-    const end = await runExample(server, 'matrix.yml', 'end', {
-      values: {
-        ...needs,
-        "needs.eval.result != 'success' && 'Not every job of the matrix succeeded.' || ''":
-          'Not every job of the matrix succeeded.',
-      },
-    });
-    expect([failed.status, end.status]).toEqual(['failure', 'success']);
+    const end = (error: string, clear: string) =>
+      runExample(server, 'matrix.yml', 'end', {
+        values: {
+          ...needs,
+          "needs.eval.result != 'success' && 'Not every job of the matrix succeeded.' || ''": error,
+          "needs.eval.result == 'success' && 'error' || ''": clear,
+        },
+      });
+    const ended = await end('Not every job of the matrix succeeded.', '');
+    expect([failed.status, ended.status]).toEqual(['failure', 'success']);
     expect(essenceOf(server)).toEqual([
       { ...SPAN, name: 'Eval matrix', type: 'workflow', error: 'Not every job of the matrix succeeded.' },
       {
@@ -358,24 +358,67 @@ describe('the examples', () => {
       },
     ]);
     expect(new Set(server.spans().map((span) => span.trace_id))).toEqual(new Set([trace_id]));
+    // After the failed jobs were run again, and passed.
+    expect((await end('', 'error')).status).toBe('success');
+    expect(server.span(id)).toMatchObject({ error: null, end_time: expect.any(String) });
   });
 
   it.each([
-    ['says why', { 'result.json': '{"error": "Traceback:\\n  no model"}' }, 'Traceback:\n  no model'],
-    ['cannot even say why', {}, expect.stringContaining('Job eval failed')],
-  ])('own-span.yml records on the span of a program that breaks off, and %s', async (_, files, error) => {
+    ['was lost', undefined, 'The eval never ended. Its runner was lost, or it did not start.'],
+    ['ended by itself', PYTEST, expect.stringContaining('test_subtracts')],
+  ])('lost-runner.yml ends the span of an eval whose runner %s', async (_, report, error) => {
     await using server = await startSpanServer();
-    const { id } = server.create({ name: 'Eval' });
-    const { status } = await runExample(server, 'own-span.yml', 'eval', {
-      values: { "always() && steps.span.outputs.id != ''": 'always()' },
-      commands: {
-        'echo "id=$(./start-eval.sh)" >> "$GITHUB_OUTPUT"': () => ({ outputs: { id } }),
-        './eval.sh --span "$SPAN_ID" --result result.json': leaves(files, 'badly'),
-      },
+    const { steps } = await runExample(server, 'lost-runner.yml', 'start');
+    const values = { 'needs.start.outputs.span_id': steps.span?.outputs.id ?? '' };
+    if (report !== undefined) {
+      const commands = {
+        './eval.sh --junit reports/eval.xml': leaves({ 'reports/eval.xml': report }, 'badly'),
+      };
+      await runExample(server, 'lost-runner.yml', 'eval', { values, commands });
+    }
+    const isOpen = server.spans()[0]?.end_time === null;
+    const { status } = await runExample(server, 'lost-runner.yml', 'end', {
+      values: { ...values, "steps.span.outputs.end_time == ''": isOpen ? 'success()' : 'failure()' },
     });
-    const spans = [{ ...SPAN, name: 'Eval', error }];
-    expect({ status, spans: essenceOf(server) }).toEqual({ status: 'failure', spans });
+    const span = {
+      ...SPAN,
+      name: 'Eval',
+      type: 'evaluation',
+      score: report === undefined ? null : 67,
+      error,
+    };
+    expect({ status, isOpen, spans: essenceOf(server) }).toEqual({
+      status: 'success',
+      isOpen: report === undefined,
+      spans: [span],
+    });
+    expect(server.spans()[0]?.meta).toMatchObject({ 'cicd.pipeline.task.run.result': 'failure' });
   });
+
+  it.each([
+    [
+      'own-span.yml',
+      './eval.sh --result result.json',
+      'id',
+      '{"error": "Traceback:\\n  no model"}',
+      'Traceback:\n  no model',
+    ],
+    ['own-span.yml', './eval.sh --result result.json', 'id', '', expect.stringContaining('Job eval failed')],
+    ['sdk-span-python.yml', 'python sdk_span.py', 'span_id', '', expect.stringContaining('Job eval failed')],
+  ])(
+    '%s records on the span of a program that breaks off: %s, %s, %s',
+    async (example, command, output, result, error) => {
+      await using server = await startSpanServer();
+      const { id } = server.create({ name: 'Eval' });
+      const leave = result === '' ? '' : `printf '%s' '${result}' > result.json;`;
+      const { status } = await runExample(server, example, 'eval', {
+        values: { [`always() && steps.eval.outputs.${output} != ''`]: 'always()' },
+        commands: { [command]: `echo "${output}=${id}" >> "$GITHUB_OUTPUT"; ${leave} exit 1` },
+      });
+      const spans = [{ ...SPAN, name: 'Eval', error }];
+      expect({ status, spans: essenceOf(server) }).toEqual({ status: 'failure', spans });
+    },
+  );
 
   it('feedback.yml keeps the span that a person approved', async () => {
     await using server = await startSpanServer();
@@ -448,8 +491,8 @@ describe('the examples', () => {
     const { status, steps } = await runExample(server, 'outputs.yml', 'eval', {
       values: { "always() && steps.record.outputs.outcome == 'created'": 'always()' },
       commands: {
-        'echo "started=$(date +%s)" >> "$GITHUB_OUTPUT"\n./eval.sh --junit reports/eval.xml': async (job) => {
-          await leaves({ 'reports/eval.xml': PASSED })(job);
+        'echo "started=$(date +%s)" >> "$GITHUB_OUTPUT"\n./eval.sh --junit reports/eval.xml': (job) => {
+          leaves({ 'reports/eval.xml': PASSED })(job);
           return { outputs: { started: '1700000000' } };
         },
         './report.sh --score "$SCORE" --span "$SPAN_FILE"': ({ env }) => {

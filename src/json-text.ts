@@ -31,9 +31,10 @@ const AFTER_NAME: State = { expected: 'a colon' };
 const NEXT_NAME: State = { expected: 'a comma or }', closer: CLOSE_OBJECT, afterComma: NAME };
 const END: State = { expected: 'nothing more' };
 
-// Both also match nothing.
+// These also match nothing.
 const PLAIN = /[^"\\\0-\x1f]*/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
+const NOT_A_NUMBER = /(?:-?(?:NaN|Infinity))?/y;
 const CONTROLS: Readonly<Record<string, readonly [name: string, written: string]>> = {
   '\n': ['a line break', '\\n'],
   '\r': ['a line break', '\\r'],
@@ -45,15 +46,59 @@ const CONTROLS: Readonly<Record<string, readonly [name: string, written: string]
  * messages. Without recursion, so that no text overflows the stack. Undefined if the text is JSON.
  */
 export function faultIn(text: string): string | undefined {
-  const fault = firstFaultIn(text);
-  if (fault === undefined) return undefined;
-  const { at, expected, found = foundAt(text, at) } = fault;
-  return `${placeOf(text, at)}: expected ${expected}, found ${found}`;
+  return faultText(text, scan(text));
 }
 
-/** `line 2, column 7`: both count from 1, columns in UTF-16 units. */
-export function placeOf(text: string, offset: number): string {
-  let line = 1;
+/** The text with null for each NaN and Infinity, which Python writes. If that is not JSON either, `fault` is like {@link faultIn}. */
+export function withoutNaN(
+  text: string,
+  line: number,
+): { readonly text: string; readonly fault?: string | undefined } {
+  // Joined from time to time, since there may be millions.
+  const joined: string[] = [];
+  let parts: string[] = [];
+  let from = 0;
+  const fault = scan(text, (start, end) => {
+    parts.push(text.slice(from, start), 'null');
+    from = end;
+    if (parts.length < 10_000) return;
+    joined.push(parts.join(''));
+    parts = [];
+  });
+  return fault
+    ? { text, fault: faultText(text, fault, line) }
+    : { text: [...joined, ...parts, text.slice(from)].join('') };
+}
+
+function faultText(text: string, fault: Fault | undefined, line = 1): string | undefined {
+  if (fault === undefined) return undefined;
+  const { at, expected, found = foundAt(text, at) } = fault;
+  return `${placeOf(text, at, line)}: expected ${expected}, found ${found}`;
+}
+
+/** The place of the first bracket that is nested too deeply, if there is one before the text stops being JSON. */
+export function placeTooDeep(text: string, maxDepth: number, line = 1): string | undefined {
+  // Few texts have that many brackets.
+  if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return undefined;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (typeof end !== 'number') return undefined;
+      at = end - 1;
+    } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) {
+      depth--;
+    } else if ((code === OPEN_ARRAY || code === OPEN_OBJECT) && ++depth > maxDepth) {
+      return placeOf(text, at, line);
+    }
+  }
+  return undefined;
+}
+
+/** `line 2, column 7`, columns from 1 in UTF-16 units. `line` is the number of the first line. */
+function placeOf(text: string, offset: number, firstLine: number): string {
+  let line = firstLine;
   let start = 0;
   for (let end = text.indexOf('\n'); end !== -1 && end < offset; end = text.indexOf('\n', start)) {
     line++;
@@ -62,7 +107,8 @@ export function placeOf(text: string, offset: number): string {
   return `line ${line}, column ${offset - start + 1}`;
 }
 
-function firstFaultIn(text: string): Fault | undefined {
+/** The first fault in a text. With `onNaN` a NaN or Infinity is none, but reported. */
+function scan(text: string, onNaN?: (start: number, end: number) => void): Fault | undefined {
   const outer: State[] = [];
   // What comes after the current value.
   let next = END;
@@ -93,7 +139,11 @@ function firstFaultIn(text: string): Fault | undefined {
       at++;
       state = VALUE;
     } else {
-      const end = state.isValue ? endOf(SCALAR, text, at) : at;
+      let end = state.isValue ? endOf(SCALAR, text, at) : at;
+      if (end === at && state.isValue && onNaN) {
+        end = endOf(NOT_A_NUMBER, text, at);
+        if (end > at) onNaN(at, end);
+      }
       if (end === at) return { at, expected: state.expected };
       at = end;
       state = next;

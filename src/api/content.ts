@@ -1,0 +1,77 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { codeOf, headlineOf } from '../errors.ts';
+import { MAX_BYTES } from '../files.ts';
+import { defined } from '../present.ts';
+
+/** The body of a response, unpacked. */
+export interface Content {
+  readonly body: string;
+  /** Why a span cannot be read from the body, to follow `the body`: `is not UTF-8`. */
+  readonly problem?: string;
+  /** A content coding that cannot be unpacked, so that the body is as it came. May contain untrusted text. */
+  readonly unknownCoding?: string;
+}
+
+const TOO_LARGE: Content = { body: '', problem: `is larger than ${MAX_BYTES / 1024 / 1024} MiB` };
+
+/**
+ * Reads the body to its end. Unpacks it if a gateway packed it, although `identity` was asked for (RFC 9110, section 8.4). Rejects
+ * if the connection fails.
+ */
+export async function contentOf(incoming: IncomingMessage): Promise<Content> {
+  const codings = (incoming.headers['content-encoding'] ?? '').split(',').map((name) => name.trim());
+  // In its own case, since the key is removed from messages only as it is written.
+  const coding = codings.filter((name) => !/^(identity)?$/i.test(name)).join(', ');
+  const bytes = await bytesOf(incoming);
+  if (bytes === undefined) return TOO_LARGE;
+  if (bytes.length === 0 || coding === '') return textIn(bytes);
+  const unpack = unpackerOf(coding.toLowerCase());
+  if (!unpack) return textIn(bytes, coding);
+  try {
+    return textIn(unpack(bytes));
+  } catch (error) {
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return TOO_LARGE;
+    return { body: '', problem: `cannot be unpacked (${coding}: ${headlineOf(error)})` };
+  }
+}
+
+function textIn(bytes: Buffer, unknownCoding?: string): Content {
+  const isText = isUtf8(bytes);
+  return {
+    // The text of an error status is of use even if some characters are lost, but packed bytes are not.
+    body: isText || unknownCoding === undefined ? bytes.toString() : '',
+    ...defined({ problem: isText ? undefined : 'is not UTF-8', unknownCoding }),
+  };
+}
+
+/** Undefined if there are too many. Then the connection is closed. */
+async function bytesOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += chunk.length;
+    if (size > MAX_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** Throws if the bytes break off, even after all of the text. Loads zlib only when it is needed. */
+function unpackerOf(coding: string): ((bytes: Buffer) => Buffer) | undefined {
+  const zlib = () => process.getBuiltinModule('node:zlib');
+  const limit = { maxOutputLength: MAX_BYTES };
+  switch (coding) {
+    case 'gzip':
+    case 'x-gzip':
+      return (bytes) => zlib().gunzipSync(bytes, limit);
+    case 'deflate':
+      // It should have the header of zlib, whose first byte ends in 8. Some servers leave that out.
+      return (bytes) =>
+        ((bytes[0] ?? 0) & 15) === 8 ? zlib().inflateSync(bytes, limit) : zlib().inflateRawSync(bytes, limit);
+    case 'br':
+      return (bytes) => zlib().brotliDecompressSync(bytes, limit);
+    default:
+      return undefined;
+  }
+}

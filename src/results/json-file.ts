@@ -1,0 +1,121 @@
+import { type Files, openText, tooLarge } from '../files.ts';
+import { type Json, parseResultsJson } from '../json.ts';
+
+const MAX_BYTES = 256 * 1024 * 1024;
+
+type Pieces = AsyncGenerator<string, void, undefined>;
+
+/** A file in JSON: one document, or JSON Lines, some at a time. */
+export type JsonFile = { readonly document: Json } | { readonly lines: AsyncIterable<readonly JsonLine[]> };
+export interface JsonLine {
+  /** The number of the line in the file, from 1. */
+  readonly number: number;
+  readonly value: Json;
+}
+
+/**
+ * Whether a file holds JSON Lines. `first` is the value of the first line, undefined if that is no whole value. `hasMore` says
+ * whether anything follows it.
+ */
+export type AreLines = (first: Json | undefined, hasMore: boolean) => boolean;
+
+/** Reads a document, or opens JSON Lines, which can be read once. Both throw {@link FormError} with the place. */
+export async function readJson(all: Pieces, areLines: AreLines): Promise<JsonFile> {
+  const pieces = limited(all);
+  const [line, after] = await readFirstLine(pieces);
+  const first = attempt(line);
+  let rest = after;
+  while (rest.trim() === '') {
+    const { value, done } = await pieces.next();
+    if (done) break;
+    rest += value;
+  }
+  const hasMore = rest.trim() !== '';
+  if (areLines(first.value, hasMore)) {
+    return { lines: linesOf({ number: lineBreaksIn(line) + 1, value: resultOf(first) }, rest, pieces) };
+  }
+  if (!hasMore) return { document: resultOf(first) };
+  const texts = [line, '\n', rest];
+  for await (const piece of pieces) texts.push(piece);
+  return { document: parseResultsJson(texts.splice(0).join('')) };
+}
+
+/** The values of all lines. Throws like {@link readJson}. */
+export async function* readLines(files: Files, path: string): AsyncGenerator<readonly JsonLine[]> {
+  const file = await openText(files, path);
+  try {
+    const json = await readJson(file.pieces, () => true);
+    if ('lines' in json) yield* json.lines;
+  } finally {
+    await file.close();
+  }
+}
+
+async function* limited(pieces: Pieces): Pieces {
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    // A character has one byte at least.
+    if (length > MAX_BYTES) throw tooLarge(MAX_BYTES);
+    yield piece;
+  }
+}
+
+/** The text up to the end of the first line that is not blank, and what was read after it. */
+async function readFirstLine(pieces: Pieces): Promise<[line: string, after: string]> {
+  const before: string[] = [];
+  for (let isBlank = true; ; ) {
+    const { value, done } = await pieces.next();
+    if (done) return [before.join(''), ''];
+    const start: number = isBlank ? value.search(/\S/) : 0;
+    isBlank = start === -1;
+    const end = isBlank ? -1 : value.indexOf('\n', start);
+    before.push(end === -1 ? value : value.slice(0, end));
+    if (end !== -1) return [before.join(''), value.slice(end + 1)];
+  }
+}
+
+async function* linesOf(first: JsonLine, rest: string, pieces: Pieces): AsyncGenerator<readonly JsonLine[]> {
+  yield [first];
+  let { number } = first;
+  let open: string[] = [];
+  const parsed = (text: string): JsonLine[] => {
+    number++;
+    return text.trim() === '' ? [] : [{ number, value: parseResultsJson(text, number) }];
+  };
+  async function* all() {
+    yield rest;
+    yield* pieces;
+  }
+  for await (const piece of all()) {
+    const [end = '', ...whole] = piece.split('\n');
+    open.push(end);
+    const last = whole.pop();
+    if (last === undefined) continue;
+    yield [open.join(''), ...whole].flatMap(parsed);
+    open = [last];
+  }
+  yield parsed(open.join(''));
+}
+
+interface Attempt {
+  readonly value?: Json;
+  readonly error?: unknown;
+}
+
+function attempt(text: string): Attempt {
+  try {
+    return { value: parseResultsJson(text) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function resultOf({ value, error }: Attempt): Json {
+  if (value === undefined) throw error;
+  return value;
+}
+
+function lineBreaksIn(text: string): number {
+  return text.split('\n').length - 1;
+}

@@ -1,0 +1,101 @@
+import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
+import { counted, cut, listed } from '../text.ts';
+
+/** What a pointer comes to. */
+export interface Finding {
+  /** The value at the end of the pointer, or the last one that has no such item or member. */
+  readonly value: Json;
+  readonly isEnd: boolean;
+  /** The names on the way, numbers for the items of an array. Valid during the call. */
+  readonly path: readonly (string | number)[];
+}
+export type OnFinding = (finding: Finding) => void;
+
+/** A JSON Pointer (RFC 6901) in which a name `*` stands for every item or member. */
+export class Pointer {
+  readonly text: string;
+  readonly #names: readonly string[];
+
+  constructor(text: string) {
+    this.text = text;
+    const names = text.split('/').slice(1);
+    this.#names = names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+  }
+
+  /** Whether it points to one value. */
+  get isSingle(): boolean {
+    return !this.#names.includes('*');
+  }
+
+  /** Follows the pointer in a document. */
+  find(document: Json, onFinding: OnFinding): void {
+    this.#walk(document, 0, [], onFinding);
+  }
+
+  /** Follows it in one item of an array that is not held whole. */
+  findInItem(item: Json, index: number, onFinding: OnFinding): void {
+    const [name] = this.#names;
+    if (name === '*' || name === String(index)) this.#walk(item, 1, [index], onFinding);
+  }
+
+  /** After the items of such an array: reports if the pointer leads to none of them. */
+  endItems(count: number, onFinding: OnFinding): void {
+    const [name = ''] = this.#names;
+    if (name === '*' || (indexIn(name) ?? count) < count) return;
+    const items: Json[] = [];
+    items.length = count;
+    onFinding({ value: items, isEnd: false, path: [] });
+  }
+
+  #walk(value: Json, depth: number, path: (string | number)[], onFinding: OnFinding): void {
+    const name = this.#names[depth];
+    if (name === undefined) {
+      onFinding({ value, isEnd: true, path });
+      return;
+    }
+    const into = (key: string | number, child: Json) => {
+      path.push(key);
+      this.#walk(child, depth + 1, path, onFinding);
+      path.pop();
+    };
+    if (Array.isArray(value)) {
+      const items: readonly Json[] = value;
+      const index = indexIn(name) ?? items.length;
+      const item = items[index];
+      if (item !== undefined) into(index, item);
+      else if (name === '*' && items.length > 0) items.forEach((child, i) => void into(i, child));
+      else onFinding({ value, isEnd: false, path });
+      return;
+    }
+    const members = isJsonObject(value) ? membersOf(value, name) : [];
+    for (const [key, child] of members) into(key, child);
+    if (members.length === 0) onFinding({ value, isEnd: false, path });
+  }
+}
+
+function membersOf(object: JsonObject, name: string): (readonly [string, Json])[] {
+  if (name === '*') return Object.entries(object);
+  return Object.hasOwn(object, name) ? [[name, object[name] as Json]] : [];
+}
+
+/** The place of a finding and what stands there, for an error: `/evals/2 is an object with the keys name, error`. */
+export function findingText({ value, isEnd, path }: Finding): string {
+  const place = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return `${cut(place, 200) || 'the document'} is ${isEnd ? valueText(value) : insideOf(value)}`;
+}
+
+function indexIn(name: string): number | undefined {
+  return /^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : undefined;
+}
+
+function valueText(value: Json): string {
+  const isTooLarge = typeof value === 'number' && !Number.isFinite(value);
+  return isTooLarge ? 'a number that is too large' : kindOf(value);
+}
+
+function insideOf(value: Json): string {
+  if (Array.isArray(value)) return `an array of ${counted(value.length, 'item')}`;
+  if (!isJsonObject(value)) return kindOf(value);
+  const keys = Object.keys(value);
+  return keys.length === 0 ? 'an empty object' : `an object with the keys ${listed(keys)}`;
+}

@@ -1,0 +1,215 @@
+import { InputError, type Problem, problemOf } from '../errors.ts';
+import { type Files, openText } from '../files.ts';
+import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
+import { present } from '../present.ts';
+import { listed, quoted } from '../text.ts';
+import { readJson } from './json-file.ts';
+import { NamedMeans, tidy } from './mean.ts';
+import { type Finding, findingText, Pointer } from './pointer.ts';
+import type { Results } from './results.ts';
+import { numberIn } from './shape.ts';
+
+/**
+ * The mean of what `scorePointer` finds in all files, and the mean of each metric that `metricsPointers` find. A file is JSON or
+ * JSON Lines, which are read as one array. Throws {@link InputError} with every problem. Each names its input and the file.
+ */
+export async function readPointers(
+  scorePointer: string | undefined,
+  metricsPointers: readonly string[],
+  paths: readonly [string, ...string[]],
+  files: Files,
+): Promise<Results> {
+  const score = scorePointer === undefined ? undefined : new ScoreReader(scorePointer);
+  const metrics = metricsPointers.map((text) => new MetricsReader(text));
+  const readers: readonly PointerReader[] = [...present([score]), ...metrics];
+  const problems: Problem[] = [];
+  for (const path of paths) {
+    try {
+      await readFile(path, files, readers);
+      problems.push(...present(readers.map((reader) => reader.endFile(path))));
+    } catch (error) {
+      problems.push(problemOf('results_file', path, error));
+    }
+  }
+  const [first, ...others] = paths;
+  const where = others.length === 0 ? first : listed(paths);
+  // A file that is bad may be the one with the numbers.
+  if (problems.length === 0) problems.push(...present(readers.map((reader) => reader.end(where))));
+  if (problems.length > 0) throw new InputError(problems);
+  return {
+    ...(score && { score: { name: `score in ${where}`, value: score.mean } }),
+    ...(metricsPointers.length > 0 && { metrics: meansOf(metrics) }),
+    problems,
+  };
+}
+
+function meansOf(readers: readonly MetricsReader[]): Record<string, number> {
+  const means = new NamedMeans();
+  for (const reader of readers) means.merge(reader.means);
+  // A sum may be too large.
+  return Object.fromEntries(means.entries().filter(([, mean]) => Number.isFinite(mean)));
+}
+
+async function readFile(path: string, files: Files, readers: readonly PointerReader[]): Promise<void> {
+  const isNamedSo = /\.(?:jsonl|ndjson)$/i.test(path);
+  const file = await openText(files, path);
+  try {
+    const json = await readJson(
+      file.pieces,
+      (first, hasMore) => isNamedSo || (first !== undefined && hasMore),
+    );
+    if ('document' in json) {
+      for (const { pointer, take } of readers) pointer.find(json.document, take);
+      return;
+    }
+    let count = 0;
+    for await (const lines of json.lines) {
+      for (const { value } of lines) {
+        for (const { pointer, take } of readers) pointer.findInItem(value, count, take);
+        count++;
+      }
+    }
+    for (const { pointer, take } of readers) pointer.endItems(count, take);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Takes what a pointer finds, file by file. */
+interface PointerReader {
+  readonly pointer: Pointer;
+  readonly take: (finding: Finding) => void;
+  /** What is wrong with the file that ends. */
+  endFile(path: string): Problem | undefined;
+  /** What is wrong with all files together. */
+  end(paths: string): Problem | undefined;
+}
+
+/** The mean of what a pointer finds, all of which must be numbers. */
+class ScoreReader implements PointerReader {
+  readonly pointer: Pointer;
+  #sum = 0;
+  #count = 0;
+  #file = new Faults();
+
+  constructor(pointer: string) {
+    this.pointer = new Pointer(pointer);
+  }
+
+  readonly take = (finding: Finding): void => {
+    const number = finding.isEnd ? measureIn(finding.value) : undefined;
+    if (number === undefined) {
+      this.#file.add(finding);
+    } else {
+      this.#file.numbers++;
+      this.#count++;
+      this.#sum += number;
+    }
+  };
+
+  endFile(path: string): Problem | undefined {
+    const message = this.#file.textFor(this.pointer, path);
+    this.#file = new Faults();
+    return message === undefined ? undefined : { name: 'score_pointer', message };
+  }
+
+  end(paths: string): Problem | undefined {
+    if (Number.isFinite(this.mean)) return undefined;
+    const message = `${quoted(this.pointer.text)} finds numbers in ${paths} whose sum is too large`;
+    return { name: 'score_pointer', message };
+  }
+
+  /** To 12 significant digits, or the number itself if there is only one. */
+  get mean(): number {
+    return this.#count === 1 ? this.#sum : tidy(this.#sum / this.#count);
+  }
+}
+
+/** What a pointer finds in a file that is no number. */
+class Faults {
+  numbers = 0;
+  #count = 0;
+  #first: string | undefined;
+  #value: Json | undefined;
+
+  add(finding: Finding): void {
+    this.#first ??= findingText(finding);
+    if (finding.isEnd) this.#value = finding.value;
+    this.#count++;
+  }
+
+  textFor({ text, isSingle }: Pointer, path: string): string | undefined {
+    if (this.#count === 0) return undefined;
+    const pointer = quoted(text);
+    if (this.#value === undefined && this.numbers === 0) {
+      return `${pointer} finds nothing in ${path}: ${this.#first}`;
+    }
+    if (isSingle && typeof this.#value === 'number') {
+      return `${pointer} points to a number in ${path} that is too large`;
+    }
+    if (isSingle) return `${pointer} points to ${kindOf(this.#value ?? null)} in ${path}, expected a number`;
+    const places = this.#count + this.numbers;
+    return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that broke off must not raise the mean`;
+  }
+}
+
+/** The mean of each metric that a pointer finds. What is no number is passed over. */
+class MetricsReader implements PointerReader {
+  readonly pointer: Pointer;
+  readonly means = new NamedMeans();
+  /** Of objects that have a name, but neither a score nor a value. */
+  readonly #unscored = new NamedMeans();
+  #hasScored = false;
+  #other: string | undefined;
+  #unnamed: string | undefined;
+
+  constructor(pointer: string) {
+    this.pointer = new Pointer(pointer);
+  }
+
+  readonly take = (finding: Finding): void => {
+    const { value, isEnd, path } = finding;
+    const key = path.at(-1);
+    if (isEnd && isJsonObject(value)) this.#takeObject(value);
+    else if (isEnd && typeof key === 'string') add(this.means, key, value);
+    else if (isEnd && measureIn(value) !== undefined) this.#unnamed ??= findingText(finding);
+    if (this.means.size === 0) this.#other ??= findingText(finding);
+  };
+
+  endFile(path: string): Problem | undefined {
+    const unnamed = this.#unnamed;
+    if (unnamed === undefined) return undefined;
+    this.#unnamed = undefined;
+    const message = `${quoted(this.pointer.text)} finds numbers without a name in ${path}: ${unnamed} in an array. Point to objects such as {"accuracy": 0.92} or {"name": "accuracy", "value": 0.92}`;
+    return { name: 'metrics_pointer', message };
+  }
+
+  end(paths: string): Problem | undefined {
+    // DeepEval leaves the score out of a metric that failed. Beside others with a score, its numbers are no metrics.
+    if (!this.#hasScored) this.means.merge(this.#unscored);
+    if (this.means.size > 0) return undefined;
+    const message = `${quoted(this.pointer.text)} finds no number in ${paths}: ${this.#other}`;
+    return { name: 'metrics_pointer', message };
+  }
+
+  #takeObject(object: JsonObject): void {
+    const { name, score, value } = object;
+    if (typeof name === 'string' && (score !== undefined || value !== undefined)) {
+      this.#hasScored = true;
+      add(this.means, name, measureIn(score) ?? measureIn(value));
+      return;
+    }
+    const means = typeof name === 'string' ? this.#unscored : this.means;
+    for (const [key, member] of Object.entries(object)) add(means, key, member);
+  }
+}
+
+function add(means: NamedMeans, name: string, value: Json | undefined): void {
+  const number = measureIn(value);
+  if (number !== undefined && name.trim() !== '') means.add(name, number);
+}
+
+/** A number, or 1 for true and 0 for false. */
+function measureIn(value: Json | undefined): number | undefined {
+  return typeof value === 'boolean' ? Number(value) : numberIn(value);
+}
