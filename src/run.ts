@@ -89,6 +89,7 @@ async function planFor(
   try {
     const results = await resultsAt(stage, read, host, job);
     report.tests = results.tests;
+    report.files = results.files ?? [];
     warn(report, results.tests?.warnings ?? []);
     return planOf(read, results, job, stage);
   } catch (error) {

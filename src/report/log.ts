@@ -53,7 +53,7 @@ function spanLines(report: Report): string[] {
 }
 
 function resultLines(report: Report): string[] {
-  const { tests, metrics, caseSpans } = report;
+  const { tests, files, metrics, caseSpans } = report;
   const failures = markedFailures(report).map(
     (failure) => `✗ ${failure.isNew ? 'new: ' : ''}${cut(failureLine(failure), MAX_FAILURE)}`,
   );
@@ -63,6 +63,7 @@ function resultLines(report: Report): string[] {
   );
   return present([
     tests && `Results: ${testsText(tests)}, from ${listed(tests.files)}`,
+    files.length > 0 && `Results: from ${listed(files)}`,
     ...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
     values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(', ')}`,
     caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,

@@ -33,6 +33,8 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly gates: readonly Gate[];
   readonly tests: TestRun | undefined;
+  /** The results files without test cases that were read. */
+  readonly files: readonly string[];
   /** The stored metrics, value by dimension; undefined if none were to be recorded. */
   readonly metrics: Readonly<Record<string, number>> | undefined;
   /** How many case spans were created, of how many; undefined if none were to be. */
@@ -78,6 +80,7 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
     findings: [],
     gates: [],
     tests: undefined,
+    files: [],
     metrics: undefined,
     caseSpans: undefined,
     comparison: undefined,

@@ -225,13 +225,14 @@ function rowsBlock(report: Report): string {
   return table(head, body);
 }
 
-function measuresBlock({ metrics, comparison, caseSpans, span }: Report): string {
+function measuresBlock({ files, metrics, comparison, caseSpans, span }: Report): string {
   const feedback = feedbackText(span.feedback);
   const values = Object.entries(metrics ?? {})
     // The others are in the table of the comparison.
     .filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name))
     .map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
   const lines = present([
+    files.length > 0 && `Results from ${codes(files, MAX_FILES)}`,
     values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`,
     caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
     feedback && `Human feedback: ${code(feedback, MAX_CELL)}`,

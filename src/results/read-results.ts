@@ -31,7 +31,9 @@ export interface ResultsRequest {
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
   const { format, pointer, metricsPointers = [], keepCases } = request;
   const paths = await findAll(request.patterns, files, request.isAtEnd ?? false);
-  if (format === 'json') return readPointers(pointer, metricsPointers, paths, files);
+  if (format === 'json') {
+    return { ...(await readPointers(pointer, metricsPointers, paths, files)), files: paths };
+  }
   if (format !== 'fields') return readTests(format, keepCases, paths, files);
   const [path, ...others] = paths;
   if (others.length > 0) {
@@ -39,7 +41,7 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
     throw InputError.of('results_file', `matches ${paths.length} files, ${why}`);
   }
   try {
-    return fieldsIn(parseExactJson(await readText(files, path)), path, now);
+    return { ...fieldsIn(parseExactJson(await readText(files, path)), path, now), files: paths };
   } catch (error) {
     throw new InputError([problemOf('results_file', path, error)]);
   }

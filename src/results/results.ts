@@ -12,5 +12,7 @@ export interface Results {
   readonly metrics?: Readonly<Record<string, number>>;
   /** From a `fields` file, except its score. */
   readonly fields?: Fields;
+  /** The `json` or `fields` files that were read. */
+  readonly files?: readonly string[];
   readonly problems: readonly Problem[];
 }

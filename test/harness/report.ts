@@ -22,6 +22,7 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
     findings: [],
     gates: [],
     tests: undefined,
+    files: [],
     metrics: undefined,
     caseSpans: undefined,
     comparison: undefined,

@@ -51,6 +51,10 @@ describe('the log', () => {
     expect(bare).toBe('Compared with main: score 80 → 83 (+3)');
   });
 
+  test('names the files without test cases', () => {
+    expect(logOf(reportOf({ files: ['a.json', 'b.json'] })).at(-1)).toBe('Results: from a.json, b.json');
+  });
+
   test('leaves a missed gate to its annotation', () => {
     const [first, ...rest] = logOf(
       reportOf({ gates: [{ isPassed: false, text: 'score 87 is below min_score 90' }], requests: 1 }),

@@ -296,6 +296,7 @@ describe('a reader sees', () => {
       span: { id: SPAN_ID, name: 'Answer support tickets', score: 87, meta, ...times },
       sent: { score: 87, meta },
       changed: ['score', 'meta'],
+      files: ['a.json'],
       metrics: { pass_rate: 0.9, cost: 0.02 },
       caseSpans: { created: 2, of: 3 },
       links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
@@ -303,7 +304,7 @@ describe('a reader sees', () => {
     expect(read(report)).toEqual({
       paragraphs: [
         `Span Answer support tickets ${SPAN_ID}\ntook 42.5 s · job · workflow run · Opper traces`,
-        'Metrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 created',
+        'Results from a.json\nMetrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 created',
       ],
       items: [],
       rows: [

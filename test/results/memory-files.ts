@@ -21,14 +21,14 @@ export function memoryFiles(contents: Contents, size = 65_536): Files {
   };
 }
 
-/** Reads the files, by default with `auto` and without keeping cases. Throws {@link InputError} for any problem. */
+/** Reads the files, by default with `auto` and without keeping cases. Leaves out their names. Throws {@link InputError} for any problem. */
 export async function read(
   contents: Contents,
   request: Partial<ResultsRequest> = {},
   size?: number,
-): Promise<Results> {
+): Promise<Omit<Results, 'files'>> {
   const keepCases = { kind: 'none', max: 100 } as const;
-  const results = await readResults(
+  const { files: _, ...results } = await readResults(
     { patterns: ['out/*'], format: 'auto', pointer: undefined, keepCases, ...request },
     memoryFiles(contents, size),
     NOW,
