@@ -9,7 +9,7 @@ import { type NewSpan, Span, type SpanPatch } from './span.ts';
 import { Trace, TracePage } from './traces.ts';
 
 const METRICS_PER_PAGE = 100;
-export const TRACES_PER_PAGE = 100;
+const TRACES_PER_PAGE = 100;
 // More than any span has. Without a limit, a server that always has another page would keep the step forever.
 const MAX_PAGES = 100;
 
@@ -52,7 +52,7 @@ export interface Client {
   ): Promise<{ readonly metric: Metric; readonly wasFound: boolean }>;
   /** `PATCH /spans/{id}/metrics/{metric_id}`. */
   updateMetric(spanId: string, metricId: string, change: Omit<NewMetric, 'dimension'>): Promise<Metric>;
-  /** `GET /traces?name=…`: at most {@link TRACES_PER_PAGE} traces. The name of a found trace may only contain `name`. */
+  /** `GET /traces?name=…`: at most 100 traces. The name of a found trace may only contain `name`. */
   listTraces(name: string, offset: number, options: TraceOptions): Promise<TracePage>;
   /** `GET /traces/{id}`. Set `isNew` if the trace was just created: then a 404 is retried. */
   readTrace(id: string, options: TraceOptions & { readonly isNew?: boolean }): Promise<Trace>;

@@ -11,9 +11,8 @@ const number = z.pipe(
   z.number('expected a number'),
 );
 
-const TraceEntry = z.object({ id: text, name: textOrNull, start_time: textOrNull });
 /** A trace in a list. Its name is that of its root span. */
-export type TraceEntry = z.infer<typeof TraceEntry>;
+const TraceEntry = z.object({ id: text, name: textOrNull, start_time: textOrNull });
 
 /** One page of the list of traces. */
 export const TracePage = z.object({

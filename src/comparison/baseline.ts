@@ -25,7 +25,7 @@ const REPOSITORY = ['vcs.owner.name', 'vcs.repository.name'];
 const RUN = 'cicd.pipeline.run.id';
 
 /** Whether a span is an earlier run, on the branch, of what `own` runs: not of a pull request, a fork, a tag or the same run. */
-export function isBaseline({ name, score, meta }: TraceSpan, own: OwnRun): boolean {
+function isBaseline({ name, score, meta }: TraceSpan, own: OwnRun): boolean {
   const facts = meta ?? {};
   return (
     name === own.name &&
