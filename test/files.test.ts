@@ -76,6 +76,7 @@ describe('an open file', () => {
     const log: string[] = [];
     const files: Files = {
       find: async () => [],
+      modifiedMs: () => undefined,
       async *read(path) {
         try {
           log.push(`open ${path}`);

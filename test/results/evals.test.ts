@@ -6,13 +6,13 @@ import { recordOf } from '../harness/record.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results/evals');
 
-function read(
+async function read(
   file: string,
   format: 'auto' | 'json',
   pointer: string | undefined,
   ...metricsPointers: readonly string[]
 ) {
-  return readResults(
+  const { files, ...results } = await readResults(
     { patterns: [file], format, pointer, metricsPointers, keepCases: { kind: 'all', max: 2 } },
     {
       find: async (path) => [path],
@@ -21,6 +21,8 @@ function read(
     },
     new Date(0),
   );
+  expect(files).toEqual(format === 'json' ? [file] : undefined);
+  return results;
 }
 
 describe('what real eval tools wrote', () => {
