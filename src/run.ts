@@ -1,5 +1,6 @@
 import { type Client, createClient } from './api/client.ts';
 import { maxDropGate } from './comparison/max-drop.ts';
+import { headlineOf, type Problem } from './errors.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
 import { givenInputs, type Inputs, type Read, readInputs } from './inputs/inputs.ts';
@@ -46,7 +47,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
 
   let plan: Plan | undefined;
   try {
-    plan = await planFor(read, host, job, stage, report);
+    plan = await planFor(read, host, job, stage, reporter, report);
     const { inputs } = plan;
     warn(report, plan.warnings);
     if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
@@ -84,6 +85,7 @@ async function planFor(
   host: Host,
   job: Job,
   stage: Stage,
+  { redact }: Reporter,
   report: Draft,
 ): Promise<Plan> {
   try {
@@ -91,12 +93,24 @@ async function planFor(
     report.tests = results.tests;
     report.files = results.files ?? [];
     warn(report, results.warnings ?? []);
-    return planOf(read, results, job, stage);
+    return planOf(withoutKey(read, redact), withoutKey(results, redact), job, stage);
   } catch (error) {
-    const plan = closingPlan(error, read, job, stage);
+    const plan = closingPlan(error, redact(headlineOf(error)), read, job, stage);
     if (!plan) throw error;
     return plan;
   }
+}
+
+/** Problems may quote a value that contains the key, or a path. What fails the step may be recorded on the span. */
+function withoutKey<Part extends { readonly problems: readonly Problem[] }>(
+  part: Part,
+  redact: Reporter['redact'],
+): Part {
+  const problems = part.problems.map(({ name, message, ...origin }) => {
+    // A name without a path is the step's own word.
+    return { name: name.includes(' ') ? redact(name) : name, message: redact(message), ...origin };
+  });
+  return { ...part, problems };
 }
 
 /** The start of a tracked job has no files yet. Without a key, its end reads them only to judge a gate. */

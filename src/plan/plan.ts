@@ -1,6 +1,6 @@
 import type { NewMetric } from '../api/metric.ts';
 import type { NewSpan } from '../api/span.ts';
-import { headlineOf, InputError, type Problem, problemLine } from '../errors.ts';
+import { InputError, type Problem, problemLine } from '../errors.ts';
 import { defaultInputs, type Inputs, RECORDED, type Read } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
 import { present } from '../present.ts';
@@ -63,11 +63,12 @@ function warningOf(problem: Problem, { status }: Job): string {
 }
 
 /**
- * A plan that only ends the span of a tracked job, after an error that is not about inputs or files. Undefined if that cannot or
- * must not be tried.
+ * A plan that only ends the span of a tracked job, after an error that is not about inputs or files. `reason` is its message, to be
+ * recorded. Undefined if that cannot or must not be tried.
  */
 export function closingPlan(
   error: unknown,
+  reason: string,
   { values }: Read<Partial<Inputs>>,
   job: Job,
   stage: Stage,
@@ -80,7 +81,7 @@ export function closingPlan(
     clear: [],
     lacksScore: false,
     keepsMeta: true,
-    fallbackError: `The end of the job was not recorded: ${headlineOf(error)}`,
+    fallbackError: `The end of the job was not recorded: ${reason}`,
     gate: undefined,
     isOwn: false,
   };

@@ -436,6 +436,7 @@ describe('the plan', () => {
       ) =>
         closingPlan(
           error ?? new RangeError('Maximum call stack size exceeded'),
+          'Maximum call stack size exceeded',
           readOf(given),
           jobWith('success'),
           {

@@ -77,6 +77,26 @@ describe('the key', () => {
     expect(JSON.stringify(calls.filter(([what]) => what !== 'setSecret'))).not.toContain(server.key);
   });
 
+  test('is in no request, even if a problem that is recorded quotes it', async () => {
+    const given = { operation: 'track', ci_meta: 'false' };
+    const { state } = await runStage(server, given);
+    const bad = { score: server.key, end_time: `at ${server.key}` };
+    const atEnd = { ...given, ...bad, results_file: `good.xml\n${server.key}.xml` };
+    const files = {
+      'good.xml': '<testsuite><testcase name="a"/></testsuite>',
+      [`${server.key}.xml`]: server.key,
+    };
+    const { sent, annotations } = await runStage(server, atEnd, { state, files });
+    const error = [
+      'score: "***" is not a number such as 87, or 0.87 with score_scale 100',
+      expect.stringMatching(/^end_time: "at \*\*\*" is not a time/),
+      'results_file: ***.xml has an unknown format: it begins with "***", expected XML or JSON (junit, ctrf, promptfoo, jest). To leave it out, add the line !***.xml',
+    ];
+    expect((sent.at(-1) as [string, { error: string }])[1].error.split('\n')).toEqual(error);
+    expect(JSON.stringify(sent)).not.toContain(server.key);
+    expect(annotations[0]?.message.split('\n')).toEqual(error);
+  });
+
   test('is in no retry notice and no error, even if the server echoes it', async () => {
     const inText = raw(`HTTP/1.1 503 No ${server.key}\r\ncontent-length: 0\r\n\r\n`);
     const inBody = status(503, { body: { detail: `bad key ${server.key}` } });
