@@ -9,6 +9,7 @@ import { isEmpty } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
 import { withFailure } from './plan/recording.ts';
 import { type Draft, levelOf, scoreOnSpan } from './report/report.ts';
+import { failingCount } from './results/tests.ts';
 
 const TITLE = 'Opper span: comparison';
 
@@ -73,7 +74,7 @@ async function search(plan: Plan, job: Job, client: Client, report: Draft): Prom
 /** The names of all failing cases; undefined if not all of them have case spans. */
 function failingNow({ inputs, caseSpans }: Plan, { tests }: Draft): string[] | undefined {
   if (inputs.case_spans === 'none' || !tests) return undefined;
-  return failingAmong(caseSpans, tests.failed + tests.errored);
+  return failingAmong(caseSpans, failingCount(tests));
 }
 
 /** Records a missed `max_drop` as the reason why the step fails, in a request of its own. */

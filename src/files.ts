@@ -1,5 +1,5 @@
 import { codeOf, FormError, headlineOf } from './errors.ts';
-import { cut, quoted } from './text.ts';
+import { cut, mibText, quoted } from './text.ts';
 
 /** What the step may read of the file system. */
 export interface Files {
@@ -105,7 +105,7 @@ function beginningOf(text: string): string {
 
 /** The error for a file that is larger than the limit. */
 export function tooLarge(maxBytes: number): FormError {
-  return new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+  return new FormError(`is larger than ${mibText(maxBytes)}, the limit. Shorten it`);
 }
 
 /** The text of a UTF-8 file piece by piece, of any size unless `maxBytes` is given. Throws {@link FormError}. */

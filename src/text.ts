@@ -28,6 +28,29 @@ export function listed(names: readonly string[]): string {
   return present([...shown, names.length > 10 && '…']).join(', ');
 }
 
+/** The first `max` lines, and how many more there are, of `total`. */
+export function firstOf(lines: readonly string[], max: number, total = lines.length): string[] {
+  const shown = lines.slice(0, max);
+  return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
+}
+
+/** A size as `32 MiB` or `0.1 MiB`, rounded up. */
+export function mibText(bytes: number): string {
+  return `${Math.ceil((bytes / 1024 / 1024) * 10) / 10} MiB`;
+}
+
+const UNITS = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+] as const;
+
+/** An age in milliseconds in the largest unit that fits: `3 days`, `1 hour`, `0 seconds`. */
+export function ageText(ms: number): string {
+  const [size, unit] = UNITS.find(([length]) => ms >= length) ?? [1000, 'second'];
+  return counted(Math.floor(Math.max(0, ms) / size), unit);
+}
+
 /** A duration in milliseconds as `0.423 s`, `12.5 s` or `3600 s`. */
 export function secondsText(ms: number): string {
   // Larger numbers would be written as 1e+23.

@@ -23,8 +23,9 @@ export function parseTimestamp(text: string, now: Date): string {
   throw new FormError(`${quoted(text)} ${faultOf(text)}`);
 }
 
-/** Milliseconds since the Unix epoch; undefined if the text is not an RFC 3339 time. Without an offset it is UTC, as in the API. */
-export function instantOf(timestamp: string): number | undefined {
+/** Milliseconds since the Unix epoch; undefined if this is not an RFC 3339 time. Without an offset it is UTC, as in the API. */
+export function instantOf(timestamp: string | null | undefined): number | undefined {
+  if (!timestamp) return undefined;
   const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
   return isTime(complete) ? Date.parse(normal(complete)) : undefined;
 }

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { InputError } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
+import { mibText } from '../text.ts';
 import { createOnce } from './create-once.ts';
 import { Metric, MetricPage, type NewMetric, newestOf } from './metric.ts';
 import { apiError, type Call } from './response.ts';
@@ -198,8 +199,4 @@ function bodyOf(fields: object): string {
     .reduce((a, b) => (b[1] > a[1] ? b : a));
   const message = `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
   throw new InputError([{ name, message }]);
-}
-
-function mibText(bytes: number): string {
-  return `${Math.ceil((bytes / 1024 / 1024) * 10) / 10} MiB`;
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { codeOf, headlineOf } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
 import { defined } from '../present.ts';
+import { mibText } from '../text.ts';
 
 /** The body of a response, unpacked. */
 export interface Content {
@@ -13,7 +14,7 @@ export interface Content {
   readonly unknownCoding?: string;
 }
 
-const TOO_LARGE: Content = { body: '', problem: `is larger than ${MAX_BYTES / 1024 / 1024} MiB` };
+const TOO_LARGE: Content = { body: '', problem: `is larger than ${mibText(MAX_BYTES)}` };
 
 /**
  * Reads the body to its end. Unpacks it if a gateway packed it, although `identity` was asked for (RFC 9110, section 8.4). Rejects

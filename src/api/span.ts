@@ -80,6 +80,6 @@ export function fieldsOf(
 
 /** Milliseconds from start to end; undefined if one of them is missing. Negative if the end is before the start. */
 export function durationMsOf({ start_time, end_time }: Partial<Span>): number | undefined {
-  const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ''));
+  const [start, end] = [start_time, end_time].map(instantOf);
   return start === undefined || end === undefined ? undefined : end - start;
 }

@@ -1,4 +1,5 @@
 import type { Trace, TraceSpan } from '../api/traces.ts';
+import { RESULT_FACT } from '../job.ts';
 import { type JsonObject, sameJson } from '../json.ts';
 import { instantOf } from '../timestamp.ts';
 
@@ -35,7 +36,7 @@ function isBaseline({ name, score, meta }: TraceSpan, own: OwnRun): boolean {
     facts['vcs.ref.head.type'] === 'branch' &&
     facts['vcs.change.id'] === undefined &&
     EVENTS.includes(String(facts['github.event_name'])) &&
-    facts['cicd.pipeline.task.run.result'] !== 'cancellation' &&
+    facts[RESULT_FACT] !== 'cancellation' &&
     typeof facts[RUN] === 'string' &&
     facts[RUN] !== own.facts[RUN]
   );
@@ -54,5 +55,5 @@ export function baselineIn(trace: Trace, own: OwnRun): Baseline | undefined {
 
 /** When a span or trace started, in milliseconds; before everything if that is unknown. */
 export function startOf({ start_time }: Pick<TraceSpan, 'start_time'>): number {
-  return instantOf(start_time ?? '') ?? Number.NEGATIVE_INFINITY;
+  return instantOf(start_time) ?? Number.NEGATIVE_INFINITY;
 }

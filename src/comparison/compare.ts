@@ -4,6 +4,7 @@ import type { NewSpan } from '../api/span.ts';
 import type { TraceSpan } from '../api/traces.ts';
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
+import { isFailing } from '../results/tests.ts';
 import type { Baseline } from './baseline.ts';
 
 const MAX_NAMES = 100;
@@ -51,8 +52,8 @@ export function compare({ trace, span, children }: Baseline, now: Recorded): Com
     span_id: span.id ?? undefined,
     trace_id: trace.id,
     branch: now.branch,
-    revision: textIn(meta, 'vcs.ref.head.revision'),
-    run_url: ownRunUrl(textIn(meta, 'cicd.pipeline.run.url.full'), now.facts),
+    revision: textFact(meta, 'vcs.ref.head.revision'),
+    run_url: ownRunUrl(textFact(meta, 'cicd.pipeline.run.url.full'), now.facts),
     start_time: span.start_time ?? undefined,
     score,
     score_change: now.score - score,
@@ -76,10 +77,6 @@ export function failingAmong(caseSpans: readonly NewSpan[], of: number): string[
   return failing.length === of ? failing.map(({ name }) => name) : undefined;
 }
 
-function isFailing(status: unknown): boolean {
-  return status === 'failed' || status === 'errored';
-}
-
 /** The names that `others` lacks. A name may be there several times: then it is lacking as often as it is there more often. */
 function without(names: readonly string[], others: readonly string[]): string[] {
   const left = new Map<string, number>();
@@ -92,13 +89,13 @@ function without(names: readonly string[], others: readonly string[]): string[] 
   return missing.slice(0, MAX_NAMES);
 }
 
-function textIn(meta: JsonObject, key: string): string | undefined {
-  const value = meta[key];
+function textFact(facts: JsonObject, name: string): string | undefined {
+  const value = facts[name];
   return typeof value === 'string' ? value : undefined;
 }
 
 /** The address if it is that of a run in the own repository. Anyone who can write spans can write any address. */
 function ownRunUrl(url: string | undefined, facts: JsonObject): string | undefined {
-  const runs = `${textIn(facts, 'vcs.repository.url.full')}/actions/runs/`;
+  const runs = `${textFact(facts, 'vcs.repository.url.full')}/actions/runs/`;
   return url?.startsWith(runs) && /^\d+$/.test(url.slice(runs.length)) ? url : undefined;
 }

@@ -28,7 +28,7 @@ export async function findBaseline(
   const trace = parentId && traceId ? await client.readTrace(traceId, { ...options, isNew: true }) : span;
   const name = ('name' in trace && trace.name) || own.name;
   const { page, isCut } = await newestPage(client, name, options);
-  const start = instantOf(trace.start_time ?? '') ?? Number.POSITIVE_INFINITY;
+  const start = instantOf(trace.start_time) ?? Number.POSITIVE_INFINITY;
   const candidates = page.data
     .filter((each) => each.name === name && each.id !== traceId && startOf(each) <= start)
     .sort((a, b) => startOf(b) - startOf(a));

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts';
 import type { Job } from '../job.ts';
 import { defined, present } from '../present.ts';
-import { PASS_RATE_SCALE } from '../score.ts';
+import { PASS_RATE_SCALE } from '../scale.ts';
 import { type Fields, type InputName, type Inputs, RECORDED, type Read } from './inputs.ts';
 
 // Inputs that are fine one by one but wrong together. An input that is bad by itself gets no second problem.

@@ -1,7 +1,7 @@
 import { fieldsOf, type NewSpan } from '../api/span.ts';
 import { defined } from '../present.ts';
-import type { TestCase } from '../results/run.ts';
-import { PASS_RATE_SCALE, scaled } from '../score.ts';
+import type { TestCase } from '../results/tests.ts';
+import { PASS_RATE_SCALE, scaled } from '../scale.ts';
 
 /** The span for a case, with this id and without a parent. Its score is multiplied by `scale`. */
 export function caseSpanOf(testCase: TestCase, id: string, scale = PASS_RATE_SCALE): NewSpan {

@@ -1,10 +1,10 @@
 import { fieldsOf } from '../api/span.ts';
-import { type Problem, problemLine } from '../errors.ts';
+import { problemLine } from '../errors.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
 import { failureLines, metaOf } from '../results/record.ts';
 import type { Results } from '../results/results.ts';
-import { cutBytes } from '../text.ts';
+import { cutBytes, firstOf } from '../text.ts';
 import { type Checked, problemsOfResults } from './check.ts';
 import type { ScoreGate } from './gate.ts';
 import { mergedMeta } from './merge.ts';
@@ -27,7 +27,7 @@ export function composeRecording(
 ): Recording {
   const { tests, fields } = results;
   const values = { ...fields, ...inputs };
-  const why = reasonLines(reasons);
+  const why = firstOf(reasons.map(problemLine), MAX_REASONS);
   const failures = tests ? failureLines(tests) : [];
   const facts = fatal.length > 0 ? withFailure(job.facts) : job.facts;
   const layers = [inputs.ci_meta ? facts : undefined, tests && metaOf(tests), fields?.meta, inputs.meta];
@@ -62,12 +62,6 @@ function scoreGate(
 function asksForScore({ results_file, results_format, score_pointer }: Inputs, results: Results): boolean {
   const areAsked = results_file !== undefined || problemsOfResults(results).length > 0;
   return areAsked && (results_format !== 'json' || score_pointer !== undefined);
-}
-
-function reasonLines(reasons: readonly Problem[]): string[] {
-  const lines = reasons.slice(0, MAX_REASONS).map(problemLine);
-  const more = reasons.length - lines.length;
-  return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 
 function errorOf(lines: readonly string[]): string {

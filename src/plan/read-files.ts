@@ -7,6 +7,7 @@ import { endedBadly, resultsProblems } from '../inputs/rules.ts';
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import type { Results } from '../results/results.ts';
+import { failingCount } from '../results/tests.ts';
 import { quoted } from '../text.ts';
 import { mergedMeta } from './merge.ts';
 import type { Stage } from './task.ts';
@@ -74,7 +75,7 @@ async function readResultsOf(
 function outcomeProblems(inputs: Partial<Inputs>, { tests, fields, problems }: Results): Problem[] {
   const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
   if (!endedBadly(outcome) || results_file === undefined) return [];
-  const isExplained = tests ? tests.failed + tests.errored > 0 : problems.length > 0 || error !== undefined;
+  const isExplained = tests ? failingCount(tests) > 0 : problems.length > 0 || error !== undefined;
   if (isExplained) return [];
   const lack = tests ? 'no case failed' : 'the results name no error';
   const message = `is ${outcome}, but ${lack}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`;

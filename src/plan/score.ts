@@ -2,8 +2,8 @@ import { FormError, type Problem } from '../errors.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
 import { resultsScale } from '../inputs/rules.ts';
 import type { Results } from '../results/results.ts';
-import { passRateOf } from '../results/run.ts';
-import { PASS_RATE_SCALE, scoreOf, unroundedScore } from '../score.ts';
+import { passRateOf } from '../results/tests.ts';
+import { PASS_RATE_SCALE, scoreOf, unroundedScore } from '../scale.ts';
 
 /** The score to record, if there is one. */
 export interface Score {

@@ -1,10 +1,10 @@
 import type { Comparison } from '../comparison/compare.ts';
 import { present } from '../present.ts';
-import type { Failure } from '../results/run.ts';
-import { counted, cut } from '../text.ts';
+import type { Failure } from '../results/tests.ts';
+import { ageText, cut, firstOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
 import type { Report } from './report.ts';
-import { firstOf, shortened } from './wording.ts';
+import { shortened } from './wording.ts';
 
 /** A failure to show; `isNew` if the case did not fail in the baseline. */
 export interface MarkedFailure extends Failure {
@@ -32,25 +32,13 @@ export function signed(change: number): string {
 /** Where the baseline comes from. `commit` is short; `age` is how much earlier it started, such as `2 hours earlier`. */
 export function originOf(comparison: Comparison, start: string | null | undefined) {
   const { revision = '', start_time, run_url } = comparison;
-  const [now, then] = [start, start_time].map((time) => instantOf(time ?? ''));
+  const [now = Number.NaN, then = Number.NaN] = [start, start_time].map(instantOf);
+  const ageMs = now - then;
   return {
     commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision,
-    age: now === undefined || then === undefined ? '' : ageText(now - then),
+    age: ageMs >= 1000 ? `${ageText(ageMs)} earlier` : '',
     runUrl: run_url,
   };
-}
-
-const UNITS = [
-  [86_400_000, 'day'],
-  [3_600_000, 'hour'],
-  [60_000, 'minute'],
-  [1000, 'second'],
-] as const;
-
-/** An age in its largest unit: `3 days earlier`. Empty for less than a second. */
-function ageText(ms: number): string {
-  const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [];
-  return size === undefined ? '' : `${counted(Math.floor(ms / size), unit)} earlier`;
 }
 
 /** Each metric that both have, such as `accuracy` `0.9` `0.8` `−0.1`. */

@@ -1,10 +1,11 @@
 import { present } from '../present.ts';
 import { failureLine } from '../results/record.ts';
-import { counted, cut, listed, secondsText } from '../text.ts';
+import { failingCount } from '../results/tests.ts';
+import { counted, cut, firstOf, listed, secondsText } from '../text.ts';
 import { comparisonLines, markedFailures } from './changes.ts';
 import { isNew, type Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { feedbackText, firstOf, shortened, testsText } from './wording.ts';
+import { feedbackText, shortened, testsText } from './wording.ts';
 
 const MAX_VALUE = 200;
 const MAX_FAILURE = 2000;
@@ -57,7 +58,7 @@ function resultLines(report: Report): string[] {
   const failures = markedFailures(report).map(
     (failure) => `✗ ${failure.isNew ? 'new: ' : ''}${cut(failureLine(failure), MAX_FAILURE)}`,
   );
-  const total = tests ? tests.failed + tests.errored : 0;
+  const total = tests ? failingCount(tests) : 0;
   const values = Object.entries(metrics ?? {}).map(
     ([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`,
   );

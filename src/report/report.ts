@@ -5,7 +5,7 @@ import type { Inputs } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
 import { type Json, numberOf } from '../json.ts';
 import type { Gate } from '../plan/gate.ts';
-import type { TestRun } from '../results/run.ts';
+import type { TestRun } from '../results/tests.ts';
 
 export type Outcome = 'updated' | 'read' | 'created' | 'tracking' | 'dry-run' | 'skipped' | 'failed';
 

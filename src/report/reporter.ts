@@ -3,7 +3,7 @@ import { whyUnread } from '../files.ts';
 import type { Host } from '../host/host.ts';
 import type { Tracked } from '../plan/track.ts';
 import { present } from '../present.ts';
-import { cut } from '../text.ts';
+import { cut, firstOf } from '../text.ts';
 import { UUID } from '../uuid.ts';
 import { inert } from './inert.ts';
 import { logOf } from './log.ts';
@@ -11,7 +11,6 @@ import { fittingOutputs, OUTPUTS, outputsOf } from './outputs.ts';
 import { type Finding, isNew, type Report } from './report.ts';
 import { redactorOf } from './secret.ts';
 import { summaryOf } from './summary.ts';
-import { firstOf } from './wording.ts';
 
 /** The only way out of the step. It removes the secrets from everything it writes, and makes the text harmless. */
 export interface Reporter {

@@ -1,5 +1,6 @@
 import { SPAN_FIELDS, type Span, type SpanField, type SpanPatch } from '../api/span.ts';
 import { sameJson } from '../json.ts';
+import { failingCount } from '../results/tests.ts';
 import { counted, textOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
 import type { Outcome, Report } from './report.ts';
@@ -50,7 +51,7 @@ function newText(
 ): string {
   const text = valueText(field, values);
   return field === 'error' && tests && repeatsFailures(text, tests.failures)
-    ? `(${counted(tests.failed + tests.errored, 'failure')})`
+    ? `(${counted(failingCount(tests), 'failure')})`
     : text;
 }
 

@@ -1,12 +1,12 @@
 import { durationMsOf } from '../api/span.ts';
 import { present } from '../present.ts';
-import type { TestRun } from '../results/run.ts';
-import { counted, cut, secondsText, textOf } from '../text.ts';
+import { failingCount, type TestRun } from '../results/tests.ts';
+import { counted, cut, firstOf, secondsText, textOf } from '../text.ts';
 import { markedFailures, metricRows, originOf, signed } from './changes.ts';
 import { attribute, html } from './inert.ts';
 import type { Finding, Outcome, Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { countsText, feedbackText, firstOf, shortened } from './wording.ts';
+import { countsText, feedbackText, shortened } from './wording.ts';
 
 // GitHub's limit is 1 MiB.
 const MAX_SUMMARY_BYTES = 1_000_000;
@@ -83,7 +83,7 @@ function fittingBlocks(blocks: readonly string[]): string[] {
 function headingOf(report: Report): string {
   const { outcome, jobStatus, findings, gates, tests, span } = report;
   const [icon, ending] = ENDINGS[outcome];
-  const failed = tests ? tests.failed + tests.errored : 0;
+  const failed = tests ? failingCount(tests) : 0;
   const hasError = findings.some(({ level }) => level === 'error');
   const hasWarning = findings.some(({ level }) => level === 'warning');
   const lacksResults = findings.some(({ lines }) => lines.some((line) => line.startsWith('results_file: ')));
@@ -157,7 +157,7 @@ function testsBlock(report: Report): string {
       ]).join('<br>')}</li>`,
   );
   const files = codes(tests.files, MAX_FILES);
-  const unlisted = tests.failed + tests.errored - failures.length;
+  const unlisted = failingCount(tests) - failures.length;
   const last = unlisted > 0 ? [`<li>and ${unlisted} more, in ${files}</li>`] : [];
   const [open, folded] = [items.slice(0, MAX_OPEN), items.slice(MAX_OPEN)];
   const gone = comparison?.no_longer_failing ?? [];

@@ -1,6 +1,6 @@
 import type { Span } from '../api/span.ts';
 import { present } from '../present.ts';
-import type { TestRun } from '../results/run.ts';
+import type { TestRun } from '../results/tests.ts';
 import { counted, secondsText, textOf } from '../text.ts';
 
 /** `40 tests, 87.5 % passed: 33 passed, 5 failed, 2 skipped, in 3.25 s (junit)`. The rate leaves out skipped tests. */
@@ -26,12 +26,6 @@ export function countsText({ passed, failed, errored, skipped, durationMs, forma
 /** `0.8: Friendly and right`. Either half may be missing. Empty if there is no feedback. */
 export function feedbackText(feedback: Span['feedback']): string {
   return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(': ');
-}
-
-/** The first `max` lines, and how many more there are. */
-export function firstOf(lines: readonly string[], max: number, total = lines.length): string[] {
-  const shown = lines.slice(0, max);
-  return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
 
 /** A measured number without the decimals that are not worth reading: 0.9310344827586207 is 0.931, and 340.5 stays. */

@@ -1,23 +1,21 @@
-import type { CaseStatus } from './run.ts';
-
-const STATUSES: readonly CaseStatus[] = ['passed', 'skipped', 'failed', 'errored'];
+import { CASE_STATUSES, type CaseStatus } from './tests.ts';
 
 /** A status for each of many cases, by a key of up to 53 bits. A Map of numbers takes five times the memory, and longer. */
 export class CaseTable {
   #keys = new Float64Array(1024);
-  /** 0 for a free place, else the place in `STATUSES` and 1. */
+  /** 0 for a free place, else the place in `CASE_STATUSES` and 1. */
   #statuses = new Uint8Array(1024);
   #size = 0;
 
   get(key: number): CaseStatus | undefined {
-    return STATUSES[(this.#statuses[this.#placeOf(key)] ?? 0) - 1];
+    return CASE_STATUSES[(this.#statuses[this.#placeOf(key)] ?? 0) - 1];
   }
 
   set(key: number, status: CaseStatus): void {
     const place = this.#placeOf(key);
     if (this.#statuses[place] === 0) this.#size++;
     this.#keys[place] = key;
-    this.#statuses[place] = STATUSES.indexOf(status) + 1;
+    this.#statuses[place] = CASE_STATUSES.indexOf(status) + 1;
     if (this.#size > this.#keys.length * 0.7) this.#grow();
   }
 

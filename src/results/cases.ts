@@ -1,8 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { cut } from '../text.ts';
 import { isEmptyMessage, isNoise } from './facts.ts';
-import type { CaseStatus, Failure, TestCase } from './run.ts';
-import { isFailing } from './status.ts';
+import { type CaseStatus, type Failure, isFailing, type TestCase } from './tests.ts';
 
 /** A case that a format found in a file. */
 export interface FoundCase {

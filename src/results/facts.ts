@@ -2,7 +2,7 @@
 // general rules: a new tool's habit is a new row here, and a file that the tool wrote in test/fixtures/results.
 
 import type { JsonObject } from '../json.ts';
-import type { CaseStatus } from './run.ts';
+import type { CaseStatus } from './tests.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 

@@ -18,9 +18,9 @@ import {
   type Meaning,
 } from './facts.ts';
 import type { FileSummary } from './format.ts';
-import type { CaseStatus } from './run.ts';
 import { sumOf } from './shape.ts';
-import { caseStatusOf, isFailing, worseOf } from './status.ts';
+import { caseStatusOf, worseOf } from './status.ts';
+import { type CaseStatus, isFailing } from './tests.ts';
 
 /** Limit for nested elements. Known tools stay below ten. */
 const MAX_DEPTH = 100;

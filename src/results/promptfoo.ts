@@ -5,8 +5,8 @@ import type { FoundCase, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import type { JsonLine } from './json-file.ts';
-import type { CaseStatus } from './run.ts';
 import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from './shape.ts';
+import type { CaseStatus } from './tests.ts';
 
 // From promptfoo's ResultFailureReason. Version 2 of its results does not have it.
 const ERRORED = 2;

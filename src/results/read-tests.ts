@@ -14,6 +14,7 @@ import { isResult, promptfoo, readResultLines } from './promptfoo.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type KeepCases, Tally } from './tally.ts';
+import { failingCount } from './tests.ts';
 
 const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
@@ -99,7 +100,7 @@ async function readFile(request: TestsRequest, path: string, files: Files): Prom
   const tally = new Tally(request.keepCases);
   const { format, summary } = await readCases(request.format, path, files, (found) => tally.add(found));
   const { declared, durationMs, more = 0, fewer = 0 } = summary;
-  const shown = { failed: tally.counts.failed + tally.counts.errored, more, fewer };
+  const shown = { failed: failingCount(tally.counts), more, fewer };
   const failure = hiddenFailure(declared, shown);
   if (failure !== undefined) tally.add(hiddenCase('file', failure, path, path));
   if (tally.ran + tally.counts.skipped === 0) {

@@ -1,14 +1,13 @@
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
-import type { Failure, TestRun } from './run.ts';
+import { firstOf } from '../text.ts';
+import { type Failure, failingCount, type TestRun } from './tests.ts';
 
 const MAX_LINES = 10;
 
 /** A line for each of the first ten failures, and how many more there are. */
-export function failureLines({ failed, errored, failures }: TestRun): string[] {
-  const lines = failures.slice(0, MAX_LINES).map(failureLine);
-  const more = failed + errored - lines.length;
-  return more > 0 ? [...lines, `and ${more} more`] : lines;
+export function failureLines(tests: TestRun): string[] {
+  return firstOf(tests.failures.map(failureLine), MAX_LINES, failingCount(tests));
 }
 
 /** The counts, and what else the format measured, by `meta` key. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 import type { Fields } from '../inputs/inputs.ts';
-import type { TestRun } from './run.ts';
+import type { TestRun } from './tests.ts';
 
 /** What results files say, as far as they could be read. */
 export interface Results {

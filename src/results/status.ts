@@ -1,4 +1,4 @@
-import type { CaseStatus } from './run.ts';
+import { CASE_STATUSES, type CaseStatus } from './tests.ts';
 
 const WORDS: Readonly<Record<CaseStatus, string>> = {
   passed: 'passed pass ok success successful succeeded run ran completed complete executed done fixed true',
@@ -23,15 +23,7 @@ export function caseStatusOf(word: string): CaseStatus | undefined {
   return STATUSES.get(word.toLowerCase().replaceAll(/[\s_-]/g, ''));
 }
 
-/** From best to worst. If a case has several, the last one here counts. */
-const RANKS: readonly CaseStatus[] = ['passed', 'skipped', 'failed', 'errored'];
-
 /** The worse of two statuses of one case. */
 export function worseOf(one: CaseStatus, other: CaseStatus): CaseStatus {
-  return RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one;
-}
-
-/** Whether a case with this status counts against the run. */
-export function isFailing(status: CaseStatus): boolean {
-  return status === 'failed' || status === 'errored';
+  return CASE_STATUSES.indexOf(other) > CASE_STATUSES.indexOf(one) ? other : one;
 }

@@ -1,8 +1,14 @@
 import type { JsonObject } from '../json.ts';
 import { type FoundCase, failureOf, type Measured, testCaseOf } from './cases.ts';
-import { Mean, tidy } from './mean.ts';
-import type { Failure, TestCase, TestRun } from './run.ts';
-import { isFailing } from './status.ts';
+import { Mean, NamedMeans, tidy } from './mean.ts';
+import {
+  CASE_STATUSES,
+  type Failure,
+  failingCount,
+  isFailing,
+  type TestCase,
+  type TestRun,
+} from './tests.ts';
 
 /** Which cases to keep for case spans. */
 export interface KeepCases {
@@ -34,7 +40,7 @@ export class Tally {
   readonly #others: Kept[] = [];
   #casesWanted = 0;
   readonly #scores = new Mean();
-  readonly #namedScores = new Map<string, Mean>();
+  readonly #namedScores = new NamedMeans();
   readonly #sums: Record<Sum, number> = { cost: 0, input_tokens: 0, output_tokens: 0 };
 
   constructor(keep: KeepCases) {
@@ -59,30 +65,28 @@ export class Tally {
 
   /** Adds the cases of another file. */
   merge(file: Tally): void {
-    for (const status of ['passed', 'failed', 'errored', 'skipped'] as const) {
-      this.counts[status] += file.counts[status];
-    }
+    for (const status of CASE_STATUSES) this.counts[status] += file.counts[status];
     this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
     this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
     this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
     this.#casesWanted += file.#casesWanted;
     this.#scores.merge(file.#scores);
-    for (const [name, mean] of file.#namedScores) this.#meanOf(name).merge(mean);
+    this.#namedScores.merge(file.#namedScores);
     for (const name of SUM_NAMES) this.#sums[name] += file.#sums[name];
   }
 
   /** How many cases passed, failed or errored. */
   get ran(): number {
-    return this.counts.passed + this.counts.failed + this.counts.errored;
+    return this.counts.passed + failingCount(this.counts);
   }
 
   /** The result. At least one case must have run. */
   result(): Omit<TestRun, 'format' | 'files' | 'durationMs'> {
     const meta: [string, number][] = [];
     const metrics: [string, number][] = [['pass_rate', this.counts.passed / this.ran]];
-    for (const [name, mean] of this.#namedScores) {
-      meta.push([`test.scores.${name}`, mean.value]);
-      metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value]);
+    for (const [name, mean] of this.#namedScores.entries()) {
+      meta.push([`test.scores.${name}`, mean]);
+      metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean]);
     }
     if (this.#scores.count > 0) {
       meta.push(['test.score.mean', this.#scores.value]);
@@ -123,16 +127,10 @@ export class Tally {
 
   #measure({ score, namedScores, cost, inputTokens, outputTokens }: Measured): void {
     this.#scores.add(score);
-    for (const [name, value] of Object.entries(namedScores)) this.#meanOf(name).add(value);
+    for (const [name, value] of Object.entries(namedScores)) this.#namedScores.add(name, value);
     this.#sums.cost += cost ?? 0;
     this.#sums.input_tokens += inputTokens ?? 0;
     this.#sums.output_tokens += outputTokens ?? 0;
-  }
-
-  #meanOf(name: string): Mean {
-    const mean = this.#namedScores.get(name) ?? new Mean();
-    this.#namedScores.set(name, mean);
-    return mean;
   }
 }
 

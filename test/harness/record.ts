@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../src/json.ts';
 import { failureLines, metaOf } from '../../src/results/record.ts';
-import { passRateOf, type TestRun } from '../../src/results/run.ts';
-import { scaled } from '../../src/score.ts';
+import { passRateOf, type TestRun } from '../../src/results/tests.ts';
+import { scaled } from '../../src/scale.ts';
 
 /** What the plan records for test results alone. */
 export function recordOf(tests: TestRun, scale: number): { score: number; error?: string; meta: JsonObject } {

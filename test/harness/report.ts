@@ -1,6 +1,6 @@
 import type { Comparison } from '../../src/comparison/compare.ts';
 import type { Report } from '../../src/report/report.ts';
-import type { TestRun } from '../../src/results/run.ts';
+import type { TestRun } from '../../src/results/tests.ts';
 
 export const SPAN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 export const RUN_URL = 'https://github.com/acme/support-bot/actions/runs/17';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TestCase } from '../../src/results/run.ts';
+import type { TestCase } from '../../src/results/tests.ts';
 import { testsIn } from './memory-files.ts';
 
 const suite = (content: string) => `<testsuite name="s">${content}</testsuite>`;

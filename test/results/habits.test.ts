@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import { failureLine } from '../../src/results/record.ts';
-import type { Failure } from '../../src/results/run.ts';
+import type { Failure } from '../../src/results/tests.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results/habits');
 

@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { readResults } from '../../src/results/read-results.ts';
-import type { TestRun } from '../../src/results/run.ts';
+import type { TestRun } from '../../src/results/tests.ts';
 import { resultsIn, run, testsIn } from './memory-files.ts';
 
 const passed = run({ passed: 1 });

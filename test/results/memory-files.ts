@@ -3,7 +3,7 @@ import { InputError } from '../../src/errors.ts';
 import type { Files } from '../../src/files.ts';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import type { Results } from '../../src/results/results.ts';
-import type { TestRun } from '../../src/results/run.ts';
+import type { TestRun } from '../../src/results/tests.ts';
 
 export const NOW = new Date('2026-11-20T12:00:00.000Z');
 export type Contents = Readonly<Record<string, string | Uint8Array>>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormError } from '../src/errors.ts';
-import { PASS_RATE_SCALE, scaled, scoreOf } from '../src/score.ts';
+import { PASS_RATE_SCALE, scaled, scoreOf } from '../src/scale.ts';
 
 describe('a scaled score is rounded half away from zero', () => {
   it.each([

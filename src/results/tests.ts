@@ -1,7 +1,13 @@
 import type { JsonObject } from '../json.ts';
 
-/** The status of a case: errored, else failed, else skipped, else passed. */
-export type CaseStatus = 'passed' | 'failed' | 'errored' | 'skipped';
+/** From best to worst. If a case has several, the worst counts. */
+export const CASE_STATUSES = ['passed', 'skipped', 'failed', 'errored'] as const;
+export type CaseStatus = (typeof CASE_STATUSES)[number];
+
+/** Whether a case with this status counts against the run. */
+export function isFailing(status: unknown): boolean {
+  return status === 'failed' || status === 'errored';
+}
 
 /** A case that failed or errored, to show. All texts are one line, cut, without escape codes. `message` may be empty. */
 export interface Failure {
@@ -54,6 +60,11 @@ export interface TestRun {
   readonly cases: readonly TestCase[];
   /** How many cases `case_spans` asks for, without the limit. */
   readonly casesWanted: number;
+}
+
+/** How many cases failed or errored. */
+export function failingCount({ failed, errored }: Pick<TestRun, 'failed' | 'errored'>): number {
+  return failed + errored;
 }
 
 /** The share of passed cases among those that ran, 0 to 1, not rounded. */
