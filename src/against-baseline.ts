@@ -5,7 +5,7 @@ import { maxDropGate } from './comparison/max-drop.ts';
 import { findBaseline } from './comparison/search.ts';
 import { ApiError } from './errors.ts';
 import type { Job } from './job.ts';
-import { isEmpty } from './plan/patch.ts';
+import { isEmptyPatch } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
 import { withFailure } from './plan/recording.ts';
 import { type Draft, levelOf, scoreOnSpan } from './report/report.ts';
@@ -87,7 +87,7 @@ async function recordDrop({ inputs }: Plan, client: Client, report: Draft): Prom
     ...(!span.error && { error: gate.text }),
     ...(meta && meta !== span.meta && { meta }),
   };
-  if (isEmpty(patch)) return;
+  if (isEmptyPatch(patch)) return;
   const stored = await client.updateSpan(span.id, patch);
   report.span = { ...stored, ...(span.feedback && { feedback: span.feedback }) };
   report.sent = { ...report.sent, ...patch };

@@ -5,7 +5,7 @@ import { fieldsOf, type NewSpan, type Span, type SpanPatch } from './api/span.ts
 import { changesBetween, storedWarnings } from './api/stored.ts';
 import { ApiError, headlineOf, InputError } from './errors.ts';
 import type { Inputs } from './inputs/inputs.ts';
-import { closingPatch, isEmpty, needsStored, patchFor } from './plan/patch.ts';
+import { closingPatch, isEmptyPatch, needsStored, patchFor } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
 import type { Recording } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
@@ -66,7 +66,9 @@ async function write(id: string, recording: Recording, client: Client, report: D
   const { before } = report;
   report.sent = patchFor(recording, before);
   // If there are only metrics to record, the body is empty. It is not documented how the API treats that.
-  const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
+  const span = isEmptyPatch(report.sent)
+    ? await client.readSpan(id)
+    : await client.updateSpan(id, report.sent);
   // Only GET returns feedback.
   const feedback = span.feedback ?? before?.feedback ?? undefined;
   report.span = { ...span, ...defined({ feedback }) };

@@ -45,17 +45,21 @@ export interface Job {
   readonly withholdsSecrets: boolean;
 }
 
+/** Whether a job or step with this outcome failed or was cancelled. */
+export function isBadEnd(outcome: string | undefined): boolean {
+  return outcome === 'failure' || outcome === 'cancelled';
+}
+
 export function jobOf(context: GitHubContext, inputs: JobInputs): Job {
   const { job_status: status } = inputs;
   const links = linksOf(context, inputs);
   const name = `${context.job}${matrixText(inputs.job_matrix)}`;
-  const endedBadly = status === 'failure' || status === 'cancelled';
   const ending = status === 'failure' ? 'failed' : 'was cancelled';
   const where = `${context.workflow ? ` in workflow ${context.workflow}` : ''}${links.job ? `: ${links.job}` : ''}`;
   return {
     status,
-    endedBadly,
-    error: endedBadly ? `${context.job ? `Job ${name}` : 'The job'} ${ending}${where}` : undefined,
+    endedBadly: isBadEnd(status),
+    error: isBadEnd(status) ? `${context.job ? `Job ${name}` : 'The job'} ${ending}${where}` : undefined,
     facts: factsOf(context, inputs, links),
     links,
     title: [context.workflow, context.job && name].filter(Boolean).join(' / ') || 'GitHub Actions job',
@@ -157,8 +161,8 @@ function refsOf({ payload, ref, sha }: GitHubContext): Refs {
   const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
   if (pull?.head) {
     return {
-      head: branch(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
-      base: branch(pull.base?.ref, pull.base?.sha),
+      head: branchRef(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
+      base: branchRef(pull.base?.ref, pull.base?.sha),
       change: pull,
     };
   }
@@ -173,7 +177,7 @@ function refsOf({ payload, ref, sha }: GitHubContext): Refs {
       (trigger.head_branch && trigger.head_branch === payload.repository?.default_branch);
     const name = labelOf(trigger.head_branch, trigger.head_repository, payload.repository);
     const head = { name, type: isBranch ? 'branch' : undefined, revision: trigger.head_sha } as const;
-    return { head, ...(change && { base: branch(change.base?.ref, change.base?.sha), change }) };
+    return { head, ...(change && { base: branchRef(change.base?.ref, change.base?.sha), change }) };
   }
   return { head: refOf(ref, sha) };
 }
@@ -195,7 +199,7 @@ function labelOf(
   return `${head?.full_name?.split('/')[0] ?? 'unknown'}:${name}`;
 }
 
-function branch(name: string | undefined, revision: string | undefined): Ref {
+function branchRef(name: string | undefined, revision: string | undefined): Ref {
   return { name, type: 'branch', revision };
 }
 
@@ -232,10 +236,10 @@ function plainValuesIn(json: Json): string[] {
 
 function known(facts: Record<string, Json | undefined>): JsonObject {
   const isKnown = ([, value]: [string, Json | undefined]) =>
-    value !== undefined && value !== null && value !== '' && !Number.isNaN(value) && !isEmpty(value);
+    value !== undefined && value !== null && value !== '' && !Number.isNaN(value) && !isEmptyObject(value);
   return Object.fromEntries(Object.entries(facts).filter(isKnown)) as JsonObject;
 }
 
-function isEmpty(value: Json): boolean {
+function isEmptyObject(value: Json): boolean {
   return isJsonObject(value) && Object.keys(value).length === 0;
 }

@@ -1,6 +1,6 @@
 import { metricUrl, spanUrl } from './api/client.ts';
 import { fieldsOf, type NewSpan, type SpanPatch } from './api/span.ts';
-import { isEmpty, patchFor } from './plan/patch.ts';
+import { isEmptyPatch, patchFor } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
 import type { Task } from './plan/task.ts';
 import { beforeResponse } from './plan/track.ts';
@@ -62,7 +62,7 @@ function spanRequestOf(task: Task, baseUrl: string): SpanRequest {
       const { id } = task;
       if (task.kind === 'end' && task.span) return creationOf(task.span, baseUrl);
       const body = patchFor(task.recording);
-      const request = isEmpty(body) ? { method: 'GET' } : { method: 'PATCH', body };
+      const request = isEmptyPatch(body) ? { method: 'GET' } : { method: 'PATCH', body };
       return { id, sent: body, request: [{ ...request, url: spanUrl(baseUrl, id) }] };
     }
   }

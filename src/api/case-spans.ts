@@ -7,7 +7,7 @@ import { caseSpanWarning } from './stored.ts';
 
 const PROGRESS_EVERY = 100;
 
-export interface CaseSpans {
+interface CaseSpans {
   readonly created: number;
   readonly of: number;
   /** The first failure; undefined if all were created. */

@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import { MAX_BYTES } from '../files.ts';
 import { mibText } from '../text.ts';
 import { createOnce } from './create-once.ts';
-import { Metric, MetricPage, type NewMetric, newestOf } from './metric.ts';
+import { Metric, MetricPage, type MetricValue, type NewMetric, newestOf } from './metric.ts';
 import { apiError, type Call } from './response.ts';
 import { Sender, type SenderOptions, statusOf, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
@@ -52,7 +52,7 @@ export interface Client {
     metric: NewMetric,
   ): Promise<{ readonly metric: Metric; readonly wasFound: boolean }>;
   /** `PATCH /spans/{id}/metrics/{metric_id}`. */
-  updateMetric(spanId: string, metricId: string, change: Omit<NewMetric, 'dimension'>): Promise<Metric>;
+  updateMetric(spanId: string, metricId: string, change: MetricValue): Promise<Metric>;
   /** `GET /traces?name=…`: at most 100 traces. The name of a found trace may only contain `name`. */
   listTraces(name: string, offset: number, options: TraceOptions): Promise<TracePage>;
   /** `GET /traces/{id}`. Set `isNew` if the trace was just created: then a 404 is retried. */

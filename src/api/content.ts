@@ -26,18 +26,18 @@ export async function contentOf(incoming: IncomingMessage): Promise<Content> {
   const coding = codings.filter((name) => !/^(identity)?$/i.test(name)).join(', ');
   const bytes = await bytesOf(incoming);
   if (bytes === undefined) return TOO_LARGE;
-  if (bytes.length === 0 || coding === '') return textIn(bytes);
+  if (bytes.length === 0 || coding === '') return contentIn(bytes);
   const unpack = unpackerOf(coding.toLowerCase());
-  if (!unpack) return textIn(bytes, coding);
+  if (!unpack) return contentIn(bytes, coding);
   try {
-    return textIn(unpack(bytes));
+    return contentIn(unpack(bytes));
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return TOO_LARGE;
     return { body: '', problem: `cannot be unpacked (${coding}: ${headlineOf(error)})` };
   }
 }
 
-function textIn(bytes: Buffer, unknownCoding?: string): Content {
+function contentIn(bytes: Buffer, unknownCoding?: string): Content {
   const isText = isUtf8(bytes);
   return {
     // The text of an error status is of use even if some characters are lost, but packed bytes are not.

@@ -6,7 +6,7 @@ import type { Call } from './response.ts';
 import { type Attempt, isRetried, isSuccess, type Sender, statusOf, type Tries } from './sender.ts';
 
 /** Something that a POST creates. */
-export interface Creation<Schema extends z.ZodMiniType, Unread> {
+interface Creation<Schema extends z.ZodMiniType, Unread> {
   /** The schema of the response. */
   readonly schema: Schema;
   /** Looks for it: resolves to it if it exists. Throws {@link ApiError}. */

@@ -1,28 +1,30 @@
 import * as z from 'zod/mini';
-import { numberOf } from '../json.ts';
+import { double, text, textOrNull } from './schema.ts';
 
-/** A named number to attach to a span, with an optional comment. Any unit, fractions allowed. */
-export interface NewMetric {
-  readonly dimension: string;
+/** A number to attach to a span, with an optional comment. Any unit, fractions allowed. */
+export interface MetricValue {
   readonly value: number;
   readonly comment?: string;
 }
 
-const number = z.pipe(z.transform(numberOf), z.number('expected a number'));
+/** With its name. */
+export interface NewMetric extends MetricValue {
+  readonly dimension: string;
+}
 
 /** A metric in a response. Unknown fields are kept. Times are RFC 3339. */
 export const Metric = z.looseObject({
-  id: z.string('expected text'),
-  dimension: z.string('expected text'),
-  value: number,
-  comment: z.exactOptional(z.nullable(z.string('expected text'))),
-  created_at: z.exactOptional(z.nullable(z.string('expected text'))),
+  id: text,
+  dimension: text,
+  value: double,
+  comment: textOrNull,
+  created_at: textOrNull,
 });
 export type Metric = z.infer<typeof Metric>;
 
 /** One page of a span's metrics. */
 export const MetricPage = z.looseObject({
-  meta: z.looseObject({ total_count: number }, 'expected an object'),
+  meta: z.looseObject({ total_count: double }, 'expected an object'),
   data: z.array(Metric, 'expected a list'),
 });
 

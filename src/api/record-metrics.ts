@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { fourAtOnce } from './four-at-once.ts';
 import type { Metric, NewMetric } from './metric.ts';
 
-export interface RecordedMetrics {
+interface RecordedMetrics {
   /** The wanted dimensions that the span has now, with their stored values. */
   readonly stored: Readonly<Record<string, number>>;
   /** One line for each dimension that was not recorded, and one for all that were not tried. */
@@ -29,7 +29,7 @@ export async function recordMetrics(
     return { stored: {}, failures: [`${namesOf(wanted)}: not recorded: ${messageOf(error)}`] };
   }
 
-  const outcomes: (Outcome | undefined)[] = wanted.map(() => undefined);
+  const outcomes: (MetricOutcome | undefined)[] = wanted.map(() => undefined);
   await fourAtOnce(wanted, async (metric, index) => {
     const outcome = await outcomeOf(client, spanId, metric, known.get(metric.dimension));
     outcomes[index] = outcome;
@@ -46,7 +46,7 @@ export async function recordMetrics(
   };
 }
 
-interface Outcome {
+interface MetricOutcome {
   readonly stored?: number | undefined;
   readonly failure?: string;
   /** Whether the next metric would fail too. */
@@ -58,7 +58,7 @@ async function outcomeOf(
   spanId: string,
   metric: NewMetric,
   known: Metric | undefined,
-): Promise<Outcome> {
+): Promise<MetricOutcome> {
   const name = cut(metric.dimension, 100);
   try {
     const { value } = await recordMetric(client, spanId, metric, known);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isJsonObject, type Json, type JsonObject, numberOf, type RawJson } from '../json.ts';
 import { instantOf } from '../timestamp.ts';
+import { orNull, text, textOrNull } from './schema.ts';
 
 /** The fields that can be recorded, in display order. */
 export const SPAN_FIELDS = [
@@ -40,9 +41,6 @@ export interface NewSpan extends SpanFields {
   readonly trace_id?: string;
 }
 
-const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.exactOptional(z.nullable(schema));
-const text = z.string('expected text');
-const textOrNull = orNull(text);
 const jsonOrNull = orNull(z.custom<Json>());
 const number = z.custom<number | RawJson>(
   (value) => numberOf(value as Json) !== undefined,

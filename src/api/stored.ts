@@ -38,8 +38,8 @@ export function storedWarnings(sent: Sent, span: Span, isMerged: boolean): strin
 /** The first field of a case span that is not what was sent. Input and output may be missing: a project may retain no data. */
 export function caseSpanWarning({ input, output, ...sent }: NewSpan, span: Span): string | undefined {
   const kept = {
-    ...(orNull(span.input) !== null && { input }),
-    ...(orNull(span.output) !== null && { output }),
+    ...(valueOrNull(span.input) !== null && { input }),
+    ...(valueOrNull(span.output) !== null && { output }),
   };
   return fieldWarnings({ ...sent, ...defined(kept) }, span, false)[0];
 }
@@ -68,7 +68,7 @@ function storedWarning(field: SpanField, patch: Sent, span: Span, isMerged: bool
     const [lost, other] = differenceOf(patch.meta, span.meta);
     return isMerged && Object.keys(lost).length === 0 ? undefined : notStored(field, lost, other);
   }
-  if ((field === 'input' || field === 'output') && orNull(stored) === null) {
+  if ((field === 'input' || field === 'output') && valueOrNull(stored) === null) {
     return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
   }
   return notStored(field, sent, stored);
@@ -100,10 +100,13 @@ function sameValue(field: SpanField, a: Json | undefined, b: Json | undefined): 
     const instant = instantOf(a);
     return instant === undefined ? a === b : instant === instantOf(b);
   }
-  return sameJson(orNull(a), orNull(b)) || (typeof a === 'string' && typeof b !== 'string' && isTextOf(a, b));
+  return (
+    sameJson(valueOrNull(a), valueOrNull(b)) ||
+    (typeof a === 'string' && typeof b !== 'string' && isTextOf(a, b))
+  );
 }
 
-function orNull(value: Json | undefined): Json {
+function valueOrNull(value: Json | undefined): Json {
   return value === undefined || value === '' ? null : value;
 }
 

@@ -1,22 +1,16 @@
 import * as z from 'zod/mini';
-import { isJsonObject, type Json, type JsonObject, numberOf } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { Metric } from './metric.ts';
+import { double, orNull, text, textOrNull } from './schema.ts';
 
-// Only what is used: a trace may be large, and the rest can be freed at once.
-const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.exactOptional(z.nullable(schema));
-const text = z.string('expected text');
-const textOrNull = orNull(text);
-const number = z.pipe(
-  z.transform((value: Json) => numberOf(value)),
-  z.number('expected a number'),
-);
+// These have only what is used: a trace may be large, and the rest can be freed at once.
 
 /** A trace in a list. Its name is that of its root span. */
 const TraceEntry = z.object({ id: text, name: textOrNull, start_time: textOrNull });
 
 /** One page of the list of traces. */
 export const TracePage = z.object({
-  meta: z.object({ total_count: number }, 'expected an object'),
+  meta: z.object({ total_count: double }, 'expected an object'),
   data: z.array(TraceEntry, 'expected a list'),
 });
 export type TracePage = z.infer<typeof TracePage>;
@@ -28,7 +22,7 @@ const TraceSpan = z.object({
   type: textOrNull,
   start_time: textOrNull,
   meta: orNull(z.custom<JsonObject>(isJsonObject, 'expected an object')),
-  score: orNull(number),
+  score: orNull(double),
   metrics: orNull(z.array(Metric, 'expected a list')),
 });
 /** A span inside of its trace. */

@@ -10,7 +10,7 @@ import type { HttpResponse } from './response.ts';
 // Real servers send one or two. Without a limit, a server could keep the connection busy and never respond.
 const MAX_INTERIM_RESPONSES = 100;
 
-export interface TransportOptions {
+interface TransportOptions {
   /** Every request goes below this URL: https, or http to a loopback address. */
   readonly baseUrl: string;
   readonly env: Readonly<Record<string, string | undefined>>;

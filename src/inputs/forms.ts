@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { MetricValue } from '../api/metric.ts';
 import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf, numberOf, parseExactJson } from '../json.ts';
 import { isLoopback } from '../loopback.ts';
@@ -44,7 +45,7 @@ export const verbatim = z.transform(
 
 /** Text without the white space around it. Other values are unchanged. */
 const trimmed = z.transform((value: Json): unknown => (typeof value === 'string' ? value.trim() : value));
-export const text = z.transform((value: Json) => textOf(value).trim());
+export const trimmedText = z.transform((value: Json) => textOf(value).trim());
 
 /** The name of a branch. It may be given as a whole ref. */
 export const branch = z.transform((value: Json) =>
@@ -168,15 +169,8 @@ export function metaObject(value: Json): JsonObject {
   return objectFrom(value, '{"dataset": "v3"}');
 }
 
-/** Metrics to attach, by dimension. */
-export type Metrics = Readonly<Record<string, MetricValue>>;
-interface MetricValue {
-  readonly value: number;
-  readonly comment?: string;
-}
-
 /** Metrics from a JSON object: dimension → number, or → `{"value": number, "comment": text}`. Throws {@link FormError}. */
-export function metricsObject(value: Json): Metrics {
+export function metricsObject(value: Json): Readonly<Record<string, MetricValue>> {
   const entries = Object.entries(objectFrom(value, '{"accuracy": 0.92}')).map(([dimension, given]) => {
     if (dimension.trim() === '')
       throw new FormError('has a dimension without a name. Write one, such as {"accuracy": 0.92}');
@@ -204,7 +198,7 @@ function objectFrom(value: Json, example: string): JsonObject {
 }
 
 function matching(pattern: RegExp, rule: string) {
-  return z.pipe(text, z.string().check(z.regex(pattern, because(rule))));
+  return z.pipe(trimmedText, z.string().check(z.regex(pattern, because(rule))));
 }
 
 /** Removes these characters from the end. `/[\r\n]+$/` would take quadratic time for a text with a long run of them inside. */

@@ -22,8 +22,8 @@ import {
   oneOf,
   positiveNumber,
   structured,
-  text,
   timestampAt,
+  trimmedText,
   uuid,
   verbatim,
   wholeNumber,
@@ -49,7 +49,7 @@ const formsAt = (now: Date) => ({
   score_scale: maybeAbsent(positiveNumber),
   error: verbatim,
   meta: structured(metaObject),
-  meta_file: maybeAbsent(text),
+  meta_file: maybeAbsent(trimmedText),
   end_time: maybeAbsent(timestampAt(now)),
   start_time: maybeAbsent(timestampAt(now)),
   name: verbatim,
@@ -79,7 +79,7 @@ const formsAt = (now: Date) => ({
   retries: wholeNumber(0, 10),
   job_status: maybeAbsent(oneOf(['success', 'failure', 'cancelled'])),
   job_matrix: structured((value) => parseJson(textOf(value))),
-  job_check_run_id: maybeAbsent(text),
+  job_check_run_id: maybeAbsent(trimmedText),
 });
 
 type Forms = ReturnType<typeof formsAt>;

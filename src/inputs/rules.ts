@@ -1,23 +1,27 @@
 import type { Problem } from '../errors.ts';
-import type { Job } from '../job.ts';
+import { isBadEnd, type Job } from '../job.ts';
 import { defined, present } from '../present.ts';
 import { PASS_RATE_SCALE } from '../scale.ts';
 import { type Fields, type InputName, type Inputs, RECORDED, type Read } from './inputs.ts';
 
 // Inputs that are fine one by one but wrong together. An input that is bad by itself gets no second problem.
 
+/** Whether an input was given, even with a bad value. */
+function isGiven({ values, problems }: Read<Partial<Inputs>>, name: InputName): boolean {
+  return values[name] !== undefined || problems.some((problem) => problem.name === name);
+}
+
 /** A missing key or span. If GitHub withholds the key, neither is a problem: no earlier step could create a span. */
-export function accessProblems({ values, problems }: Read<Partial<Inputs>>, job: Job): Problem[] {
-  const isMissing = (name: InputName) =>
-    values[name] === undefined && !problems.some((problem) => problem.name === name);
+export function accessProblems(read: Read<Partial<Inputs>>, job: Job): Problem[] {
+  const { values } = read;
   const found: Problem[] = [];
-  if (isMissing('api_key') && values.dry_run === false) {
+  if (!isGiven(read, 'api_key') && values.dry_run === false) {
     if (job.withholdsSecrets) return [];
     const message =
       'is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is also empty';
     found.push({ name: 'api_key', message });
   }
-  if (isMissing('span_id') && (values.operation === 'update' || values.operation === 'get')) {
+  if (!isGiven(read, 'span_id') && (values.operation === 'update' || values.operation === 'get')) {
     const message =
       'is empty. Pass the UUID of the span from the step that created it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs';
     found.push({ name: 'span_id', message });
@@ -40,9 +44,9 @@ export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] 
       message: 'is given, but create is for a new span. Remove it, or use update',
     });
   }
-  const makesSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
+  const createsSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
   for (const name of ['parent_id', 'trace_id'] as const) {
-    if (makesSpan || operation === undefined || values[name] === undefined) continue;
+    if (createsSpan || operation === undefined || values[name] === undefined) continue;
     const message = 'says where a new span belongs, so it needs create, or track without span_id. Remove it';
     problems.push({ name, message });
   }
@@ -52,12 +56,11 @@ export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] 
 const POINTERS = ['score_pointer', 'metrics_pointer'] as const;
 
 /** Inputs that do not go with `results_format`, whatever the file contains. */
-export function formatProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
+export function formatProblems(read: Read<Partial<Inputs>>): Problem[] {
+  const { values } = read;
   const { results_file, results_format: format } = values;
   const found: Problem[] = [];
-  const isGiven = (name: (typeof POINTERS)[number]) =>
-    values[name] !== undefined || problems.some((problem) => problem.name === name);
-  if (results_file && format === 'json' && !POINTERS.some(isGiven)) {
+  if (results_file && format === 'json' && !POINTERS.some((name) => isGiven(read, name))) {
     const message =
       'is required with results_format json, unless metrics_pointer is given. Set it to where the score is, such as /summary/accuracy';
     found.push({ name: 'score_pointer', message });
@@ -79,20 +82,20 @@ export function formatProblems({ values, problems }: Read<Partial<Inputs>>): Pro
  * Inputs that need results, without a `results_file`, and a scale without a score. In a tracked job both may be known only at
  * the end.
  */
-export function resultsProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
+export function resultsProblems(read: Read<Partial<Inputs>>): Problem[] {
+  const { values } = read;
   if (values.results_file !== undefined) return [];
   const asking = present([
     (values.results_format ?? 'auto') !== 'auto' && 'results_format',
     ...POINTERS.filter((name) => values[name] !== undefined),
-    endedBadly(values.results_outcome) && 'results_outcome',
+    isBadEnd(values.results_outcome) && 'results_outcome',
     ...needingCases(values),
   ]);
   if (asking.length > 0) {
     const message = `is empty, but required by ${asking.join(', ')}. Name the file that the eval or test tool writes`;
     return [{ name: 'results_file', message }];
   }
-  const isScoreGiven = values.score !== undefined || problems.some(({ name }) => name === 'score');
-  if (values.score_scale === undefined || isScoreGiven || values.operation === 'get') return [];
+  if (values.score_scale === undefined || isGiven(read, 'score') || values.operation === 'get') return [];
   return [{ name: 'score', message: 'is empty, but required by score_scale. Set score or results_file' }];
 }
 
@@ -116,11 +119,6 @@ export function clearProblems(inputs: Partial<Inputs>, fromFile: Fields): Proble
   return [{ name: 'clear', message, isFromFile: !isFromInputs }];
 }
 
-/** Whether the step that wrote the results failed or was cancelled. */
-export function endedBadly(outcome: Inputs['results_outcome']): boolean {
-  return outcome === 'failure' || outcome === 'cancelled';
-}
-
 /** A `min_score` that nearly every score reaches: a share, where the score is an integer on a larger scale. */
 export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
   if (minScore === undefined || (scale !== undefined && scale <= 1)) return [];
@@ -133,9 +131,8 @@ export function gateProblems(minScore: number | undefined, scale: number | undef
 }
 
 /** A `max_drop` with nothing to compare with. */
-export function baselineProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
-  const isKnown = values.baseline !== undefined || problems.some(({ name }) => name === 'baseline');
-  if (values.max_drop === undefined || isKnown) return [];
+export function baselineProblems(read: Read<Partial<Inputs>>): Problem[] {
+  if (read.values.max_drop === undefined || isGiven(read, 'baseline')) return [];
   const message =
     'needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}';
   return [{ name: 'max_drop', message }];

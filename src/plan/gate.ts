@@ -28,11 +28,11 @@ export function gatesOf(gate: ScoreGate | undefined, spanScore: number | undefin
   }
   const isPassed = score >= minScore;
   const relation = isPassed ? 'reaches' : 'is below';
-  return [{ isPassed, text: `score ${shortened(score, minScore)} ${relation} min_score ${minScore}` }];
+  return [{ isPassed, text: `score ${scoreBeside(score, minScore)} ${relation} min_score ${minScore}` }];
 }
 
 /** The score with two decimals, or with as many more as keep it on its side of `minScore`. */
-function shortened(score: number, minScore: number): number {
+function scoreBeside(score: number, minScore: number): number {
   const isOnSameSide = (other: number) => other >= minScore === score >= minScore;
   for (let decimals = 2; decimals < 12; decimals++) {
     const rounded = Number(score.toFixed(decimals));

@@ -1,4 +1,4 @@
-import type { NewMetric } from '../api/metric.ts';
+import type { MetricValue, NewMetric } from '../api/metric.ts';
 import type { JsonObject } from '../json.ts';
 
 /** Merges the layers key by key, later ones win. Undefined if all layers are. */
@@ -10,7 +10,7 @@ export function mergedMeta(layers: readonly (JsonObject | undefined)[]): JsonObj
 
 /** Merges the layers by dimension, later ones win. */
 export function mergedMetrics(
-  layers: readonly (Readonly<Record<string, number | Omit<NewMetric, 'dimension'>>> | undefined)[],
+  layers: readonly (Readonly<Record<string, number | MetricValue>> | undefined)[],
 ): NewMetric[] {
   const metrics = layers.flatMap((layer) =>
     Object.entries(layer ?? {}).map(([dimension, metric]): NewMetric => {

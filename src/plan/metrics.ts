@@ -6,7 +6,7 @@ import { mergedMetrics } from './merge.ts';
 
 const MAX_METRICS = 500;
 
-export interface Metrics {
+export interface MetricsToRecord {
   /** With those that the results measured. */
   readonly all: readonly NewMetric[];
   /** Those of the input and of a `fields` file. */
@@ -19,7 +19,7 @@ export interface Metrics {
 export function metricsFor(
   { metrics, results_metrics }: Partial<Inputs>,
   { tests, fields, metrics: measured }: Results,
-): Metrics {
+): MetricsToRecord {
   const given = mergedMetrics([fields?.metrics, metrics]);
   const ofTests = results_metrics ? tests?.metrics : undefined;
   const all = mergedMetrics([ofTests, measured, fields?.metrics, metrics]);

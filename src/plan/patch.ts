@@ -102,6 +102,6 @@ export function newSpanOf(
 }
 
 /** Whether the body would be empty. */
-export function isEmpty(patch: SpanPatch): boolean {
+export function isEmptyPatch(patch: SpanPatch): boolean {
   return Object.keys(patch).length === 0;
 }

@@ -10,8 +10,8 @@ import { canSend, check } from './check.ts';
 import { composeRecording } from './compose.ts';
 import type { ScoreGate } from './gate.ts';
 import { metricsFor } from './metrics.ts';
-import { isEmpty, patchFor } from './patch.ts';
-import type { Recording } from './recording.ts';
+import { isEmptyPatch, patchFor } from './patch.ts';
+import { EMPTY_RECORDING } from './recording.ts';
 import { scoreFor } from './score.ts';
 import { type Stage, type Task, taskOf } from './task.ts';
 
@@ -42,7 +42,7 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
   const score = isWhole || (values.score !== undefined && stage.lost.length === 0) ? found : {};
   const recording = composeRecording(inputs, results, score, checked, job);
   const recorded = isWhole ? metrics.all : metrics.given;
-  if (inputs.operation === 'update' && recorded.length === 0 && isEmpty(patchFor(recording))) {
+  if (inputs.operation === 'update' && recorded.length === 0 && isEmptyPatch(patchFor(recording))) {
     throw InputError.of('operation', `update has nothing to record. Give one of ${RECORDED.join(', ')}`);
   }
   const cases = results.tests?.cases ?? [];
@@ -76,15 +76,8 @@ export function closingPlan(
   if (!stage.tracked || error instanceof InputError || values.dry_run || !canSend(values, stage))
     return undefined;
   const inputs = { ...defaultInputs(), ...values };
-  const recording: Recording = {
-    fields: {},
-    clear: [],
-    lacksScore: false,
-    keepsMeta: true,
-    fallbackError: `The end of the job was not recorded: ${reason}`,
-    gate: undefined,
-    isOwn: false,
-  };
+  const fallbackError = `The end of the job was not recorded: ${reason}`;
+  const recording = { ...EMPTY_RECORDING, fallbackError };
   const task = taskOf(inputs, recording, job, stage);
   return { inputs, task, gate: undefined, metrics: [], caseSpans: [], warnings: [], failure: error };
 }

@@ -3,7 +3,8 @@ import { type Files, readText } from '../files.ts';
 import type { Host } from '../host/host.ts';
 import { metaObject } from '../inputs/forms.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
-import { endedBadly, resultsProblems } from '../inputs/rules.ts';
+import { resultsProblems } from '../inputs/rules.ts';
+import { isBadEnd } from '../job.ts';
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import type { Results } from '../results/results.ts';
@@ -74,7 +75,7 @@ async function readResultsOf(
 /** The step that wrote the results failed or was cancelled, and nothing in them says so. */
 function outcomeProblems(inputs: Partial<Inputs>, { tests, fields, problems }: Results): Problem[] {
   const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
-  if (!endedBadly(outcome) || results_file === undefined) return [];
+  if (!isBadEnd(outcome) || results_file === undefined) return [];
   const isExplained = tests ? failingCount(tests) > 0 : problems.length > 0 || error !== undefined;
   if (isExplained) return [];
   const lack = tests ? 'no case failed' : 'the results name no error';

@@ -20,6 +20,17 @@ export interface Recording {
   readonly isOwn: boolean;
 }
 
+/** Records nothing. */
+export const EMPTY_RECORDING: Recording = {
+  fields: {},
+  clear: [],
+  lacksScore: false,
+  keepsMeta: true,
+  fallbackError: undefined,
+  gate: undefined,
+  isOwn: false,
+};
+
 /** The facts of a job that this step fails. */
 export function withFailure(facts: JsonObject): JsonObject {
   return facts[RESULT_FACT] === 'success' ? { ...facts, [RESULT_FACT]: 'failure' } : facts;

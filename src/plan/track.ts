@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { defined } from '../present.ts';
-import type { Recording } from './recording.ts';
+import { EMPTY_RECORDING, type Recording } from './recording.ts';
 
 const Tracked = z.object({
   id: z.string(),
@@ -39,15 +39,8 @@ export function parseTracked(state: string): Tracked {
 /** What to record when a job starts: no score, error, output or end time. */
 export function atStart({ fields, keepsMeta }: Recording, now: Date): Recording {
   const { score, error, output, end_time, ...known } = fields;
-  return {
-    fields: { start_time: now.toISOString(), ...known },
-    clear: [],
-    lacksScore: false,
-    keepsMeta,
-    fallbackError: undefined,
-    gate: undefined,
-    isOwn: true,
-  };
+  const sent = { start_time: now.toISOString(), ...known };
+  return { ...EMPTY_RECORDING, fields: sent, keepsMeta, isOwn: true };
 }
 
 /** What to record when a tracked job ends. Keeps the start time from its start, and does not repeat what was sent then. */

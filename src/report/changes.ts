@@ -7,7 +7,7 @@ import type { Report } from './report.ts';
 import { shortened } from './wording.ts';
 
 /** A failure to show; `isNew` if the case did not fail in the baseline. */
-export interface MarkedFailure extends Failure {
+interface MarkedFailure extends Failure {
   readonly isNew: boolean;
 }
 

@@ -1,12 +1,12 @@
 import { type Files, openText, tooLarge } from '../files.ts';
 import { type Json, parseResultsJson } from '../json.ts';
 
-const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
 type Pieces = AsyncGenerator<string, void, undefined>;
 
 /** A file in JSON: one document, or JSON Lines, some at a time. */
-export type JsonFile = { readonly document: Json } | { readonly lines: AsyncIterable<readonly JsonLine[]> };
+type JsonFile = { readonly document: Json } | { readonly lines: AsyncIterable<readonly JsonLine[]> };
 export interface JsonLine {
   /** The number of the line in the file, from 1. */
   readonly number: number;
@@ -17,13 +17,13 @@ export interface JsonLine {
  * Whether a file holds JSON Lines. `first` is the value of the first line, undefined if that is no whole value. `hasMore` says
  * whether anything follows it.
  */
-export type AreLines = (first: Json | undefined, hasMore: boolean) => boolean;
+type AreLines = (first: Json | undefined, hasMore: boolean) => boolean;
 
 /** Reads a document, or opens JSON Lines, which can be read once. Both throw {@link FormError} with the place. */
 export async function readJson(all: Pieces, areLines: AreLines): Promise<JsonFile> {
   const pieces = limited(all);
   const [line, after] = await readFirstLine(pieces);
-  const first = attempt(line);
+  const first = tryParse(line);
   let rest = after;
   while (rest.trim() === '') {
     const { value, done } = await pieces.next();
@@ -56,7 +56,7 @@ async function* limited(pieces: Pieces): Pieces {
   for await (const piece of pieces) {
     length += piece.length;
     // A character has one byte at least.
-    if (length > MAX_BYTES) throw tooLarge(MAX_BYTES);
+    if (length > MAX_JSON_BYTES) throw tooLarge(MAX_JSON_BYTES);
     yield piece;
   }
 }
@@ -98,12 +98,12 @@ async function* linesOf(first: JsonLine, rest: string, pieces: Pieces): AsyncGen
   yield parsed(open.join(''));
 }
 
-interface Attempt {
+interface Parsed {
   readonly value?: Json;
   readonly error?: unknown;
 }
 
-function attempt(text: string): Attempt {
+function tryParse(text: string): Parsed {
   try {
     return { value: parseResultsJson(text) };
   } catch (error) {
@@ -111,7 +111,7 @@ function attempt(text: string): Attempt {
   }
 }
 
-function resultOf({ value, error }: Attempt): Json {
+function resultOf({ value, error }: Parsed): Json {
   if (value === undefined) throw error;
   return value;
 }

@@ -76,7 +76,7 @@ interface OpenCase {
 }
 
 /** An open element whose text is kept. */
-interface OpenText {
+interface KeptText {
   body: string;
   /** Collects lines that tell of a failure outside of the cases. */
   readonly lines?: string[] | undefined;
@@ -111,7 +111,7 @@ class JunitReader {
   /** The innermost open suite. The first one stands for the document. */
   #suite = openSuite({}, 0, false, false);
   #case: OpenCase | undefined;
-  #text: OpenText | undefined;
+  #text: KeptText | undefined;
   /** What the document is, if it is not JUnit but has to be read to its end. */
   #other: OtherXml | undefined;
   #caseMs: number | undefined;
@@ -318,7 +318,7 @@ class JunitReader {
         why: why ?? reasonIn(attributes),
         file: attributes.file ?? around.file,
         durationMs: millisecondsOf(attributes.time),
-        startMs: startOf(attributes),
+        startMs: startMsOf(attributes),
       }),
     });
   }
@@ -461,6 +461,6 @@ function millisecondsOf(text: string | undefined): number | undefined {
 }
 
 /** When a case began, in Unix milliseconds. Unknown if the timestamp has no offset. */
-function startOf({ timestamp }: Attributes): number | undefined {
+function startMsOf({ timestamp }: Attributes): number | undefined {
   return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? instantOf(timestamp) : undefined;
 }

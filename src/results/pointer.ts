@@ -2,14 +2,14 @@ import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
 import { counted, cut, listed } from '../text.ts';
 
 /** What a pointer comes to. */
-export interface Finding {
+export interface PointerResult {
   /** The value at the end of the pointer, or the last one that has no such item or member. */
   readonly value: Json;
   readonly isEnd: boolean;
   /** The names on the way, numbers for the items of an array. Valid during the call. */
   readonly path: readonly (string | number)[];
 }
-export type OnFinding = (finding: Finding) => void;
+type OnResult = (result: PointerResult) => void;
 
 /** A JSON Pointer (RFC 6901) in which a name `*` stands for every item or member. */
 export class Pointer {
@@ -28,34 +28,34 @@ export class Pointer {
   }
 
   /** Follows the pointer in a document. */
-  find(document: Json, onFinding: OnFinding): void {
-    this.#walk(document, 0, [], onFinding);
+  find(document: Json, onResult: OnResult): void {
+    this.#walk(document, 0, [], onResult);
   }
 
   /** Follows it in one item of an array that is not held whole. */
-  findInItem(item: Json, index: number, onFinding: OnFinding): void {
+  findInItem(item: Json, index: number, onResult: OnResult): void {
     const [name] = this.#names;
-    if (name === '*' || name === String(index)) this.#walk(item, 1, [index], onFinding);
+    if (name === '*' || name === String(index)) this.#walk(item, 1, [index], onResult);
   }
 
   /** After the items of such an array: reports if the pointer leads to none of them. */
-  endItems(count: number, onFinding: OnFinding): void {
+  endItems(count: number, onResult: OnResult): void {
     const [name = ''] = this.#names;
     if (name === '*' || (indexIn(name) ?? count) < count) return;
     const items: Json[] = [];
     items.length = count;
-    onFinding({ value: items, isEnd: false, path: [] });
+    onResult({ value: items, isEnd: false, path: [] });
   }
 
-  #walk(value: Json, depth: number, path: (string | number)[], onFinding: OnFinding): void {
+  #walk(value: Json, depth: number, path: (string | number)[], onResult: OnResult): void {
     const name = this.#names[depth];
     if (name === undefined) {
-      onFinding({ value, isEnd: true, path });
+      onResult({ value, isEnd: true, path });
       return;
     }
     const into = (key: string | number, child: Json) => {
       path.push(key);
-      this.#walk(child, depth + 1, path, onFinding);
+      this.#walk(child, depth + 1, path, onResult);
       path.pop();
     };
     if (Array.isArray(value)) {
@@ -64,12 +64,12 @@ export class Pointer {
       const item = items[index];
       if (item !== undefined) into(index, item);
       else if (name === '*' && items.length > 0) items.forEach((child, i) => void into(i, child));
-      else onFinding({ value, isEnd: false, path });
+      else onResult({ value, isEnd: false, path });
       return;
     }
     const members = isJsonObject(value) ? membersOf(value, name) : [];
     for (const [key, child] of members) into(key, child);
-    if (members.length === 0) onFinding({ value, isEnd: false, path });
+    if (members.length === 0) onResult({ value, isEnd: false, path });
   }
 }
 
@@ -78,8 +78,8 @@ function membersOf(object: JsonObject, name: string): (readonly [string, Json])[
   return Object.hasOwn(object, name) ? [[name, object[name] as Json]] : [];
 }
 
-/** The place of a finding and what stands there, for an error: `/evals/2 is an object with the keys name, error`. */
-export function findingText({ value, isEnd, path }: Finding): string {
+/** The place of a result and what stands there, for an error: `/evals/2 is an object with the keys name, error`. */
+export function foundText({ value, isEnd, path }: PointerResult): string {
   const place = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return `${cut(place, 200) || 'the document'} is ${isEnd ? valueText(value) : insideOf(value)}`;
 }

@@ -5,7 +5,7 @@ import { present } from '../present.ts';
 import { listed, quoted } from '../text.ts';
 import { readJson } from './json-file.ts';
 import { NamedMeans, tidy } from './mean.ts';
-import { type Finding, findingText, Pointer } from './pointer.ts';
+import { foundText, Pointer, type PointerResult } from './pointer.ts';
 import type { Results } from './results.ts';
 import { numberIn } from './shape.ts';
 
@@ -78,7 +78,7 @@ async function readFile(path: string, files: Files, readers: readonly PointerRea
 /** Takes what a pointer finds, file by file. */
 interface PointerReader {
   readonly pointer: Pointer;
-  readonly take: (finding: Finding) => void;
+  readonly take: (result: PointerResult) => void;
   /** What is wrong with the file that ends. */
   endFile(path: string): Problem | undefined;
   /** What is wrong with all files together. */
@@ -96,10 +96,10 @@ class ScoreReader implements PointerReader {
     this.pointer = new Pointer(pointer);
   }
 
-  readonly take = (finding: Finding): void => {
-    const number = finding.isEnd ? measureIn(finding.value) : undefined;
+  readonly take = (result: PointerResult): void => {
+    const number = result.isEnd ? measureIn(result.value) : undefined;
     if (number === undefined) {
-      this.#file.add(finding);
+      this.#file.add(result);
     } else {
       this.#file.numbers++;
       this.#count++;
@@ -132,9 +132,9 @@ class Faults {
   #first: string | undefined;
   #value: Json | undefined;
 
-  add(finding: Finding): void {
-    this.#first ??= findingText(finding);
-    if (finding.isEnd) this.#value = finding.value;
+  add(result: PointerResult): void {
+    this.#first ??= foundText(result);
+    if (result.isEnd) this.#value = result.value;
     this.#count++;
   }
 
@@ -167,13 +167,13 @@ class MetricsReader implements PointerReader {
     this.pointer = new Pointer(pointer);
   }
 
-  readonly take = (finding: Finding): void => {
-    const { value, isEnd, path } = finding;
+  readonly take = (result: PointerResult): void => {
+    const { value, isEnd, path } = result;
     const key = path.at(-1);
     if (isEnd && isJsonObject(value)) this.#takeObject(value);
     else if (isEnd && typeof key === 'string') add(this.means, key, value);
-    else if (isEnd && measureIn(value) !== undefined) this.#unnamed ??= findingText(finding);
-    if (this.means.size === 0) this.#other ??= findingText(finding);
+    else if (isEnd && measureIn(value) !== undefined) this.#unnamed ??= foundText(result);
+    if (this.means.size === 0) this.#other ??= foundText(result);
   };
 
   endFile(path: string): Problem | undefined {
