@@ -4,11 +4,12 @@ import { compare, failingAmong } from './comparison/compare.ts';
 import { maxDropGate } from './comparison/max-drop.ts';
 import { findBaseline } from './comparison/search.ts';
 import { ApiError } from './errors.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import type { Job } from './job.ts';
 import { isEmptyPatch } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
 import { withFailure } from './plan/recording.ts';
-import { type Draft, levelOf, scoreOnSpan } from './report/report.ts';
+import { type Draft, type Finding, isWritten, levelOf, scoreOnSpan } from './report/report.ts';
 import { failingCount } from './results/tests.ts';
 
 const TITLE = 'Opper span: comparison';
@@ -24,7 +25,7 @@ export async function compareWithBaseline(
   report: Draft,
 ): Promise<void> {
   const { inputs } = plan;
-  const isDone = ['updated', 'created', 'read'].includes(report.outcome);
+  const isDone = isWritten(report.outcome) || report.outcome === 'read';
   if (!isDone || scoreOnSpan(report) === undefined) return;
   try {
     await search(plan, job, client, report);
@@ -34,11 +35,15 @@ export async function compareWithBaseline(
     const step = report.comparison
       ? 'The missed max_drop was not recorded'
       : `The run was not compared with ${inputs.baseline}`;
-    const level = inputs.max_drop === undefined ? 'warning' : levelOf(inputs);
-    report.findings.push({ level, title: TITLE, lines: [`${step}: ${error.message}`] });
+    report.findings.push({ level: levelFor(inputs), title: TITLE, lines: [`${step}: ${error.message}`] });
   } finally {
     report.requests = client.traffic.requests;
   }
+}
+
+/** The level of a comparison that failed. */
+function levelFor(inputs: Inputs): Finding['level'] {
+  return inputs.max_drop === undefined ? 'warning' : levelOf(inputs);
 }
 
 async function search(plan: Plan, job: Job, client: Client, report: Draft): Promise<void> {
@@ -62,9 +67,8 @@ async function search(plan: Plan, job: Job, client: Client, report: Draft): Prom
     };
     report.comparison = compare(baseline, recorded);
   } else if (isCut) {
-    const level = max_drop === undefined ? 'warning' : levelOf(plan.inputs);
     const line = `The newest 100 traces of this name hold no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
-    findings.push({ level, title: TITLE, lines: [line] });
+    findings.push({ level: levelFor(plan.inputs), title: TITLE, lines: [line] });
   } else {
     const line = `There is no earlier run of this span on ${branch} to compare with`;
     findings.push({ level: 'notice', title: TITLE, lines: [line] });

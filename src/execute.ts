@@ -11,8 +11,9 @@ import type { Recording } from './plan/recording.ts';
 import type { Task } from './plan/task.ts';
 import { beforeResponse } from './plan/track.ts';
 import { defined } from './present.ts';
-import { type Draft, levelOf, warn } from './report/report.ts';
+import { type Draft, isWritten, levelOf, warn } from './report/report.ts';
 import type { Reporter } from './report/reporter.ts';
+import { caseSpansText } from './report/wording.ts';
 
 // Each function adds the outcome of a request to the report at once, so that a later failure loses nothing.
 
@@ -23,8 +24,7 @@ import type { Reporter } from './report/reporter.ts';
 export async function execute(plan: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   try {
     await perform(plan, client, reporter, report);
-    if (report.outcome === 'updated' || report.outcome === 'created')
-      await addChildren(plan, client, reporter, report);
+    if (isWritten(report.outcome)) await addChildren(plan, client, reporter, report);
   } finally {
     report.requests = client.traffic.requests;
     report.status = client.traffic.status;
@@ -190,10 +190,8 @@ async function addChildren(plan: Plan, client: Client, reporter: Reporter, repor
     if (failures.length > 0) fail('metrics', failures);
   }
   if (caseSpans.length > 0) {
-    const onProgress = (created: number, of: number) =>
-      reporter.info(`Case spans: ${created} of ${of} created`);
     const { created, failure, warning } = await createCaseSpans(client, caseSpans, report.span, {
-      onProgress,
+      onProgress: (created, of) => reporter.info(caseSpansText({ created, of })),
     });
     // There may be more cases than max_case_spans.
     const of = report.tests?.casesWanted ?? caseSpans.length;

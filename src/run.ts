@@ -12,7 +12,7 @@ import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
 import type { Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { present } from './present.ts';
-import { type Draft, findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
+import { type Draft, findingOf, isWritten, newReport, scoreOnSpan, warn } from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
 import type { Results } from './results/results.ts';
 import { withoutSending } from './without-sending.ts';
@@ -64,8 +64,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     report.findings.push(findingOf(error, values, 'nothing was recorded'));
   }
   if (plan?.failure) {
-    const isRecorded = report.outcome === 'updated' || report.outcome === 'created';
-    const effect = `${isRecorded ? 'the rest' : 'nothing'} was recorded`;
+    const effect = `${isWritten(report.outcome) ? 'the rest' : 'nothing'} was recorded`;
     report.findings.unshift(findingOf(plan.failure, values, effect));
   }
   if (plan && !isStart) {

@@ -5,7 +5,7 @@ import { counted, cut, firstOf, listed, secondsText } from '../text.ts';
 import { comparisonLines, markedFailures } from './changes.ts';
 import { isNew, type Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { feedbackText, shortened, testsText } from './wording.ts';
+import { caseSpansText, feedbackText, shortened, testsText } from './wording.ts';
 
 const MAX_VALUE = 200;
 const MAX_FAILURE = 2000;
@@ -67,7 +67,7 @@ function resultLines(report: Report): string[] {
     files.length > 0 && `Results: from ${listed(files)}`,
     ...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
     values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(', ')}`,
-    caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
+    caseSpans && caseSpansText(caseSpans),
   ]);
 }
 

@@ -21,26 +21,26 @@ export interface Report {
   /** What is known of the span: as read, as returned by a write, or as it would have been sent. */
   readonly span: Partial<Span>;
   /** The span before the update, if it was read. */
-  readonly before: Span | undefined;
+  readonly before?: Span | undefined;
   /** What was sent, or would have been. */
-  readonly sent: SpanPatch | undefined;
+  readonly sent?: SpanPatch | undefined;
   /** The fields whose value changed, if known. */
-  readonly changed: readonly SpanField[] | undefined;
+  readonly changed?: readonly SpanField[] | undefined;
   readonly requests: number;
   /** HTTP status of the last response. */
-  readonly status: number | undefined;
+  readonly status?: number | undefined;
   readonly elapsedMs: number;
   readonly findings: readonly Finding[];
   readonly gates: readonly Gate[];
-  readonly tests: TestRun | undefined;
+  readonly tests?: TestRun | undefined;
   /** The results files without test cases that were read. */
   readonly files: readonly string[];
   /** The stored metrics, value by dimension; undefined if none were to be recorded. */
-  readonly metrics: Readonly<Record<string, number>> | undefined;
+  readonly metrics?: Readonly<Record<string, number>> | undefined;
   /** How many case spans were created, of how many; undefined if none were to be. */
-  readonly caseSpans: { readonly created: number; readonly of: number } | undefined;
+  readonly caseSpans?: { readonly created: number; readonly of: number } | undefined;
   /** How the run differs from its baseline, if there is one. */
-  readonly comparison: Comparison | undefined;
+  readonly comparison?: Comparison | undefined;
   readonly links: Job['links'];
   /** The requests that a dry run did not send. */
   readonly dryRun: readonly UnsentRequest[];
@@ -71,19 +71,11 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
     jobStatus: status,
     spanId,
     span: {},
-    before: undefined,
-    sent: undefined,
-    changed: undefined,
     requests: 0,
-    status: undefined,
     elapsedMs: 0,
     findings: [],
     gates: [],
-    tests: undefined,
     files: [],
-    metrics: undefined,
-    caseSpans: undefined,
-    comparison: undefined,
     links,
     dryRun: [],
   };
@@ -94,10 +86,14 @@ export function isNew(outcome: Outcome): boolean {
   return outcome === 'created' || outcome === 'tracking';
 }
 
+/** Whether the span was written, with all that was to be recorded. */
+export function isWritten(outcome: Outcome): boolean {
+  return outcome === 'updated' || outcome === 'created';
+}
+
 /** The score on the span or, if nothing was written, the one that would have been. */
 export function scoreOnSpan({ outcome, span, before, sent }: Report): number | undefined {
-  const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
-  return numberOf(isKnown ? span.score : { ...before, ...sent }.score);
+  return numberOf(isWritten(outcome) || outcome === 'read' ? span.score : { ...before, ...sent }.score);
 }
 
 /** Adds warnings of one line each. */

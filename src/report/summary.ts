@@ -3,16 +3,15 @@ import { present } from '../present.ts';
 import { failingCount, type TestRun } from '../results/tests.ts';
 import { counted, cut, firstOf, secondsText, textOf } from '../text.ts';
 import { markedFailures, metricRows, originOf, signed } from './changes.ts';
-import { attribute, html } from './inert.ts';
+import { code, codes, html, link, list, MAX_CELL, paragraph, table } from './html.ts';
 import type { Finding, Outcome, Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
-import { countsText, feedbackText, shortened } from './wording.ts';
+import { caseSpansText, countsText, feedbackText, shortened } from './wording.ts';
 
 // GitHub's limit is 1 MiB.
 const MAX_SUMMARY_BYTES = 1_000_000;
 const MAX_LINE = 1000;
 const MAX_LINES = 50;
-const MAX_CELL = 300;
 const MAX_KEYS = 100;
 const MAX_METRICS = 30;
 const MAX_FILES = 5;
@@ -114,7 +113,7 @@ function scoreTexts({ gates, comparison, span }: Report): string[] {
   if (!comparison) return present([first, ...others]);
   const afterChange = gates.map((gate) => gate.afterChange ?? '').join('');
   const { branch, score: before, score_change } = comparison;
-  const change = `(${code(branch, MAX_CELL)}: ${before}, ${signed(score_change)}${afterChange})`;
+  const change = `(${code(branch)}: ${before}, ${signed(score_change)}${afterChange})`;
   return [`${first} ${change}`, ...others];
 }
 
@@ -126,18 +125,16 @@ function comparisonBlock({ comparison, span }: Report): string {
   if (!comparison) return '';
   const { commit, age, runUrl } = originOf(comparison, span.start_time);
   const origin = present([
-    `Compared with ${code(comparison.branch, MAX_CELL)}`,
-    commit && `commit ${code(commit, MAX_CELL)}`,
+    `Compared with ${code(comparison.branch)}`,
+    commit && `commit ${code(commit)}`,
     age,
     runUrl && link(runUrl, 'its run'),
   ]);
-  const rows = metricRows(comparison).map(([name, ...values]) => [code(name, MAX_CELL), ...values]);
-  const head = ['Metric', code(comparison.branch, MAX_CELL), 'This run', 'Change'];
-  const more = rows.length > MAX_METRICS ? `\n<p>and ${rows.length - MAX_METRICS} more</p>` : '';
-  return present([
-    paragraph([origin.join(' · ')]),
-    rows.length > 0 && table(head, rows.slice(0, MAX_METRICS)) + more,
-  ]).join('\n');
+  const rows = metricRows(comparison).map(([name, ...values]) => [code(name), ...values]);
+  const head = ['Metric', code(comparison.branch), 'This run', 'Change'];
+  return present([paragraph([origin.join(' · ')]), rows.length > 0 && table(head, rows, MAX_METRICS)]).join(
+    '\n',
+  );
 }
 
 function findingBlock({ level, title, lines }: Finding): string {
@@ -152,7 +149,7 @@ function testsBlock(report: Report): string {
   const items = failures.map(
     ({ name, message, file, isNew }) =>
       `<li>${present([
-        `${isNew ? '🆕 ' : ''}${code(name, MAX_LINE)}${file ? ` in ${code(file, MAX_CELL)}` : ''}`,
+        `${isNew ? '🆕 ' : ''}${code(name, MAX_LINE)}${file ? ` in ${code(file)}` : ''}`,
         message && code(message, 2 * MAX_LINE),
       ]).join('<br>')}</li>`,
   );
@@ -195,15 +192,14 @@ function adviceBlock({ findings, gates }: Report, docs: string): string {
 
 function spanBlock({ spanId, span, links }: Report): string {
   const id = span.id ?? spanId;
-  const names = present([span.name, id]).map((text) => code(text, MAX_CELL));
+  const names = present([span.name, id]).map((text) => code(text));
   if (names.length === 0) return '';
-  if (span.parent_id) names.push('under', code(span.parent_id, MAX_CELL));
-  if (span.trace_id) names.push('in trace', code(span.trace_id, MAX_CELL));
+  if (span.parent_id) names.push('under', code(span.parent_id));
+  if (span.trace_id) names.push('in trace', code(span.trace_id));
   const duration = durationMsOf(span);
   const facts = present([
     duration !== undefined && `took ${secondsText(duration)}`,
-    links.commit &&
-      `commit ${link(links.commit, code(links.commit.replace(/.*\//, '').slice(0, 7), MAX_CELL))}`,
+    links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, '').slice(0, 7)))}`,
     links.job && links.job !== links.run && link(links.job, 'job'),
     links.run && link(links.run, 'workflow run'),
     link(TRACES, 'Opper traces'),
@@ -218,9 +214,9 @@ function rowsBlock(report: Report): string {
   const hasBefore = rows.some(({ before }) => before !== undefined);
   const head = hasBefore ? ['Field', 'Before', 'After'] : ['Field', ROW_TITLES[outcome]];
   const body = rows.map(({ field, before, after }) => [
-    code(field, MAX_CELL),
-    ...(hasBefore ? [before === undefined ? '' : code(before, MAX_CELL)] : []),
-    code(after, MAX_CELL),
+    code(field),
+    ...(hasBefore ? [before === undefined ? '' : code(before)] : []),
+    code(after),
   ]);
   return table(head, body);
 }
@@ -230,18 +226,18 @@ function measuresBlock({ files, metrics, comparison, caseSpans, span }: Report):
   const values = Object.entries(metrics ?? {})
     // The others are in the table of the comparison.
     .filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name))
-    .map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
+    .map(([name, value]) => `${code(name)} ${shortened(value)}`);
   const lines = present([
     files.length > 0 && `Results from ${codes(files, MAX_FILES)}`,
     values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`,
-    caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
-    feedback && `Human feedback: ${code(feedback, MAX_CELL)}`,
+    caseSpans && caseSpansText(caseSpans),
+    feedback && `Human feedback: ${code(feedback)}`,
   ]);
   return lines.length > 0 ? paragraph(lines) : '';
 }
 
 function unsentBlock({ dryRun }: Report): string {
-  const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`, MAX_CELL));
+  const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`));
   return lines.length > 0
     ? paragraph(['Not sent (the log has the bodies):', ...firstOf(lines, MAX_LINES)])
     : '';
@@ -249,49 +245,13 @@ function unsentBlock({ dryRun }: Report): string {
 
 function metaBlock(report: Report): string {
   const { sent, outcome } = report;
-  const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [
-    code(key, MAX_CELL),
-    code(textOf(value), MAX_CELL),
-  ]);
+  const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key), code(textOf(value))]);
   if (rows.length === 0) return '';
   const title = `${ROW_TITLES[outcome]}: meta, ${counted(rows.length, 'key')}`;
-  const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : '';
-  return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
+  return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows, MAX_KEYS)}\n</details>`;
 }
 
 /** Whether `meta` has its own folded table, so that the other table leaves it out. */
 function isMetaFolded({ sent }: Report): boolean {
   return Object.keys(sent?.meta ?? {}).length > 0;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [
-    head.map((cell) => `<th>${cell}</th>`),
-    ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`)),
-  ];
-  return `<table>\n${lines.map((cells) => `<tr>${cells.join('')}</tr>`).join('\n')}\n</table>`;
-}
-
-function list(items: readonly string[]): string {
-  return items.length > 0 ? `<ul>\n${items.join('\n')}\n</ul>` : '';
-}
-
-/** The first `max` texts, and how many more there are. */
-function codes(texts: readonly string[], max: number): string {
-  return firstOf(
-    texts.map((text) => code(text, MAX_CELL)),
-    max,
-  ).join(' · ');
-}
-
-function paragraph(lines: readonly string[]): string {
-  return `<p>${lines.join('<br>\n')}</p>`;
-}
-
-function code(text: string, maxLength: number): string {
-  return `<code>${html(text, maxLength)}</code>`;
-}
-
-function link(url: string, text: string): string {
-  return `<a href="${attribute(url)}">${text}</a>`;
 }

@@ -28,6 +28,11 @@ export function feedbackText(feedback: Span['feedback']): string {
   return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(': ');
 }
 
+/** `Case spans: 3 of 12 created`. */
+export function caseSpansText({ created, of }: { readonly created: number; readonly of: number }): string {
+  return `Case spans: ${created} of ${of} created`;
+}
+
 /** A measured number without the decimals that are not worth reading: 0.9310344827586207 is 0.931, and 340.5 stays. */
 export function shortened(value: number): string {
   return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));

@@ -42,7 +42,7 @@ const INPUTS: Places = {
 };
 const OUTPUT_PLACES: Places = {
   'outputs of action.yml': Object.keys(action.outputs),
-  'OUTPUTS in src/report/outputs.ts': OUTPUTS,
+  'VALUES in src/report/outputs.ts': OUTPUTS,
   'test/report/outputs.test.ts': words(read('test/report/outputs.test.ts')),
   'CHANGELOG.md': inBackticks(CHANGELOG),
 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { html, inert } from '../../src/report/inert.ts';
+import { html } from '../../src/report/html.ts';
+import { inert } from '../../src/report/inert.ts';
 import { parseCommand } from '../harness/commands.ts';
 
 describe('a line of the log', () => {
