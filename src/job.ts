@@ -1,5 +1,6 @@
 import type { context } from '@actions/github';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { present } from './present.ts';
 
 /** GitHub's context, as @actions/github reads it from the runner's variables and the event's payload. */
 export type GitHubContext = Pick<
@@ -62,7 +63,7 @@ export function jobOf(context: GitHubContext, inputs: JobInputs): Job {
     error: isBadEnd(status) ? `${context.job ? `Job ${name}` : 'The job'} ${ending}${where}` : undefined,
     facts: factsOf(context, inputs, links),
     links,
-    title: [context.workflow, context.job && name].filter(Boolean).join(' / ') || 'GitHub Actions job',
+    title: present([context.workflow, context.job && name]).join(' / ') || 'GitHub Actions job',
     withholdsSecrets: withholdsSecrets(context),
   };
 }

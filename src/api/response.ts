@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, type ApiErrorDetails, FormError } from '../errors.ts';
 import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../json.ts';
+import { present } from '../present.ts';
 import { cut, secondsText, textOf } from '../text.ts';
 import type { Content } from './content.ts';
 import { isRetriedStatus, isTooLong, retryAfterMs } from './retry.ts';
@@ -230,7 +231,7 @@ function jsonOrUndefined(body: string): Json | undefined {
 function messageInJson(json: Json): string {
   if (!isJsonObject(json)) return json === null ? 'null' : textOf(json);
   const { message, detail } = json;
-  const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
+  const details = present((Array.isArray(detail) ? detail : [detail]).map(detailText));
   if (details.length > 0) return details.join('; ');
   return typeof message === 'string' ? message : JSON.stringify(json);
 }

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../json.ts';
+import { present } from '../present.ts';
 
 // A text may be cut off inside a secret. A piece of this length must not be shown either.
 const MIN_PIECE = 12;
@@ -110,7 +111,7 @@ function spellingsOf(character: string): string {
   const plain = RegExp.escape(character);
   const code = character.charCodeAt(0);
   const hex = code.toString(16).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-  const entity = [`#0*${code}`, `#[xX]0*${hex}`, ENTITIES[character]].filter(Boolean).join('|');
+  const entity = present([`#0*${code}`, `#[xX]0*${hex}`, ENTITIES[character]]).join('|');
   const escaped = /\w/.test(character) ? [] : [`\\\\${plain}`];
   return `(?:${[`&(?:${entity});`, `%${hex}`, `\\\\u00${hex}`, ...escaped, plain].join('|')})`;
 }

@@ -25,7 +25,7 @@ export function countsText({ passed, failed, errored, skipped, durationMs, forma
 
 /** `0.8: Friendly and right`. Either half may be missing. Empty if there is no feedback. */
 export function feedbackText(feedback: Span['feedback']): string {
-  return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(': ');
+  return present([textOf(feedback?.score), textOf(feedback?.comment)]).join(': ');
 }
 
 /** `Case spans: 3 of 12 created`. */

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { defined } from '../present.ts';
 import { cut } from '../text.ts';
 import { isEmptyMessage, isNoise } from './facts.ts';
 import { type CaseStatus, type Failure, isFailing, type TestCase } from './tests.ts';
@@ -82,15 +83,17 @@ export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
   return {
     status,
     name: nameOf(details),
-    ...(isFailing(status) && { error: (why && wholeOf(why)) || `${status}; the file does not say why` }),
-    ...(input !== undefined && { input: cut(input, MAX_TEXT_LENGTH) }),
-    ...(output !== undefined && { output: cut(output, MAX_TEXT_LENGTH) }),
-    ...(score !== undefined && { score }),
-    ...(startTime !== undefined && { startTime }),
-    ...(endTime !== undefined && { endTime }),
-    ...(suite && { suite: cut(suite, MAX_NAME_LENGTH) }),
-    ...(file && { file: cut(file, MAX_PATH_LENGTH) }),
-    ...(durationMs !== undefined && { durationMs: Math.round(durationMs) }),
+    ...defined({
+      error: isFailing(status) ? (why && wholeOf(why)) || `${status}; the file does not say why` : undefined,
+      input: input === undefined ? undefined : cut(input, MAX_TEXT_LENGTH),
+      output: output === undefined ? undefined : cut(output, MAX_TEXT_LENGTH),
+      score,
+      startTime,
+      endTime,
+      suite: suite ? cut(suite, MAX_NAME_LENGTH) : undefined,
+      file: file ? cut(file, MAX_PATH_LENGTH) : undefined,
+      durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
+    }),
   };
 }
 

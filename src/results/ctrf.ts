@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { present } from '../present.ts';
 import type { OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
 import { isExpectedFailure, isHash } from './facts.ts';
@@ -75,5 +76,5 @@ function suitesIn(suite: Json | undefined): string[] {
 function errorsIn(results: JsonObject): string[] {
   const suites = arrayIn(objectIn(results.extra).suites).map(objectIn);
   const errors = suites.flatMap(({ errors }) => arrayIn(errors)).map(objectIn);
-  return errors.map(({ name, message }) => [textIn(name), textIn(message)].filter(Boolean).join(': '));
+  return errors.map(({ name, message }) => present([textIn(name), textIn(message)]).join(': '));
 }

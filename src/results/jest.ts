@@ -4,7 +4,7 @@ import { textOf } from '../text.ts';
 import type { CaseDetails, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
 import type { JsonFormat } from './format.ts';
-import { arrayAt, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
+import { arrayAt, arrayIn, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
 
 const STATUSES = {
   passed: 'passed',
@@ -85,7 +85,7 @@ function detailsOf(test: JsonObject, path: string): CaseDetails {
   const { ancestorTitles, title, fullName, failureMessages } = test;
   return {
     ...(typeof title === 'string'
-      ? { suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [], name: title }
+      ? { suites: arrayIn(ancestorTitles).map(textIn), name: title }
       : { name: textIn(fullName) || path }),
     why: { message: firstText(failureMessages) },
     durationMs: numberIn(test.duration),
@@ -103,10 +103,12 @@ function evalIn({ meta }: JsonObject): JsonObject {
 
 function measuredIn(test: JsonObject): Measured {
   const { avgScore, scores } = evalIn(test);
-  const named = (Array.isArray(scores) ? scores : []).map(objectIn).flatMap(({ name, score }) => {
-    const number = numberIn(score);
-    return textIn(name).trim() === '' || number === undefined ? [] : [[textIn(name), number] as const];
-  });
+  const named = arrayIn(scores)
+    .map(objectIn)
+    .flatMap(({ name, score }) => {
+      const number = numberIn(score);
+      return textIn(name).trim() === '' || number === undefined ? [] : [[textIn(name), number] as const];
+    });
   return { score: numberIn(avgScore), namedScores: Object.fromEntries(named) };
 }
 
@@ -115,7 +117,7 @@ function outputIn({ output = null }: JsonObject): { output?: string } {
 }
 
 function firstText(messages: Json | undefined): string {
-  return Array.isArray(messages) ? textIn(messages.find((message) => textIn(message) !== '')) : '';
+  return textIn(arrayIn(messages).find((message) => textIn(message) !== ''));
 }
 
 /** The folder that all files share. Their names are absolute paths, so it is left out of case names. */

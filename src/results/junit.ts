@@ -1,13 +1,10 @@
-import type { SaxesParser, SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
 import { cut } from '../text.ts';
-import { instantOf } from '../timestamp.ts';
 import { CaseTable } from './case-table.ts';
 import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './cases.ts';
-import { type Declared, hiddenCase, hiddenFailure, type Shown, totalOf } from './declared.ts';
+import { hiddenCase, hiddenFailure, type Shown } from './declared.ts';
 import { NoResultsError, type OtherXml, otherXml } from './documents.ts';
 import {
-  countsFailures,
   followsFromCase,
   habitOf,
   hasUniqueNames,
@@ -18,32 +15,16 @@ import {
   type Meaning,
 } from './facts.ts';
 import type { FileSummary } from './format.ts';
+import { declaredBy, keyOf, millisecondsOf, reasonIn, startMsOf } from './junit-attributes.ts';
 import { sumOf } from './shape.ts';
 import { caseStatusOf, worseOf } from './status.ts';
 import { type CaseStatus, isFailing } from './tests.ts';
+import { type Attributes, type Close, type XmlHandler, XmlReader } from './xml.ts';
 
-/** Limit for nested elements. Known tools stay below ten. */
-const MAX_DEPTH = 100;
-/** How long a text may become in memory before it is shortened. */
-const MAX_HELD_LENGTH = 1024 * 1024;
 /** How much of a text is kept: more than is recorded, so that the record shows the cut. */
 const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
 /** How many lines and properties of a suite are kept. */
 const MAX_KEPT = 100;
-
-// Not well-formed XML, but some tools copy terminal escape codes into their reports, raw or as character references.
-const TOLERATED = ['disallowed character.', 'malformed character entity.'];
-// saxes takes everything up to the next semicolon for the entity, which may be a whole element.
-const SWALLOWED = /&#(?!x?[\da-f]+;)[^;]*;/i;
-// Documents one after another, as cmocka writes them, are read as one. Each may begin with a declaration.
-const TOLERATED_AFTER_ROOT =
-  /^(?:documents may contain only one root|(?:an|the) XML declaration must|expected (?:one of|the name)|did not expect any more name)/;
-
-const OUTSIDE_ROOT = 'text data outside of root node';
-
-type Attributes = SaxesTagPlain['attributes'];
-/** What to do at the end of an element. */
-type Close = () => void;
 
 interface OpenSuite {
   readonly attributes: Attributes;
@@ -94,19 +75,16 @@ export async function readJunit(
   path: string,
   onCase: OnCase,
 ): Promise<FileSummary> {
-  const { SaxesParser } = await import('saxes');
-  const reader = new JunitReader(new SaxesParser({ xmlns: false, position: false }), path, onCase);
-  for await (const piece of pieces) reader.write(piece);
-  return reader.close();
+  const xml = await XmlReader.load(MAX_KEPT_LENGTH);
+  const reader = new JunitReader(xml, path, onCase);
+  await xml.read(pieces, reader);
+  return reader.summary();
 }
 
-class JunitReader {
-  readonly #parser: SaxesParser<{ xmlns: false; position: false }>;
+class JunitReader implements XmlHandler {
+  readonly #xml: XmlReader;
   readonly #path: string;
   readonly #onCase: OnCase;
-  /** For each open element, the outermost first. */
-  readonly #closers: (Close | undefined)[] = [];
-  #doctype = '';
   #root: Attributes | undefined;
   /** The innermost open suite. The first one stands for the document. */
   #suite = openSuite({}, 0, false, false);
@@ -116,40 +94,37 @@ class JunitReader {
   #other: OtherXml | undefined;
   #caseMs: number | undefined;
   #suiteMs: number | undefined;
-  #hasBadEntity = false;
   readonly #unknownStatuses = new Set<string>();
   #unended = 0;
 
-  constructor(parser: SaxesParser<{ xmlns: false; position: false }>, path: string, onCase: OnCase) {
-    this.#parser = parser;
+  constructor(xml: XmlReader, path: string, onCase: OnCase) {
+    this.#xml = xml;
     this.#path = path;
     this.#onCase = onCase;
-    parser.on('error', ({ message }) => this.#malformed(message));
-    parser.on('doctype', (doctype) => {
-      this.#doctype = doctype;
-    });
-    parser.on('opentag', ({ name, attributes }) => {
-      if (this.#closers.length === MAX_DEPTH) {
-        this.#fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
-      }
-      for (const value of this.#hasBadEntity ? Object.values(attributes) : []) this.#checkEntities(value);
-      // Without its namespace prefix.
-      this.#closers.push(this.#open(name.slice(name.indexOf(':') + 1), attributes));
-    });
-    const addText = (text: string) => this.#addText(text);
-    parser.on('text', addText);
-    parser.on('cdata', addText);
-    parser.on('closetag', () => this.#closers.pop()?.());
   }
 
-  write(piece: string): void {
-    // Some tools copy binary output, whose NUL bytes are not allowed in XML.
-    this.#parser.write(piece.includes('\0') ? piece.replaceAll('\0', '') : piece);
-    this.#shortenText();
+  open(name: string, attributes: Attributes): Close | undefined {
+    if (this.#xml.depth === 0) this.#openRoot(name, attributes);
+    if (this.#other !== undefined) return this.#openInOther(this.#other, name);
+    if (this.#case !== undefined) return this.#openInCase(this.#case, name, attributes);
+    if (name === 'testsuites' || name === 'testsuite') return this.#openSuite(attributes);
+    if (name === 'testcase') return this.#openCase(attributes);
+    return this.#openInSuite(this.#suite, name, attributes);
   }
 
-  close(): FileSummary {
-    this.#parser.close();
+  addText(text: string): void {
+    const opened = this.#text;
+    if (opened === undefined) return;
+    opened.body += text.slice(0, MAX_KEPT_LENGTH - opened.body.length);
+    const { lines } = opened;
+    if (lines === undefined) return;
+    for (const line of text.split(/\r?\n/)) {
+      if (lines.length < MAX_KEPT && isOutside(line, false)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
+    }
+  }
+
+  /** What the file says, after all of it was read. */
+  summary(): FileSummary {
     if (this.#other !== undefined) throw NoResultsError.for(this.#other);
     const { shown, inner } = this.#suite;
     return {
@@ -163,18 +138,9 @@ class JunitReader {
     };
   }
 
-  #open(name: string, attributes: Attributes): Close | undefined {
-    if (this.#closers.length === 0) this.#openRoot(name, attributes);
-    if (this.#other !== undefined) return this.#openInOther(this.#other, name);
-    if (this.#case !== undefined) return this.#openInCase(this.#case, name, attributes);
-    if (name === 'testsuites' || name === 'testsuite') return this.#openSuite(attributes);
-    if (name === 'testcase') return this.#openCase(attributes);
-    return this.#openInSuite(this.#suite, name, attributes);
-  }
-
   #openRoot(name: string, attributes: Attributes): void {
     this.#root = attributes;
-    const other = otherXml(name, attributes, this.#doctype);
+    const other = otherXml(name, attributes, this.#xml.doctype);
     if (other?.unless !== undefined) {
       const { attribute, value } = other.unless;
       if (attributes[attribute] === value) throw new FormError(`says ${attribute}="${value}"`);
@@ -183,7 +149,7 @@ class JunitReader {
       throw NoResultsError.for(other);
     } else if (name !== 'testsuites' && name !== 'testsuite') {
       const reason = `expected the element testsuites or testsuite, found ${cut(name, 40)}`;
-      throw new NoResultsError(this.#messageOf('is not JUnit', reason));
+      throw new NoResultsError(this.#xml.messageOf('is not JUnit', reason));
     } else if (listingOption(attributes) !== undefined) {
       const advice = `Run them, without ${listingOption(attributes)}`;
       throw new NoResultsError('only lists tests, so nothing ran', advice);
@@ -201,7 +167,7 @@ class JunitReader {
   #openInSuite(suite: OpenSuite, name: string, attributes: Attributes): Close | undefined {
     const { name: property } = attributes;
     if (name === 'property' && property && suite.properties.size < MAX_KEPT) suite.properties.add(property);
-    if (this.#closers.length !== suite.depth) return undefined;
+    if (this.#xml.depth !== suite.depth) return undefined;
     if (name === 'error' || name === 'failure') {
       return this.#openText(attributes, (why) => {
         if (suite.shown.failed > 0 && followsFromCase(why.message)) suite.shown.more++;
@@ -224,7 +190,7 @@ class JunitReader {
     if (!around.isTimed) this.#suiteMs = sumOf([this.#suiteMs, time]);
     const isTimed = around.isTimed || time !== undefined;
     const isUnique = hasUniqueNames(attributes.name, this.#root?.name);
-    const suite = openSuite(attributes, this.#closers.length + 1, isTimed, isUnique);
+    const suite = openSuite(attributes, this.#xml.depth + 1, isTimed, isUnique);
     this.#suite = suite;
     return () => {
       this.#closeSuite(suite);
@@ -256,7 +222,7 @@ class JunitReader {
   }
 
   #openCase(attributes: Attributes): Close {
-    const depth = this.#closers.length + 1;
+    const depth = this.#xml.depth + 1;
     const opened: OpenCase = { attributes, depth, reasons: undefined, failures: 0, isUncounted: false };
     this.#case = opened;
     this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
@@ -267,8 +233,8 @@ class JunitReader {
   }
 
   #openInCase(opened: OpenCase, name: string, attributes: Attributes): Close | undefined {
-    if (/^test(?:case|suites?)$/.test(name)) this.#fail('is not JUnit', `a ${name} within a testcase`);
-    if (this.#closers.length !== opened.depth) return undefined;
+    if (/^test(?:case|suites?)$/.test(name)) this.#xml.fail('is not JUnit', `a ${name} within a testcase`);
+    if (this.#xml.depth !== opened.depth) return undefined;
     if (isRerun(name)) this.#suite.shown.more++;
     // Mostly `skipped`, `error` or `failure`. PHPUnit also writes `warning`.
     const status = caseStatusOf(name);
@@ -288,25 +254,17 @@ class JunitReader {
       this.#unended++;
       return;
     }
-    let status = this.#statusIn(attributes, reasons === undefined);
-    const marks = isUncounted ? 0 : failures || (isFailing(status) ? 1 : 0);
-    for (const meaning of reasons?.keys() ?? []) {
-      if (meaning !== 'may fail') status = worseOf(status, meaning);
-    }
-    if (reasons?.has('may fail')) status = 'skipped';
-    const why = reasons?.get(status);
+    const inAttributes = this.#statusIn(attributes, reasons === undefined);
+    const ending = endingOf(inAttributes, reasons);
+    const why = reasons?.get(ending);
+    const marks = isUncounted ? 0 : failures || (isFailing(inAttributes) ? 1 : 0);
 
     const key = suite.cases && keyOf(attributes);
     const before = key === undefined ? undefined : suite.cases?.get(key);
-    if (before !== undefined) status = worseOf(before, status);
+    const status = before === undefined ? ending : worseOf(before, ending);
     if (key !== undefined) suite.cases?.set(key, status);
-
-    const { shown } = suite;
-    const isNew = isFailing(status) && !(before && isFailing(before));
-    if (isNew) shown.failed++;
-    if (isNew && suite.inner !== undefined) suite.inner++;
-    if (isNew && failures === 0) shown.fewer++;
-    shown.more += Math.max(0, marks - (isNew ? 1 : 0));
+    const isNew = isFailing(status) && !isFailing(before);
+    count(suite, isNew, marks, failures === 0);
     if (status === before) return;
     const around = suite.attributes;
     this.#onCase({
@@ -348,47 +306,23 @@ class JunitReader {
       onClose(opened);
     };
   }
+}
 
-  #addText(text: string): void {
-    // saxes reports this only once, and also for CDATA within a second document.
-    if (this.#closers.length === 0 && text.trim() !== '') this.#fail('is not well-formed XML', OUTSIDE_ROOT);
-    if (this.#hasBadEntity) this.#checkEntities(text);
-    const opened = this.#text;
-    if (opened === undefined) return;
-    opened.body += text.slice(0, MAX_KEPT_LENGTH - opened.body.length);
-    const { lines } = opened;
-    if (lines === undefined) return;
-    for (const line of text.split(/\r?\n/)) {
-      if (lines.length < MAX_KEPT && isOutside(line, false)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
-    }
-  }
+/** The status of a case with these attributes and elements. */
+function endingOf(inAttributes: CaseStatus, reasons: OpenCase['reasons']): CaseStatus {
+  if (reasons === undefined) return inAttributes;
+  if (reasons.has('may fail')) return 'skipped';
+  const meanings = [...reasons.keys()].filter((meaning) => meaning !== 'may fail');
+  return meanings.reduce(worseOf, inAttributes);
+}
 
-  /** Keeps only the beginning of a long text. saxes has no public way to bound the text that it collects until its end. */
-  #shortenText(): void {
-    const field = 'text';
-    if (this.#parser[field].length <= MAX_HELD_LENGTH) return;
-    this.#parser[field] = this.#parser[field].slice(0, MAX_KEPT_LENGTH);
-  }
-
-  #malformed(message: string): void {
-    if (message.includes('entity')) this.#hasBadEntity = true;
-    if (TOLERATED.includes(message) || message.startsWith(OUTSIDE_ROOT)) return;
-    if (this.#root !== undefined && TOLERATED_AFTER_ROOT.test(message)) return;
-    this.#fail('is not well-formed XML', message.replace(/\.$/, ''));
-  }
-
-  #checkEntities(text: string): void {
-    if (SWALLOWED.test(text)) this.#fail('is not well-formed XML', 'malformed character entity');
-  }
-
-  #fail(problem: string, reason: string): never {
-    throw new FormError(this.#messageOf(problem, reason));
-  }
-
-  #messageOf(problem: string, reason: string): string {
-    const { line, column } = this.#parser;
-    return `${problem}: line ${line}, column ${column || 1}: ${cut(reason, 200)}`;
-  }
+/** Adds a case to what its suite shows. `marks` is how many failures of it the totals may count. */
+function count(suite: OpenSuite, isNewFailure: boolean, marks: number, isUnmarked: boolean): void {
+  const { shown } = suite;
+  if (isNewFailure) shown.failed++;
+  if (isNewFailure && suite.inner !== undefined) suite.inner++;
+  if (isNewFailure && isUnmarked) shown.fewer++;
+  shown.more += Math.max(0, marks - (isNewFailure ? 1 : 0));
 }
 
 function openSuite(attributes: Attributes, depth: number, isTimed: boolean, isUnique: boolean): OpenSuite {
@@ -403,64 +337,4 @@ function openSuite(attributes: Attributes, depth: number, isTimed: boolean, isUn
     output: '',
     lines: [],
   };
-}
-
-/** What the attributes of a case say of its end. */
-function reasonIn(attributes: Attributes): Explanation {
-  const type = ['status', 'result']
-    .filter((name) => attributes[name])
-    .map((name) => textOfAttribute(attributes, name));
-  return { message: '', type: type.join(' ') };
-}
-
-/** What a suite says of its failures. */
-function declaredBy({ attributes, properties }: OpenSuite): Declared {
-  const totals = ['failures', 'errors'].filter((name) => countsFailures(name, attributes, properties));
-  const status = ['status', 'result'].find((name) => {
-    const meant = caseStatusOf(attributes[name] ?? '');
-    return meant !== undefined && isFailing(meant);
-  });
-  return {
-    failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
-    totals: totals
-      .filter((name) => totalOf(attributes[name]))
-      .map((name) => textOfAttribute(attributes, name))
-      .join(' '),
-    verdict: status && textOfAttribute(attributes, status),
-  };
-}
-
-function textOfAttribute(attributes: Attributes, name: string): string {
-  return `${name}="${cut(attributes[name] ?? '', 40)}"`;
-}
-
-/** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
-function keyOf({ classname = '', name = '' }: Attributes): number {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  for (const text of [classname, '\0', name]) {
-    const length = Math.min(text.length, MAX_KEPT_LENGTH);
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      low = Math.imul(low ^ code, 0x01000193);
-      high = Math.imul(((high << 5) | (high >>> 27)) ^ code, 0x85ebca77);
-    }
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
-}
-
-/** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
-function millisecondsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const plain = Number(text);
-  if (plain > 0 && Number.isFinite(plain)) return plain * 1000;
-  if (text.trim() === '') return undefined;
-  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
-  const seconds = Number(hasThousands ? text.replaceAll(',', '') : text.replace(/^(\d+),(\d+)$/, '$1.$2'));
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
-}
-
-/** When a case began, in Unix milliseconds. Unknown if the timestamp has no offset. */
-function startMsOf({ timestamp }: Attributes): number | undefined {
-  return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? instantOf(timestamp) : undefined;
 }

@@ -14,6 +14,10 @@ export class Mean {
     this.#count += other.#count;
   }
 
+  get sum(): number {
+    return this.#sum;
+  }
+
   get count(): number {
     return this.#count;
   }

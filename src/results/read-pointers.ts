@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
 import { present } from '../present.ts';
 import { listed, quoted } from '../text.ts';
 import { readJson } from './json-file.ts';
-import { NamedMeans, tidy } from './mean.ts';
+import { Mean, NamedMeans } from './mean.ts';
 import { foundText, Pointer, type PointerResult } from './pointer.ts';
 import type { Results } from './results.ts';
 import { numberIn } from './shape.ts';
@@ -88,8 +88,7 @@ interface PointerReader {
 /** The mean of what a pointer finds, all of which must be numbers. */
 class ScoreReader implements PointerReader {
   readonly pointer: Pointer;
-  #sum = 0;
-  #count = 0;
+  readonly #mean = new Mean();
   #file = new Faults();
 
   constructor(pointer: string) {
@@ -102,8 +101,7 @@ class ScoreReader implements PointerReader {
       this.#file.add(result);
     } else {
       this.#file.numbers++;
-      this.#count++;
-      this.#sum += number;
+      this.#mean.add(number);
     }
   };
 
@@ -121,7 +119,7 @@ class ScoreReader implements PointerReader {
 
   /** To 12 significant digits, or the number itself if there is only one. */
   get mean(): number {
-    return this.#count === 1 ? this.#sum : tidy(this.#sum / this.#count);
+    return this.#mean.count === 1 ? this.#mean.sum : this.#mean.value;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Problem, problemOf } from '../errors.ts';
 import { type Files, type OpenText, openText } from '../files.ts';
+import { present } from '../present.ts';
 import { counted, listed, quoted } from '../text.ts';
 import { staleProblem } from './age.ts';
 import type { OnCase } from './cases.ts';
@@ -178,19 +179,18 @@ function warningsAbout(
 ): string[] {
   const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
   const statuses = `${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(', ')}`;
-  return [
-    ...(isContradicted(declared, shown) ? [totals] : []),
-    ...(unknownStatuses.length > 0 ? [statuses] : []),
-    ...(unended > 0
-      ? [`${path} has ${counted(unended, 'test')} without an end, not counted: the run or a worker broke off`]
-      : []),
-  ];
+  const ends = `${path} has ${counted(unended, 'test')} without an end, not counted: the run or a worker broke off`;
+  return present([
+    isContradicted(declared, shown) && totals,
+    unknownStatuses.length > 0 && statuses,
+    unended > 0 && ends,
+  ]);
 }
 
 function limited(warnings: readonly string[]): string[] {
   const more = warnings.length - MAX_WARNINGS;
-  return [
+  return present([
     ...warnings.slice(0, MAX_WARNINGS),
-    ...(more > 0 ? [`${counted(more, 'more warning')} of this kind`] : []),
-  ];
+    more > 0 && `${counted(more, 'more warning')} of this kind`,
+  ]);
 }

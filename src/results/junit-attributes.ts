@@ -1,0 +1,78 @@
+import { cut } from '../text.ts';
+import { instantOf } from '../timestamp.ts';
+import { type Explanation, MAX_TEXT_LENGTH } from './cases.ts';
+import { type Declared, totalOf } from './declared.ts';
+import { countsFailures } from './facts.ts';
+import { sumOf } from './shape.ts';
+import { caseStatusOf } from './status.ts';
+import { isFailing } from './tests.ts';
+import type { Attributes } from './xml.ts';
+
+// What the attributes of suites and cases in JUnit XML say.
+
+/** What the attributes of a case say of its end. */
+export function reasonIn(attributes: Attributes): Explanation {
+  const type = ['status', 'result']
+    .filter((name) => attributes[name])
+    .map((name) => textOfAttribute(attributes, name));
+  return { message: '', type: type.join(' ') };
+}
+
+/** What a suite says of its failures. */
+export function declaredBy({
+  attributes,
+  properties,
+}: {
+  readonly attributes: Attributes;
+  /** The names of its properties. */
+  readonly properties: ReadonlySet<string>;
+}): Declared {
+  const totals = ['failures', 'errors'].filter((name) => countsFailures(name, attributes, properties));
+  const status = ['status', 'result'].find((name) => {
+    const meant = caseStatusOf(attributes[name] ?? '');
+    return meant !== undefined && isFailing(meant);
+  });
+  return {
+    failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
+    totals: totals
+      .filter((name) => totalOf(attributes[name]))
+      .map((name) => textOfAttribute(attributes, name))
+      .join(' '),
+    verdict: status && textOfAttribute(attributes, status),
+  };
+}
+
+function textOfAttribute(attributes: Attributes, name: string): string {
+  return `${name}="${cut(attributes[name] ?? '', 40)}"`;
+}
+
+/** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
+export function keyOf({ classname = '', name = '' }: Attributes): number {
+  let low = 0x811c9dc5;
+  let high = 0x9e3779b9;
+  for (const text of [classname, '\0', name]) {
+    const length = Math.min(text.length, MAX_TEXT_LENGTH + 1);
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(((high << 5) | (high >>> 27)) ^ code, 0x85ebca77);
+    }
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
+
+/** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
+export function millisecondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const plain = Number(text);
+  if (plain > 0 && Number.isFinite(plain)) return plain * 1000;
+  if (text.trim() === '') return undefined;
+  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
+  const seconds = Number(hasThousands ? text.replaceAll(',', '') : text.replace(/^(\d+),(\d+)$/, '$1.$2'));
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+/** When a case began, in Unix milliseconds. Unknown if the timestamp has no offset. */
+export function startMsOf({ timestamp }: Attributes): number | undefined {
+  return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? instantOf(timestamp) : undefined;
+}
