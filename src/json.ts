@@ -4,7 +4,7 @@ import { faultIn, placeTooDeep, withoutNaN } from './json-text.ts';
 /** Any JSON value. A number that a double would change may be kept as source text: see {@link parseExactJson}. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject | RawJson;
 export type JsonObject = { readonly [key: string]: Json };
-/** A JSON number as source text. `JSON.rawJSON` makes it, and `JSON.stringify` writes it unchanged. */
+/** A JSON number as source text. `JSON.rawJSON` creates it, and `JSON.stringify` writes it unchanged. */
 export interface RawJson {
   readonly rawJSON: string;
 }
@@ -72,7 +72,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-/** The type of a JSON value in words, for a sentence such as "expected an object, found an array". */
+/** The type of a JSON value, for a sentence such as "expected an object, found an array". */
 export function kindOf(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

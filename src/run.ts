@@ -6,10 +6,10 @@ import type { Host } from './host/host.ts';
 import { givenInputs, type Inputs, type Read, readInputs } from './inputs/inputs.ts';
 import { misspeltProblems } from './inputs/misspelt.ts';
 import { type Job, jobOf } from './job.ts';
-import { gatesOf } from './plan/gate.ts';
+import { type Gate, gatesOf } from './plan/gate.ts';
 import { closingPlan, type Plan, planOf } from './plan/plan.ts';
 import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
-import type { Stage } from './plan/task.ts';
+import { isBeginning, type Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { present } from './present.ts';
 import { type Draft, findingOf, isWritten, newReport, scoreOnSpan, warn } from './report/report.ts';
@@ -18,7 +18,7 @@ import type { Results } from './results/results.ts';
 import { withoutSending } from './without-sending.ts';
 
 /**
- * The whole step: mask the key, read inputs and files, plan, make the requests, check the responses, report. A tracked job has a
+ * The whole step: mask the key, read inputs and files, plan, send the requests, check the responses, report. A tracked job has a
  * second stage at its end, which gets what the first stage saved as `tracked`. Resolves to the exit code: 0 only if nothing
  * failed.
  */
@@ -28,13 +28,8 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   const reporter = createReporter(host, [getInput('api_key'), host.env.OPPER_API_KEY ?? '']);
   const startedAt = host.now();
   const now = new Date(startedAt);
-  const stage: Stage = {
-    now,
-    newId: host.newId,
-    given: givenInputs(getInput),
-    tracked,
-    lost: tracked?.given.filter((name) => getInput(name).trim() === '') ?? [],
-  };
+  const lost = tracked?.given.filter((name) => getInput(name).trim() === '') ?? [];
+  const stage: Stage = { now, newId: host.newId, given: givenInputs(getInput), tracked, lost };
   const { values, problems } = readInputs(getInput, host.env.OPPER_API_KEY, now);
   // A misspelt input is reported once, at the start.
   const misspelt = tracked ? [] : misspeltProblems(Object.keys(host.env));
@@ -48,17 +43,8 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   let plan: Plan | undefined;
   try {
     plan = await planFor(read, host, job, stage, reporter, report);
-    const { inputs } = plan;
     warn(report, plan.warnings);
-    if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
-    else {
-      const client = clientOf(host, inputs, reporter);
-      await execute(plan, client, reporter, report);
-      if (inputs.baseline !== undefined && !isStart) {
-        const { compareWithBaseline } = await import('./against-baseline.ts');
-        await compareWithBaseline(plan, job, client, report);
-      }
-    }
+    await carryOut(plan, host, job, reporter, report);
   } catch (error) {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, values, 'nothing was recorded'));
@@ -67,15 +53,30 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     const effect = `${isWritten(report.outcome) ? 'the rest' : 'nothing'} was recorded`;
     report.findings.unshift(findingOf(plan.failure, values, effect));
   }
-  if (plan && !isStart) {
-    const score = scoreOnSpan(report);
-    const { max_drop } = plan.inputs;
-    const needsScore = !job.endedBadly && plan.failure === undefined;
-    const dropGate = maxDropGate(max_drop, score, report.comparison, needsScore);
-    report.gates = present([...gatesOf(plan.gate, score), dropGate]);
-  }
+  if (plan && !isStart) report.gates = judgedGates(plan, job, report);
   report.elapsedMs = host.now() - startedAt;
   return reporter.publish(report, { outputs: !tracked, summary: values.summary !== false });
+}
+
+/** Sends what is planned and compares the run, or reports what would be sent. */
+async function carryOut(plan: Plan, host: Host, job: Job, reporter: Reporter, report: Draft): Promise<void> {
+  const { inputs, task } = plan;
+  if (inputs.dry_run || inputs.api_key === undefined) {
+    withoutSending(plan, reporter, report);
+    return;
+  }
+  const client = clientOf(host, inputs, reporter);
+  await execute(plan, client, reporter, report);
+  if (inputs.baseline === undefined || isBeginning(task)) return;
+  const { compareWithBaseline } = await import('./against-baseline.ts');
+  await compareWithBaseline(plan, job, client, report);
+}
+
+function judgedGates({ inputs, gate, failure }: Plan, job: Job, report: Draft): Gate[] {
+  const score = scoreOnSpan(report);
+  const needsScore = !job.endedBadly && failure === undefined;
+  const dropGate = maxDropGate(inputs.max_drop, score, report.comparison, needsScore);
+  return present([...gatesOf(gate, score), dropGate]);
 }
 
 /** Reads the files and plans. At the end of a tracked job, an unexpected error leads to a plan that only ends the span. */

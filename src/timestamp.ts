@@ -8,7 +8,7 @@ const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?
 const WITH_OFFSET = z.iso.datetime({ offset: true });
 
 /**
- * Makes a timestamp for the API from `now`, RFC 3339 with `Z` or an offset, or Unix time in seconds (10 digits, a fraction
+ * A timestamp for the API, from `now`, RFC 3339 with `Z` or an offset, or Unix time in seconds (10 digits, a fraction
  * allowed) or milliseconds (13 digits). Valid RFC 3339 is returned unchanged, so microseconds survive. Throws
  * {@link FormError}.
  */

@@ -2,7 +2,7 @@ import { metricUrl, spanUrl } from './api/client.ts';
 import { fieldsOf, type NewSpan, type SpanPatch } from './api/span.ts';
 import { isEmptyPatch, patchFor } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
-import type { Task } from './plan/task.ts';
+import { isBeginning, type Task } from './plan/task.ts';
 import { beforeResponse } from './plan/track.ts';
 import { defined } from './present.ts';
 import type { Draft, UnsentRequest } from './report/report.ts';
@@ -23,7 +23,7 @@ export function withoutSending(plan: Plan, reporter: Reporter, report: Draft): v
     ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
   };
   const { dry_run, baseline, max_drop } = inputs;
-  if (max_drop !== undefined && task.kind !== 'start' && task.kind !== 'wait') {
+  if (max_drop !== undefined && !isBeginning(task)) {
     const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
     report.findings.push({ level: 'notice', title: 'Opper span: comparison', lines: [line] });
   }

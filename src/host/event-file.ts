@@ -15,7 +15,7 @@ if (eventProblem !== undefined) delete process.env.GITHUB_EVENT_PATH;
 
 /**
  * When a job began at the latest, in Unix milliseconds: the older of the two times of its event file and its folder. GitHub's
- * runner makes the folder at the job's first step, and writes the file again at every step; act does it the other way round.
+ * runner creates the folder at the job's first step, and writes the file again at every step; act does it the other way round.
  */
 export function jobBeganMsOf(path: string | undefined): number | undefined {
   const times = path ? [path, dirname(path)].map(modifiedMs).filter((time) => time !== undefined) : [];

@@ -28,7 +28,7 @@ export interface Host {
   readonly appendSummary: (markdown: string) => void;
   /** Writes a file that only this user can read to the runner's temporary folder. Returns its path. */
   readonly writeTemp: (name: string, text: string) => string;
-  /** Makes a transport for `baseUrl`. `timeoutMs` limits one attempt, including the body. */
+  /** Creates a transport for `baseUrl`. `timeoutMs` limits one attempt, including the body. */
   readonly connect: (options: { readonly baseUrl: string; readonly timeoutMs: number }) => Transport;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;

@@ -141,7 +141,7 @@ export const apiKey = parsedBy((value) => {
 export const baseUrl = parsedBy((value) => {
   const written = textOf(value).trim();
   const url = URL.parse(written);
-  // URL.parse accepts `https:///v2`, `https:h/v2` and tabs, and makes up a host for them.
+  // URL.parse accepts `https:///v2`, `https:h/v2` and tabs, and invents a host for them.
   if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) {
     throw new FormError(
       'is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty',

@@ -12,6 +12,7 @@ import {
 import type { Job } from '../job.ts';
 import { defined, present } from '../present.ts';
 import type { Results } from '../results/results.ts';
+import type { MetricsToRecord } from './metrics.ts';
 import type { Score } from './score.ts';
 import type { Stage } from './task.ts';
 
@@ -35,24 +36,14 @@ export function check(
   read: Read<Partial<Inputs>>,
   results: Results,
   score: Score,
-  otherProblems: readonly Problem[],
+  metrics: MetricsToRecord,
   job: Job,
   stage: Stage,
 ): Checked {
   const { values } = read;
-  const inFile = { ...results.fields, ...defined({ score: results.score?.value }) };
-  const known = { values, problems: [...read.problems, ...lostProblems(stage.lost)] };
   const problems = [
-    ...known.problems,
-    ...accessProblems(known, job),
-    ...operationProblems(read),
-    ...formatProblems(read),
-    ...clearProblems(values, inFile),
-    ...gateProblems(values.min_score, score.scale),
-    ...baselineProblems(known),
-    ...results.problems,
-    ...present([score.problem]),
-    ...otherProblems,
+    ...problemsTogether(read, results, score, job, stage),
+    ...present([score.problem, metrics.problem]),
   ];
   const isForgiven = ({ name, isFromFile }: Problem) =>
     job.endedBadly && (isFromFile === true || (stage.lost.includes(name) && !ESSENTIAL.includes(name)));
@@ -70,6 +61,28 @@ export function check(
     ),
     isWhole: fatal.length + ofResults.length + stage.lost.length === 0,
   };
+}
+
+/** What is wrong with inputs, files and job together. */
+function problemsTogether(
+  { values, problems }: Read<Partial<Inputs>>,
+  results: Results,
+  score: Score,
+  job: Job,
+  { lost }: Stage,
+): Problem[] {
+  const inFile = { ...results.fields, ...defined({ score: results.score?.value }) };
+  const read = { values, problems: [...problems, ...lostProblems(lost)] };
+  return [
+    ...read.problems,
+    ...accessProblems(read, job),
+    ...operationProblems(read),
+    ...formatProblems(read),
+    ...clearProblems(values, inFile),
+    ...gateProblems(values.min_score, score.scale),
+    ...baselineProblems(read),
+    ...results.problems,
+  ];
 }
 
 // Without these a request could go to the wrong place, or be sent although none should be.

@@ -14,8 +14,8 @@ export function needsStored({ fields, clear, keepsMeta }: Recording): boolean {
 
 /**
  * The body to send. Fields that are not recorded are absent, so the API leaves them alone. The recorded `meta` is merged into
- * the stored one, so nothing is lost whether the API merges `meta` or replaces it. A gate that is known to be missed makes the
- * recorded result of the job a failure, and is the error of a span that has no other.
+ * the stored one, so nothing is lost whether the API merges `meta` or replaces it. A gate that is known to be missed turns the
+ * recorded result of the job into a failure, and is the error of a span that has no other.
  */
 export function patchFor(recording: Recording, stored?: Partial<Span>): SpanPatch {
   const { fields, clear, lacksScore, fallbackError, isOwn } = recording;

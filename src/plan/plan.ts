@@ -3,7 +3,6 @@ import type { NewSpan } from '../api/span.ts';
 import { InputError, type Problem, problemLine } from '../errors.ts';
 import { defaultInputs, type Inputs, RECORDED, type Read } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
-import { present } from '../present.ts';
 import type { Results } from '../results/results.ts';
 import { caseSpanOf } from './case-span.ts';
 import { canSend, check } from './check.ts';
@@ -34,7 +33,7 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
   const { values } = read;
   const found = scoreFor(read, results);
   const metrics = metricsFor(values, results);
-  const checked = check(read, results, found, present([metrics.problem]), job, stage);
+  const checked = check(read, results, found, metrics, job, stage);
   const { fatal, forgiven, isWhole } = checked;
   // Without a problem, every input has been read.
   const inputs = fatal.length > 0 ? { ...defaultInputs(), ...values } : (values as Inputs);

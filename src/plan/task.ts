@@ -25,6 +25,11 @@ export type Task =
       readonly span: NewSpan | undefined;
     };
 
+/** Whether it is the start of a tracked job, which has no results yet. */
+export function isBeginning({ kind }: Task): boolean {
+  return kind === 'start' || kind === 'wait';
+}
+
 /** When the step runs. */
 export interface Stage {
   readonly now: Date;

@@ -1,6 +1,7 @@
 import { headlineOf, InputError } from '../errors.ts';
 import { whyUnread } from '../files.ts';
 import type { Host } from '../host/host.ts';
+import type { Gate } from '../plan/gate.ts';
 import type { Tracked } from '../plan/track.ts';
 import { present } from '../present.ts';
 import { cut, firstOf } from '../text.ts';
@@ -98,18 +99,8 @@ export function createReporter(
       if (options.summary && !isTracking) {
         attempt(() => host.appendSummary(summary()), 'warning', 'The job summary cannot be written');
       }
-      for (const { isPassed, text, advice } of report.gates) {
-        const line = present([text, advice]).join('. ');
-        if (!isPassed) findings.push({ level: 'error', title: 'Opper span: gate', lines: [line] });
-      }
-      for (const { level, title, lines } of findings) {
-        core[level](
-          firstOf(lines, MAX_LINES)
-            .map((line) => inert(cut(line, MAX_LINE)))
-            .join('\n'),
-          { title },
-        );
-      }
+      findings.push(...missedGates(report.gates));
+      for (const { level, title, lines } of findings) core[level](annotationOf(lines), { title });
       return findings.some(({ level }) => level === 'error') ? 1 : 0;
     },
   };
@@ -132,6 +123,19 @@ function variablesOf({ outcome, span }: Report): [string, string][] {
     ['OPPER_TRACE_ID', span.trace_id],
   ];
   return ids.filter((pair): pair is [string, string] => UUID.test(pair[1] ?? ''));
+}
+
+/** The summary has these in its heading. */
+function missedGates(gates: readonly Gate[]): Finding[] {
+  const missed = gates.filter(({ isPassed }) => !isPassed);
+  return missed.map(({ text, advice }) => {
+    return { level: 'error', title: 'Opper span: gate', lines: [present([text, advice]).join('. ')] };
+  });
+}
+
+function annotationOf(lines: readonly string[]): string {
+  const shown = firstOf(lines, MAX_LINES).map((line) => inert(cut(line, MAX_LINE)));
+  return shown.join('\n');
 }
 
 function tooLong(names: readonly string[]): Finding {

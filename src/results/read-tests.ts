@@ -1,5 +1,6 @@
 import { type Problem, problemOf } from '../errors.ts';
 import { type Files, type OpenText, openText } from '../files.ts';
+import type { Json } from '../json.ts';
 import { present } from '../present.ts';
 import { counted, listed, quoted } from '../text.ts';
 import { staleProblem } from './age.ts';
@@ -15,7 +16,7 @@ import { isResult, promptfoo, readResultLines } from './promptfoo.ts';
 import type { Results } from './results.ts';
 import { sumOf } from './shape.ts';
 import { type KeepCases, Tally } from './tally.ts';
-import { failingCount } from './tests.ts';
+import { failingCount, type TestRun } from './tests.ts';
 
 const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
@@ -76,18 +77,21 @@ export async function readTests(
     }
     return { problems, warnings: [] };
   }
+  const warnings = [
+    ...leftOut.map(({ path, error }) => `${path} ${error.reason}, and is left out`),
+    ...read.flatMap((file) => file.warnings),
+  ];
+  return { tests: testRunOf(read, tally), problems, warnings: limited(warnings) };
+}
+
+function testRunOf(read: readonly (ReadFile & { readonly path: string })[], tally: Tally): TestRun {
   const durationMs = sumOf(read.map((file) => file.durationMs));
-  const tests = {
+  return {
     format: [...new Set(read.map(({ format }) => format))].join(', '),
     files: read.map(({ path }) => path),
     ...tally.result(),
     durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
   };
-  const warnings = [
-    ...leftOut.map(({ path, error }) => `${path} ${error.reason}, and is left out`),
-    ...read.flatMap((file) => file.warnings),
-  ];
-  return { tests, problems, warnings: limited(warnings) };
 }
 
 /** The problem with a file, with the way to leave it out if it is not results and there are others. */
@@ -160,15 +164,18 @@ async function readOpen(
   if ('lines' in json) {
     return { format: promptfoo.name, summary: await readResultLines(() => readLines(files, path), onCase) };
   }
-  const { document } = json;
-  const reader = JSON_FORMATS.find(
+  const reader = jsonFormatOf(json.document, format);
+  return { format: reader.name, summary: reader.read(json.document, onCase) };
+}
+
+/** The format with this name, or with `auto` the one that the content shows. */
+function jsonFormatOf(document: Json, format: string): JsonFormat {
+  const found = JSON_FORMATS.find(
     ({ name, recognises }) => name === format || (format === 'auto' && recognises(document)),
   );
-  if (reader === undefined) {
-    const advice = 'For your own file set results_format to json or fields';
-    throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, advice);
-  }
-  return { format: reader.name, summary: reader.read(document, onCase) };
+  if (found !== undefined) return found;
+  const advice = 'For your own file set results_format to json or fields';
+  throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, advice);
 }
 
 /** One sentence each if a file counts other failures than its cases show, has unknown statuses, or tests without an end. */
