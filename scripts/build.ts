@@ -60,7 +60,10 @@ type Modules = Readonly<Record<string, RenderedModule>>;
  */
 async function pack(entries: Readonly<Record<string, string>>): Promise<{ files: Files; modules: Modules }> {
   await using bundle = await rolldown({ ...OPTIONS, input: { ...entries } });
-  const { output } = await bundle.generate({ format: 'cjs', chunkFileNames: '[name].js', comments: false });
+  // rolldown names what several files share after one of its modules, which another change may replace.
+  const chunkFileNames = ({ name, isDynamicEntry }: { name: string; isDynamicEntry: boolean }) =>
+    isDynamicEntry || name === 'step' || name === 'rolldown-runtime' ? '[name].js' : 'shared.js';
+  const { output } = await bundle.generate({ format: 'cjs', chunkFileNames, comments: false });
   const files: Record<string, string> = {};
   const modules: Record<string, RenderedModule> = {};
   for (const chunk of output) {

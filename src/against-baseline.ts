@@ -1,5 +1,6 @@
 import type { Client } from './api/client.ts';
 import { changesBetween } from './api/stored.ts';
+import type { OwnRun } from './comparison/baseline.ts';
 import { compare, failingAmong } from './comparison/compare.ts';
 import { maxDropGate } from './comparison/max-drop.ts';
 import { findBaseline } from './comparison/search.ts';
@@ -49,23 +50,18 @@ function levelFor(inputs: Inputs): Finding['level'] {
 async function search(plan: Plan, job: Job, client: Client, report: Draft): Promise<void> {
   const { baseline: branch = '', max_drop } = plan.inputs;
   const { span, metrics = {}, findings } = report;
-  const { facts } = job;
+  const own: OwnRun = {
+    name: span.name ?? '',
+    branch,
+    score: scoreOnSpan(report) ?? 0,
+    metrics,
+    failing: failingNow(plan, report),
+    facts: job.facts,
+  };
   const options = { isTriedOnce: max_drop === undefined };
-  const { baseline, isCut } = await findBaseline(
-    client,
-    span,
-    { name: span.name ?? '', branch, facts },
-    options,
-  );
+  const { baseline, isCut } = await findBaseline(client, span, own, options);
   if (baseline) {
-    const recorded = {
-      branch,
-      score: scoreOnSpan(report) ?? 0,
-      metrics,
-      failing: failingNow(plan, report),
-      facts,
-    };
-    report.comparison = compare(baseline, recorded);
+    report.comparison = compare(baseline, own);
   } else if (isCut) {
     const line = `The newest 100 traces of this name hold no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
     findings.push({ level: levelFor(plan.inputs), title: TITLE, lines: [line] });

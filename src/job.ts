@@ -51,6 +51,7 @@ export function isBadEnd(outcome: string | undefined): boolean {
   return outcome === 'failure' || outcome === 'cancelled';
 }
 
+/** The job, from GitHub's context and the inputs that only the runner can fill in. */
 export function jobOf(context: GitHubContext, inputs: JobInputs): Job {
   const { job_status: status } = inputs;
   const links = linksOf(context, inputs);

@@ -45,7 +45,7 @@ export interface Call {
  * Throws {@link ApiError} for an error status, a redirect, and any other unexpected content. `attempts` says how often the request
  * was sent.
  */
-export function read<Schema extends z.ZodMiniType>(
+export function readResponse<Schema extends z.ZodMiniType>(
   response: HttpResponse,
   schema: Schema,
   call: Call,

@@ -2,7 +2,14 @@ import { type CreateFetchOptions, createFetch, FetchError, type FetchOptions } f
 import type * as z from 'zod/mini';
 import { secondsText } from '../text.ts';
 import { failureAdvice, failureText, isWorthRetrying } from './attempt-failure.ts';
-import { apiError, attemptsText, type Call, type HttpResponse, read, responseText } from './response.ts';
+import {
+  apiError,
+  attemptsText,
+  type Call,
+  type HttpResponse,
+  readResponse,
+  responseText,
+} from './response.ts';
 import { isRetriedStatus, isTooLong, retryAfterMs, waitBefore } from './retry.ts';
 import type { Transport } from './transport.ts';
 
@@ -100,7 +107,7 @@ export class Sender {
   /** The content of the last response. Throws {@link ApiError} if there was none, or if it has unexpected content. */
   read<Schema extends z.ZodMiniType>(last: Attempt, schema: Schema, call: Call): z.infer<Schema> {
     const attempts = last.number;
-    if ('response' in last) return read(last.response, schema, call, attempts, this.#options.now());
+    if ('response' in last) return readResponse(last.response, schema, call, attempts, this.#options.now());
     const { thrown } = last;
     const reason = `${this.#reasonOf(last)} (${attemptsText(attempts, call)})`;
     const isTransient = isWorthRetrying(thrown);
@@ -146,10 +153,12 @@ export function isRetried(attempt: Attempt): boolean {
   return 'response' in attempt ? isRetriedStatus(attempt.response.status) : isWorthRetrying(attempt.thrown);
 }
 
+/** Whether a response came, with a status below 300. */
 export function isSuccess(attempt: Attempt): boolean {
   return 'response' in attempt && attempt.response.status < 300;
 }
 
+/** The status of the response; undefined if none came. */
 export function statusOf(attempt: Attempt): number | undefined {
   return 'response' in attempt ? attempt.response.status : undefined;
 }

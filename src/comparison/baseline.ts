@@ -3,12 +3,16 @@ import { RESULT_FACT } from '../job.ts';
 import { type JsonObject, sameJson } from '../json.ts';
 import { instantOf } from '../timestamp.ts';
 
-/** The run to find a baseline for. */
+/** The run to compare, and what it recorded. */
 export interface OwnRun {
   /** The name of the span. */
   readonly name: string;
   /** The branch to compare with. */
   readonly branch: string;
+  readonly score: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The names of all cases that failed or errored; undefined if they are not all known. */
+  readonly failing: readonly string[] | undefined;
   /** What is known about the job, under the names that `meta` has for it. */
   readonly facts: JsonObject;
 }

@@ -5,7 +5,7 @@ import type { TraceSpan } from '../api/traces.ts';
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import { isFailing } from '../results/tests.ts';
-import type { Baseline } from './baseline.ts';
+import type { Baseline, OwnRun } from './baseline.ts';
 
 const MAX_NAMES = 100;
 
@@ -27,39 +27,29 @@ export const Comparison = z.object({
 });
 export type Comparison = z.infer<typeof Comparison>;
 
-/** What this run recorded. */
-export interface Recorded {
-  readonly branch: string;
-  readonly score: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** The names of all cases that failed or errored; undefined if they are not all known. */
-  readonly failing: readonly string[] | undefined;
-  readonly facts: JsonObject;
-}
-
 /** Compares what was recorded with a baseline, which has a score. */
-export function compare({ trace, span, children }: Baseline, now: Recorded): Comparison {
+export function compare({ trace, span, children }: Baseline, own: OwnRun): Comparison {
   const score = span.score ?? 0;
   const meta = span.meta ?? {};
   const before = newestOf(span.metrics ?? []);
-  const metrics = Object.entries(now.metrics).flatMap(([dimension, after]) => {
+  const metrics = Object.entries(own.metrics).flatMap(([dimension, after]) => {
     const metric = before.get(dimension);
     return metric ? [[dimension, { before: metric.value, after }] as const] : [];
   });
   const failed = failingIn(span, children);
-  const isCompared = failed !== undefined && now.failing !== undefined;
+  const isCompared = failed !== undefined && own.failing !== undefined;
   return defined({
     span_id: span.id ?? undefined,
     trace_id: trace.id,
-    branch: now.branch,
+    branch: own.branch,
     revision: textFact(meta, 'vcs.ref.head.revision'),
-    run_url: ownRunUrl(textFact(meta, 'cicd.pipeline.run.url.full'), now.facts),
+    run_url: ownRunUrl(textFact(meta, 'cicd.pipeline.run.url.full'), own.facts),
     start_time: span.start_time ?? undefined,
     score,
-    score_change: now.score - score,
+    score_change: own.score - score,
     metrics: Object.fromEntries(metrics),
-    newly_failed: isCompared ? without(now.failing, failed) : undefined,
-    no_longer_failing: isCompared ? without(failed, now.failing) : undefined,
+    newly_failed: isCompared ? without(own.failing, failed) : undefined,
+    no_longer_failing: isCompared ? without(failed, own.failing) : undefined,
   });
 }
 

@@ -8,7 +8,7 @@ import { type Baseline, baselineIn, type OwnRun, startOf } from './baseline.ts';
 const AT_ONCE = 4;
 
 /** The baseline, if there is one. `isCut` means that there are more traces than were searched. */
-export interface Found {
+export interface SearchResult {
   readonly baseline: Baseline | undefined;
   readonly isCut: boolean;
 }
@@ -22,7 +22,7 @@ export async function findBaseline(
   span: Pick<Span, 'trace_id' | 'parent_id' | 'start_time'>,
   own: OwnRun,
   options: TraceOptions,
-): Promise<Found> {
+): Promise<SearchResult> {
   const { trace_id: traceId, parent_id: parentId } = span;
   // The name of a trace is that of its root.
   const trace = parentId && traceId ? await client.readTrace(traceId, { ...options, isNew: true }) : span;

@@ -67,6 +67,7 @@ export const boolean = z.pipe(
   z.stringbool({ truthy: ['true'], falsy: ['false'], ...because('is not true or false') }),
 );
 
+/** One of these names, without white space around it. */
 export function oneOf<const Names extends readonly string[]>(names: Names) {
   return z.pipe(trimmed, z.enum(names, because(`is not one of ${names.join(', ')}`)));
 }
@@ -111,11 +112,13 @@ export const positiveNumber = numberForm('is not a number such as 100').check(
   z.positive(because('must be above 0')),
 );
 
+/** A number with these bounds, both included. `rule` is the beginning of the error, such as `is not a number of seconds`. */
 export function numberBetween(least: number, most: number, rule: string) {
   const whole = `${rule} from ${least} to ${most}`;
   return numberForm(whole).check(z.gte(least, because(whole)), z.lte(most, because(whole)));
 }
 
+/** An integer with these bounds, both included. */
 export function wholeNumber(least: number, most: number) {
   const rule = 'is not a whole number';
   return numberBetween(least, most, rule).check(z.int(because(`${rule} from ${least} to ${most}`)));

@@ -95,7 +95,7 @@ export const FIELDS_FILE_INPUTS = [
   'metrics',
 ] as const satisfies readonly InputName[];
 /** All inputs that say what to record. */
-export const RECORDED = [
+export const RECORDING_INPUTS = [
   ...FIELDS_FILE_INPUTS,
   'meta_file',
   'results_file',

@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts';
 import { isBadEnd, type Job } from '../job.ts';
 import { defined, present } from '../present.ts';
 import { PASS_RATE_SCALE } from '../scale.ts';
-import { type Fields, type InputName, type Inputs, RECORDED, type Read } from './inputs.ts';
+import { type Fields, type InputName, type Inputs, RECORDING_INPUTS, type Read } from './inputs.ts';
 
 // Inputs that are fine one by one but wrong together. An input that is bad by itself gets no second problem.
 
@@ -33,7 +33,7 @@ export function accessProblems(read: Read<Partial<Inputs>>, job: Job): Problem[]
 export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] {
   const { operation, span_id } = values;
   const problems: Problem[] = [];
-  const recorded = RECORDED.filter((name) => values[name] !== undefined);
+  const recorded = RECORDING_INPUTS.filter((name) => values[name] !== undefined);
   if (operation === 'get' && recorded.length > 0) {
     const message = `get writes nothing, but these are given: ${recorded.join(', ')}. Remove them, or use update`;
     problems.push({ name: 'operation', message });

@@ -1,7 +1,7 @@
 import type { NewMetric } from '../api/metric.ts';
 import type { NewSpan } from '../api/span.ts';
 import { InputError, type Problem, problemLine } from '../errors.ts';
-import { defaultInputs, type Inputs, RECORDED, type Read } from '../inputs/inputs.ts';
+import { defaultInputs, type Inputs, RECORDING_INPUTS, type Read } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
 import type { Results } from '../results/results.ts';
 import { caseSpanOf } from './case-span.ts';
@@ -42,7 +42,10 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
   const recording = composeRecording(inputs, results, score, checked, job);
   const recorded = isWhole ? metrics.all : metrics.given;
   if (inputs.operation === 'update' && recorded.length === 0 && isEmptyPatch(patchFor(recording))) {
-    throw InputError.of('operation', `update has nothing to record. Give one of ${RECORDED.join(', ')}`);
+    throw InputError.of(
+      'operation',
+      `update has nothing to record. Give one of ${RECORDING_INPUTS.join(', ')}`,
+    );
   }
   const cases = results.tests?.cases ?? [];
   return {

@@ -1,5 +1,6 @@
 import type { Comparison } from '../comparison/compare.ts';
 import { present } from '../present.ts';
+import { tidy } from '../results/mean.ts';
 import type { Failure } from '../results/tests.ts';
 import { ageText, cut, firstOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
@@ -49,7 +50,7 @@ export function metricRows({
     name,
     shortened(before),
     shortened(after),
-    signed(Number((after - before).toPrecision(12))),
+    signed(tidy(after - before)),
   ]);
 }
 

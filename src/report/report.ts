@@ -65,6 +65,7 @@ export interface Finding {
 /** The report while the step runs. If something throws, what is known until then is still reported. */
 export type Draft = { -readonly [Name in keyof Report]: Report[Name] } & { readonly findings: Finding[] };
 
+/** The report of a step that has done nothing yet. It counts as failed until something else is known. */
 export function newReport(spanId: string | undefined, { status, links }: Job): Draft {
   return {
     outcome: 'failed',

@@ -99,6 +99,7 @@ const FOLLOWING = [
   { tool: 'TAP::Formatter::JUnit 0.11: an exit code', message: /^Dubious, test returned / },
 ] as const;
 
+/** Whether an error of a suite only repeats that one of its cases failed. */
 export function followsFromCase(message: string): boolean {
   return FOLLOWING.some((row) => row.message.test(message));
 }
@@ -137,6 +138,7 @@ const UNIQUE_NAMES = [
   { tool: 'pytest 9.2, rerunfailures 16.7, xdist 3.8', root: 'pytest tests', suite: 'pytest' },
 ] as const;
 
+/** Whether no two cases share class and name, told by the names of suite and root. */
 export function hasUniqueNames(suite: string | undefined, root: string | undefined): boolean {
   return UNIQUE_NAMES.some((row) => row.suite === suite || row.root === root);
 }
@@ -154,6 +156,7 @@ export function listingOption(root: Attributes): string | undefined {
 /** Suites that are empty on purpose. */
 const EMPTY_SUITES = [{ tool: 'JUnit Platform 1.11', root: 'JUnit Vintage' }] as const;
 
+/** Whether a document without a case is right to have none. */
 export function isEmptyOnPurpose(root: Attributes): boolean {
   return EMPTY_SUITES.some((row) => row.root === root.name);
 }
@@ -206,6 +209,7 @@ const EXPECTED_FAILURES = [
   { tool: 'playwright-ctrf-json-reporter 0.0.29: test.fail', status: 'passed', rawStatus: 'failed' },
 ] as const;
 
+/** Whether a test passed because it failed. */
 export function isExpectedFailure(test: JsonObject): boolean {
   return EXPECTED_FAILURES.some((row) => row.status === test.status && row.rawStatus === test.rawStatus);
 }

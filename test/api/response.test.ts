@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { type Call, type HttpResponse, read } from '../../src/api/response.ts';
+import { type Call, type HttpResponse, readResponse } from '../../src/api/response.ts';
 import { Span } from '../../src/api/span.ts';
 import { ApiError } from '../../src/errors.ts';
 import { parseJson } from '../../src/json.ts';
@@ -24,7 +24,7 @@ const responseOf = (response: Partial<HttpResponse>): HttpResponse => ({
 });
 
 const spanIn = (response: Partial<HttpResponse>, call: Partial<Call> = {}) =>
-  read(responseOf(response), Span, { ...CALL, ...call }, 2, 0);
+  readResponse(responseOf(response), Span, { ...CALL, ...call }, 2, 0);
 
 function errorOf(response: Partial<HttpResponse>, call: Partial<Call> = {}): ApiError {
   try {
@@ -139,7 +139,9 @@ describe('an error status', () => {
       [1, 'tried once'],
       [4, 'tried 4 times'],
     ] as const) {
-      expect(() => read(response, Span, CALL, attempts, 0)).toThrow(`${url} returned 400 No (${text}). `);
+      expect(() => readResponse(response, Span, CALL, attempts, 0)).toThrow(
+        `${url} returned 400 No (${text}). `,
+      );
     }
   });
 
@@ -246,6 +248,8 @@ describe('a success', () => {
 
   it('may be a list, by the schema of a list', () => {
     const Page = z.object({ data: z.array(z.number()) });
-    expect(read(responseOf({ body: '{"data": [1, 2]}' }), Page, CALL, 1, 0)).toEqual({ data: [1, 2] });
+    expect(readResponse(responseOf({ body: '{"data": [1, 2]}' }), Page, CALL, 1, 0)).toEqual({
+      data: [1, 2],
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TraceSpan } from '../../src/api/traces.ts';
-import { type Baseline, baselineIn } from '../../src/comparison/baseline.ts';
-import { compare, failingAmong, type Recorded } from '../../src/comparison/compare.ts';
+import { type Baseline, baselineIn, type OwnRun } from '../../src/comparison/baseline.ts';
+import { compare, failingAmong } from '../../src/comparison/compare.ts';
 import { maxDropGate } from '../../src/comparison/max-drop.ts';
 import { factsOf, RUN_URL } from '../harness/push.ts';
 import { comparisonOf } from '../harness/report.ts';
@@ -17,7 +17,7 @@ function baselineOf(meta: object, children: readonly TraceSpan[] = [], span: Tra
   return { trace: { id: TRACE }, span: { score: 80, meta: { ...meta }, ...span }, children };
 }
 
-const NOW: Recorded = { branch: 'main', score: 62, metrics: {}, failing: [], facts: FACTS };
+const NOW: OwnRun = { name: 'Eval', branch: 'main', score: 62, metrics: {}, failing: [], facts: FACTS };
 
 /** The failing cases of a comparison. */
 function casesOf(children: readonly TraceSpan[], meta: object, now: readonly string[] | undefined) {
@@ -114,6 +114,7 @@ test.each([
 
 describe('of several in one trace', () => {
   const own = {
+    ...NOW,
     name: 'Eval',
     branch: 'main',
     facts: { ...FACTS, 'github.matrix': { model: 'small', n: 1 } },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
-import { RECORDED, readInputs } from '../../src/inputs/inputs.ts';
+import { RECORDING_INPUTS, readInputs } from '../../src/inputs/inputs.ts';
 import { type Job, jobOf } from '../../src/job.ts';
 import { closingPlan, type Plan, planOf } from '../../src/plan/plan.ts';
 import { NO_RESULTS } from '../../src/plan/read-files.ts';
@@ -177,7 +177,7 @@ describe('the plan', () => {
   });
 
   test('names what an update can record if nothing is given', () => {
-    expect(() => plan({})).toThrow(new RegExp(`update .* ${RECORDED.join(', ')}`));
+    expect(() => plan({})).toThrow(new RegExp(`update .* ${RECORDING_INPUTS.join(', ')}`));
   });
 
   test.each([
