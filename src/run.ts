@@ -11,7 +11,7 @@ import { closingPlan, type Plan, planOf } from './plan/plan.ts';
 import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
 import { isBeginning, type Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
-import { present } from './present.ts';
+import { defined, present } from './present.ts';
 import { type Draft, findingOf, isWritten, newReport, scoreOnSpan, warn } from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
 import type { Results } from './results/results.ts';
@@ -93,7 +93,10 @@ async function planFor(
     report.tests = results.tests;
     report.files = results.files ?? [];
     warn(report, results.warnings ?? []);
-    return planOf(withoutKey(read, redact), withoutKey(results, redact), job, stage);
+    // The name of a score may be that of its problem.
+    const score = results.score && { ...results.score, name: redact(results.score.name) };
+    const safe = withoutKey({ ...results, ...defined({ score }) }, redact);
+    return planOf(withoutKey(read, redact), safe, job, stage);
   } catch (error) {
     const plan = closingPlan(error, redact(headlineOf(error)), read, job, stage);
     if (!plan) throw error;

@@ -219,7 +219,7 @@ function messageIn(body: string): string {
   return json === undefined ? body : messageInJson(json);
 }
 
-/** Undefined for plain text, and for JSON that is broken or too deep. */
+/** Undefined for plain text, and for JSON that is malformed or too deep. */
 function jsonOrUndefined(body: string): Json | undefined {
   try {
     return parseJson(body);

@@ -12,7 +12,7 @@ interface MarkedFailure extends Failure {
   readonly isNew: boolean;
 }
 
-/** The failures, new ones first. Of new ones that the results do not tell more about, the name. */
+/** The failures, new ones first. For new ones without details in the results, only the name. */
 export function markedFailures({ tests, comparison }: Pick<Report, 'tests' | 'comparison'>): MarkedFailure[] {
   const left = [...(comparison?.newly_failed ?? [])];
   const failures = (tests?.failures ?? []).map((failure): MarkedFailure => {

@@ -9,7 +9,7 @@ export interface FoundCase {
   readonly status: CaseStatus;
   /** How many such cases there are, 1 if absent. */
   readonly count?: number;
-  /** For a case that may be reported again, with a worse status: what tells it from others, and its status so far. */
+  /** For a case that may be reported again, with a worse status: what identifies it, and its status so far. */
   readonly key?: number;
   readonly before?: CaseStatus | undefined;
   /** Called only for cases that are shown or kept. */

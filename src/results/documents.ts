@@ -18,7 +18,7 @@ export class NoResultsError extends FormError {
   }
 }
 
-/** A kind of XML that is not JUnit, told by its root element. */
+/** A kind of XML that is not JUnit, recognised by its root element. */
 export interface OtherXml {
   /** To follow `is`. */
   readonly name: string;
@@ -30,7 +30,7 @@ export interface OtherXml {
   readonly advice: string;
   /** Whether tools write it beside their results, and it holds no failure of its own. */
   readonly isHarmless?: true;
-  /** What tells of a failure all the same. */
+  /** What shows a failure all the same. */
   readonly unless?: { readonly attribute: string; readonly value: string; readonly element: string };
 }
 
@@ -101,7 +101,7 @@ export function otherXml(
   );
 }
 
-/** Files that are neither XML nor one JSON document, told by how they begin. */
+/** Files that are neither XML nor one JSON document, recognised by how they begin. */
 const OTHER_TEXT: readonly { readonly name: string; readonly beginning: RegExp; readonly advice: string }[] =
   [
     {

@@ -75,7 +75,7 @@ export function habitOf(
   );
 }
 
-/** A line in the standard error of a suite that tells of a failure outside of its cases. */
+/** A line in the standard error of a suite that shows a failure outside of its cases. */
 interface OutsideHabit {
   readonly tool: string;
   readonly line: RegExp;
@@ -89,7 +89,7 @@ const OUTSIDE: readonly OutsideHabit[] = [
   { tool: 'Meson 1.12', line: /^\(test program exited with status code \d+\)/, isAlsoOfCase: true },
 ];
 
-/** Whether a line in the standard error of a suite tells of a failure outside of its cases. */
+/** Whether a line in the standard error of a suite shows a failure outside of its cases. */
 export function isOutside(line: string, hasFailedCase: boolean): boolean {
   return OUTSIDE.some((row) => row.line.test(line) && !(hasFailedCase && row.isAlsoOfCase));
 }
@@ -138,7 +138,7 @@ const UNIQUE_NAMES = [
   { tool: 'pytest 9.2, rerunfailures 16.7, xdist 3.8', root: 'pytest tests', suite: 'pytest' },
 ] as const;
 
-/** Whether no two cases share class and name, told by the names of suite and root. */
+/** Whether no two cases share class and name, judged by the names of suite and root. */
 export function hasUniqueNames(suite: string | undefined, root: string | undefined): boolean {
   return UNIQUE_NAMES.some((row) => row.suite === suite || row.root === root);
 }

@@ -59,7 +59,7 @@ interface OpenCase {
 /** An open element whose text is kept. */
 interface KeptText {
   body: string;
-  /** Collects lines that tell of a failure outside of the cases. */
+  /** Collects lines that show a failure outside of the cases. */
   readonly lines?: string[] | undefined;
 }
 

@@ -97,6 +97,17 @@ describe('the key', () => {
     expect(annotations[0]?.message.split('\n')).toEqual(error);
   });
 
+  test('is in no request, even if it is in the path of a file whose score is bad', async () => {
+    const given = { operation: 'track', ci_meta: 'false', results_format: 'fields' };
+    const path = `${server.key}.json`;
+    const { state } = await runStage(server, { ...given, results_file: path });
+    const atEnd = { ...given, results_file: path };
+    const { sent } = await runStage(server, atEnd, { state, files: { [path]: '{"score": 0.5}' } });
+    expect((sent.at(-1) as [string, { error: string }])[1].error).toMatch(
+      /^score in \*\*\*\.json: "0\.5" is not an integer/,
+    );
+  });
+
   test('is in no retry notice and no error, even if the server echoes it', async () => {
     const inText = raw(`HTTP/1.1 503 No ${server.key}\r\ncontent-length: 0\r\n\r\n`);
     const inBody = status(503, { body: { detail: `bad key ${server.key}` } });
