@@ -1,4 +1,5 @@
 import { FormError } from '../errors.ts';
+import type { Attributes } from './xml.ts';
 
 /** A file that is not test results, or has none. An author may leave it out. */
 export class NoResultsError extends FormError {
@@ -87,11 +88,7 @@ const OTHER_XML: readonly OtherXml[] = [
 ];
 
 /** The kind of a document that is not JUnit although it may look so; undefined for JUnit, and for an unknown root element. */
-export function otherXml(
-  root: string,
-  attributes: Readonly<Record<string, string>>,
-  doctype: string,
-): OtherXml | undefined {
+export function otherXml(root: string, attributes: Attributes, doctype: string): OtherXml | undefined {
   const namespaces = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/.test(name));
   return OTHER_XML.find(
     (row) =>

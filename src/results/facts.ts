@@ -3,8 +3,7 @@
 
 import type { JsonObject } from '../json.ts';
 import type { CaseStatus } from './tests.ts';
-
-type Attributes = Readonly<Record<string, string>>;
+import type { Attributes } from './xml.ts';
 
 /** What an element of a case means. Whatever else is in a case that may fail, it counts as skipped. */
 export type Meaning = CaseStatus | 'may fail';

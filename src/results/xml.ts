@@ -2,7 +2,7 @@ import type { SaxesParser, SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
 import { cut } from '../text.ts';
 
-export type Attributes = SaxesTagPlain['attributes'];
+export type Attributes = Readonly<SaxesTagPlain['attributes']>;
 /** What to do at the end of an element. */
 export type Close = () => void;
 
