@@ -6,6 +6,7 @@ const filesOf = (...pieces: readonly Uint8Array[]): Files => ({
   async *read() {
     yield* pieces;
   },
+  modifiedMs: () => undefined,
 });
 
 describe('the text of a file', () => {
@@ -19,6 +20,8 @@ describe('the text of a file', () => {
     [Buffer.from('😀').subarray(0, 3), 'is not UTF-8'],
     [Buffer.from('\uFEFF{}', 'utf16le'), 'is UTF-16'],
     [Buffer.from('\uFEFF{}', 'utf16le').swap16(), 'is UTF-16'],
+    [Buffer.from('PK\x03\x04\xff', 'latin1'), 'is a ZIP archive, as a log of Inspect (.eval) is'],
+    [Buffer.from('P\xff', 'latin1'), 'is not UTF-8'],
   ])('in another encoding (%#) is an error', async (bytes, message) => {
     await expect(readText(filesOf(bytes), 'a')).rejects.toMatchObject({
       name: 'FormError',
@@ -43,6 +46,7 @@ describe('the text of a file', () => {
       read: () => {
         throw Object.assign(new Error('the disk is gone'), { code });
       },
+      modifiedMs: () => undefined,
     };
     await expect(readText(files, 'some/path')).rejects.toMatchObject({
       name: 'FormError',
@@ -72,6 +76,7 @@ describe('an open file', () => {
     const log: string[] = [];
     const files: Files = {
       find: async () => [],
+      modifiedMs: () => undefined,
       async *read(path) {
         try {
           log.push(`open ${path}`);

@@ -22,8 +22,10 @@ import {
   status,
   truncatedJson,
 } from './harness/faults.ts';
+import { factsOf } from './harness/push.ts';
 import { type Fault, type FaultRule, startSpanServer } from './harness/span-server.ts';
-import { FOREVER, FORK, runStage, type StepOptions } from './harness/step.ts';
+import { FOREVER, FORK, NOW, runStage, type StepOptions } from './harness/step.ts';
+import { memoryFiles } from './results/memory-files.ts';
 
 // messages.md shows the messages in one file that a person can read through. After changing a message, run `npm test -- -u` and
 // review the diff. What only a broken network or system can cause is thrown with the words and codes of Node, so that the file is
@@ -34,6 +36,9 @@ const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 const server = await startSpanServer();
 afterAll(() => server.close());
 
+const TESTS =
+  '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
+
 type Inputs = Readonly<Record<string, string>>;
 /** What is shown, and how to see it: the inputs of a step, or a function that makes the message. */
 type Scene = readonly [title: string, how: Inputs | (() => string | undefined), options?: StepOptions];
@@ -43,6 +48,14 @@ const results = (content: string, inputs: Inputs = {}): Scene => {
   const name = content.startsWith('<') ? 'r.xml' : 'r.json';
   const given = { results_file: name, dry_run: 'true', ...inputs };
   return [JSON.stringify(content.slice(0, 60)), given, file(content, name)];
+};
+const beside = (content: string): Scene => {
+  const inputs = { results_file: 'a.xml\nb.xml', dry_run: 'true' };
+  return [
+    `${JSON.stringify(content)} beside results`,
+    inputs,
+    { files: { 'a.xml': TESTS, 'b.xml': content } },
+  ];
 };
 const atPointer = (pointer: string, content: string, name = 'score_pointer'): Scene => [
   `${name} ${pointer} in ${content.slice(0, 60).replaceAll('\n', ' ⏎ ')}`,
@@ -94,6 +107,22 @@ const ofMetrics = (title: string, faults: readonly FaultRule[], metrics: object 
   return responses(title, rules, { score: '', metrics: JSON.stringify(metrics) });
 };
 
+const BASELINE = { id: 'trace', name: 'Support', start_time: '2026-11-20T10:00:00Z' };
+/** A comparison with a run on main that had the score 80. `total` is how many traces there are. */
+const comparison = (title: string, inputs: Inputs, total = 1, faults: readonly FaultRule[] = []): Scene => {
+  const meta = { ...factsOf('success'), 'cicd.pipeline.run.id': '1' };
+  const spans = total > 1 ? [] : [{ name: 'Support', score: 80, meta }];
+  const data = total > 0 ? [BASELINE] : [];
+  const answer = (part: string, body: unknown): FaultRule => ({
+    when: ({ path }) => path.includes(part),
+    fault: reply({ status: 200, body }),
+  });
+  const list = answer('/traces?', { meta: { total_count: total }, data });
+  const given = { score: '62', baseline: 'main', ...inputs };
+  return [title, given, { faults: [...faults, list, answer('/traces/', { ...BASELINE, spans })] }];
+};
+const traces = { when: ({ path }: { path: string }) => path.includes('/traces'), times: FOREVER };
+
 const error = (message: string, code = ''): Error => Object.assign(new Error(message), { code });
 const noResponse = (title: string, thrown: unknown): Scene => {
   const fetch = () => Promise.reject(thrown);
@@ -142,8 +171,6 @@ vi.stubEnv('GITHUB_STEP_SUMMARY', '');
 afterAll(() => vi.unstubAllEnvs());
 
 const LOG = 'The log';
-const TESTS =
-  '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
 
 const STATE = JSON.stringify({ id: ID, exists: true, sent: [], given: [] });
 const LOST = JSON.stringify({ id: ID, exists: true, sent: [], given: ['min_score'] });
@@ -186,6 +213,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       case_spans: ['some'],
       max_case_spans: ['0'],
       min_score: ['high'],
+      max_drop: ['much', '-1'],
       dry_run: ['perhaps'],
       timeout_seconds: ['0'],
       retries: ['11'],
@@ -231,6 +259,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { results_file: 'r.json', results_format: 'fields', case_spans: 'all' },
       file('{"score": 1}'),
     ],
+    ['max_drop without a baseline', { max_drop: '2' }],
     ['a gate on another scale than the score', { score: '0.9', score_scale: '100', min_score: '0.8' }],
     ['a gate that is a share', { score: '87', min_score: '0.8' }],
     ['a gate that is the whole', { results_file: 'r.xml', min_score: '1' }, file(TESTS, 'r.xml')],
@@ -290,14 +319,36 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     results('<html/>'),
     results('<testsuite>'.repeat(101)),
     results('<testsuite><testcase><testcase/></testcase></testsuite>'),
-    results('<testsuite>\0</testsuite>'),
-    results(`<testsuite name="${'x'.repeat(2_000_000)}">`),
-    results('<testsuite tests="3" skipped="1"><testcase/></testsuite>'),
+    results('<testsuite failures="2"><testcase><failure/></testcase></testsuite>'),
+    results('<testsuite name="pytest"><testcase name="a"/><testcase/></testsuite>'),
+    results('<testsuites tests="1" name="AllTests"/>'),
+    results('<coverage/>'),
+    results('<TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010"/>'),
+    results('<TestRun/>'),
+    results('<testsuites xmlns="http://check.sourceforge.net/ns"/>'),
+    results('<promptfoo/>'),
+    beside('<coverage/>'),
+    beside('<testsuite/>'),
+    beside('<html/>'),
+    beside('<testsuite'),
+    beside('<failsafe-summary timeout="true"/>'),
+    [
+      'results from before the job',
+      { results_file: 'r.xml', dry_run: 'true' },
+      {
+        host: {
+          jobBeganMs: NOW.getTime(),
+          files: { ...memoryFiles({}), find: async () => ['r.xml'], modifiedMs: () => 0 },
+        },
+      },
+    ],
     results('<testsuite><testcase status="odd"/></testsuite>'),
     results('<testsuite failures="1"><testcase/></testsuite>'),
     results('<testsuite><testcase><failure/></testcase></testsuite>'),
     results('{}', { results_format: 'junit' }),
     results('name,score'),
+    results('ok 1 - adds'),
+    results('{"Action":"run","Test":"a"}'),
     results('> demo@1.0.0 test\n> vitest run\n\n{"testResults": []}'),
     results('{"a": 1}'),
     results('{"results": {"tests": [{"status": "odd"}]}}'),
@@ -449,6 +500,27 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { end_time: '2026-11-20T11:00:00Z' },
     ),
   ],
+  'A comparison': [
+    comparison('a drop that is too large', { max_drop: '5' }),
+    comparison('a drop that is too large and cannot be recorded', { max_drop: '5' }, 1, [
+      { on: 'PATCH', fault: returned({}) },
+      { on: 'PATCH', fault: status(422) },
+    ]),
+    comparison('no earlier run', {}, 0),
+    comparison('no run among the newest', {}, 120),
+    comparison('no score', { score: '', output: 'x', max_drop: '5' }),
+    comparison('a dry run', { max_drop: '5', dry_run: 'true' }),
+    [
+      'traces that cannot be read',
+      { score: '62', baseline: 'main' },
+      { faults: [{ ...traces, fault: status(503) }] },
+    ],
+    [
+      'traces that are no list',
+      { score: '62', baseline: 'main' },
+      { faults: [{ ...traces, fault: reply({ status: 200, body: { data: 1 } }) }] },
+    ],
+  ],
   'The rest': [
     ['a score below the gate', { score: '62', min_score: '80', dry_run: 'true' }],
     ['a gate without a score', { output: 'x', min_score: '80', dry_run: 'true' }],
@@ -511,6 +583,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   [LOG]: [
     ['an update', { results_file: 'r.xml', min_score: '50', case_spans: 'all' }, file(TESTS, 'r.xml')],
     response('an update that changes nothing', returned({ meta: { a: 1 } }), { score: '', meta: '{"a": 1}' }),
+    comparison('a comparison', {}),
     ['a new span', { ...create, name: 'Support', metrics: '{"accuracy": 0.925}' }],
     [
       'get',

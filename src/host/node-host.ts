@@ -18,7 +18,7 @@ import {
 import { context } from '@actions/github';
 import manifest from '../../package.json' with { type: 'json' };
 import { createTransport } from '../api/transport.ts';
-import { eventProblem } from './event-file.ts';
+import { eventProblem, jobBeganMs } from './event-file.ts';
 import type { Host } from './host.ts';
 import { nodeFiles } from './node-files.ts';
 
@@ -32,6 +32,7 @@ export const nodeHost: Host = {
   env,
   eventProblem,
   files: nodeFiles,
+  jobBeganMs,
   appendSummary(markdown) {
     if (!env.GITHUB_STEP_SUMMARY) throw new Error('the runner did not set GITHUB_STEP_SUMMARY');
     appendFileSync(env.GITHUB_STEP_SUMMARY, markdown);
@@ -47,4 +48,5 @@ export const nodeHost: Host = {
   random: Math.random,
   newId: randomUUID,
   version: manifest.version,
+  docs: `https://github.com/${manifest.repository.replace('github:', '')}/blob/v${manifest.version}/docs/troubleshooting.md`,
 };

@@ -68,6 +68,7 @@ export async function runStage(
       env,
       eventProblem: options.eventProblem,
       files: { ...memoryFiles(files), find: async (pattern) => (pattern in files ? [pattern] : []) },
+      jobBeganMs: undefined,
       appendSummary: keep('appendSummary'),
       writeTemp(name, text) {
         keep('writeTemp')(name, text);
@@ -82,6 +83,7 @@ export async function runStage(
       random: () => 0.5,
       newId: () => newIds.shift() ?? crypto.randomUUID(),
       version: '1.2.3',
+      docs: 'https://docs.example/troubleshooting',
       ...options.host,
     },
     state ? parseTracked(state) : undefined,

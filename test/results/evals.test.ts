@@ -6,17 +6,23 @@ import { recordOf } from '../harness/record.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results/evals');
 
-function read(
+async function read(
   file: string,
   format: 'auto' | 'json',
   pointer: string | undefined,
   ...metricsPointers: readonly string[]
 ) {
-  return readResults(
+  const { files, ...results } = await readResults(
     { patterns: [file], format, pointer, metricsPointers, keepCases: { kind: 'all', max: 2 } },
-    { find: async (path) => [path], read: (path) => createReadStream(join(FOLDER, path)) },
+    {
+      find: async (path) => [path],
+      read: (path) => createReadStream(join(FOLDER, path)),
+      modifiedMs: () => undefined,
+    },
     new Date(0),
   );
+  expect(files).toEqual(format === 'json' ? [file] : undefined);
+  return results;
 }
 
 describe('what real eval tools wrote', () => {
@@ -175,7 +181,8 @@ describe('what real eval tools wrote', () => {
     const { tests = expect.fail() } = await read('vitest-evals.json', 'auto', undefined);
     expect(recordOf(tests, 100)).toEqual({
       score: 71,
-      error: 'caps > c: AssertionError: Score: 0.40 below threshold: 0.50\ncaps > boom: Error: provider down',
+      error:
+        'caps > c: AssertionError: Score: 0.40 below threshold: 0.50 Output: NOPE Exact [0.0]\ncaps > boom: Error: provider down',
       meta: {
         'test.total': 7,
         'test.passed': 5,
