@@ -121,6 +121,16 @@ describe('the score at a pointer', () => {
   });
 });
 
+it('a file of CSV is refused with the way out', async () => {
+  expect(await problemsAt({ 'r.csv': 'user_input,faithfulness\nq1,0.9\n' }, '/*/faithfulness')).toEqual([
+    {
+      name: 'results_file',
+      message:
+        'r.csv is CSV. Write JSON, and set results_format to json with score_pointer or metrics_pointer',
+    },
+  ]);
+});
+
 describe('the metrics at pointers', () => {
   it.each<[string, readonly string[], object]>([
     ['{"a": {"b": 0.5}}', ['/a/b'], { b: 0.5 }],
@@ -209,7 +219,8 @@ it.each([
     },
   };
   const request = { patterns: [path], format, pointer: '/*/t', keepCases: KEEP };
-  await expect(readResults(request, files, NOW)).rejects.toThrow(InputError);
+  const reading = readResults(request, files, NOW).then(({ problems }) => problems.length > 0);
+  expect(await reading.catch((error: unknown) => error instanceof InputError)).toBe(true);
   expect(isOpen).toBe(false);
 });
 
