@@ -12,6 +12,8 @@ export interface Files {
   find(pattern: string, excludes?: readonly string[]): Promise<string[]>;
   /** The bytes of a file. Throws the system's own error, or {@link FormError} for a directory, a pipe or a device. */
   read(path: string): AsyncIterable<Uint8Array>;
+  /** When a file was last modified, in Unix milliseconds; undefined if that is unknown. */
+  modifiedMs(path: string): number | undefined;
 }
 
 /** The size limit for a request, a response, and a file that is read whole. Results in JSON have their own. */
@@ -19,6 +21,9 @@ export const MAX_BYTES = 32 * 1024 * 1024;
 
 /** How much of a file is read to recognise its format, in UTF-16 units. */
 const MAX_BEGINNING = 200;
+
+/** `PK`, the first two bytes. */
+const ZIP_START = '80,75';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -110,11 +115,11 @@ async function* readTextPieces(
   maxBytes = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let first: number | undefined;
+  let first: readonly number[] | undefined;
   let size = 0;
   try {
     for await (const bytes of files.read(path)) {
-      first ??= bytes[0];
+      first ??= [...bytes.subarray(0, 2)];
       size += bytes.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
       yield decoder.decode(bytes, { stream: true });
@@ -125,8 +130,13 @@ async function* readTextPieces(
     if (codeOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
       throw new FormError(`cannot be read: ${whyUnread(error)}`);
     }
+    if (first?.join() === ZIP_START) {
+      throw new FormError(
+        'is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)',
+      );
+    }
     // UTF-8 never begins with these bytes. UTF-16 with a byte order mark always does.
-    const isUtf16 = first === 0xfe || first === 0xff;
+    const isUtf16 = first?.[0] === 0xfe || first?.[0] === 0xff;
     throw new FormError(
       isUtf16
         ? 'is UTF-16, which older PowerShells write. Write it as UTF-8'

@@ -90,7 +90,7 @@ async function planFor(
     const results = await resultsAt(stage, read, host, job);
     report.tests = results.tests;
     report.files = results.files ?? [];
-    warn(report, results.tests?.warnings ?? []);
+    warn(report, results.warnings ?? []);
     return planOf(read, results, job, stage);
   } catch (error) {
     const plan = closingPlan(error, read, job, stage);
@@ -103,16 +103,16 @@ async function planFor(
 async function resultsAt(
   stage: Stage,
   read: Read<Partial<Inputs>>,
-  { files }: Host,
+  host: Host,
   { withholdsSecrets }: Job,
 ): Promise<Results> {
   const { tracked } = stage;
   const { operation, api_key, dry_run, min_score, max_drop } = read.values;
-  if (operation === 'track' && !tracked) return checkPatterns(read.values, files);
+  if (operation === 'track' && !tracked) return checkPatterns(read.values, host.files);
   const isSkipped = withholdsSecrets && api_key === undefined && !dry_run;
   const hasGate = min_score !== undefined || max_drop !== undefined;
   if (tracked && isSkipped && !hasGate) return NO_RESULTS;
-  return readFiles(read, files, stage);
+  return readFiles(read, host, stage);
 }
 
 function clientOf(host: Host, inputs: Inputs, reporter: Reporter): Client {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Files, MAX_BYTES, readText } from '../src/files.ts';
+import { type Files, MAX_BYTES, openText, readText } from '../src/files.ts';
 
 const filesOf = (...pieces: readonly Uint8Array[]): Files => ({
   find: async () => [],
   async *read() {
     yield* pieces;
   },
+  modifiedMs: () => undefined,
 });
 
 describe('the text of a file', () => {
@@ -19,6 +20,8 @@ describe('the text of a file', () => {
     [Buffer.from('😀').subarray(0, 3), 'is not UTF-8'],
     [Buffer.from('\uFEFF{}', 'utf16le'), 'is UTF-16'],
     [Buffer.from('\uFEFF{}', 'utf16le').swap16(), 'is UTF-16'],
+    [Buffer.from('PK\x03\x04\xff', 'latin1'), 'is a ZIP archive, as a log of Inspect (.eval) is'],
+    [Buffer.from('P\xff', 'latin1'), 'is not UTF-8'],
   ])('in another encoding (%#) is an error', async (bytes, message) => {
     await expect(readText(filesOf(bytes), 'a')).rejects.toMatchObject({
       name: 'FormError',
@@ -43,10 +46,56 @@ describe('the text of a file', () => {
       read: () => {
         throw Object.assign(new Error('the disk is gone'), { code });
       },
+      modifiedMs: () => undefined,
     };
     await expect(readText(files, 'some/path')).rejects.toMatchObject({
       name: 'FormError',
       message: `cannot be read: ${reason}`,
     });
+  });
+});
+
+describe('an open file', () => {
+  const textOf = async (pieces: AsyncIterable<string>) => {
+    const all: string[] = [];
+    for await (const piece of pieces) all.push(piece);
+    return all.join('');
+  };
+
+  it('has its first line that is not blank, and its text from the beginning', async () => {
+    const text = `\n \n${'a'.repeat(100)}\r\n${'b'.repeat(300)}`;
+    for (const size of [1, 50, 1000]) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+      const file = await openText(filesOf(...pieces.map((piece) => Buffer.from(piece))), 'a');
+      expect(file.beginning).toBe(`${'a'.repeat(79)}…`);
+      expect(await textOf(file.pieces)).toBe(text);
+    }
+  });
+
+  it('is read once, and closed wherever reading ends', async () => {
+    const log: string[] = [];
+    const files: Files = {
+      find: async () => [],
+      modifiedMs: () => undefined,
+      async *read(path) {
+        try {
+          log.push(`open ${path}`);
+          yield Buffer.from(path.repeat(300));
+          yield Buffer.from('end');
+        } finally {
+          log.push(`close ${path}`);
+        }
+      },
+    };
+    const [whole, part] = [await openText(files, 'a'), await openText(files, 'b')];
+    expect(await textOf(whole.pieces)).toBe(`${'a'.repeat(300)}end`);
+    await whole.close();
+    await part.close();
+    await expect(openText(files, '> ')).rejects.toThrow('begins with what npm prints');
+    expect(log).toEqual(['open a', 'open b', 'close a', 'close b', 'open > ', 'close > ']);
+  });
+
+  it('is empty if it has nothing but white space', async () => {
+    await expect(openText(filesOf(Buffer.from(' \n')), 'a')).rejects.toThrow(/^is empty$/);
   });
 });

@@ -24,7 +24,8 @@ import {
 } from './harness/faults.ts';
 import { factsOf } from './harness/push.ts';
 import { type Fault, type FaultRule, startSpanServer } from './harness/span-server.ts';
-import { FOREVER, FORK, runStage, type StepOptions } from './harness/step.ts';
+import { FOREVER, FORK, NOW, runStage, type StepOptions } from './harness/step.ts';
+import { memoryFiles } from './results/memory-files.ts';
 
 // messages.md shows the messages in one file that a person can read through. After changing a message, run `npm test -- -u` and
 // review the diff. What only a broken network or system can cause is thrown with the words and codes of Node, so that the file is
@@ -35,6 +36,9 @@ const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 const server = await startSpanServer();
 afterAll(() => server.close());
 
+const TESTS =
+  '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
+
 type Inputs = Readonly<Record<string, string>>;
 /** What is shown, and how to see it: the inputs of a step, or a function that makes the message. */
 type Scene = readonly [title: string, how: Inputs | (() => string | undefined), options?: StepOptions];
@@ -44,6 +48,14 @@ const results = (content: string, inputs: Inputs = {}): Scene => {
   const name = content.startsWith('<') ? 'r.xml' : 'r.json';
   const given = { results_file: name, dry_run: 'true', ...inputs };
   return [JSON.stringify(content.slice(0, 60)), given, file(content, name)];
+};
+const beside = (content: string): Scene => {
+  const inputs = { results_file: 'a.xml\nb.xml', dry_run: 'true' };
+  return [
+    `${JSON.stringify(content)} beside results`,
+    inputs,
+    { files: { 'a.xml': TESTS, 'b.xml': content } },
+  ];
 };
 const atPointer = (pointer: string, content: string, name = 'score_pointer'): Scene => [
   `${name} ${pointer} in ${content.slice(0, 60).replaceAll('\n', ' ⏎ ')}`,
@@ -159,8 +171,6 @@ vi.stubEnv('GITHUB_STEP_SUMMARY', '');
 afterAll(() => vi.unstubAllEnvs());
 
 const LOG = 'The log';
-const TESTS =
-  '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
 
 const STATE = JSON.stringify({ id: ID, exists: true, sent: [], given: [] });
 const LOST = JSON.stringify({ id: ID, exists: true, sent: [], given: ['min_score'] });
@@ -309,14 +319,36 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     results('<html/>'),
     results('<testsuite>'.repeat(101)),
     results('<testsuite><testcase><testcase/></testcase></testsuite>'),
-    results('<testsuite>\0</testsuite>'),
-    results(`<testsuite name="${'x'.repeat(2_000_000)}">`),
-    results('<testsuite tests="3" skipped="1"><testcase/></testsuite>'),
+    results('<testsuite failures="2"><testcase><failure/></testcase></testsuite>'),
+    results('<testsuite name="pytest"><testcase name="a"/><testcase/></testsuite>'),
+    results('<testsuites tests="1" name="AllTests"/>'),
+    results('<coverage/>'),
+    results('<TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010"/>'),
+    results('<TestRun/>'),
+    results('<testsuites xmlns="http://check.sourceforge.net/ns"/>'),
+    results('<promptfoo/>'),
+    beside('<coverage/>'),
+    beside('<testsuite/>'),
+    beside('<html/>'),
+    beside('<testsuite'),
+    beside('<failsafe-summary timeout="true"/>'),
+    [
+      'results from before the job',
+      { results_file: 'r.xml', dry_run: 'true' },
+      {
+        host: {
+          jobBeganMs: NOW.getTime(),
+          files: { ...memoryFiles({}), find: async () => ['r.xml'], modifiedMs: () => 0 },
+        },
+      },
+    ],
     results('<testsuite><testcase status="odd"/></testsuite>'),
     results('<testsuite failures="1"><testcase/></testsuite>'),
     results('<testsuite><testcase><failure/></testcase></testsuite>'),
     results('{}', { results_format: 'junit' }),
     results('name,score'),
+    results('ok 1 - adds'),
+    results('{"Action":"run","Test":"a"}'),
     results('> demo@1.0.0 test\n> vitest run\n\n{"testResults": []}'),
     results('{"a": 1}'),
     results('{"results": {"tests": [{"status": "odd"}]}}'),

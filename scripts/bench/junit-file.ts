@@ -10,17 +10,42 @@ const OUTPUT = 'a line of a log that says nothing much at all\n'.repeat(10);
  * sections. Resolves to the number of cases.
  */
 export async function writeJunitFile(path: string, megabytes: number): Promise<number> {
+  const suites = function* () {
+    for (let i = 0, size = 0; size < megabytes * 1e6; i++) {
+      const text = suiteOf(i);
+      size += text.length;
+      yield text;
+    }
+  };
+  return (await write(path, '<testsuites>\n', suites(), '</testsuites>\n')) * CASES;
+}
+
+/** Writes half a million small cases as pytest does, all in one suite. Resolves to their number. */
+export async function writePytestFile(path: string): Promise<number> {
+  const hundreds = function* () {
+    for (let i = 0; i < 5000; i++) yield Array.from({ length: CASES }, (_, k) => pytestCase(i, k)).join('');
+  };
+  const start =
+    '<testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="0" skipped="0">';
+  return (await write(path, start, hundreds(), '</testsuite></testsuites>')) * CASES;
+}
+
+function pytestCase(file: number, i: number): string {
+  return `<testcase classname="tests.test_module_${file}" name="test_answer[case ${i}-0.${i}]" time="0.001" />`;
+}
+
+/** Resolves to the number of parts. */
+async function write(path: string, start: string, parts: Iterable<string>, end: string): Promise<number> {
   const file = createWriteStream(path);
-  file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
-  let suites = 0;
-  for (let size = 0; size < megabytes * 1e6; suites++) {
-    const text = suiteOf(suites);
-    size += text.length;
-    if (!file.write(text)) await once(file, 'drain');
+  file.write(`<?xml version="1.0" encoding="UTF-8"?>\n${start}`);
+  let count = 0;
+  for (const part of parts) {
+    count++;
+    if (!file.write(part)) await once(file, 'drain');
   }
-  file.end('</testsuites>\n');
+  file.end(end);
   await once(file, 'finish');
-  return suites * CASES;
+  return count;
 }
 
 function suiteOf(suite: number): string {

@@ -22,6 +22,8 @@ export interface Host {
   /** What is wrong with the event file, as a sentence. */
   readonly eventProblem: string | undefined;
   readonly files: Files;
+  /** When the job began at the latest, in Unix milliseconds; undefined if that is unknown. */
+  readonly jobBeganMs: number | undefined;
   /** Adds Markdown to the job summary. Throws if the runner has none. */
   readonly appendSummary: (markdown: string) => void;
   /** Writes a file that only this user can read to the runner's temporary folder. Returns its path. */

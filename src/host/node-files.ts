@@ -22,7 +22,18 @@ export const nodeFiles: Files = {
     if (stats !== undefined && !stats.isFile()) throw new FormError(notAFile(stats));
     yield* createReadStream(path);
   },
+
+  modifiedMs,
 };
+
+/** When a file or folder was last modified, in Unix milliseconds; undefined if that is unknown. */
+export function modifiedMs(path: string): number | undefined {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
 
 const ADVICE = 'Begin it with a folder of the workspace, or with the root of the disk';
 

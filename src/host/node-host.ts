@@ -18,7 +18,7 @@ import {
 import { context } from '@actions/github';
 import manifest from '../../package.json' with { type: 'json' };
 import { createTransport } from '../api/transport.ts';
-import { eventProblem } from './event-file.ts';
+import { eventProblem, jobBeganMs } from './event-file.ts';
 import type { Host } from './host.ts';
 import { nodeFiles } from './node-files.ts';
 
@@ -32,6 +32,7 @@ export const nodeHost: Host = {
   env,
   eventProblem,
   files: nodeFiles,
+  jobBeganMs,
   appendSummary(markdown) {
     if (!env.GITHUB_STEP_SUMMARY) throw new Error('the runner did not set GITHUB_STEP_SUMMARY');
     appendFileSync(env.GITHUB_STEP_SUMMARY, markdown);

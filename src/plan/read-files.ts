@@ -1,5 +1,6 @@
 import { InputError, type Problem, problemOf } from '../errors.ts';
 import { type Files, readText } from '../files.ts';
+import type { Host } from '../host/host.ts';
 import { metaObject } from '../inputs/forms.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
 import { endedBadly, resultsProblems } from '../inputs/rules.ts';
@@ -18,12 +19,12 @@ export const NO_RESULTS: Results = { problems: [] };
  */
 export async function readFiles(
   read: Read<Partial<Inputs>>,
-  files: Files,
+  host: Pick<Host, 'files' | 'jobBeganMs'>,
   stage: Pick<Stage, 'now' | 'tracked'>,
 ): Promise<Results> {
   const { values: inputs } = read;
-  const results = await readResultsOf(inputs, files, stage).catch(problemsOf);
-  const metaFile = await readMetaFile(inputs.meta_file, files);
+  const results = await readResultsOf(inputs, host, stage).catch(problemsOf);
+  const metaFile = await readMetaFile(inputs.meta_file, host.files);
   const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
   const problems = [
     ...resultsProblems(read),
@@ -53,7 +54,7 @@ export async function checkPatterns({ results_file = [] }: Partial<Inputs>, file
 
 async function readResultsOf(
   inputs: Partial<Inputs>,
-  files: Files,
+  { files, jobBeganMs }: Pick<Host, 'files' | 'jobBeganMs'>,
   { now, tracked }: Pick<Stage, 'now' | 'tracked'>,
 ): Promise<Results> {
   const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
@@ -64,7 +65,9 @@ async function readResultsOf(
   const { readResults } = await import('../results/read-results.ts');
   const keepCases = { kind: inputs.case_spans ?? 'none', max: inputs.max_case_spans ?? 0 };
   const isAtEnd = tracked !== undefined;
-  return readResults({ patterns, format, pointer, metricsPointers, keepCases, isAtEnd }, files, now);
+  const outcome = inputs.results_outcome;
+  const request = { patterns, format, pointer, metricsPointers, keepCases, isAtEnd, outcome, jobBeganMs };
+  return readResults(request, files, now);
 }
 
 /** The step that wrote the results failed or was cancelled, and nothing in them says so. */

@@ -1,14 +1,17 @@
 import { stripVTControlCharacters } from 'node:util';
 import { cut } from '../text.ts';
-import { isEmptyMessage, isFrame } from './facts.ts';
+import { isEmptyMessage, isNoise } from './facts.ts';
 import type { CaseStatus, Failure, TestCase } from './run.ts';
 import { isFailing } from './status.ts';
 
 /** A case that a format found in a file. */
 export interface FoundCase {
   readonly status: CaseStatus;
-  /** A failure outside of all cases, such as in a hook or a whole file. The file's own totals may leave it out. */
-  readonly isExtra?: boolean;
+  /** How many such cases there are, 1 if absent. */
+  readonly count?: number;
+  /** For a case that may be reported again, with a worse status: what tells it from others, and its status so far. */
+  readonly key?: number;
+  readonly before?: CaseStatus | undefined;
   /** Called only for cases that are shown or kept. */
   readonly details: () => CaseDetails;
   readonly measured?: Measured;
@@ -54,14 +57,18 @@ export interface Measured {
 /** The length at which a text of a case is cut, in UTF-16 units. */
 export const MAX_TEXT_LENGTH = 64 * 1024;
 const MAX_NAME_LENGTH = 200;
-const MAX_MESSAGE_LENGTH = 300;
+const MAX_MESSAGE_LENGTH = 200;
+/** How many lines of a failure are shown. */
+const MAX_LINES = 3;
+/** A longer line is shown as it is: some patterns take long on it. */
+const MAX_NOISE_LENGTH = 1000;
 const MAX_PATH_LENGTH = 1000;
 
-/** A failure to show: the name, and the line that says most. */
+/** A failure to show: the name, and the lines that say most. */
 export function failureOf(details: CaseDetails): Failure {
   return {
     name: nameOf(details),
-    message: details.why ? cut(firstLineOf(details.why), MAX_MESSAGE_LENGTH) : '',
+    message: cut(reasonOf(details), MAX_MESSAGE_LENGTH),
     ...(details.file && { file: cut(linesOf(details.file).join(' '), MAX_PATH_LENGTH) }),
   };
 }
@@ -93,7 +100,8 @@ function nameOf(details: CaseDetails): string {
   const { name } = details;
   const [outermost = '', ...inner] = suitesOf(details);
   const isRepeated = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length));
-  const whole = outermost === '' || isRepeated ? name : [outermost, ...inner, name].join(' > ');
+  const parts = name === '' ? suitesOf(details) : [outermost, ...inner, name];
+  const whole = name !== '' && (outermost === '' || isRepeated) ? name : parts.join(' > ');
   return cut(linesOf(whole).join(' '), MAX_NAME_LENGTH) || 'a case without a name';
 }
 
@@ -102,34 +110,55 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
 }
 
 /**
- * The first line of the message, or of the body if the message says nothing. If the body begins with that line and the name of
- * the exception before it, both: `/ by zero` alone says little.
+ * The first lines of the message that say something, or of the body if the message has none. If the body begins with the message
+ * and the name of the exception before it, that line: `/ by zero` alone says little.
  */
-function firstLineOf({ message, body = '', type = '' }: Explanation): string {
-  const [top = '', ...rest] = linesOf(afterTraceback(message));
-  // GoogleTest writes the place first.
-  const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(' ')}` : top;
-  const [line = ''] = linesOf(afterTraceback(body)).filter((text) => !isFrame(text));
-  const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
-  return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || '';
+function reasonOf(details: CaseDetails): string {
+  const { message = '', body = '', type = '' } = details.why ?? {};
+  const [short, long] = [message, body].map((text) => linesOf(afterTraceback(text)));
+  const [first = '', ...more] = short?.filter((line) => saysSomething(line, details)) ?? [];
+  const rest = long?.filter((line) => saysSomething(line, details)) ?? [];
+  const [named = ''] = rest;
+  const isNamed = named.endsWith(first) && /^[\w.$]+: $/.test(named.slice(0, named.length - first.length));
+  const lines = first === '' ? rest : [isNamed ? named : first, ...more];
+  const [fallback = ''] = [...(short ?? []), ...linesOf(type), ...(long ?? []), ...linesOf(message || body)];
+  return lines.slice(0, MAX_LINES).join(' ') || fallback;
+}
+
+/** Whether a line is more than a place, a frame of a stack, the name of the case, or what a tool writes for every failure. */
+function saysSomething(line: string, details: CaseDetails): boolean {
+  if (line.length > MAX_NOISE_LENGTH) return true;
+  return !isEmptyMessage(line) && !isNoise(line) && !isNameOf(line, details);
+}
+
+/** Whether a line is the name of the case, with or without its suites, such as `CartTest::testAdds`. */
+function isNameOf(line: string, details: CaseDetails): boolean {
+  const [text, name, suites] = [line, details.name, suitesOf(details).join('')].map(lettersOf);
+  return name !== '' && (text === name || text === `${suites}${name}`);
+}
+
+function lettersOf(text: string): string {
+  return text.replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** Message and body, each once. */
 function wholeOf({ message, body = '', type = '' }: Explanation): string {
   const short = plain(message).trim();
   const rest = plain(body).trim();
-  const isRepeated = saysNothing(short) || rest.includes(short);
+  const isRepeated = isEmptyMessage(short) || rest.includes(short);
   const whole = isRepeated ? rest : `${short}\n${rest}`.trim();
   return cut(whole || short || plain(type), MAX_TEXT_LENGTH);
 }
 
-function saysNothing(message: string): boolean {
-  return message === '' || isEmptyMessage(message);
-}
-
 /** Removes a Python traceback from the beginning of a text. What follows it begins with the name of the exception. */
 function afterTraceback(text: string): string {
-  return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, '');
+  let end = /^\s*Traceback \(most recent call last\):\r?\n/.exec(text)?.[0].length ?? 0;
+  while (end > 0 && /\s/.test(text.charAt(end))) {
+    const next = text.indexOf('\n', end) + 1;
+    if (next === 0) break;
+    end = next;
+  }
+  return text.slice(end);
 }
 
 /** The lines of a text that are not blank, trimmed, without terminal escape codes and control characters. */

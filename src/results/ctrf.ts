@@ -1,6 +1,9 @@
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { OnCase } from './cases.ts';
+import { totalOf } from './declared.ts';
+import { isExpectedFailure, isHash } from './facts.ts';
 import type { JsonFormat } from './format.ts';
-import { arrayAt, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
+import { arrayAt, arrayIn, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
 import { caseStatusOf } from './status.ts';
 
 const STATUSES = {
@@ -20,16 +23,19 @@ export const ctrf: JsonFormat = {
 
   read(document, onCase) {
     const results = objectAt('results', objectAt('the document', document).results);
+    const counts = { failed: 0, other: 0, expected: 0 };
     const durations = arrayAt('results.tests', results.tests).map((value, index) => {
       const test = objectAt(`results.tests[${index}]`, value);
       const duration = numberIn(test.duration);
+      if (test.status === 'failed') counts.failed++;
+      if (test.status === 'other') counts.other++;
+      if (isExpectedFailure(test)) counts.expected++;
       // Reporters use `other` for tests that did not run; `rawStatus` is the tool's own word.
       const isUnrun = test.status === 'other' && caseStatusOf(textIn(test.rawStatus)) === 'skipped';
       onCase({
         status: isUnrun ? 'skipped' : oneAt(`results.tests[${index}].status`, test.status, STATUSES),
         details: () => ({
-          // One name or, since version 1, the names of the suites, outermost first.
-          suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
+          suites: suitesIn(test.suite),
           name: textIn(test.name),
           why: { message: textIn(test.message), body: textIn(test.trace) },
           file: textIn(test.filePath),
@@ -41,11 +47,33 @@ export const ctrf: JsonFormat = {
       return duration;
     });
     const summary = objectIn(results.summary);
-    const failed = numberIn(summary.failed);
-    return {
-      durationMs: sumOf(durations),
-      totals: { tests: numberIn(summary.tests), failed },
-      failure: failed ? `failed: ${failed}` : undefined,
-    };
+    // The summary is defined, so each failure that it counts is one, whether a case shows it or not.
+    const other = totalOf(summary.other) ?? 0;
+    const failed = totalOf(summary.failed) ?? 0;
+    const shown = counts.failed + Math.max(0, counts.other - other);
+    // With no other failure, those that the tests expected explain the number.
+    const explained = shown || counts.expected;
+    reportHidden(`summary.failed is ${failed}, and ${shown} of the tests failed`, failed - explained, onCase);
+    const reasons = errorsIn(results);
+    const message = `summary.other is ${other}, and ${counts.other} of the tests have this status`;
+    reportHidden(reasons[0] ?? message, other - counts.other, onCase);
+    return { durationMs: sumOf(durations), declared: { totals: '' } };
   },
 };
+
+function reportHidden(message: string, count: number, onCase: OnCase): void {
+  if (count <= 0) return;
+  onCase({ status: 'errored', count, details: () => ({ name: 'outside of the tests', why: { message } }) });
+}
+
+/** One name or, since version 1, the names of the suites, outermost first. */
+function suitesIn(suite: Json | undefined): string[] {
+  return (Array.isArray(suite) ? suite.map(textIn) : [textIn(suite)]).filter((name) => !isHash(name));
+}
+
+/** What xUnit.net v3 says of errors outside of the tests. */
+function errorsIn(results: JsonObject): string[] {
+  const suites = arrayIn(objectIn(results.extra).suites).map(objectIn);
+  const errors = suites.flatMap(({ errors }) => arrayIn(errors)).map(objectIn);
+  return errors.map(({ name, message }) => [textIn(name), textIn(message)].filter(Boolean).join(': '));
+}

@@ -1,21 +1,54 @@
 import { cut } from '../text.ts';
 import type { FoundCase } from './cases.ts';
 
-/** A suite or file that says of itself that something failed. */
+/** What a suite or a file says of its failures. */
 export interface Declared {
-  readonly kind: 'suite' | 'file';
-  readonly name: string;
-  readonly path: string | undefined;
-  /** How it says so, such as `failures="2"` or `success: false`. */
-  readonly failure: string;
-  /** What else it wrote. */
-  readonly output?: string;
+  /** How many cases failed or errored. */
+  readonly failed?: number | undefined;
+  /** Where it gives that number, such as `failures="2"`. */
+  readonly totals: string;
+  /** That something failed, without a number, such as `success: false`. */
+  readonly verdict?: string | undefined;
 }
 
-/** One errored case, for a suite or file that says something failed although none of its cases did. */
-export function undeclaredCase({ kind, name, path, failure, output = '' }: Declared): FoundCase {
-  const sentence = `the ${kind} says ${failure}, but none of its cases failed`;
+/** The failures that the cases of a suite or a file show. */
+export interface Shown {
+  /** How many cases failed or errored. */
+  failed: number;
+  /** How many more failures the totals may count: attempts, further failures of one case, failures that are none. */
+  more: number;
+  /** How many of the failed cases the totals may leave out: those outside of all cases, and those that a tool calls skipped. */
+  fewer: number;
+}
+
+/** How a suite or file says that something failed, if none of its cases shows it. */
+export function hiddenFailure({ failed = 0, totals, verdict }: Declared, shown: Shown): string | undefined {
+  if (shown.failed > 0) return undefined;
+  return verdict ?? (failed > shown.more ? totals : undefined);
+}
+
+/** Whether the number of failures differs from what the cases show, and nothing explains it. */
+export function isContradicted({ failed }: Declared, shown: Shown): boolean {
+  if (failed === undefined) return false;
+  return failed > shown.failed + shown.more || failed < shown.failed - shown.fewer;
+}
+
+/** One errored case, for a suite or file that says `failure` although none of its cases shows it. */
+export function hiddenCase(
+  kind: 'suite' | 'file',
+  failure: string,
+  name: string,
+  file: string | undefined,
+  output = '',
+): FoundCase {
   const reason = output && `: ${cut(output.replaceAll(/\s+/g, ' '), 200)}`;
-  const why = { message: `${sentence}${reason}`, body: output };
-  return { status: 'errored', isExtra: true, details: () => ({ name, why, file: path }) };
+  const why = { message: `the ${kind} says ${failure}, but none of its cases failed${reason}`, body: output };
+  return { status: 'errored', details: () => ({ name, why, file }) };
+}
+
+/** A total as tools write it: ` 1 `, `1,000`. Undefined if it is no count. */
+export function totalOf(value: unknown): number | undefined {
+  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '';
+  const count = text.trim() === '' ? Number.NaN : Math.ceil(Number(text.replaceAll(/[\s,]/g, '')));
+  return Number.isFinite(count) && count >= 0 ? count : undefined;
 }

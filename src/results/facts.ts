@@ -1,5 +1,162 @@
 // What single tools mean by their files. Each row names its tool and the version that was seen. The readers apply the rows by
-// general rules: a new tool's habit is a new row here and a file that the tool wrote in test/fixtures/results.
+// general rules: a new tool's habit is a new row here, and a file that the tool wrote in test/fixtures/results.
+
+import type { JsonObject } from '../json.ts';
+import type { CaseStatus } from './run.ts';
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** What an element of a case means. Whatever else is in a case that may fail, it counts as skipped. */
+export type Meaning = CaseStatus | 'may fail';
+
+/** An element of a case that does not mean what its name says. Everything that a row gives must match. */
+interface ElementHabit {
+  readonly tool: string;
+  readonly element?: string;
+  readonly type?: string;
+  readonly message?: RegExp;
+  readonly body?: RegExp;
+  /** The attribute `status` of the case. */
+  readonly status?: string;
+  readonly means: Meaning;
+  /** Whether the totals of the tool leave out the failures of a case that may fail. */
+  readonly isUncounted?: true;
+}
+
+const ELEMENTS: readonly ElementHabit[] = [
+  { tool: 'node --test 24: a to-do', element: 'skipped', type: 'todo', means: 'may fail' },
+  {
+    tool: 'Catch2 2.13 and 3.7',
+    element: 'skipped',
+    message: /^TEST_CASE tagged with !(?:mayfail|shouldfail)/,
+    means: 'may fail',
+    isUncounted: true,
+  },
+  // Skips that nobody asked for.
+  {
+    tool: 'CTest 3.25 and 4.4: not built, or without what it needs',
+    element: 'skipped',
+    status: 'notrun',
+    message: /^(?!SKIP_)/,
+    means: 'errored',
+  },
+  { tool: 'EUnit of Erlang 25', element: 'skipped', type: 'timeout', means: 'errored' },
+  {
+    tool: 'Common Test of Erlang 25: a failed init_per_testcase',
+    element: 'skipped',
+    body: /^\s*\{tc_auto_skip,/,
+    means: 'errored',
+  },
+  // Failures that are none.
+  { tool: 'doctest 2.4 and 2.5: WARN', element: 'failure', type: 'WARN', means: 'passed' },
+  { tool: 'TAP::Formatter::JUnit 0.11', type: 'TodoTestSucceeded', means: 'passed' },
+  {
+    tool: 'Ant 1.10 junitlauncher: an assumption of JUnit 5',
+    element: 'aborted',
+    type: 'org.opentest4j.TestAbortedException',
+    means: 'skipped',
+  },
+  { tool: 'TestNG 7', type: 'org.testng.SkipException', means: 'skipped' },
+];
+
+/** The row about an element that does not mean what its name says. */
+export function habitOf(
+  element: string,
+  { message, type, body }: Readonly<Record<'message' | 'type' | 'body', string>>,
+  { status }: Attributes,
+): Pick<ElementHabit, 'means' | 'isUncounted'> | undefined {
+  return ELEMENTS.find(
+    (row) =>
+      (row.element ?? element) === element &&
+      (row.type ?? type) === type &&
+      (row.status ?? status) === status &&
+      (row.message?.test(message) ?? true) &&
+      (row.body?.test(body) ?? true),
+  );
+}
+
+/** A line in the standard error of a suite that tells of a failure outside of its cases. */
+interface OutsideHabit {
+  readonly tool: string;
+  readonly line: RegExp;
+  /** Whether the tool also writes it because of a case that failed. */
+  readonly isAlsoOfCase?: true;
+}
+
+const OUTSIDE: readonly OutsideHabit[] = [
+  // xUnit writes a line that ends in [FAIL] for each failed case.
+  { tool: 'JunitXml.TestLogger 8.1 for .NET', line: /^Error - (?!.*\[FAIL\]\s*$)/ },
+  { tool: 'Meson 1.12', line: /^\(test program exited with status code \d+\)/, isAlsoOfCase: true },
+];
+
+/** Whether a line in the standard error of a suite tells of a failure outside of its cases. */
+export function isOutside(line: string, hasFailedCase: boolean): boolean {
+  return OUTSIDE.some((row) => row.line.test(line) && !(hasFailedCase && row.isAlsoOfCase));
+}
+
+/** Errors of a suite itself that its failed cases explain. */
+const FOLLOWING = [
+  { tool: 'TAP::Formatter::JUnit 0.11: an exit code', message: /^Dubious, test returned / },
+] as const;
+
+export function followsFromCase(message: string): boolean {
+  return FOLLOWING.some((row) => row.message.test(message));
+}
+
+/** Totals of a suite that count something else. */
+interface TotalHabit {
+  readonly tool: string;
+  /** The name of a property of the suite. */
+  readonly property: string;
+  /** An attribute that the suite of this tool does not have. */
+  readonly without: string;
+  readonly total: string;
+}
+
+const TOTALS: readonly TotalHabit[] = [
+  {
+    tool: 'Qt Test 5.15: errors counts messages',
+    property: 'QTestVersion',
+    without: 'hostname',
+    total: 'errors',
+  },
+];
+
+/** Whether the attribute `total` of a suite counts failures. */
+export function countsFailures(total: string, suite: Attributes, properties: ReadonlySet<string>): boolean {
+  return !TOTALS.some(
+    (row) => row.total === total && properties.has(row.property) && suite[row.without] === undefined,
+  );
+}
+
+/**
+ * Tools whose cases have a class and name of their own: elements that share them are attempts or phases of one case, and one that
+ * has neither is a test that did not end.
+ */
+const UNIQUE_NAMES = [
+  { tool: 'pytest 9.2, rerunfailures 16.7, xdist 3.8', root: 'pytest tests', suite: 'pytest' },
+] as const;
+
+export function hasUniqueNames(suite: string | undefined, root: string | undefined): boolean {
+  return UNIQUE_NAMES.some((row) => row.suite === suite || row.root === root);
+}
+
+/** Documents that only list tests. */
+const LISTS = [
+  { tool: 'GoogleTest 1.12 and 1.18', root: 'AllTests', without: 'failures', option: '--gtest_list_tests' },
+] as const;
+
+/** The option of the tool, if the document only lists tests. */
+export function listingOption(root: Attributes): string | undefined {
+  return LISTS.find((row) => row.root === root.name && root[row.without] === undefined)?.option;
+}
+
+/** Suites that are empty on purpose. */
+const EMPTY_SUITES = [{ tool: 'JUnit Platform 1.11', root: 'JUnit Vintage' }] as const;
+
+export function isEmptyOnPurpose(root: Attributes): boolean {
+  return EMPTY_SUITES.some((row) => row.root === root.name);
+}
 
 interface Habit {
   readonly tool: string;
@@ -14,19 +171,52 @@ const RERUNS: readonly Habit[] = [
 /** Messages that a tool writes for every failure. */
 const EMPTY_MESSAGES: readonly Habit[] = [
   { tool: 'gotestsum 1.13', pattern: /^failed$/i },
-  { tool: 'many', pattern: /^failure$/i },
+  { tool: 'Boost.Test 1.74, and others', pattern: /^failure$/i },
   { tool: 'nose2 0.16', pattern: /^test failure$/i },
   { tool: 'behave 1.3', pattern: /^none$/i },
 ];
 
-/** Lines that frame the output of a case. */
-const FRAMES: readonly Habit[] = [
+/** Lines of a failure that do not say what was wrong: frames of a stack, places, and what tools write around them. */
+const NOISE: readonly Habit[] = [
+  { tool: 'all: lines without a letter or digit, such as ---', pattern: /^[^\p{L}\p{N}]*$/u },
+  { tool: 'GoogleTest 1.12, PHPUnit 9: a place', pattern: /^\S+:\d+(?::\d+)?:?$/ },
+  { tool: 'V8, Java, .NET: a frame', pattern: /^at .*(?:\(.*\)|:\d+|:line \d+)$/ },
+  { tool: 'Python: a frame', pattern: /^(?:File ".*", line \d+|Traceback \(most recent call last\):)/ },
+  { tool: 'Jest 30', pattern: /^● Test suite failed to run$/ },
+  {
+    tool: 'Go: a stack',
+    pattern:
+      /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f]+.*\)$|\S+\.func\d+[.\d]*\()/,
+  },
   { tool: 'go test 1.26, in the body of gotestsum', pattern: /^(?:===|---) / },
+  {
+    tool: 'LuaUnit 3.4',
+    pattern: /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/,
+  },
+  {
+    tool: 'EUnit of Erlang 25',
+    pattern: /^(?:(?:::)?in (?:function|call from) .*\(.*line \d+\)|\{(?:module,\w+|line,\d+)\},?)$/,
+  },
+  { tool: 'bats 1.8', pattern: /^\(?(?:in test|from function|in) .* line \d+[,)]$/ },
+  { tool: 'Boost.Test 1.74', pattern: /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/ },
 ];
+
+/** Tests in CTRF that passed because they failed as expected. The tool counts them in `summary.failed`. */
+const EXPECTED_FAILURES = [
+  { tool: 'playwright-ctrf-json-reporter 0.0.29: test.fail', status: 'passed', rawStatus: 'failed' },
+] as const;
+
+export function isExpectedFailure(test: JsonObject): boolean {
+  return EXPECTED_FAILURES.some((row) => row.status === test.status && row.rawStatus === test.rawStatus);
+}
+
+/** What xUnit.net v3 4.0 puts first in `suite` of its CTRF. */
+const HASHES: readonly Habit[] = [{ tool: 'xUnit.net v3 4.0, CTRF', pattern: /^[0-9a-f]{64}$/ }];
 
 export const isRerun = anyOf(RERUNS);
 export const isEmptyMessage = anyOf(EMPTY_MESSAGES);
-export const isFrame = anyOf(FRAMES);
+export const isNoise = anyOf(NOISE);
+export const isHash = anyOf(HASHES);
 
 function anyOf(habits: readonly Habit[]): (text: string) => boolean {
   return (text) => habits.some(({ pattern }) => pattern.test(text));

@@ -1,22 +1,21 @@
 import type { Json } from '../json.ts';
 import type { OnCase } from './cases.ts';
+import type { Declared } from './declared.ts';
 
 /** What a file says besides its cases. */
 export interface FileSummary {
   /** The time of all cases, in milliseconds. */
   readonly durationMs: number | undefined;
-  readonly totals: Totals;
-  /** How the file says that something failed, such as `success: false`; undefined if it does not. */
-  readonly failure?: string | undefined;
+  readonly declared: Declared;
+  /** How many more failures the totals may count than cases that failed, and how many of these they may leave out. */
+  readonly more?: number;
+  readonly fewer?: number;
   /** Unknown words for the status of a case. They count as a pass. */
   readonly unknownStatuses?: readonly string[];
-}
-
-export interface Totals {
-  readonly tests?: number | undefined;
-  /** Failed or errored. */
-  readonly failed?: number | undefined;
-  readonly skipped?: number | undefined;
+  /** How many tests did not end. They are not counted. */
+  readonly unended?: number;
+  /** Whether the file says that it is right that it has no case. */
+  readonly isEmptyOnPurpose?: boolean;
 }
 
 /** A test format in JSON. */

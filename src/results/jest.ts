@@ -1,12 +1,16 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { present } from '../present.ts';
 import { textOf } from '../text.ts';
 import type { CaseDetails, Measured, OnCase } from './cases.ts';
+import { totalOf } from './declared.ts';
 import type { JsonFormat } from './format.ts';
 import { arrayAt, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
 
 const STATUSES = {
   passed: 'passed',
   failed: 'failed',
+  // For a file that did not load.
+  error: 'errored',
   pending: 'skipped',
   skipped: 'skipped',
   todo: 'skipped',
@@ -25,35 +29,47 @@ export const jest: JsonFormat = {
       objectAt(`testResults[${i}]`, file),
     );
     const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
-    const durations = files.map((file, i) => readFile(file, `testResults[${i}]`, folder, onCase));
-    const failed = numberIn(document.numFailedTests);
+    // Not all of these are in the totals, which count tests.
+    let errored = 0;
+    const durations = files.map((file, i) =>
+      readFile(file, `testResults[${i}]`, folder, (found) => {
+        if (found.status === 'errored') errored++;
+        onCase(found);
+      }),
+    );
+    const failed = totalOf(document.numFailedTests);
+    const failedFiles = totalOf(document.numFailedTestSuites) ?? 0;
+    const verdicts = [
+      document.success === false && 'success: false',
+      failedFiles > 0 && `numFailedTestSuites: ${failedFiles}`,
+    ];
     return {
       durationMs: sumOf(durations),
-      totals: { tests: numberIn(document.numTotalTests), failed },
-      failure:
-        document.success === false ? 'success: false' : failed ? `numFailedTests: ${failed}` : undefined,
+      declared: { failed, totals: `numFailedTests: ${failed}`, verdict: present(verdicts)[0] },
+      fewer: errored,
+      isEmptyOnPurpose: document.success === true,
     };
   },
 };
 
 function readFile(file: JsonObject, place: string, folder: string, onCase: OnCase): number | undefined {
   const path = textIn(file.name);
+  const shortPath = path.slice(folder.length);
   const statuses = new Set<string>();
   const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
     const test = objectAt(`${place}.assertionResults[${i}]`, value);
     const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
     statuses.add(status);
-    const details = () => ({ ...detailsOf(test), file: path });
+    const details = () => ({ ...detailsOf(test, shortPath), file: path });
     onCase({ status, details, measured: measuredIn(test) });
     return numberIn(test.duration);
   });
   // If a file did not load, or a hook outside of all tests failed, only the file's own status says so.
-  if (file.status === 'failed' && !statuses.has('failed')) {
+  if (file.status === 'failed' && !statuses.has('failed') && !statuses.has('errored')) {
     onCase({
       status: 'errored',
-      isExtra: true,
       details: () => ({
-        name: path.slice(folder.length),
+        name: shortPath,
         why: { message: textIn(file.message) },
         file: path,
         startMs: numberIn(file.startTime),
@@ -64,12 +80,13 @@ function readFile(file: JsonObject, place: string, folder: string, onCase: OnCas
   return sumOf(durations);
 }
 
-function detailsOf(test: JsonObject): CaseDetails {
+/** A file that did not load may be a case without a name. */
+function detailsOf(test: JsonObject, path: string): CaseDetails {
   const { ancestorTitles, title, fullName, failureMessages } = test;
   return {
     ...(typeof title === 'string'
       ? { suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [], name: title }
-      : { name: textIn(fullName) }),
+      : { name: textIn(fullName) || path }),
     why: { message: firstText(failureMessages) },
     durationMs: numberIn(test.duration),
     // Since Jest 30. Vitest does not write the start of a case.

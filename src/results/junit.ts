@@ -2,26 +2,44 @@ import type { SaxesParser, SaxesTagPlain } from 'saxes';
 import { FormError } from '../errors.ts';
 import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
+import { CaseTable } from './case-table.ts';
 import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './cases.ts';
-import { undeclaredCase } from './declared.ts';
-import { isRerun } from './facts.ts';
-import type { FileSummary, Totals } from './format.ts';
+import { type Declared, hiddenCase, hiddenFailure, type Shown, totalOf } from './declared.ts';
+import { NoResultsError, type OtherXml, otherXml } from './documents.ts';
+import {
+  countsFailures,
+  followsFromCase,
+  habitOf,
+  hasUniqueNames,
+  isEmptyOnPurpose,
+  isOutside,
+  isRerun,
+  listingOption,
+  type Meaning,
+} from './facts.ts';
+import type { FileSummary } from './format.ts';
 import type { CaseStatus } from './run.ts';
 import { sumOf } from './shape.ts';
-import { caseStatusOf, isFailing } from './status.ts';
+import { caseStatusOf, isFailing, worseOf } from './status.ts';
 
 /** Limit for nested elements. Known tools stay below ten. */
 const MAX_DEPTH = 100;
-/** How long a text may become in memory before it is shortened. A longer attribute is an error. */
+/** How long a text may become in memory before it is shortened. */
 const MAX_HELD_LENGTH = 1024 * 1024;
 /** How much of a text is kept: more than is recorded, so that the record shows the cut. */
 const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
+/** How many lines and properties of a suite are kept. */
+const MAX_KEPT = 100;
 
 // Not well-formed XML, but some tools copy terminal escape codes into their reports, raw or as character references.
 const TOLERATED = ['disallowed character.', 'malformed character entity.'];
+// saxes takes everything up to the next semicolon for the entity, which may be a whole element.
+const SWALLOWED = /&#(?!x?[\da-f]+;)[^;]*;/i;
+// Documents one after another, as cmocka writes them, are read as one. Each may begin with a declaration.
+const TOLERATED_AFTER_ROOT =
+  /^(?:documents may contain only one root|(?:an|the) XML declaration must|expected (?:one of|the name)|did not expect any more name)/;
 
-/** If a case has several of these, the first one here counts. */
-const ORDER: readonly CaseStatus[] = ['skipped', 'errored', 'failed'];
+const OUTSIDE_ROOT = 'text data outside of root node';
 
 type Attributes = SaxesTagPlain['attributes'];
 /** What to do at the end of an element. */
@@ -33,23 +51,43 @@ interface OpenSuite {
   readonly depth: number;
   /** Whether this suite or one around it has a time. */
   readonly isTimed: boolean;
-  /** Whether a case in it failed, even if it passed when it was run again. */
-  hasFailure: boolean;
-  /** What the suite wrote to standard error. Newman puts the reason there. */
+  /** The cases in it and in the suites inside it. */
+  readonly shown: Shown;
+  /** The status of each case by {@link keyOf}, if elements that share class and name are one case. */
+  readonly cases: CaseTable | undefined;
+  readonly properties: Set<string>;
+  /** How many failures the suites directly in it declare, and its own cases show; undefined if a suite declares no number. */
+  inner: number | undefined;
+  /** What it wrote to standard error. Newman puts the reason there. */
   output: string;
+  /** Lines of that. */
+  readonly lines: string[];
 }
 
 interface OpenCase {
+  readonly attributes: Attributes;
   readonly depth: number;
-  readonly endings: Map<CaseStatus, Explanation>;
+  /** The first explanation of each ending; undefined if it has none. */
+  reasons: Map<Meaning, Explanation> | undefined;
+  /** How many of its elements a tool may count as failures. */
+  failures: number;
+  /** Whether the tool counts none of them. */
+  isUncounted: boolean;
+}
+
+/** An open element whose text is kept. */
+interface OpenText {
+  body: string;
+  /** Collects lines that tell of a failure outside of the cases. */
+  readonly lines?: string[] | undefined;
 }
 
 /**
  * Reads JUnit XML, which has no standard but many dialects: `testcase` elements in `testsuite` elements, which may be nested.
  * An `error` or `failure` of a suite, outside of its cases, counts as an errored case. So does a suite that says something failed
- * if none of its cases did. Calls `onCase` for each case, in the file's order. Throws {@link FormError} with the place where the
- * file is malformed or not JUnit. Reads the file as a stream and does not keep long texts in memory. A suite without a name is
- * named `path`.
+ * if none of its cases did. `facts.ts` lists what single tools mean. Calls `onCase` for each case, in the file's order. Throws
+ * {@link FormError} with the place where the file is malformed or not JUnit. Reads the file as a stream and does not keep long
+ * texts in memory. A suite without a name is named `path`.
  */
 export async function readJunit(
   pieces: AsyncIterable<string>,
@@ -68,32 +106,35 @@ class JunitReader {
   readonly #onCase: OnCase;
   /** For each open element, the outermost first. */
   readonly #closers: (Close | undefined)[] = [];
+  #doctype = '';
+  #root: Attributes | undefined;
   /** The innermost open suite. The first one stands for the document. */
-  #suite: OpenSuite = { attributes: {}, depth: 0, isTimed: false, hasFailure: false, output: '' };
+  #suite = openSuite({}, 0, false, false);
   #case: OpenCase | undefined;
-  /** An open element that explains a failure. */
-  #detail: { body: string } | undefined;
-  #isInTag = false;
-  /** The totals of the root element, and the sum of those of the suites directly in it. */
-  #rootTotals: Totals = {};
-  #innerTotals: Totals | undefined;
+  #text: OpenText | undefined;
+  /** What the document is, if it is not JUnit but has to be read to its end. */
+  #other: OtherXml | undefined;
   #caseMs: number | undefined;
   #suiteMs: number | undefined;
+  #hasBadEntity = false;
   readonly #unknownStatuses = new Set<string>();
+  #unended = 0;
 
   constructor(parser: SaxesParser<{ xmlns: false; position: false }>, path: string, onCase: OnCase) {
     this.#parser = parser;
     this.#path = path;
     this.#onCase = onCase;
-    parser.on('error', ({ message }) => {
-      if (!TOLERATED.includes(message)) this.#fail('is not well-formed XML', message.replace(/\.$/, ''));
+    parser.on('error', ({ message }) => this.#malformed(message));
+    parser.on('doctype', (doctype) => {
+      this.#doctype = doctype;
     });
-    parser.on('opentagstart', () => {
-      this.#isInTag = true;
-    });
-    parser.on('opentag', (tag) => {
-      this.#isInTag = false;
-      this.#openElement(tag);
+    parser.on('opentag', ({ name, attributes }) => {
+      if (this.#closers.length === MAX_DEPTH) {
+        this.#fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
+      }
+      for (const value of this.#hasBadEntity ? Object.values(attributes) : []) this.#checkEntities(value);
+      // Without its namespace prefix.
+      this.#closers.push(this.#open(name.slice(name.indexOf(':') + 1), attributes));
     });
     const addText = (text: string) => this.#addText(text);
     parser.on('text', addText);
@@ -102,111 +143,179 @@ class JunitReader {
   }
 
   write(piece: string): void {
-    const nul = piece.indexOf('\0');
-    this.#parser.write(nul < 0 ? piece : piece.slice(0, nul));
-    if (nul >= 0) this.#fail('is not well-formed XML', 'a NUL byte follows');
+    // Some tools copy binary output, whose NUL bytes are not allowed in XML.
+    this.#parser.write(piece.includes('\0') ? piece.replaceAll('\0', '') : piece);
     this.#shortenText();
   }
 
   close(): FileSummary {
     this.#parser.close();
+    if (this.#other !== undefined) throw NoResultsError.for(this.#other);
+    const { shown, inner } = this.#suite;
     return {
       durationMs: this.#caseMs ?? this.#suiteMs,
-      // The root's own totals win.
-      totals: { ...this.#innerTotals, ...this.#rootTotals },
+      declared: { failed: inner, totals: '' },
+      more: shown.more,
+      fewer: shown.fewer,
       unknownStatuses: [...this.#unknownStatuses],
+      unended: this.#unended,
+      isEmptyOnPurpose: this.#root !== undefined && isEmptyOnPurpose(this.#root),
     };
   }
 
-  #openElement(tag: SaxesTagPlain): void {
-    if (this.#closers.length === MAX_DEPTH) {
-      this.#fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
-    }
-    this.#closers.push(this.#open(localNameOf(tag), tag.attributes));
+  #open(name: string, attributes: Attributes): Close | undefined {
+    if (this.#closers.length === 0) this.#openRoot(name, attributes);
+    if (this.#other !== undefined) return this.#openInOther(this.#other, name);
+    if (this.#case !== undefined) return this.#openInCase(this.#case, name, attributes);
+    if (name === 'testsuites' || name === 'testsuite') return this.#openSuite(attributes);
+    if (name === 'testcase') return this.#openCase(attributes);
+    return this.#openInSuite(this.#suite, name, attributes);
   }
 
-  #open(name: string, attributes: Attributes): Close | undefined {
-    const isSuite = name === 'testsuites' || name === 'testsuite';
-    if (this.#closers.length === 0 && !isSuite) {
-      this.#fail('is not JUnit', `expected the element testsuites or testsuite, found ${cut(name, 40)}`);
+  #openRoot(name: string, attributes: Attributes): void {
+    this.#root = attributes;
+    const other = otherXml(name, attributes, this.#doctype);
+    if (other?.unless !== undefined) {
+      const { attribute, value } = other.unless;
+      if (attributes[attribute] === value) throw new FormError(`says ${attribute}="${value}"`);
+      this.#other = other;
+    } else if (other !== undefined) {
+      throw NoResultsError.for(other);
+    } else if (name !== 'testsuites' && name !== 'testsuite') {
+      const reason = `expected the element testsuites or testsuite, found ${cut(name, 40)}`;
+      throw new NoResultsError(this.#messageOf('is not JUnit', reason));
+    } else if (listingOption(attributes) !== undefined) {
+      const advice = `Run them, without ${listingOption(attributes)}`;
+      throw new NoResultsError('only lists tests, so nothing ran', advice);
     }
-    if (this.#case !== undefined) return this.#openInCase(this.#case, name, attributes);
-    if (isSuite) return this.#openSuite(attributes);
-    if (name === 'testcase') return this.#openCase(attributes);
-    const suite = this.#suite;
+  }
+
+  #openInOther({ unless }: OtherXml, name: string): Close | undefined {
+    if (name !== unless?.element) return undefined;
+    return this.#openText({}, ({ body }) => {
+      const [line = ''] = body.trim().split('\n');
+      if (line !== '') throw new FormError(`has a ${name}: ${cut(line, 200)}`);
+    });
+  }
+
+  #openInSuite(suite: OpenSuite, name: string, attributes: Attributes): Close | undefined {
+    const { name: property } = attributes;
+    if (name === 'property' && property && suite.properties.size < MAX_KEPT) suite.properties.add(property);
     if (this.#closers.length !== suite.depth) return undefined;
     if (name === 'error' || name === 'failure') {
-      return this.#openDetail(attributes, (why) => this.#reportSuite(why));
+      return this.#openText(attributes, (why) => {
+        if (suite.shown.failed > 0 && followsFromCase(why.message)) suite.shown.more++;
+        else this.#reportSuite(suite, why);
+      });
     }
     if (name !== 'system-err') return undefined;
-    return this.#openDetail(attributes, ({ body }) => {
-      suite.output = body.trim();
-    });
+    return this.#openText(
+      {},
+      ({ body }) => {
+        suite.output = body.trim();
+      },
+      suite.lines,
+    );
   }
 
   #openSuite(attributes: Attributes): Close {
     const around = this.#suite;
-    const depth = this.#closers.length + 1;
     const time = millisecondsOf(attributes.time);
     if (!around.isTimed) this.#suiteMs = sumOf([this.#suiteMs, time]);
-    if (depth === 1) this.#rootTotals = totalsIn(attributes);
-    if (depth === 2) this.#innerTotals = addTotals(this.#innerTotals, totalsIn(attributes));
     const isTimed = around.isTimed || time !== undefined;
-    const suite = { attributes, depth, isTimed, hasFailure: false, output: '' };
+    const isUnique = hasUniqueNames(attributes.name, this.#root?.name);
+    const suite = openSuite(attributes, this.#closers.length + 1, isTimed, isUnique);
     this.#suite = suite;
     return () => {
-      this.#checkTotals(suite);
-      around.hasFailure ||= suite.hasFailure;
+      this.#closeSuite(suite);
+      const { failed = suite.depth === 1 ? suite.inner : undefined } = declaredBy(suite);
+      around.inner = around.inner === undefined || failed === undefined ? undefined : around.inner + failed;
+      for (const key of ['failed', 'more', 'fewer'] as const) around.shown[key] += suite.shown[key];
       this.#suite = around;
     };
   }
 
+  /** Reports what went wrong outside of the cases, or says that something did. */
+  #closeSuite(suite: OpenSuite): void {
+    const { attributes, shown, lines, output } = suite;
+    const outside = lines.filter((line) => isOutside(line, shown.failed > 0));
+    if (outside.length > 0) this.#reportSuite(suite, { message: outside.join('\n'), body: output });
+    const declared = declaredBy(suite);
+    const failure = hiddenFailure(declared, shown);
+    if (failure === undefined) return;
+    shown.failed++;
+    shown.fewer++;
+    shown.more += Math.max(0, (declared.failed ?? 0) - 1);
+    this.#onCase(hiddenCase('suite', failure, attributes.name || this.#path, attributes.file, output));
+  }
+
+  #reportSuite({ attributes: { name, file }, shown }: OpenSuite, why: Explanation): void {
+    shown.failed++;
+    shown.fewer++;
+    this.#onCase({ status: 'errored', details: () => ({ name: name || this.#path, why, file }) });
+  }
+
   #openCase(attributes: Attributes): Close {
-    const endings = new Map<CaseStatus, Explanation>();
-    this.#case = { depth: this.#closers.length + 1, endings };
+    const depth = this.#closers.length + 1;
+    const opened: OpenCase = { attributes, depth, reasons: undefined, failures: 0, isUncounted: false };
+    this.#case = opened;
     this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
     return () => {
       this.#case = undefined;
-      this.#reportCase(attributes, endings);
+      this.#closeCase(opened, this.#suite);
     };
   }
 
-  #openInCase({ depth, endings }: OpenCase, name: string, attributes: Attributes): Close | undefined {
-    if (name === 'testcase') this.#fail('is not JUnit', 'a testcase within a testcase');
-    if (this.#closers.length !== depth) return undefined;
-    if (isRerun(name)) this.#suite.hasFailure = true;
+  #openInCase(opened: OpenCase, name: string, attributes: Attributes): Close | undefined {
+    if (/^test(?:case|suites?)$/.test(name)) this.#fail('is not JUnit', `a ${name} within a testcase`);
+    if (this.#closers.length !== opened.depth) return undefined;
+    if (isRerun(name)) this.#suite.shown.more++;
     // Mostly `skipped`, `error` or `failure`. PHPUnit also writes `warning`.
-    const ending = caseStatusOf(name);
-    if (ending === undefined || endings.has(ending)) return undefined;
-    return this.#openDetail(attributes, (why) => endings.set(ending, why));
+    const status = caseStatusOf(name);
+    if (status === undefined) return undefined;
+    return this.#openText(attributes, (why) => {
+      if (isFailing(status)) opened.failures++;
+      const habit = habitOf(name, why, opened.attributes);
+      if (habit?.isUncounted) opened.isUncounted = true;
+      const meaning = habit?.means ?? status;
+      opened.reasons ??= new Map();
+      if (!opened.reasons.has(meaning)) opened.reasons.set(meaning, why);
+    });
   }
 
-  #openDetail({ message = '', type = '' }: Attributes, onClose: (why: Required<Explanation>) => void): Close {
-    const opened = { message, type, body: '' };
-    this.#detail = opened;
-    return () => {
-      this.#detail = undefined;
-      onClose(opened);
-    };
-  }
+  #closeCase({ attributes, reasons, failures, isUncounted }: OpenCase, suite: OpenSuite): void {
+    if (suite.cases !== undefined && !attributes.name && !attributes.classname && reasons === undefined) {
+      this.#unended++;
+      return;
+    }
+    let status = this.#statusIn(attributes, reasons === undefined);
+    const marks = isUncounted ? 0 : failures || (isFailing(status) ? 1 : 0);
+    for (const meaning of reasons?.keys() ?? []) {
+      if (meaning !== 'may fail') status = worseOf(status, meaning);
+    }
+    if (reasons?.has('may fail')) status = 'skipped';
+    const why = reasons?.get(status);
 
-  #addText(text: string): void {
-    const detail = this.#detail;
-    if (detail !== undefined) detail.body += text.slice(0, MAX_KEPT_LENGTH - detail.body.length);
-  }
+    const key = suite.cases && keyOf(attributes);
+    const before = key === undefined ? undefined : suite.cases?.get(key);
+    if (before !== undefined) status = worseOf(before, status);
+    if (key !== undefined) suite.cases?.set(key, status);
 
-  #reportCase(attributes: Attributes, endings: ReadonlyMap<CaseStatus, Explanation>): void {
-    const status = ORDER.find((ending) => endings.has(ending)) ?? this.#statusIn(attributes);
-    const suite = this.#suite;
-    // Even the failure of a skipped case: node --test writes a failed to-do as skipped, but counts it as a failure.
-    if (isFailing(status) || [...endings.keys()].some(isFailing)) suite.hasFailure = true;
+    const { shown } = suite;
+    const isNew = isFailing(status) && !(before && isFailing(before));
+    if (isNew) shown.failed++;
+    if (isNew && suite.inner !== undefined) suite.inner++;
+    if (isNew && failures === 0) shown.fewer++;
+    shown.more += Math.max(0, marks - (isNew ? 1 : 0));
+    if (status === before) return;
     const around = suite.attributes;
     this.#onCase({
       status,
+      ...(key !== undefined && { key, before }),
       details: () => ({
-        suites: [attributes.classname ?? around.name ?? ''],
+        suites: [attributes.classname || around.name || ''],
         name: attributes.name ?? '',
-        why: endings.get(status),
+        why: why ?? reasonIn(attributes),
         file: attributes.file ?? around.file,
         durationMs: millisecondsOf(attributes.time),
         startMs: startOf(attributes),
@@ -214,81 +323,140 @@ class JunitReader {
     });
   }
 
-  /** The status in the attributes of a case. GoogleTest, CTest and Bazel write it only there. */
-  #statusIn({ status = '', result = '' }: Attributes): CaseStatus {
-    const words = [status, result].filter((word) => word.trim() !== '');
-    const statuses = words.map((word) => {
+  /** The status in the attributes of a case. GoogleTest, CTest and Bazel may write it only there. */
+  #statusIn({ status, result }: Attributes, isAlone: boolean): CaseStatus {
+    let worst: CaseStatus = 'passed';
+    if (status === undefined && result === undefined) return worst;
+    for (const word of [status, result]) {
+      if (!word?.trim()) continue;
       const meant = caseStatusOf(word);
-      if (meant === undefined && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(cut(word, 40));
-      return meant;
-    });
-    return ORDER.find((ending) => statuses.includes(ending)) ?? 'passed';
+      if (meant !== undefined) worst = worseOf(worst, meant);
+      else if (isAlone && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(cut(word, 40));
+    }
+    return worst;
   }
 
-  /** Reports a suite that says something failed although none of its cases did. */
-  #checkTotals({ attributes, hasFailure, output }: OpenSuite): void {
-    const totals = ['failures', 'errors'].filter((name) => countOf(attributes[name]));
-    if (hasFailure || totals.length === 0) return;
-    this.#suite.hasFailure = true;
-    const failure = totals.map((name) => `${name}="${attributes[name]}"`).join(' ');
-    const name = attributes.name || this.#path;
-    this.#onCase(undeclaredCase({ kind: 'suite', name, path: attributes.file, failure, output }));
+  #openText(
+    { message = '', type = '' }: Attributes,
+    onClose: (why: Required<Explanation>) => void,
+    lines?: string[],
+  ): Close {
+    const opened = { message, type, body: '', lines };
+    this.#text = opened;
+    return () => {
+      this.#text = undefined;
+      onClose(opened);
+    };
   }
 
-  #reportSuite(why: Explanation): void {
-    this.#suite.hasFailure = true;
-    const { name, file } = this.#suite.attributes;
-    this.#onCase({
-      status: 'errored',
-      isExtra: true,
-      details: () => ({ name: name || this.#path, why, file }),
-    });
+  #addText(text: string): void {
+    // saxes reports this only once, and also for CDATA within a second document.
+    if (this.#closers.length === 0 && text.trim() !== '') this.#fail('is not well-formed XML', OUTSIDE_ROOT);
+    if (this.#hasBadEntity) this.#checkEntities(text);
+    const opened = this.#text;
+    if (opened === undefined) return;
+    opened.body += text.slice(0, MAX_KEPT_LENGTH - opened.body.length);
+    const { lines } = opened;
+    if (lines === undefined) return;
+    for (const line of text.split(/\r?\n/)) {
+      if (lines.length < MAX_KEPT && isOutside(line, false)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
+    }
   }
 
   /** Keeps only the beginning of a long text. saxes has no public way to bound the text that it collects until its end. */
   #shortenText(): void {
     const field = 'text';
     if (this.#parser[field].length <= MAX_HELD_LENGTH) return;
-    if (this.#isInTag) this.#fail('is not JUnit', `a tag with more than ${MAX_HELD_LENGTH} characters`);
     this.#parser[field] = this.#parser[field].slice(0, MAX_KEPT_LENGTH);
   }
 
+  #malformed(message: string): void {
+    if (message.includes('entity')) this.#hasBadEntity = true;
+    if (TOLERATED.includes(message) || message.startsWith(OUTSIDE_ROOT)) return;
+    if (this.#root !== undefined && TOLERATED_AFTER_ROOT.test(message)) return;
+    this.#fail('is not well-formed XML', message.replace(/\.$/, ''));
+  }
+
+  #checkEntities(text: string): void {
+    if (SWALLOWED.test(text)) this.#fail('is not well-formed XML', 'malformed character entity');
+  }
+
   #fail(problem: string, reason: string): never {
+    throw new FormError(this.#messageOf(problem, reason));
+  }
+
+  #messageOf(problem: string, reason: string): string {
     const { line, column } = this.#parser;
-    throw new FormError(`${problem}: line ${line}, column ${column || 1}: ${cut(reason, 200)}`);
+    return `${problem}: line ${line}, column ${column || 1}: ${cut(reason, 200)}`;
   }
 }
 
-/** The name without its namespace prefix. */
-function localNameOf({ name }: SaxesTagPlain): string {
-  return name.slice(name.indexOf(':') + 1);
-}
-
-function totalsIn({ tests, failures, errors, skipped, disabled }: Attributes): Totals {
-  const failed = sumOf([countOf(failures), countOf(errors)]);
+function openSuite(attributes: Attributes, depth: number, isTimed: boolean, isUnique: boolean): OpenSuite {
   return {
-    ...(countOf(tests) !== undefined && { tests: countOf(tests) }),
-    ...(failed !== undefined && { failed }),
-    ...(countOf(skipped) !== undefined && { skipped: sumOf([countOf(skipped), countOf(disabled)]) }),
+    attributes,
+    depth,
+    isTimed,
+    shown: { failed: 0, more: 0, fewer: 0 },
+    cases: isUnique ? new CaseTable() : undefined,
+    properties: new Set(),
+    inner: 0,
+    output: '',
+    lines: [],
   };
 }
 
-/** Adds up the totals that both have. If one suite lacks a total, the sum is unknown. */
-function addTotals(sum: Totals | undefined, totals: Totals): Totals {
-  if (sum === undefined) return totals;
-  const keys = (Object.keys(sum) as (keyof Totals)[]).filter((key) => totals[key] !== undefined);
-  return Object.fromEntries(keys.map((key) => [key, sumOf([sum[key], totals[key]])]));
+/** What the attributes of a case say of its end. */
+function reasonIn(attributes: Attributes): Explanation {
+  const type = ['status', 'result']
+    .filter((name) => attributes[name])
+    .map((name) => textOfAttribute(attributes, name));
+  return { message: '', type: type.join(' ') };
 }
 
-function countOf(text: string | undefined): number | undefined {
-  return text?.match(/^\d+$/) ? Number(text) : undefined;
+/** What a suite says of its failures. */
+function declaredBy({ attributes, properties }: OpenSuite): Declared {
+  const totals = ['failures', 'errors'].filter((name) => countsFailures(name, attributes, properties));
+  const status = ['status', 'result'].find((name) => {
+    const meant = caseStatusOf(attributes[name] ?? '');
+    return meant !== undefined && isFailing(meant);
+  });
+  return {
+    failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
+    totals: totals
+      .filter((name) => totalOf(attributes[name]))
+      .map((name) => textOfAttribute(attributes, name))
+      .join(' '),
+    verdict: status && textOfAttribute(attributes, status),
+  };
 }
 
-/** Milliseconds from seconds such as `0.25`, or `1,234.5` as Surefire writes it. */
+function textOfAttribute(attributes: Attributes, name: string): string {
+  return `${name}="${cut(attributes[name] ?? '', 40)}"`;
+}
+
+/** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
+function keyOf({ classname = '', name = '' }: Attributes): number {
+  let low = 0x811c9dc5;
+  let high = 0x9e3779b9;
+  for (const text of [classname, '\0', name]) {
+    const length = Math.min(text.length, MAX_KEPT_LENGTH);
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(((high << 5) | (high >>> 27)) ^ code, 0x85ebca77);
+    }
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
+
+/** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
 function millisecondsOf(text: string | undefined): number | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
-  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text);
-  const seconds = Number(hasThousands ? text.replaceAll(',', '') : text);
+  if (text === undefined) return undefined;
+  const plain = Number(text);
+  if (plain > 0 && Number.isFinite(plain)) return plain * 1000;
+  if (text.trim() === '') return undefined;
+  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
+  const seconds = Number(hasThousands ? text.replaceAll(',', '') : text.replace(/^(\d+),(\d+)$/, '$1.$2'));
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 

@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { present } from '../present.ts';
 import { cut, textOf } from '../text.ts';
 import type { FoundCase, Measured, OnCase } from './cases.ts';
+import { totalOf } from './declared.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import type { JsonLine } from './json-file.ts';
 import type { CaseStatus } from './run.ts';
@@ -28,15 +29,11 @@ export const promptfoo: JsonFormat = {
     });
     const stats = objectIn(document.stats);
     // Version 2 counts errors as failures.
-    const [failures, errors] = [numberIn(stats.failures), numberIn(stats.errors)];
-    const failed = sumOf([failures, errors]);
+    const [failures, errors] = [totalOf(stats.failures), totalOf(stats.errors)];
+    const totals = `failures: ${failures ?? 0}, errors: ${errors ?? 0}`;
     return {
       durationMs: sumOf(results.map(({ latencyMs }) => numberIn(latencyMs))),
-      totals: {
-        tests: failed === undefined ? undefined : sumOf([numberIn(stats.successes), failed]),
-        failed,
-      },
-      failure: failed ? `failures: ${failures ?? 0}, errors: ${errors ?? 0}` : undefined,
+      declared: { failed: sumOf([failures, errors]), totals },
     };
   },
 };
@@ -66,13 +63,13 @@ export async function readResultLines(
       onCase(caseIn(objectIn(value), `line ${number}: success`, labels));
     }
   }
-  return { durationMs, totals: {} };
+  return { durationMs, declared: { totals: '' } };
 }
 
 function caseIn(result: JsonObject, place: string, labels: Labels): FoundCase {
   const success = booleanAt(place, result.success);
   return {
-    status: success ? 'passed' : failedOrErrored(result),
+    status: success && !result.failureReason ? 'passed' : failedOrErrored(result),
     details: () => ({
       name: titleOf(result) + labels.of(result),
       why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },

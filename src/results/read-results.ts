@@ -4,38 +4,46 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { parseExactJson } from '../json.ts';
 import { present } from '../present.ts';
 import { listed, quoted } from '../text.ts';
+import { staleProblem } from './age.ts';
 import { fieldsIn } from './own-file.ts';
 import { readPointers } from './read-pointers.ts';
-import { readTests } from './read-tests.ts';
+import { readTests, type TestsRequest } from './read-tests.ts';
 import type { Results } from './results.ts';
-import type { KeepCases } from './tally.ts';
 
 /** Where the results are, and how to read them. */
-export interface ResultsRequest {
+export interface ResultsRequest extends TestsRequest {
   /** At least one path or glob. None is empty. */
   readonly patterns: readonly string[];
   readonly format: Inputs['results_format'];
   /** JSON Pointers to the score and to metrics, for the format `json`. At least one. */
   readonly pointer: string | undefined;
   readonly metricsPointers?: readonly string[] | undefined;
-  readonly keepCases: KeepCases;
   /** Whether this is the end of a tracked job, after all its steps. */
   readonly isAtEnd?: boolean;
 }
 
 /**
- * Reads the files that the patterns match, each once. Throws {@link InputError} with every problem if nothing could be read. Each
- * problem names the file and the place in it. It is a problem if a pattern matches nothing, a file has no case, or all cases were
- * skipped: none of these is a pass. `now` is the time that the word `now` stands for in a `fields` file.
+ * Reads the files that the patterns match, each once: of a test format as far as they can be read. Throws {@link InputError} if
+ * nothing of another format could be read. Each problem names the file and the place in it. It is a problem if a pattern matches
+ * nothing, a file has no case or is from before the job, or all cases were skipped: none of these is a pass. `now` is the time that
+ * the word `now` stands for in a `fields` file.
  */
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
-  const { format, pointer, metricsPointers = [], keepCases } = request;
-  const paths = await findAll(request.patterns, files, request.isAtEnd ?? false);
-  if (format === 'json') {
-    return { ...(await readPointers(pointer, metricsPointers, paths, files)), files: paths };
+  const { format, pointer, metricsPointers = [] } = request;
+  const { paths, problems } = await findAll(request.patterns, files, request.isAtEnd ?? false);
+  if (format !== 'json' && format !== 'fields') {
+    const results = await readTests(request, paths, files, now);
+    return { ...results, problems: [...problems, ...results.problems] };
   }
-  if (format !== 'fields') return readTests(format, keepCases, paths, files);
+  for (const path of paths) {
+    const stale = staleProblem(path, request, files, now);
+    if (stale) problems.push(problemOf('results_file', path, stale));
+  }
   const [path, ...others] = paths;
+  if (path === undefined || problems.length > 0) throw new InputError(problems);
+  if (format === 'json') {
+    return { ...(await readPointers(pointer, metricsPointers, [path, ...others], files)), files: paths };
+  }
   if (others.length > 0) {
     const why = `but results_format fields reads one. Name one of ${listed(paths)}`;
     throw InputError.of('results_file', `matches ${paths.length} files, ${why}`);
@@ -52,7 +60,7 @@ async function findAll(
   lines: readonly string[],
   files: Files,
   isAtEnd: boolean,
-): Promise<[string, ...string[]]> {
+): Promise<{ paths: readonly string[]; problems: Problem[] }> {
   const paths = new Set<string>();
   const problems: Problem[] = [];
   for (const [at, pattern] of lines.entries()) {
@@ -69,8 +77,7 @@ async function findAll(
   if (problems.length === 0 && paths.size === 0) {
     problems.push({ name: 'results_file', message: 'has only comments and lines with !, which exclude' });
   }
-  if (problems.length > 0) throw new InputError(problems);
-  return [...paths] as [string, ...string[]];
+  return { paths: [...paths], problems };
 }
 
 function noFileFor(pattern: string, excludes: readonly string[], isAtEnd: boolean): string {

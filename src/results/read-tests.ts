@@ -1,9 +1,11 @@
-import { FormError, InputError, type Problem, problemOf } from '../errors.ts';
+import { type Problem, problemOf } from '../errors.ts';
 import { type Files, type OpenText, openText } from '../files.ts';
 import { counted, listed, quoted } from '../text.ts';
+import { staleProblem } from './age.ts';
 import type { OnCase } from './cases.ts';
 import { ctrf } from './ctrf.ts';
-import { undeclaredCase } from './declared.ts';
+import { hiddenCase, hiddenFailure, isContradicted, type Shown } from './declared.ts';
+import { NoResultsError, otherText } from './documents.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import { jest } from './jest.ts';
 import { readJson, readLines } from './json-file.ts';
@@ -17,60 +19,108 @@ const JSON_FORMATS: readonly JsonFormat[] = [ctrf, promptfoo, jest];
 const KNOWN = ['junit', ...JSON_FORMATS.map(({ name }) => name)].join(', ');
 const MAX_WARNINGS = 10;
 
-/**
- * Reads every file in the given test format, or with `auto` each in its own. A problem names the file and the place in it. It is
- * a problem if a file has no case, or if all cases were skipped. Throws {@link InputError} if there are problems and nothing ran.
- */
-export async function readTests(
-  format: string,
-  keepCases: KeepCases,
-  paths: readonly string[],
-  files: Files,
-): Promise<Results> {
-  const tally = new Tally(keepCases);
-  const formats = new Set<string>();
-  const durations: (number | undefined)[] = [];
-  const warnings: string[] = [];
-  const problems: Problem[] = [];
-  for (const path of paths) {
-    try {
-      const file = new Tally(keepCases);
-      const { name, summary } = await readFile(format, path, files, (found) => file.add(found));
-      const { failure } = summary;
-      if (failure !== undefined && file.counts.failed + file.counts.errored === 0) {
-        file.add(undeclaredCase({ kind: 'file', name: path, path, failure }));
-      }
-      if (file.ran + file.counts.skipped === 0)
-        throw new FormError('has no test case, so nothing ran. Check which tests the command selects');
-      tally.merge(file);
-      warnings.push(...totalsWarnings(path, summary, file));
-      formats.add(name);
-      durations.push(summary.durationMs);
-    } catch (error) {
-      problems.push(problemOf('results_file', path, error));
-    }
-  }
-  if (tally.ran === 0) {
-    const message = `${listed(paths)}: every case was skipped, so nothing ran`;
-    throw new InputError(problems.length > 0 ? problems : [{ name: 'results_file', message }]);
-  }
-  const durationMs = sumOf(durations);
-  const tests = {
-    format: [...formats].join(', '),
-    files: paths,
-    ...tally.result(),
-    durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
-    warnings: limited(warnings),
-  };
-  return { tests, problems };
+/** How to read files of a test format. */
+export interface TestsRequest {
+  /** The name of a format, or `auto`. */
+  readonly format: string;
+  readonly keepCases: KeepCases;
+  /** How the step that wrote the results ended. After a success, a file without a case may be left out beside others. */
+  readonly outcome?: 'success' | 'failure' | 'cancelled' | 'skipped' | undefined;
+  /** When the job began, in Unix milliseconds, if known. A file from before it was left over. */
+  readonly jobBeganMs?: number | undefined;
 }
 
-async function readFile(
+/** What one file holds. */
+interface ReadFile {
+  readonly format: string;
+  readonly tally: Tally;
+  readonly durationMs: number | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads every file in the given test format, or with `auto` each in its own. A file that cannot be read to its end, has no case
+ * or is from before the job is a problem, and none of its cases counts; the others do. Beside a case that ran, what is known to
+ * be no results is left out with a warning. It is a problem if every case was skipped.
+ */
+export async function readTests(
+  request: TestsRequest,
+  paths: readonly string[],
+  files: Files,
+  now: Date,
+): Promise<Results> {
+  const tally = new Tally(request.keepCases);
+  const read: (ReadFile & { readonly path: string })[] = [];
+  const problems: Problem[] = [];
+  const leftOut: { readonly path: string; readonly error: NoResultsError }[] = [];
+  for (const path of paths) {
+    try {
+      const file = await readFile(request, path, files);
+      const stale = staleProblem(path, request, files, now);
+      if (stale) throw stale;
+      tally.merge(file.tally);
+      read.push({ ...file, path });
+    } catch (error) {
+      if (error instanceof NoResultsError && error.isHarmless) leftOut.push({ path, error });
+      else problems.push(badFile(path, staleProblem(path, request, files, now) ?? error, paths));
+    }
+  }
+  if (paths.length === 0) return { problems, warnings: [] };
+  if (tally.ran === 0) {
+    problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
+    if (problems.length === 0) {
+      const message = `${listed(paths)}: every case was skipped, so nothing ran`;
+      problems.push({ name: 'results_file', message });
+    }
+    return { problems, warnings: [] };
+  }
+  const durationMs = sumOf(read.map((file) => file.durationMs));
+  const tests = {
+    format: [...new Set(read.map(({ format }) => format))].join(', '),
+    files: read.map(({ path }) => path),
+    ...tally.result(),
+    durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
+  };
+  const warnings = [
+    ...leftOut.map(({ path, error }) => `${path} ${error.reason}, and is left out`),
+    ...read.flatMap((file) => file.warnings),
+  ];
+  return { tests, problems, warnings: limited(warnings) };
+}
+
+/** The problem with a file, with the way to leave it out if it is not results and there are others. */
+function badFile(path: string, error: unknown, paths: readonly string[]): Problem {
+  const problem = problemOf('results_file', path, error);
+  if (!(error instanceof NoResultsError) || paths.length < 2) return problem;
+  return { ...problem, message: `${problem.message}. To leave it out, add the line !${path}` };
+}
+
+async function readFile(request: TestsRequest, path: string, files: Files): Promise<ReadFile> {
+  const tally = new Tally(request.keepCases);
+  const { format, summary } = await readCases(request.format, path, files, (found) => tally.add(found));
+  const { declared, durationMs, more = 0, fewer = 0 } = summary;
+  const shown = { failed: tally.counts.failed + tally.counts.errored, more, fewer };
+  const failure = hiddenFailure(declared, shown);
+  if (failure !== undefined) tally.add(hiddenCase('file', failure, path, path));
+  if (tally.ran + tally.counts.skipped === 0) {
+    const isHarmless = summary.isEmptyOnPurpose || request.outcome === 'success';
+    const advice = 'Check which tests the command selects, and that all of them load';
+    throw new NoResultsError('has no test case, so nothing ran', advice, isHarmless);
+  }
+  return {
+    format,
+    tally,
+    durationMs,
+    warnings: failure === undefined ? warningsAbout(path, summary, shown) : [],
+  };
+}
+
+async function readCases(
   format: string,
   path: string,
   files: Files,
   onCase: OnCase,
-): Promise<{ name: string; summary: FileSummary }> {
+): Promise<{ format: string; summary: FileSummary }> {
   const file = await openText(files, path);
   try {
     return await readOpen(format, file, path, files, onCase);
@@ -85,19 +135,20 @@ async function readOpen(
   path: string,
   files: Files,
   onCase: OnCase,
-): Promise<{ name: string; summary: FileSummary }> {
+): Promise<{ format: string; summary: FileSummary }> {
   const isXml = beginning.startsWith('<');
-  if (format === 'junit' && !isXml)
-    throw new FormError(
-      `is not XML: it begins with ${quoted(beginning)}. Name the JUnit file, or set results_format to auto`,
-    );
-  if (format === 'junit' || (format === 'auto' && isXml)) {
-    return { name: 'junit', summary: await readJunit(pieces, path, onCase) };
+  if (isXml && (format === 'junit' || format === 'auto')) {
+    return { format: 'junit', summary: await readJunit(pieces, path, onCase) };
+  }
+  const other = isXml ? undefined : otherText(beginning);
+  if (other !== undefined) throw other;
+  if (format === 'junit') {
+    const advice = 'Name the JUnit file, or set results_format to auto';
+    throw new NoResultsError(`is not XML: it begins with ${quoted(beginning)}`, advice);
   }
   if (format === 'auto' && !/^[{[]/.test(beginning)) {
-    throw new FormError(
-      `has an unknown format: it begins with ${quoted(beginning)}, expected XML or JSON (${KNOWN})`,
-    );
+    const expected = `expected XML or JSON (${KNOWN})`;
+    throw new NoResultsError(`has an unknown format: it begins with ${quoted(beginning)}, ${expected}`);
   }
   // Only promptfoo writes JSON Lines.
   const json = await readJson(pieces, (first, hasMore) => {
@@ -105,46 +156,32 @@ async function readOpen(
     return isFound || ((format === 'auto' || format === 'promptfoo') && isResult(first));
   });
   if ('lines' in json) {
-    return { name: promptfoo.name, summary: await readResultLines(() => readLines(files, path), onCase) };
+    return { format: promptfoo.name, summary: await readResultLines(() => readLines(files, path), onCase) };
   }
   const { document } = json;
   const reader = JSON_FORMATS.find(
     ({ name, recognises }) => name === format || (format === 'auto' && recognises(document)),
   );
   if (reader === undefined) {
-    throw new FormError(
-      `is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`,
-    );
+    const advice = 'For your own file set results_format to json or fields';
+    throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, advice);
   }
-  return { name: reader.name, summary: reader.read(document, onCase) };
+  return { format: reader.name, summary: reader.read(document, onCase) };
 }
 
-/** One sentence if a file's totals disagree with its cases, and one if it has unknown statuses. */
-function totalsWarnings(
+/** One sentence each if a file counts other failures than its cases show, has unknown statuses, or tests without an end. */
+function warningsAbout(
   path: string,
-  { totals, unknownStatuses = [] }: FileSummary,
-  { ran, extra, counts: { failed, errored, skipped } }: Tally,
+  { declared, unknownStatuses = [], unended = 0 }: FileSummary,
+  shown: Shown,
 ): string[] {
-  const total = ran + skipped;
-  // The totals of some tools do not include failures outside of the cases.
-  const fits: [string, number | undefined, number[]][] = [
-    ['test', totals.tests, [total, total - extra]],
-    ['failed', totals.failed, [failed + errored, failed + errored - extra]],
-    ['skipped', totals.skipped, [skipped]],
-  ];
-  const off = fits.filter(([, declared, right]) => declared !== undefined && !right.includes(declared));
-  const listOf = (counts: (number | undefined)[]) =>
-    off
-      .map(([noun], i) => (noun === 'test' ? counted(counts[i] ?? 0, noun) : `${counts[i]} ${noun}`))
-      .join(', ');
-  const declared = listOf(off.map(([, count]) => count));
-  const cases = listOf(off.map(([, , [count]]) => count));
+  const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
+  const statuses = `${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(', ')}`;
   return [
-    ...(off.length > 0
-      ? [`${path} says ${declared}; its cases add up to ${cases}, which is what counts`]
-      : []),
-    ...(unknownStatuses.length > 0
-      ? [`${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(', ')}`]
+    ...(isContradicted(declared, shown) ? [totals] : []),
+    ...(unknownStatuses.length > 0 ? [statuses] : []),
+    ...(unended > 0
+      ? [`${path} has ${counted(unended, 'test')} without an end, not counted: the run or a worker broke off`]
       : []),
   ];
 }

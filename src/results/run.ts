@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 
-/** The status of a case: skipped, else errored, else failed, else passed. */
+/** The status of a case: errored, else failed, else skipped, else passed. */
 export type CaseStatus = 'passed' | 'failed' | 'errored' | 'skipped';
 
 /** A case that failed or errored, to show. All texts are one line, cut, without escape codes. `message` may be empty. */
@@ -29,10 +29,11 @@ export interface TestCase {
   readonly durationMs?: number;
 }
 
-/** The results of all files. The total is passed + failed + errored + skipped, and at least one case ran. */
+/** The results of all files that could be read. The total is passed + failed + errored + skipped, and at least one case ran. */
 export interface TestRun {
   /** The names of the formats, each once, such as `junit` or `junit, jest`. */
   readonly format: string;
+  /** The files with a case. */
   readonly files: readonly string[];
   readonly passed: number;
   readonly failed: number;
@@ -53,8 +54,6 @@ export interface TestRun {
   readonly cases: readonly TestCase[];
   /** How many cases `case_spans` asks for, without the limit. */
   readonly casesWanted: number;
-  /** Warnings about the files, such as totals that disagree with the cases. One sentence each, eleven at most. */
-  readonly warnings: readonly string[];
 }
 
 /** The share of passed cases among those that ran, 0 to 1, not rounded. */

@@ -31,6 +31,11 @@ export function objectIn(value: Json | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
+/** The array, or an empty one. */
+export function arrayIn(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** The text, or an empty one. */
 export function textIn(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';

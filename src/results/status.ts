@@ -3,9 +3,9 @@ import type { CaseStatus } from './run.ts';
 const WORDS: Readonly<Record<CaseStatus, string>> = {
   passed: 'passed pass ok success successful succeeded run ran completed complete executed done fixed true',
   skipped:
-    'skipped skip disabled ignored ignore notrun notexecuted pending todo suppressed untested deselected filtered excluded incomplete',
+    'skipped skip disabled ignored ignore notrun notexecuted pending todo suppressed deselected filtered excluded incomplete',
   errored:
-    'error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable',
+    'error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable untested',
   failed: 'failed fail failure notok ko unsuccessful false',
 };
 
@@ -21,6 +21,14 @@ const STATUSES: ReadonlyMap<string, CaseStatus> = new Map(
  */
 export function caseStatusOf(word: string): CaseStatus | undefined {
   return STATUSES.get(word.toLowerCase().replaceAll(/[\s_-]/g, ''));
+}
+
+/** From best to worst. If a case has several, the last one here counts. */
+const RANKS: readonly CaseStatus[] = ['passed', 'skipped', 'failed', 'errored'];
+
+/** The worse of two statuses of one case. */
+export function worseOf(one: CaseStatus, other: CaseStatus): CaseStatus {
+  return RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one;
 }
 
 /** Whether a case with this status counts against the run. */

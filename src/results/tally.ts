@@ -28,12 +28,10 @@ const OWN_DIMENSIONS = ['pass_rate', 'score', ...SUM_NAMES];
  */
 export class Tally {
   readonly counts = { passed: 0, failed: 0, errored: 0, skipped: 0 };
-  /** How many of these are failures outside of all cases. */
-  extra = 0;
   readonly #keep: KeepCases;
   readonly #failures: Failure[] = [];
-  readonly #failing: TestCase[] = [];
-  readonly #others: TestCase[] = [];
+  readonly #failing: Kept[] = [];
+  readonly #others: Kept[] = [];
   #casesWanted = 0;
   readonly #scores = new Mean();
   readonly #namedScores = new Map<string, Mean>();
@@ -44,10 +42,14 @@ export class Tally {
   }
 
   add(found: FoundCase): void {
-    const { status, isExtra, details, measured } = found;
-    this.counts[status]++;
+    const { status, count = 1, before, details, measured } = found;
+    this.counts[status] += count;
+    if (before !== undefined) this.counts[before]--;
+    if (before !== undefined && isFailing(before)) {
+      this.#replace(found);
+      return;
+    }
     // Copies: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
-    if (isExtra) this.extra++;
     if (isFailing(status) && this.#failures.length < MAX_FAILURES) {
       this.#failures.push(structuredClone(failureOf(details())));
     }
@@ -60,7 +62,6 @@ export class Tally {
     for (const status of ['passed', 'failed', 'errored', 'skipped'] as const) {
       this.counts[status] += file.counts[status];
     }
-    this.extra += file.extra;
     this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
     this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
     this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
@@ -76,7 +77,7 @@ export class Tally {
   }
 
   /** The result. At least one case must have run. */
-  result(): Omit<TestRun, 'format' | 'files' | 'durationMs' | 'warnings'> {
+  result(): Omit<TestRun, 'format' | 'files' | 'durationMs'> {
     const meta: [string, number][] = [];
     const metrics: [string, number][] = [['pass_rate', this.counts.passed / this.ran]];
     for (const [name, mean] of this.#namedScores) {
@@ -98,17 +99,26 @@ export class Tally {
       failures: this.#failures,
       meta: Object.fromEntries(meta) as JsonObject,
       metrics: Object.fromEntries(metrics),
-      cases: [...this.#failing, ...this.#others].slice(0, this.#keep.max),
+      cases: [...this.#failing, ...this.#others].slice(0, this.#keep.max).map(({ testCase }) => testCase),
       casesWanted: this.#casesWanted,
     };
   }
 
-  #keepCase({ status, details }: FoundCase): void {
+  #keepCase({ status, key, before, details }: FoundCase): void {
     const { kind, max } = this.#keep;
     const kept = isFailing(status) ? this.#failing : this.#others;
     if (kind === 'none' || (kind === 'failed' && kept === this.#others)) return;
-    this.#casesWanted++;
-    if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
+    if (before === undefined || kind === 'failed') this.#casesWanted++;
+    const place = before === undefined ? -1 : this.#others.findIndex((other) => other.key === key);
+    if (place >= 0) this.#others.splice(place, 1);
+    // A copy: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
+    if (kept.length < max) kept.push({ key, testCase: structuredClone(testCaseOf(status, details())) });
+  }
+
+  /** Changes the status of a case that failed. Its first reason stands. */
+  #replace({ status, key }: FoundCase): void {
+    const kept = this.#failing.find((failing) => failing.key === key);
+    if (kept !== undefined) kept.testCase = { ...kept.testCase, status };
   }
 
   #measure({ score, namedScores, cost, inputTokens, outputTokens }: Measured): void {
@@ -124,4 +134,10 @@ export class Tally {
     this.#namedScores.set(name, mean);
     return mean;
   }
+}
+
+/** A case that is kept for a case span. */
+interface Kept {
+  readonly key: number | undefined;
+  testCase: TestCase;
 }

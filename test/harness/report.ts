@@ -62,7 +62,6 @@ export function testsOf(overrides: Partial<TestRun> = {}): TestRun {
     metrics: {},
     cases: [],
     casesWanted: 0,
-    warnings: [],
     ...overrides,
   };
 }

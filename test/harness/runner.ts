@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,11 @@ export interface ProcessStepOptions {
   readonly context?: GivenContexts;
   /** The payload of the event that started the workflow. */
   readonly event?: object;
+  /**
+   * When the event file and its folder were last modified. Default: as on GitHub, where the folder is as old as the job, here very
+   * old, and the runner writes the file again at every step.
+   */
+  readonly eventTimes?: { readonly folder: Date; readonly file: Date };
   /** Secrets that earlier steps of the job masked. */
   readonly masks?: readonly string[];
   /** `false`: no `GITHUB_STEP_SUMMARY`, as on old servers. */
@@ -219,13 +224,24 @@ async function createFiles(folder: string, options: ProcessStepOptions): Promise
     return join(folder, name);
   };
   return {
-    event_path: await create('event.json', JSON.stringify(options.event ?? DEFAULT_EVENT)),
+    event_path: await createEventFile(folder, options),
     output: options.outputFile === false ? undefined : await create('set_output'),
     step_summary: options.summaryFile === false ? undefined : await create('step_summary'),
     env: await create('set_env'),
     state: await create('save_state'),
     path: await create('add_path'),
   };
+}
+
+async function createEventFile(temp: string, { event, eventTimes }: ProcessStepOptions): Promise<string> {
+  const folder = join(temp, '_github_workflow');
+  const path = join(folder, 'event.json');
+  await mkdir(folder);
+  await writeFile(path, JSON.stringify(event ?? DEFAULT_EVENT));
+  const { folder: folderTime, file: fileTime } = eventTimes ?? { folder: new Date(0), file: new Date() };
+  await utimes(path, fileTime, fileTime);
+  await utimes(folder, folderTime, folderTime);
+  return path;
 }
 
 async function read(file: string | undefined): Promise<string> {

@@ -68,6 +68,7 @@ export async function runStage(
       env,
       eventProblem: options.eventProblem,
       files: { ...memoryFiles(files), find: async (pattern) => (pattern in files ? [pattern] : []) },
+      jobBeganMs: undefined,
       appendSummary: keep('appendSummary'),
       writeTemp(name, text) {
         keep('writeTemp')(name, text);

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { eventProblemOf } from '../../src/host/event-file.ts';
+import { eventProblemOf, jobBeganMsOf } from '../../src/host/event-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'event-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,4 +26,25 @@ it.each([
 it('an event file that is a directory or missing is reported in a sentence', () => {
   expect(eventProblemOf(folder)).toMatch(/cannot be read: .*directory/);
   expect(eventProblemOf(join(folder, 'none'))).toMatch(/cannot be read: no such file/);
+});
+
+it.each([
+  ['GitHub’s runner, which writes the file again at every step', 2000, 5000],
+  ['act, which writes into the folder at every step', 5000, 2000],
+])('a job began at the older of the times of the event file and its folder: %s', (_name, folderS, fileS) => {
+  const path = join(folder, 'event.json');
+  writeFileSync(path, '{}');
+  utimesSync(path, fileS, fileS);
+  utimesSync(folder, folderS, folderS);
+  expect(jobBeganMsOf(path)).toBe(2_000_000);
+});
+
+it('a job began at the one time that can be read, or at an unknown one', () => {
+  utimesSync(folder, 2000, 2000);
+  expect(jobBeganMsOf(join(folder, 'none'))).toBe(2_000_000);
+  expect([undefined, '', join(folder, 'none/none.json')].map(jobBeganMsOf)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

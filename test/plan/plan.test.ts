@@ -24,7 +24,6 @@ const TESTS: NonNullable<Results['tests']> = {
   metrics: { pass_rate: 0.5 },
   cases: [],
   casesWanted: 0,
-  warnings: [],
 };
 
 const JSON_FILE = { results_file: 'r.json', results_format: 'json', score_pointer: '/a' };

@@ -81,6 +81,16 @@ describe('the cases to make spans for', () => {
     expect(await errorOf(`<failure message="${long.slice(1)}"/>`)).toBe(long.slice(1));
   });
 
+  it('have a reason even after a traceback of many megabytes', async () => {
+    const traceback = `Traceback (most recent call last):\n${'  File "a.py", line 1, in f\n\n'.repeat(400_000)}`;
+    const test = { name: 'a', status: 'failed', message: `${traceback}E: no\nmore` };
+    const { failures } = await testsIn({ results: { tests: [test, { ...test, message: traceback }] } });
+    expect(failures.map(({ message }) => message)).toEqual([
+      'E: no more',
+      'Traceback (most recent call last):',
+    ]);
+  });
+
   it('have the explanation of a whole suite that failed', async () => {
     expect(
       await caseIn('<testsuite name="s"><testcase/><error message="no">stack</error></testsuite>'),

@@ -14,7 +14,11 @@ async function read(
 ) {
   const { files, ...results } = await readResults(
     { patterns: [file], format, pointer, metricsPointers, keepCases: { kind: 'all', max: 2 } },
-    { find: async (path) => [path], read: (path) => createReadStream(join(FOLDER, path)) },
+    {
+      find: async (path) => [path],
+      read: (path) => createReadStream(join(FOLDER, path)),
+      modifiedMs: () => undefined,
+    },
     new Date(0),
   );
   expect(files).toEqual(format === 'json' ? [file] : undefined);
@@ -68,8 +72,8 @@ describe('what real eval tools wrote', () => {
     ],
     [
       'azure.json',
-      '/metrics/f1.f1_score',
-      0.41666666666666663,
+      '/rows/*/outputs.f1.f1_score',
+      0.416666666667,
       '/metrics',
       {
         'f1.f1_score': 0.416666666667,
@@ -177,7 +181,8 @@ describe('what real eval tools wrote', () => {
     const { tests = expect.fail() } = await read('vitest-evals.json', 'auto', undefined);
     expect(recordOf(tests, 100)).toEqual({
       score: 71,
-      error: 'caps > c: AssertionError: Score: 0.40 below threshold: 0.50\ncaps > boom: Error: provider down',
+      error:
+        'caps > c: AssertionError: Score: 0.40 below threshold: 0.50 Output: NOPE Exact [0.0]\ncaps > boom: Error: provider down',
       meta: {
         'test.total': 7,
         'test.passed': 5,

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { testsIn } from './memory-files.ts';
+import { resultsIn, testsIn } from './memory-files.ts';
 
-const ctrf = (tests: readonly unknown[], summary?: object) => testsIn({ results: { tests, summary } });
-const promptfoo = (results: readonly unknown[], stats?: object) => testsIn({ results: { results, stats } });
-const jest = (testResults: readonly unknown[], totals?: object) => testsIn({ testResults, ...totals });
+const ctrf = (tests: readonly unknown[], summary?: object) => resultsIn({ results: { tests, summary } });
+const promptfoo = (results: readonly unknown[], stats?: object) => resultsIn({ results: { results, stats } });
+const jest = (testResults: readonly unknown[], totals?: object) => resultsIn({ testResults, ...totals });
 
 describe('CTRF', () => {
   it('counts a test that did not run as skipped, and an unknown status as errored', async () => {
     const tests = [
       { name: 'a', status: 'other', rawStatus: 'todo' },
-      { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x' },
+      { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x (a.js:1:2)' },
       { name: 'c', status: 'passed', flaky: true, suite: 'old' },
       { name: 'd', status: 'failed', suite: ['outer', '', 'inner'], message: 'no' },
       { name: 'e', status: 'passed', rawStatus: 'pending', duration: '5' },
@@ -32,6 +32,56 @@ describe('CTRF', () => {
     });
   });
 
+  it('leaves out the hash that xUnit.net puts before the names of the suites', async () => {
+    const hash = '582676be756755c2250c542cafdf31e636e656f0db0b850577c2b43750bf421a';
+    expect(
+      await ctrf([{ name: 'Shop.Cart.Add', status: 'failed', suite: [hash, 'Shop.Cart', 'Add'] }]),
+    ).toMatchObject({
+      failures: [{ name: 'Shop.Cart.Add', message: '' }],
+    });
+  });
+
+  it.each([
+    ['a failure that no test shows', { failed: 3 }, 2, 'summary.failed is 3, and 1 of the tests failed'],
+    ['a number as text', { failed: ' 2 ' }, 1, 'summary.failed is 2, and 1 of the tests failed'],
+    ['as many as the tests show', { failed: 1 }, 0, undefined],
+    ['fewer', { failed: 0 }, 0, undefined],
+    [
+      'an error outside of the tests',
+      { failed: 1, other: 1 },
+      1,
+      'summary.other is 1, and 0 of the tests have this status',
+    ],
+  ])(
+    'adds an errored case for each failure that the summary alone counts: %s',
+    async (_name, summary, errored, message) => {
+      const tests = [
+        { name: 'a', status: 'failed' },
+        { name: 'b', status: 'passed', rawStatus: 'failed' },
+      ];
+      const results = await ctrf(tests, summary);
+      const added = message === undefined ? [] : [{ name: 'outside of the tests', message }];
+      expect(results).toMatchObject({ passed: 1, failed: 1, errored, warnings: [] });
+      expect(results.failures).toEqual([{ name: 'a', message: '' }, ...added]);
+    },
+  );
+
+  it('takes a test with the status other for a failure that the summary counts as failed', async () => {
+    const other = { name: 'a', status: 'other', rawStatus: 'interrupted' };
+    expect(await ctrf([other], { failed: 1, other: 0 })).toMatchObject({ failed: 0, errored: 1 });
+    expect(await ctrf([other], { failed: 1, other: 1 })).toMatchObject({ failed: 0, errored: 2 });
+  });
+
+  it('counts any number of failures that no test shows, as one case to show', async () => {
+    const tests = [{ name: 'a', status: 'passed' }];
+    const { errored, failures, casesWanted } = await ctrf(tests, { failed: 1_000_000_000 });
+    expect({ errored, failures: failures.length, casesWanted }).toEqual({
+      errored: 1_000_000_000,
+      failures: 1,
+      casesWanted: 0,
+    });
+  });
+
   it('may contain text full of brackets, and lone surrogates', async () => {
     const tests = [
       { name: `\ud800"${'[{'.repeat(200)}`, status: 'passed' },
@@ -44,7 +94,7 @@ describe('CTRF', () => {
 describe('Jest', () => {
   it('names a case by the names it has, and shows the first message that is not empty', async () => {
     const cases = [
-      { title: 'adds', failureMessages: ['', 'no\n  at x'] },
+      { title: 'adds', failureMessages: ['', 'no\n  at x (a.js:1:2)'] },
       { fullName: 'cart subtracts', failureMessages: [] },
       { ancestorTitles: ['cart'], title: 'multiplies', duration: 2 },
     ];
@@ -169,11 +219,33 @@ describe('promptfoo', () => {
       { success: false, error: 'no API' },
       { success: false, error: 'assertion', gradingResult: {} },
     ];
-    expect(await promptfoo(results, { successes: 0 })).toMatchObject({
+    expect(await promptfoo(results, { failures: 5, errors: 0 })).toMatchObject({
       failed: 3,
       errored: 2,
       warnings: [],
     });
+  });
+});
+
+describe('a status that says nothing good', () => {
+  it.each([
+    [
+      'promptfoo: a success with a reason of its failure',
+      () => promptfoo([{ success: true, failureReason: 1 }]),
+      'failed',
+    ],
+    [
+      'promptfoo: a success with the reason of an error',
+      () => promptfoo([{ success: true, failureReason: 2 }]),
+      'errored',
+    ],
+    [
+      'Jest: an error',
+      () => jest([{ status: 'failed', assertionResults: [{ title: 'a', status: 'error' }] }]),
+      'errored',
+    ],
+  ])('is not a pass: %s', async (_name, reading, status) => {
+    expect(await reading()).toMatchObject({ passed: 0, failed: 0, errored: 0, [status]: 1 });
   });
 });
 
@@ -192,7 +264,8 @@ describe('JSON Lines of promptfoo', () => {
   it('are read like its JSON, whatever their order', async () => {
     const rows = [row(1, false), row(0, true), row(0, false)];
     for (const request of [{}, { format: 'promptfoo' }] as const) {
-      expect(await testsIn(linesOf(...rows), request, 50)).toEqual(await promptfoo(rows));
+      const { warnings: _, ...expected } = await promptfoo(rows);
+      expect(await testsIn(linesOf(...rows), request, 50)).toEqual(expected);
     }
     expect((await testsIn(linesOf(...rows))).failures.map(({ name }) => name)).toEqual([
       'n=1 [prompt 2]',
@@ -250,7 +323,16 @@ describe('a file that says something failed although no case did', () => {
       () => jest([{ assertionResults: [passing] }], { numFailedTests: 2 }),
       'numFailedTests: 2',
     ],
-    ['CTRF', () => ctrf([passing], { tests: 3, failed: 2 }), 'failed: 2'],
+    [
+      'Jest’s files',
+      () => jest([{ assertionResults: [passing] }], { numFailedTestSuites: 1 }),
+      'numFailedTestSuites: 1',
+    ],
+    [
+      'Jest’s count as text',
+      () => jest([{ assertionResults: [passing] }], { numFailedTests: '1' }),
+      'numFailedTests: 1',
+    ],
     ['promptfoo', () => promptfoo([passing], { successes: 1, errors: 2 }), 'errors: 2'],
     ['promptfoo, version 2', () => promptfoo([passing], { successes: 1, failures: 2 }), 'failures: 2'],
   ])('gets one extra errored case, named after the file: %s', async (_what, reading, words) => {
@@ -271,27 +353,26 @@ describe('a file that says something failed although no case did', () => {
   });
 
   it('is not one that counts 0 failures', async () => {
-    expect(await ctrf([passing], { tests: 1, failed: 0 })).toMatchObject({ passed: 1, errored: 0 });
+    expect(
+      await jest([{ assertionResults: [passing] }], { numFailedTests: 0, numFailedTestSuites: 0 }),
+    ).toMatchObject({
+      passed: 1,
+      errored: 0,
+    });
   });
 });
 
 describe('totals that disagree with the cases', () => {
   const failing = { title: 'a', status: 'failed', success: false, name: 'a' };
+  const text = 'out/r says 2 failed; its cases add up to 1 failed, which is what counts';
 
   it.each([
     [
       'Jest',
-      () => jest([{ assertionResults: [failing] }], { success: false, numTotalTests: 2, numFailedTests: 2 }),
+      () => jest([{ assertionResults: [failing] }], { success: false, numTotalTests: 5, numFailedTests: 2 }),
     ],
-    ['CTRF', () => ctrf([failing], { tests: 2, failed: 2 })],
-    ['promptfoo', () => promptfoo([failing], { successes: 0, failures: 1, errors: 1 })],
+    ['promptfoo', () => promptfoo([failing], { successes: 9, failures: 1, errors: 1 })],
   ])('are a warning: %s', async (_what, reading) => {
-    expect(await reading()).toMatchObject({
-      failed: 1,
-      errored: 0,
-      warnings: [
-        expect.stringContaining('out/r says 2 tests, 2 failed; its cases add up to 1 test, 1 failed'),
-      ],
-    });
+    expect(await reading()).toMatchObject({ failed: 1, errored: 0, warnings: [text] });
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InputError, type Problem } from '../../src/errors.ts';
-import { type Contents, read } from './memory-files.ts';
+import { readResults } from '../../src/results/read-results.ts';
+import { type Contents, memoryFiles, NOW, read } from './memory-files.ts';
+
+const KEEP = { kind: 'none', max: 1 } as const;
 
 const at = (contents: Contents, pointer: string | undefined, ...metricsPointers: readonly string[]) =>
   read(contents, { format: 'json', pointer, metricsPointers });
@@ -164,6 +167,25 @@ describe('the metrics at pointers', () => {
     expect(await problemsAt({ 'r.json': content }, undefined, pointer)).toEqual([
       { name: 'metrics_pointer', message: `"${pointer}" ${message}` },
     ]);
+  });
+});
+
+describe('a file', () => {
+  it('may have 256 MiB, but not a byte more', async () => {
+    const mebi = Buffer.from(`"${'a'.repeat(1024 * 1024 - 3)}"\n`);
+    const files = (more: string) => ({
+      ...memoryFiles({}),
+      find: async () => ['r'],
+      async *read() {
+        for (let i = 0; i < 256; i++) yield mebi;
+        yield Buffer.from(more);
+      },
+    });
+    const request = { patterns: ['r'], format: 'json', pointer: '/300', keepCases: KEEP } as const;
+    await expect(readResults(request, files(''), NOW)).rejects.toThrow('an array of 256 items');
+    await expect(readResults(request, files('1'), NOW)).rejects.toThrow(
+      'r is larger than 256 MiB, the limit',
+    );
   });
 });
 

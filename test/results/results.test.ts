@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FormError, InputError, type Problem } from '../../src/errors.ts';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import { recordOf } from '../harness/record.ts';
-import { type Contents, memoryFiles, NOW, read, run } from './memory-files.ts';
+import { type Contents, memoryFiles, NOW, read, readAll, run } from './memory-files.ts';
 
 const JUNIT =
   '<testsuite><testcase name="a" time="0.5"/><testcase name="b"><failure message="no"/></testcase></testsuite>';
@@ -29,6 +29,7 @@ const problem = (...parts: string[]) => ({
 describe('several results files', () => {
   it('are added up, whatever their formats', async () => {
     expect(await read({ 'a.txt': JUNIT, 'b.txt': CTRF, 'c.txt': JUNIT, 'd.txt': SKIPPED })).toEqual({
+      warnings: [],
       problems: [],
       tests: run({
         format: 'junit, ctrf',
@@ -53,7 +54,7 @@ describe('several results files', () => {
 
   it('are an error for each pattern that matches nothing or is not allowed', async () => {
     const files = {
-      ...memoryFiles({}),
+      ...memoryFiles({ good: JUNIT }),
       find: async (pattern: string, excludes: readonly string[] = []) => {
         if (pattern === 'good' && excludes.join() === '!bad,!old') return ['good'];
         if (pattern === 'folder') throw new FormError('is a directory');
@@ -62,9 +63,10 @@ describe('several results files', () => {
     };
     const patterns = ['!first', 'good', '# a comment', '!bad', 'none.xml', '!old', 'folder', '{a,b}.xml'];
     const keepCases = { kind: 'none', max: 1 } as const;
-    await expect(
-      readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files, NOW),
-    ).rejects.toMatchObject({
+    expect(
+      await readResults({ patterns, format: 'auto', pointer: undefined, keepCases }, files, NOW),
+    ).toMatchObject({
+      tests: { files: ['good'], passed: 1, failed: 1 },
       problems: [
         problem('"none.xml" matches no file', '!'),
         problem('"folder" is a directory'),
@@ -78,14 +80,38 @@ describe('several results files', () => {
     });
   });
 
-  it('are an error for each broken file, and the others are not counted', async () => {
-    expect(
-      await problemsOf({ 'a.xml': '<a/>', 'b.xml': JUNIT, 'c.json': '{', 'd.xml': '<testsuite/>' }),
-    ).toEqual([
-      problem('a.xml', 'not JUnit'),
-      problem('c.json', 'not JSON'),
-      problem('d.xml', 'nothing ran'),
-    ]);
+  it('are counted beside a bad file, of which nothing counts', async () => {
+    const cut = `${JUNIT.replace('</testsuite>', '')}<testcase`;
+    const contents = {
+      'a.xml': '<a/>',
+      'b.xml': JUNIT,
+      'c.json': '{',
+      'd.xml': '<testsuite/>',
+      'e.xml': cut,
+    };
+    expect(await readAll(contents)).toEqual({
+      tests: run({
+        files: ['b.xml'],
+        passed: 1,
+        failed: 1,
+        durationMs: 500,
+        failures: [{ name: 'b', message: 'no' }],
+      }),
+      warnings: [],
+      problems: [
+        problem('a.xml is not JUnit', 'To leave it out, add the line !a.xml'),
+        problem('c.json is not JSON'),
+        problem('d.xml has no test case, so nothing ran', 'To leave it out, add the line !d.xml'),
+        { name: 'results_file', message: expect.stringMatching(/^e\.xml is not well-formed XML: [^!]*$/) },
+      ],
+    });
+  });
+
+  it('of which none could be read are an error for each', async () => {
+    expect(await readAll({ 'a.xml': '<a/>', 'd.xml': '<testsuite/>' })).toEqual({
+      warnings: [],
+      problems: [problem('a.xml', 'not JUnit'), problem('d.xml', 'nothing ran')],
+    });
   });
 
   it('are an error if every case of every file was skipped', async () => {
@@ -94,22 +120,23 @@ describe('several results files', () => {
   });
 
   it.each([
-    [10, 10, '9.xml says 9 tests'],
+    [10, 10, '9.xml says 9 failed'],
     [12, 11, '2 more warnings'],
   ])('have at most ten warnings, and the number of the others: %i', async (files, length, last) => {
     const contents = Array.from({ length: files }, (_, i) => [
       `${i}.xml`,
-      '<testsuite tests="9"><testcase/></testsuite>',
+      '<testsuite failures="9"><testcase><failure/></testcase></testsuite>',
     ]);
-    const { tests } = await read(Object.fromEntries(contents));
-    expect(tests?.warnings).toHaveLength(length);
-    expect(tests?.warnings.at(-1)).toContain(last);
+    const { warnings = [] } = await read(Object.fromEntries(contents));
+    expect(warnings).toHaveLength(length);
+    expect(warnings.at(-1)).toContain(last);
   });
 
   it('are each compared with their own totals', async () => {
-    const content = '<testsuite tests="1"><testcase/><error/></testsuite>';
+    const content = '<testsuite failures="1"><testcase><failure/></testcase></testsuite>';
     expect(await read({ 'a.xml': content, 'b.xml': content })).toMatchObject({
-      tests: { passed: 2, errored: 2, warnings: [] },
+      tests: { failed: 2 },
+      warnings: [],
     });
   });
 
@@ -119,6 +146,126 @@ describe('several results files', () => {
     await expect(
       readResults({ patterns: ['a'], format: 'auto', pointer: undefined, keepCases }, files, NOW),
     ).rejects.toThrow(RangeError);
+  });
+});
+
+describe('a file that is not test results', () => {
+  const FAILSAFE = '<failsafe-summary result="255" timeout="false"><failureMessage>';
+
+  it.each([
+    ['Cobertura', '<coverage line-rate="1"/>', 'is a coverage report (Cobertura or Clover), not JUnit'],
+    [
+      'Clover',
+      '<?xml version="1.0"?><coverage generated="1" clover="4"><project/></coverage>',
+      'is a coverage report (Cobertura or Clover), not JUnit',
+    ],
+    [
+      'JaCoCo',
+      '<!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd"><report name="a"/>',
+      'is a coverage report (JaCoCo), not JUnit',
+    ],
+    [
+      'Failsafe’s summary',
+      `${FAILSAFE} </failureMessage></failsafe-summary>`,
+      'is the summary of Maven Failsafe, not JUnit',
+    ],
+    [
+      'an open test report',
+      '<e:events xmlns:e="https://schemas.opentest4j.org/reporting/events/0.2.0"/>',
+      'is an open test report, not JUnit',
+    ],
+    ['Checkstyle', '<checkstyle version="8"><file/></checkstyle>', 'is a Checkstyle report, not JUnit'],
+    [
+      'JUnit Vintage without a test',
+      '<testsuite name="JUnit Vintage" tests="0"/>',
+      'has no test case, so nothing ran',
+    ],
+    ['Jest without a test', '{"success": true, "testResults": []}', 'has no test case, so nothing ran'],
+  ])('is left out beside a case that ran, however old it is: %s', async (_name, content, reason) => {
+    const contents = { a: JUNIT, b: content };
+    const request = { jobBeganMs: 10_000 };
+    expect(await readAll(contents, request, undefined, { a: 10_000, b: 0 })).toEqual({
+      tests: expect.objectContaining({ files: ['a'], passed: 1, failed: 1 }),
+      warnings: [`b ${reason}, and is left out`],
+      problems: [],
+    });
+  });
+
+  it.each([
+    [
+      'with nothing beside it',
+      { b: '<coverage/>' },
+      'b is a coverage report (Cobertura or Clover), not JUnit. Name the file with the test results',
+    ],
+    ['beside skipped cases', { a: SKIPPED, b: '<coverage/>' }, 'b is a coverage report'],
+    ['that says a time ran out', { a: JUNIT, b: FAILSAFE.replace('false', 'true') }, 'b says timeout="true"'],
+    [
+      'that has a failure',
+      { a: JUNIT, b: `${FAILSAFE}\n no host\nat x</failureMessage></failsafe-summary>` },
+      'b has a failureMessage: no host',
+    ],
+    ['that is cut', { a: JUNIT, b: FAILSAFE }, 'b is not well-formed XML'],
+    ['of an unknown kind', { a: JUNIT, b: '<report/>' }, 'b is not JUnit'],
+    ['without a case', { a: JUNIT, b: '<testsuite name="JUnit Jupiter"/>' }, 'b has no test case'],
+    ['of Jest without a case', { a: JUNIT, b: '{"testResults": []}' }, 'b has no test case'],
+  ])('is an error %s', async (_name, contents: Contents, message) => {
+    const { problems, warnings } = await readAll(contents);
+    expect({ problems, warnings }).toEqual({ problems: [problem(message)], warnings: [] });
+  });
+});
+
+describe('a results file from before the job', () => {
+  const DAY = 86_400_000;
+  const JOB = NOW.getTime() - 60_000;
+  const readAt = (modifiedMs: number | undefined, request: Partial<ResultsRequest> = {}) => {
+    const modified = { new: JOB, ...(modifiedMs !== undefined && { old: modifiedMs }) };
+    return readAll({ new: JUNIT, old: JUNIT }, { jobBeganMs: JOB, ...request }, undefined, modified);
+  };
+
+  it.each([
+    [3.9 * DAY, '3 days'],
+    [DAY, '1 day'],
+    [5 * 3_600_000, '5 hours'],
+    [119_000, '1 minute'],
+  ])('is an error that names its age and what to do, and does not count: %i ms', async (ageMs, age) => {
+    expect(await readAt(NOW.getTime() - ageMs)).toEqual({
+      tests: expect.objectContaining({ files: ['new'], passed: 1, failed: 1 }),
+      warnings: [],
+      problems: [
+        {
+          name: 'results_file',
+          message: `old is ${age} old, from before this job began. Remove old reports before the eval runs, or touch one that is current (Gradle and Bazel leave the reports of cached tests as they were)`,
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['five seconds before the job', JOB - 5000, {}],
+    ['at an unknown time', undefined, {}],
+    ['in a job whose beginning is unknown', 0, { jobBeganMs: undefined }],
+  ])('is none if it was modified %s', async (_name, modifiedMs, request) => {
+    expect(await readAt(modifiedMs, request)).toMatchObject({
+      tests: { passed: 2, failed: 2 },
+      problems: [],
+    });
+  });
+
+  it('is an error for its age, whatever else is wrong with it', async () => {
+    const modified = { a: 0 };
+    expect(await readAll({ a: '<testsuite' }, { jobBeganMs: JOB }, undefined, modified)).toMatchObject({
+      problems: [problem('a is', 'days old')],
+    });
+  });
+
+  it.each(['json', 'fields'] as const)('is an error in the format %s too', async (format) => {
+    const reading = readAll(
+      { a: '{"score": 1}' },
+      { format, pointer: '/score', jobBeganMs: JOB },
+      undefined,
+      { a: 0 },
+    );
+    await expect(reading).rejects.toMatchObject({ problems: [problem('a is', 'days old')] });
   });
 });
 

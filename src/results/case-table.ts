@@ -1,0 +1,44 @@
+import type { CaseStatus } from './run.ts';
+
+const STATUSES: readonly CaseStatus[] = ['passed', 'skipped', 'failed', 'errored'];
+
+/** A status for each of many cases, by a key of up to 53 bits. A Map of numbers takes five times the memory, and longer. */
+export class CaseTable {
+  #keys = new Float64Array(1024);
+  /** 0 for a free place, else the place in `STATUSES` and 1. */
+  #statuses = new Uint8Array(1024);
+  #size = 0;
+
+  get(key: number): CaseStatus | undefined {
+    return STATUSES[(this.#statuses[this.#placeOf(key)] ?? 0) - 1];
+  }
+
+  set(key: number, status: CaseStatus): void {
+    const place = this.#placeOf(key);
+    if (this.#statuses[place] === 0) this.#size++;
+    this.#keys[place] = key;
+    this.#statuses[place] = STATUSES.indexOf(status) + 1;
+    if (this.#size > this.#keys.length * 0.7) this.#grow();
+  }
+
+  /** Where the key is, or the free place for it. */
+  #placeOf(key: number): number {
+    const mask = this.#keys.length - 1;
+    let place = (key >>> 0) & mask;
+    while (this.#statuses[place] !== 0 && this.#keys[place] !== key) place = (place + 1) & mask;
+    return place;
+  }
+
+  #grow(): void {
+    const [keys, statuses] = [this.#keys, this.#statuses];
+    this.#keys = new Float64Array(2 * keys.length);
+    this.#statuses = new Uint8Array(2 * keys.length);
+    for (let i = 0; i < keys.length; i++) {
+      const [key = 0, status = 0] = [keys[i], statuses[i]];
+      if (status === 0) continue;
+      const place = this.#placeOf(key);
+      this.#keys[place] = key;
+      this.#statuses[place] = status;
+    }
+  }
+}
