@@ -217,7 +217,7 @@ describe('JSON that a tool wrote', () => {
   });
 });
 
-describe('no text overflows the stack:', () => {
+describe('no text of megabytes overflows the stack:', () => {
   it.each([
     ['brackets after a string without an end', `{"a": "x\n${'['.repeat(5000)}`],
     ['one long string', `"${'x'.repeat(20_000_000)}`],
