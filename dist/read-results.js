@@ -9,6 +9,14 @@ module.exports = require("./saxes.js");
 
 /***/ }),
 
+/***/ 597:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./span.js");
+
+/***/ }),
+
 /***/ 503:
 /***/ ((module) => {
 
@@ -66,23 +74,37 @@ var __webpack_exports__ = {};
 // This entry need to be wrapped in an IIFE because it uses a non-standard name for the exports (exports).
 (() => {
 var exports = __webpack_exports__;
+const require_span = __nccwpck_require__(597);
 const require_step = __nccwpck_require__(503);
 let node_util = __nccwpck_require__(975);
-// src/results/own-file.ts
-function scoreAtPointer(document, pointer, path) {
-	const value = valueAt(pointer, document, path);
-	if (typeof value !== "number") throw problem("score_pointer", `${require_step.quoted(pointer)} points to ${require_step.kindOf(value)} in ${path}, expected a number`);
-	if (!Number.isFinite(value)) throw problem("score_pointer", `${require_step.quoted(pointer)} points to a number in ${path} that is too large`);
-	return {
-		score: {
-			name: `score in ${path}`,
-			value
-		},
-		problems: []
-	};
+// src/results/age.ts
+const GRACE_MS = 5e3;
+function staleProblem(path, { jobBeganMs }, files, now) {
+	const modifiedMs = files.modifiedMs(path);
+	if (jobBeganMs === void 0 || modifiedMs === void 0 || modifiedMs >= jobBeganMs - GRACE_MS) return void 0;
+	const age = ageText(now.getTime() - modifiedMs);
+	return new require_span.FormError(`is ${age} old, from before this job began. Remove old reports before the eval runs, or touch one that is current (Gradle and Bazel leave the reports of cached tests as they were)`);
 }
+const UNITS = [
+	["day", 864e5],
+	["hour", 36e5],
+	["minute", 6e4],
+	["second", 1e3]
+];
+function ageText(ms) {
+	const [unit, size] = UNITS.find(([, length]) => ms >= length) ?? UNITS[3];
+	const count = Math.floor(Math.max(0, ms) / size);
+	return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+// src/results/own-file.ts
 function fieldsIn(document, path, now) {
-	if (!require_step.isJsonObject(document)) throw problem("results_file", `${path} is ${require_step.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`);
+	if (!require_span.isJsonObject(document)) {
+		const message = `${path} is ${require_span.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`;
+		throw new require_span.InputError([{
+			name: "results_file",
+			message
+		}]);
+	}
 	const { values, problems } = require_step.readFields(document, path, now);
 	const { score: value, score_scale: scale, ...fields } = values;
 	return {
@@ -95,36 +117,349 @@ function fieldsIn(document, path, now) {
 		} }
 	};
 }
-function valueAt(pointer, document, path) {
-	let value = document;
-	let place = "";
-	for (const token of pointer.split("/").slice(1)) {
-		const next = childOf(value, token.replaceAll("~1", "/").replaceAll("~0", "~"));
-		if (next === void 0) throw problem("score_pointer", `${require_step.quoted(pointer)} finds nothing in ${path}: ${place || "the document"} is ${insideOf(value)}`);
-		place += `/${token}`;
-		value = next;
+// src/results/documents.ts
+var NoResultsError = class NoResultsError extends require_span.FormError {
+	reason;
+	isHarmless;
+	constructor(reason, advice = "", isHarmless = false) {
+		super(advice ? `${reason}. ${advice}` : reason);
+		this.reason = reason;
+		this.isHarmless = isHarmless;
 	}
+	static for({ name, advice, isHarmless }) {
+		return new NoResultsError(`is ${name}, not JUnit`, advice, isHarmless);
+	}
+};
+const DOTNET = "Write JUnit with the package JunitXml.TestLogger: dotnet test --logger junit";
+const COVERAGE = "Name the file with the test results";
+const OTHER_XML = [
+	{
+		name: "a coverage report (Cobertura or Clover)",
+		root: "coverage",
+		advice: COVERAGE,
+		isHarmless: true
+	},
+	{
+		name: "a coverage report (JaCoCo)",
+		root: "report",
+		doctype: /JACOCO/,
+		advice: COVERAGE,
+		isHarmless: true
+	},
+	{
+		name: "the summary of Maven Failsafe",
+		root: "failsafe-summary",
+		advice: "Name the TEST-*.xml files",
+		isHarmless: true,
+		unless: {
+			attribute: "timeout",
+			value: "true",
+			element: "failureMessage"
+		}
+	},
+	{
+		name: "an open test report",
+		root: "events",
+		namespace: /opentest4j/,
+		advice: "Name the TEST-*.xml files",
+		isHarmless: true
+	},
+	{
+		name: "a Checkstyle report",
+		root: "checkstyle",
+		advice: COVERAGE,
+		isHarmless: true
+	},
+	{
+		name: "TRX",
+		root: "TestRun",
+		namespace: /microsoft\.com\/schemas\/VisualStudio\/TeamTest/,
+		advice: DOTNET
+	},
+	{
+		name: "the XML of CppUnit",
+		root: "TestRun",
+		advice: "Convert it to JUnit, or write it with an outputter of your own"
+	},
+	{
+		name: "the XML of Check",
+		root: "testsuites",
+		namespace: /check\.sourceforge\.net/,
+		advice: "Write TAP (srunner_set_tap) and convert that to JUnit"
+	},
+	{
+		name: "the XML of NUnit",
+		root: "test-run",
+		advice: DOTNET
+	},
+	{
+		name: "the XML of NUnit 2",
+		root: "test-results",
+		advice: DOTNET
+	},
+	{
+		name: "the XML of xUnit.net",
+		root: "assemblies",
+		advice: DOTNET
+	},
+	{
+		name: "the XML of promptfoo",
+		root: "promptfoo",
+		advice: "Write JSON: promptfoo eval -o results.json"
+	}
+];
+function otherXml(root, attributes, doctype) {
+	const namespaces = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/.test(name));
+	return OTHER_XML.find((row) => row.root === root && (row.namespace === void 0 || namespaces.some(([, value]) => row.namespace?.test(value))) && (row.doctype?.test(doctype) ?? true));
+}
+const OTHER_TEXT = [
+	{
+		name: "the output of go test -json",
+		beginning: /^\{.*"Action":"/,
+		advice: "Write JUnit with gotestsum --junitfile results.xml"
+	},
+	{
+		name: "TAP",
+		beginning: /^(?:TAP version \d|1\.\.\d|(?:not )?ok\b|\S+\.t \.\.)/,
+		advice: "Write JUnit, or convert TAP to it, for example with tap-xunit"
+	},
+	{
+		name: "CSV",
+		beginning: /^"?[\w. -]+"?(?:,(?! )"?[\w. -]*"?)+$/,
+		advice: "Write JSON, and set results_format to json with score_pointer or metrics_pointer"
+	}
+];
+function otherText(beginning) {
+	const row = OTHER_TEXT.find((one) => one.beginning.test(beginning));
+	return row && new NoResultsError(`is ${row.name}`, row.advice);
+}
+// src/results/json-file.ts
+const MAX_BYTES = 268435456;
+async function readJson(all, areLines) {
+	const pieces = limited$1(all);
+	const [line, after] = await readFirstLine(pieces);
+	const first = attempt(line);
+	let rest = after;
+	while (rest.trim() === "") {
+		const { value, done } = await pieces.next();
+		if (done) break;
+		rest += value;
+	}
+	const hasMore = rest.trim() !== "";
+	if (areLines(first.value, hasMore)) return { lines: linesOf$1({
+		number: lineBreaksIn(line) + 1,
+		value: resultOf(first)
+	}, rest, pieces) };
+	if (!hasMore) return { document: resultOf(first) };
+	const texts = [
+		line,
+		"\n",
+		rest
+	];
+	for await (const piece of pieces) texts.push(piece);
+	return { document: require_span.parseResultsJson(texts.splice(0).join("")) };
+}
+async function* readLines(files, path) {
+	const file = await require_step.openText(files, path);
+	try {
+		const json = await readJson(file.pieces, () => true);
+		if ("lines" in json) yield* json.lines;
+	} finally {
+		await file.close();
+	}
+}
+async function* limited$1(pieces) {
+	let length = 0;
+	for await (const piece of pieces) {
+		length += piece.length;
+		if (length > MAX_BYTES) throw require_step.tooLarge(MAX_BYTES);
+		yield piece;
+	}
+}
+async function readFirstLine(pieces) {
+	const before = [];
+	for (let isBlank = true;;) {
+		const { value, done } = await pieces.next();
+		if (done) return [before.join(""), ""];
+		const start = isBlank ? value.search(/\S/) : 0;
+		isBlank = start === -1;
+		const end = isBlank ? -1 : value.indexOf("\n", start);
+		before.push(end === -1 ? value : value.slice(0, end));
+		if (end !== -1) return [before.join(""), value.slice(end + 1)];
+	}
+}
+async function* linesOf$1(first, rest, pieces) {
+	yield [first];
+	let { number } = first;
+	let open = [];
+	const parsed = (text) => {
+		number++;
+		return text.trim() === "" ? [] : [{
+			number,
+			value: require_span.parseResultsJson(text, number)
+		}];
+	};
+	async function* all() {
+		yield rest;
+		yield* pieces;
+	}
+	for await (const piece of all()) {
+		const [end = "", ...whole] = piece.split("\n");
+		open.push(end);
+		const last = whole.pop();
+		if (last === void 0) continue;
+		yield [open.join(""), ...whole].flatMap(parsed);
+		open = [last];
+	}
+	yield parsed(open.join(""));
+}
+function attempt(text) {
+	try {
+		return { value: require_span.parseResultsJson(text) };
+	} catch (error) {
+		return { error };
+	}
+}
+function resultOf({ value, error }) {
+	if (value === void 0) throw error;
 	return value;
 }
-function childOf(value, key) {
-	if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(key) ? value[Number(key)] : void 0;
-	return require_step.isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+function lineBreaksIn(text) {
+	return text.split("\n").length - 1;
+}
+// src/results/mean.ts
+var Mean = class {
+	#sum = 0;
+	#count = 0;
+	add(value) {
+		if (value === void 0) return;
+		this.#sum += value;
+		this.#count++;
+	}
+	merge(other) {
+		this.#sum += other.#sum;
+		this.#count += other.#count;
+	}
+	get count() {
+		return this.#count;
+	}
+	get value() {
+		return tidy(this.#sum / this.#count);
+	}
+};
+var NamedMeans = class {
+	#means = new Map();
+	add(name, value) {
+		this.#of(name).add(value);
+	}
+	merge(others) {
+		for (const [name, mean] of others.#means) this.#of(name).merge(mean);
+	}
+	get size() {
+		return this.#means.size;
+	}
+	entries() {
+		return [...this.#means].map(([name, mean]) => [name, mean.value]);
+	}
+	#of(name) {
+		const mean = this.#means.get(name) ?? new Mean();
+		this.#means.set(name, mean);
+		return mean;
+	}
+};
+function tidy(value) {
+	return Number(value.toPrecision(12));
+}
+// src/results/pointer.ts
+var Pointer = class {
+	text;
+	#names;
+	constructor(text) {
+		this.text = text;
+		const names = text.split("/").slice(1);
+		this.#names = names.map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+	}
+	get isSingle() {
+		return !this.#names.includes("*");
+	}
+	find(document, onFinding) {
+		this.#walk(document, 0, [], onFinding);
+	}
+	findInItem(item, index, onFinding) {
+		const [name] = this.#names;
+		if (name === "*" || name === String(index)) this.#walk(item, 1, [index], onFinding);
+	}
+	endItems(count, onFinding) {
+		const [name = ""] = this.#names;
+		if (name === "*" || (indexIn(name) ?? count) < count) return;
+		const items = [];
+		items.length = count;
+		onFinding({
+			value: items,
+			isEnd: false,
+			path: []
+		});
+	}
+	#walk(value, depth, path, onFinding) {
+		const name = this.#names[depth];
+		if (name === void 0) {
+			onFinding({
+				value,
+				isEnd: true,
+				path
+			});
+			return;
+		}
+		const into = (key, child) => {
+			path.push(key);
+			this.#walk(child, depth + 1, path, onFinding);
+			path.pop();
+		};
+		if (Array.isArray(value)) {
+			const items = value;
+			const index = indexIn(name) ?? items.length;
+			const item = items[index];
+			if (item !== void 0) into(index, item);
+			else if (name === "*" && items.length > 0) items.forEach((child, i) => void into(i, child));
+			else onFinding({
+				value,
+				isEnd: false,
+				path
+			});
+			return;
+		}
+		const members = require_span.isJsonObject(value) ? membersOf(value, name) : [];
+		for (const [key, child] of members) into(key, child);
+		if (members.length === 0) onFinding({
+			value,
+			isEnd: false,
+			path
+		});
+	}
+};
+function membersOf(object, name) {
+	if (name === "*") return Object.entries(object);
+	return Object.hasOwn(object, name) ? [[name, object[name]]] : [];
+}
+function findingText({ value, isEnd, path }) {
+	const place = path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+	return `${require_span.cut(place, 200) || "the document"} is ${isEnd ? valueText(value) : insideOf(value)}`;
+}
+function indexIn(name) {
+	return /^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : void 0;
+}
+function valueText(value) {
+	return typeof value === "number" && !Number.isFinite(value) ? "a number that is too large" : require_span.kindOf(value);
 }
 function insideOf(value) {
-	if (Array.isArray(value)) return `an array of ${require_step.counted(value.length, "item")}`;
-	if (!require_step.isJsonObject(value)) return require_step.kindOf(value);
+	if (Array.isArray(value)) return `an array of ${require_span.counted(value.length, "item")}`;
+	if (!require_span.isJsonObject(value)) return require_span.kindOf(value);
 	const keys = Object.keys(value);
-	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_step.listed(keys)}`;
-}
-function problem(name, message) {
-	return new require_step.InputError([{
-		name,
-		message
-	}]);
+	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_span.listed(keys)}`;
 }
 // src/results/shape.ts
 function objectAt(place, value) {
-	return require_step.isJsonObject(value) ? value : mismatch(place, "an object", value);
+	return require_span.isJsonObject(value) ? value : mismatch(place, "an object", value);
 }
 function arrayAt(place, value) {
 	return Array.isArray(value) ? value : mismatch(place, "an array", value);
@@ -136,7 +471,10 @@ function oneAt(place, value, table) {
 	return (typeof value === "string" && Object.hasOwn(table, value) ? table[value] : void 0) ?? mismatch(place, `one of ${Object.keys(table).join(", ")}`, value);
 }
 function objectIn(value) {
-	return require_step.isJsonObject(value) ? value : {};
+	return require_span.isJsonObject(value) ? value : {};
+}
+function arrayIn(value) {
+	return Array.isArray(value) ? value : [];
 }
 function textIn(value) {
 	return typeof value === "string" ? value : "";
@@ -150,25 +488,420 @@ function sumOf(values) {
 	return sum;
 }
 function mismatch(place, expected, value) {
-	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_step.cut(value, 40)) : require_step.kindOf(value);
-	throw new require_step.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
+	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_span.cut(value, 40)) : require_span.kindOf(value);
+	throw new require_span.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
+}
+// src/results/read-pointers.ts
+async function readPointers(scorePointer, metricsPointers, paths, files) {
+	const score = scorePointer === void 0 ? void 0 : new ScoreReader(scorePointer);
+	const metrics = metricsPointers.map((text) => new MetricsReader(text));
+	const readers = [...require_span.present([score]), ...metrics];
+	const problems = [];
+	for (const path of paths) try {
+		await readFile$2(path, files, readers);
+		problems.push(...require_span.present(readers.map((reader) => reader.endFile(path))));
+	} catch (error) {
+		problems.push(require_span.problemOf("results_file", path, error));
+	}
+	const [first, ...others] = paths;
+	const where = others.length === 0 ? first : require_span.listed(paths);
+	if (problems.length === 0) problems.push(...require_span.present(readers.map((reader) => reader.end(where))));
+	if (problems.length > 0) throw new require_span.InputError(problems);
+	return {
+		...score && { score: {
+			name: `score in ${where}`,
+			value: score.mean
+		} },
+		...metricsPointers.length > 0 && { metrics: meansOf(metrics) },
+		problems
+	};
+}
+function meansOf(readers) {
+	const means = new NamedMeans();
+	for (const reader of readers) means.merge(reader.means);
+	return Object.fromEntries(means.entries().filter(([, mean]) => Number.isFinite(mean)));
+}
+async function readFile$2(path, files, readers) {
+	const isNamedSo = /\.(?:jsonl|ndjson)$/i.test(path);
+	const file = await require_step.openText(files, path);
+	try {
+		const other = /^[{[]/.test(file.beginning) ? void 0 : otherText(file.beginning);
+		if (other) throw other;
+		const json = await readJson(file.pieces, (first, hasMore) => isNamedSo || first !== void 0 && hasMore);
+		if ("document" in json) {
+			for (const { pointer, take } of readers) pointer.find(json.document, take);
+			return;
+		}
+		let count = 0;
+		for await (const lines of json.lines) for (const { value } of lines) {
+			for (const { pointer, take } of readers) pointer.findInItem(value, count, take);
+			count++;
+		}
+		for (const { pointer, take } of readers) pointer.endItems(count, take);
+	} finally {
+		await file.close();
+	}
+}
+var ScoreReader = class {
+	pointer;
+	#sum = 0;
+	#count = 0;
+	#file = new Faults();
+	constructor(pointer) {
+		this.pointer = new Pointer(pointer);
+	}
+	take = (finding) => {
+		const number = finding.isEnd ? measureIn(finding.value) : void 0;
+		if (number === void 0) this.#file.add(finding);
+		else {
+			this.#file.numbers++;
+			this.#count++;
+			this.#sum += number;
+		}
+	};
+	endFile(path) {
+		const message = this.#file.textFor(this.pointer, path);
+		this.#file = new Faults();
+		return message === void 0 ? void 0 : {
+			name: "score_pointer",
+			message
+		};
+	}
+	end(paths) {
+		if (Number.isFinite(this.mean)) return void 0;
+		return {
+			name: "score_pointer",
+			message: `${require_span.quoted(this.pointer.text)} finds numbers in ${paths} whose sum is too large`
+		};
+	}
+	get mean() {
+		return this.#count === 1 ? this.#sum : tidy(this.#sum / this.#count);
+	}
+};
+var Faults = class {
+	numbers = 0;
+	#count = 0;
+	#first;
+	#value;
+	add(finding) {
+		this.#first ??= findingText(finding);
+		if (finding.isEnd) this.#value = finding.value;
+		this.#count++;
+	}
+	textFor({ text, isSingle }, path) {
+		if (this.#count === 0) return void 0;
+		const pointer = require_span.quoted(text);
+		if (this.#value === void 0 && this.numbers === 0) return `${pointer} finds nothing in ${path}: ${this.#first}`;
+		if (isSingle && typeof this.#value === "number") return `${pointer} points to a number in ${path} that is too large`;
+		if (isSingle) return `${pointer} points to ${require_span.kindOf(this.#value ?? null)} in ${path}, expected a number`;
+		const places = this.#count + this.numbers;
+		return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that broke off must not raise the mean`;
+	}
+};
+var MetricsReader = class {
+	pointer;
+	means = new NamedMeans();
+	#unscored = new NamedMeans();
+	#hasScored = false;
+	#other;
+	#unnamed;
+	constructor(pointer) {
+		this.pointer = new Pointer(pointer);
+	}
+	take = (finding) => {
+		const { value, isEnd, path } = finding;
+		const key = path.at(-1);
+		if (isEnd && require_span.isJsonObject(value)) this.#takeObject(value);
+		else if (isEnd && typeof key === "string") add(this.means, key, value);
+		else if (isEnd && measureIn(value) !== void 0) this.#unnamed ??= findingText(finding);
+		if (this.means.size === 0) this.#other ??= findingText(finding);
+	};
+	endFile(path) {
+		const unnamed = this.#unnamed;
+		if (unnamed === void 0) return void 0;
+		this.#unnamed = void 0;
+		return {
+			name: "metrics_pointer",
+			message: `${require_span.quoted(this.pointer.text)} finds numbers without a name in ${path}: ${unnamed} in an array. Point to objects such as {"accuracy": 0.92} or {"name": "accuracy", "value": 0.92}`
+		};
+	}
+	end(paths) {
+		if (!this.#hasScored) this.means.merge(this.#unscored);
+		if (this.means.size > 0) return void 0;
+		return {
+			name: "metrics_pointer",
+			message: `${require_span.quoted(this.pointer.text)} finds no number in ${paths}: ${this.#other}`
+		};
+	}
+	#takeObject(object) {
+		const { name, score, value } = object;
+		if (typeof name === "string" && (score !== void 0 || value !== void 0)) {
+			this.#hasScored = true;
+			add(this.means, name, measureIn(score) ?? measureIn(value));
+			return;
+		}
+		const means = typeof name === "string" ? this.#unscored : this.means;
+		for (const [key, member] of Object.entries(object)) add(means, key, member);
+	}
+};
+function add(means, name, value) {
+	const number = measureIn(value);
+	if (number !== void 0 && name.trim() !== "") means.add(name, number);
+}
+function measureIn(value) {
+	return typeof value === "boolean" ? Number(value) : numberIn(value);
+}
+// src/results/declared.ts
+function hiddenFailure({ failed = 0, totals, verdict }, shown) {
+	if (shown.failed > 0) return void 0;
+	return verdict ?? (failed > shown.more ? totals : void 0);
+}
+function isContradicted({ failed }, shown) {
+	if (failed === void 0) return false;
+	return failed > shown.failed + shown.more || failed < shown.failed - shown.fewer;
+}
+function hiddenCase(kind, failure, name, file, output = "") {
+	const why = {
+		message: `the ${kind} says ${failure}, but none of its cases failed${output && `: ${require_span.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
+		body: output
+	};
+	return {
+		status: "errored",
+		details: () => ({
+			name,
+			why,
+			file
+		})
+	};
+}
+function totalOf(value) {
+	const text = typeof value === "number" ? String(value) : typeof value === "string" ? value : "";
+	const count = text.trim() === "" ? NaN : Math.ceil(Number(text.replaceAll(/[\s,]/g, "")));
+	return Number.isFinite(count) && count >= 0 ? count : void 0;
+}
+// src/results/facts.ts
+const ELEMENTS = [
+	{
+		tool: "node --test 24: a to-do",
+		element: "skipped",
+		type: "todo",
+		means: "may fail"
+	},
+	{
+		tool: "Catch2 2.13 and 3.7",
+		element: "skipped",
+		message: /^TEST_CASE tagged with !(?:mayfail|shouldfail)/,
+		means: "may fail",
+		isUncounted: true
+	},
+	{
+		tool: "CTest 3.25 and 4.4: not built, or without what it needs",
+		element: "skipped",
+		status: "notrun",
+		message: /^(?!SKIP_)/,
+		means: "errored"
+	},
+	{
+		tool: "EUnit of Erlang 25",
+		element: "skipped",
+		type: "timeout",
+		means: "errored"
+	},
+	{
+		tool: "Common Test of Erlang 25: a failed init_per_testcase",
+		element: "skipped",
+		body: /^\s*\{tc_auto_skip,/,
+		means: "errored"
+	},
+	{
+		tool: "doctest 2.4 and 2.5: WARN",
+		element: "failure",
+		type: "WARN",
+		means: "passed"
+	},
+	{
+		tool: "TAP::Formatter::JUnit 0.11",
+		type: "TodoTestSucceeded",
+		means: "passed"
+	},
+	{
+		tool: "Ant 1.10 junitlauncher: an assumption of JUnit 5",
+		element: "aborted",
+		type: "org.opentest4j.TestAbortedException",
+		means: "skipped"
+	},
+	{
+		tool: "TestNG 7",
+		type: "org.testng.SkipException",
+		means: "skipped"
+	}
+];
+function habitOf(element, { message, type, body }, { status }) {
+	return ELEMENTS.find((row) => (row.element ?? element) === element && (row.type ?? type) === type && (row.status ?? status) === status && (row.message?.test(message) ?? true) && (row.body?.test(body) ?? true));
+}
+const OUTSIDE = [{
+	tool: "JunitXml.TestLogger 8.1 for .NET",
+	line: /^Error - (?!.*\[FAIL\]\s*$)/
+}, {
+	tool: "Meson 1.12",
+	line: /^\(test program exited with status code \d+\)/,
+	isAlsoOfCase: true
+}];
+function isOutside(line, hasFailedCase) {
+	return OUTSIDE.some((row) => row.line.test(line) && !(hasFailedCase && row.isAlsoOfCase));
+}
+const FOLLOWING = [{
+	tool: "TAP::Formatter::JUnit 0.11: an exit code",
+	message: /^Dubious, test returned /
+}];
+function followsFromCase(message) {
+	return FOLLOWING.some((row) => row.message.test(message));
+}
+const TOTALS = [{
+	tool: "Qt Test 5.15: errors counts messages",
+	property: "QTestVersion",
+	without: "hostname",
+	total: "errors"
+}];
+function countsFailures(total, suite, properties) {
+	return !TOTALS.some((row) => row.total === total && properties.has(row.property) && suite[row.without] === void 0);
+}
+const UNIQUE_NAMES = [{
+	tool: "pytest 9.2, rerunfailures 16.7, xdist 3.8",
+	root: "pytest tests",
+	suite: "pytest"
+}];
+function hasUniqueNames(suite, root) {
+	return UNIQUE_NAMES.some((row) => row.suite === suite || row.root === root);
+}
+const LISTS = [{
+	tool: "GoogleTest 1.12 and 1.18",
+	root: "AllTests",
+	without: "failures",
+	option: "--gtest_list_tests"
+}];
+function listingOption(root) {
+	return LISTS.find((row) => row.root === root.name && root[row.without] === void 0)?.option;
+}
+const EMPTY_SUITES = [{
+	tool: "JUnit Platform 1.11",
+	root: "JUnit Vintage"
+}];
+function isEmptyOnPurpose(root) {
+	return EMPTY_SUITES.some((row) => row.root === root.name);
+}
+const RERUNS = [{
+	tool: "Maven Surefire 3.5: flakyFailure, flakyError, rerunFailure, rerunError",
+	pattern: /flaky|rerun/
+}];
+const EMPTY_MESSAGES = [
+	{
+		tool: "gotestsum 1.13",
+		pattern: /^failed$/i
+	},
+	{
+		tool: "Boost.Test 1.74, and others",
+		pattern: /^failure$/i
+	},
+	{
+		tool: "nose2 0.16",
+		pattern: /^test failure$/i
+	},
+	{
+		tool: "behave 1.3",
+		pattern: /^none$/i
+	}
+];
+const NOISE = [
+	{
+		tool: "all: lines without a letter or digit, such as ---",
+		pattern: /^[^\p{L}\p{N}]*$/u
+	},
+	{
+		tool: "GoogleTest 1.12, PHPUnit 9: a place",
+		pattern: /^\S+:\d+(?::\d+)?:?$/
+	},
+	{
+		tool: "V8, Java, .NET: a frame",
+		pattern: /^at .*(?:\(.*\)|:\d+|:line \d+)$/
+	},
+	{
+		tool: "Python: a frame",
+		pattern: /^(?:File ".*", line \d+|Traceback \(most recent call last\):)/
+	},
+	{
+		tool: "Jest 30",
+		pattern: /^\u25cf Test suite failed to run$/
+	},
+	{
+		tool: "Go: a stack",
+		pattern: /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f]+.*\)$|\S+\.func\d+[.\d]*\()/
+	},
+	{
+		tool: "go test 1.26, in the body of gotestsum",
+		pattern: /^(?:===|---) /
+	},
+	{
+		tool: "LuaUnit 3.4",
+		pattern: /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/
+	},
+	{
+		tool: "EUnit of Erlang 25",
+		pattern: /^(?:(?:::)?in (?:function|call from) .*\(.*line \d+\)|\{(?:module,\w+|line,\d+)\},?)$/
+	},
+	{
+		tool: "bats 1.8",
+		pattern: /^\(?(?:in test|from function|in) .* line \d+[,)]$/
+	},
+	{
+		tool: "Boost.Test 1.74",
+		pattern: /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/
+	}
+];
+const EXPECTED_FAILURES = [{
+	tool: "playwright-ctrf-json-reporter 0.0.29: test.fail",
+	status: "passed",
+	rawStatus: "failed"
+}];
+function isExpectedFailure(test) {
+	return EXPECTED_FAILURES.some((row) => row.status === test.status && row.rawStatus === test.rawStatus);
+}
+const HASHES = [{
+	tool: "xUnit.net v3 4.0, CTRF",
+	pattern: /^[0-9a-f]{64}$/
+}];
+const isRerun = anyOf(RERUNS);
+const isEmptyMessage = anyOf(EMPTY_MESSAGES);
+const isNoise = anyOf(NOISE);
+const isHash = anyOf(HASHES);
+function anyOf(habits) {
+	return (text) => habits.some(({ pattern }) => pattern.test(text));
 }
 // src/results/status.ts
 const WORDS = {
 	passed: "passed pass ok success successful succeeded run ran completed complete executed done fixed true",
-	skipped: "skipped skip disabled ignored ignore notrun notexecuted pending todo suppressed untested deselected filtered excluded incomplete",
-	errored: "error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable",
+	skipped: "skipped skip disabled ignored ignore notrun notexecuted pending todo suppressed deselected filtered excluded incomplete",
+	errored: "error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable untested",
 	failed: "failed fail failure notok ko unsuccessful false"
 };
-const STATUSES$2 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].split(" ").map((word) => [word, status])));
+const STATUSES$3 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].split(" ").map((word) => [word, status])));
 function caseStatusOf(word) {
-	return STATUSES$2.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
+	return STATUSES$3.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
+}
+const RANKS = [
+	"passed",
+	"skipped",
+	"failed",
+	"errored"
+];
+function worseOf(one, other) {
+	return RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one;
 }
 function isFailing(status) {
 	return status === "failed" || status === "errored";
 }
 // src/results/ctrf.ts
-const STATUSES$1 = {
+const STATUSES$2 = {
 	passed: "passed",
 	failed: "failed",
 	skipped: "skipped",
@@ -177,16 +910,24 @@ const STATUSES$1 = {
 };
 const ctrf = {
 	name: "ctrf",
-	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
+	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
 	read(document, onCase) {
 		const results = objectAt("results", objectAt("the document", document).results);
+		const counts = {
+			failed: 0,
+			other: 0,
+			expected: 0
+		};
 		const durations = arrayAt("results.tests", results.tests).map((value, index) => {
 			const test = objectAt(`results.tests[${index}]`, value);
 			const duration = numberIn(test.duration);
+			if (test.status === "failed") counts.failed++;
+			if (test.status === "other") counts.other++;
+			if (isExpectedFailure(test)) counts.expected++;
 			onCase({
-				status: test.status === "other" && caseStatusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$1),
+				status: test.status === "other" && caseStatusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$2),
 				details: () => ({
-					suites: Array.isArray(test.suite) ? test.suite.map(textIn) : [textIn(test.suite)],
+					suites: suitesIn(test.suite),
 					name: textIn(test.name),
 					why: {
 						message: textIn(test.message),
@@ -201,37 +942,42 @@ const ctrf = {
 			return duration;
 		});
 		const summary = objectIn(results.summary);
-		const failed = numberIn(summary.failed);
+		const other = totalOf(summary.other) ?? 0;
+		const failed = totalOf(summary.failed) ?? 0;
+		const shown = counts.failed + Math.max(0, counts.other - other);
+		const explained = shown || counts.expected;
+		reportHidden(`summary.failed is ${failed}, and ${shown} of the tests failed`, failed - explained, onCase);
+		const reasons = errorsIn(results);
+		const message = `summary.other is ${other}, and ${counts.other} of the tests have this status`;
+		reportHidden(reasons[0] ?? message, other - counts.other, onCase);
 		return {
 			durationMs: sumOf(durations),
-			totals: {
-				tests: numberIn(summary.tests),
-				failed
-			},
-			failure: failed ? `failed: ${failed}` : void 0
+			declared: { totals: "" }
 		};
 	}
 };
-// src/results/declared.ts
-function undeclaredCase({ kind, name, path, failure, output = "" }) {
-	const why = {
-		message: `${`the ${kind} says ${failure}, but none of its cases failed`}${output && `: ${require_step.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
-		body: output
-	};
-	return {
+function reportHidden(message, count, onCase) {
+	if (count <= 0) return;
+	onCase({
 		status: "errored",
-		isExtra: true,
+		count,
 		details: () => ({
-			name,
-			why,
-			file: path
+			name: "outside of the tests",
+			why: { message }
 		})
-	};
+	});
+}
+function suitesIn(suite) {
+	return (Array.isArray(suite) ? suite.map(textIn) : [textIn(suite)]).filter((name) => !isHash(name));
+}
+function errorsIn(results) {
+	return arrayIn(objectIn(results.extra).suites).map(objectIn).flatMap(({ errors }) => arrayIn(errors)).map(objectIn).map(({ name, message }) => [textIn(name), textIn(message)].filter(Boolean).join(": "));
 }
 // src/results/jest.ts
-const STATUSES = {
+const STATUSES$1 = {
 	passed: "passed",
 	failed: "failed",
+	error: "errored",
 	pending: "skipped",
 	skipped: "skipped",
 	todo: "skipped",
@@ -239,44 +985,54 @@ const STATUSES = {
 };
 const jest = {
 	name: "jest",
-	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(document.testResults),
+	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(document.testResults),
 	read(value, onCase) {
 		const document = objectAt("the document", value);
 		const files = arrayAt("testResults", document.testResults).map((file, i) => objectAt(`testResults[${i}]`, file));
 		const folder = commonFolderOf(files.map(({ name }) => textIn(name)));
-		const durations = files.map((file, i) => readFile$1(file, `testResults[${i}]`, folder, onCase));
-		const failed = numberIn(document.numFailedTests);
+		let errored = 0;
+		const durations = files.map((file, i) => readFile$1(file, `testResults[${i}]`, folder, (found) => {
+			if (found.status === "errored") errored++;
+			onCase(found);
+		}));
+		const failed = totalOf(document.numFailedTests);
+		const failedFiles = totalOf(document.numFailedTestSuites) ?? 0;
+		const verdicts = [document.success === false && "success: false", failedFiles > 0 && `numFailedTestSuites: ${failedFiles}`];
 		return {
 			durationMs: sumOf(durations),
-			totals: {
-				tests: numberIn(document.numTotalTests),
-				failed
+			declared: {
+				failed,
+				totals: `numFailedTests: ${failed}`,
+				verdict: require_span.present(verdicts)[0]
 			},
-			failure: document.success === false ? "success: false" : failed ? `numFailedTests: ${failed}` : void 0
+			fewer: errored,
+			isEmptyOnPurpose: document.success === true
 		};
 	}
 };
 function readFile$1(file, place, folder, onCase) {
 	const path = textIn(file.name);
+	const shortPath = path.slice(folder.length);
 	const statuses = new Set();
 	const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
 		const test = objectAt(`${place}.assertionResults[${i}]`, value);
-		const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
+		const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES$1);
 		statuses.add(status);
+		const details = () => ({
+			...detailsOf(test, shortPath),
+			file: path
+		});
 		onCase({
 			status,
-			details: () => ({
-				...detailsOf(test),
-				file: path
-			})
+			details,
+			measured: measuredIn$1(test)
 		});
 		return numberIn(test.duration);
 	});
-	if (file.status === "failed" && !statuses.has("failed")) onCase({
+	if (file.status === "failed" && !statuses.has("failed") && !statuses.has("errored")) onCase({
 		status: "errored",
-		isExtra: true,
 		details: () => ({
-			name: path.slice(folder.length),
+			name: shortPath,
 			why: { message: textIn(file.message) },
 			file: path,
 			startMs: numberIn(file.startTime),
@@ -285,17 +1041,36 @@ function readFile$1(file, place, folder, onCase) {
 	});
 	return sumOf(durations);
 }
-function detailsOf(test) {
+function detailsOf(test, path) {
 	const { ancestorTitles, title, fullName, failureMessages } = test;
 	return {
 		...typeof title === "string" ? {
 			suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [],
 			name: title
-		} : { name: textIn(fullName) },
+		} : { name: textIn(fullName) || path },
 		why: { message: firstText(failureMessages) },
 		durationMs: numberIn(test.duration),
-		startMs: numberIn(test.startAt)
+		startMs: numberIn(test.startAt),
+		score: numberIn(evalIn(test).avgScore),
+		...outputIn(evalIn(test))
 	};
+}
+function evalIn({ meta }) {
+	return objectIn(objectIn(meta).eval);
+}
+function measuredIn$1(test) {
+	const { avgScore, scores } = evalIn(test);
+	const named = (Array.isArray(scores) ? scores : []).map(objectIn).flatMap(({ name, score }) => {
+		const number = numberIn(score);
+		return textIn(name).trim() === "" || number === void 0 ? [] : [[textIn(name), number]];
+	});
+	return {
+		score: numberIn(avgScore),
+		namedScores: Object.fromEntries(named)
+	};
+}
+function outputIn({ output = null }) {
+	return output === null ? {} : { output: require_span.textOf(output) };
 }
 function firstText(messages) {
 	return Array.isArray(messages) ? textIn(messages.find((message) => textIn(message) !== "")) : "";
@@ -305,48 +1080,58 @@ function commonFolderOf(paths) {
 	const fork = first.findIndex((part, i) => others.some((other) => other[i] !== part));
 	return (fork === -1 ? first : first.slice(0, fork)).join("");
 }
-// src/results/facts.ts
-const RERUNS = [{
-	tool: "Maven Surefire 3.5: flakyFailure, flakyError, rerunFailure, rerunError",
-	pattern: /flaky|rerun/
-}];
-const EMPTY_MESSAGES = [
-	{
-		tool: "gotestsum 1.13",
-		pattern: /^failed$/i
-	},
-	{
-		tool: "many",
-		pattern: /^failure$/i
-	},
-	{
-		tool: "nose2 0.16",
-		pattern: /^test failure$/i
-	},
-	{
-		tool: "behave 1.3",
-		pattern: /^none$/i
-	}
+// src/results/case-table.ts
+const STATUSES = [
+	"passed",
+	"skipped",
+	"failed",
+	"errored"
 ];
-const FRAMES = [{
-	tool: "go test 1.26, in the body of gotestsum",
-	pattern: /^(?:===|---) /
-}];
-const isRerun = anyOf(RERUNS);
-const isEmptyMessage = anyOf(EMPTY_MESSAGES);
-const isFrame = anyOf(FRAMES);
-function anyOf(habits) {
-	return (text) => habits.some(({ pattern }) => pattern.test(text));
-}
+var CaseTable = class {
+	#keys = new Float64Array(1024);
+	#statuses = new Uint8Array(1024);
+	#size = 0;
+	get(key) {
+		return STATUSES[(this.#statuses[this.#placeOf(key)] ?? 0) - 1];
+	}
+	set(key, status) {
+		const place = this.#placeOf(key);
+		if (this.#statuses[place] === 0) this.#size++;
+		this.#keys[place] = key;
+		this.#statuses[place] = STATUSES.indexOf(status) + 1;
+		if (this.#size > this.#keys.length * .7) this.#grow();
+	}
+	#placeOf(key) {
+		const mask = this.#keys.length - 1;
+		let place = key >>> 0 & mask;
+		while (this.#statuses[place] !== 0 && this.#keys[place] !== key) place = place + 1 & mask;
+		return place;
+	}
+	#grow() {
+		const [keys, statuses] = [this.#keys, this.#statuses];
+		this.#keys = new Float64Array(2 * keys.length);
+		this.#statuses = new Uint8Array(2 * keys.length);
+		for (let i = 0; i < keys.length; i++) {
+			const [key = 0, status = 0] = [keys[i], statuses[i]];
+			if (status === 0) continue;
+			const place = this.#placeOf(key);
+			this.#keys[place] = key;
+			this.#statuses[place] = status;
+		}
+	}
+};
 // src/results/cases.ts
 const MAX_TEXT_LENGTH = 65536;
 const MAX_NAME_LENGTH = 200;
-const MAX_MESSAGE_LENGTH = 300;
+const MAX_MESSAGE_LENGTH = 200;
+const MAX_LINES = 3;
+const MAX_NOISE_LENGTH = 1e3;
 const MAX_PATH_LENGTH = 1e3;
 function failureOf(details) {
 	return {
 		name: nameOf(details),
-		message: details.why ? require_step.cut(firstLineOf(details.why), MAX_MESSAGE_LENGTH) : ""
+		message: require_span.cut(reasonOf(details), MAX_MESSAGE_LENGTH),
+		...details.file && { file: require_span.cut(linesOf(details.file).join(" "), MAX_PATH_LENGTH) }
 	};
 }
 function testCaseOf(status, details) {
@@ -359,13 +1144,13 @@ function testCaseOf(status, details) {
 		status,
 		name: nameOf(details),
 		...isFailing(status) && { error: why && wholeOf(why) || `${status}; the file does not say why` },
-		...input !== void 0 && { input: require_step.cut(input, 65536) },
-		...output !== void 0 && { output: require_step.cut(output, 65536) },
+		...input !== void 0 && { input: require_span.cut(input, 65536) },
+		...output !== void 0 && { output: require_span.cut(output, 65536) },
 		...score !== void 0 && { score },
 		...startTime !== void 0 && { startTime },
 		...endTime !== void 0 && { endTime },
-		...suite && { suite: require_step.cut(suite, MAX_NAME_LENGTH) },
-		...file && { file: require_step.cut(file, MAX_PATH_LENGTH) },
+		...suite && { suite: require_span.cut(suite, MAX_NAME_LENGTH) },
+		...file && { file: require_span.cut(file, MAX_PATH_LENGTH) },
 		...durationMs !== void 0 && { durationMs: Math.round(durationMs) }
 	};
 }
@@ -373,40 +1158,68 @@ function nameOf(details) {
 	const { name } = details;
 	const [outermost = "", ...inner] = suitesOf(details);
 	const isRepeated = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length));
-	const whole = outermost === "" || isRepeated ? name : [
+	const parts = name === "" ? suitesOf(details) : [
 		outermost,
 		...inner,
 		name
-	].join(" > ");
-	return require_step.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
+	];
+	const whole = name !== "" && (outermost === "" || isRepeated) ? name : parts.join(" > ");
+	return require_span.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
 }
 function suitesOf({ suites = [] }) {
 	return suites.filter((suite) => suite !== "");
 }
-function firstLineOf({ message, body = "", type = "" }) {
-	const [top = "", ...rest] = linesOf(afterTraceback(message));
-	const first = /^\S+:\d+$/.test(top) && rest.length > 0 ? `${top}: ${rest.join(" ")}` : top;
-	const [line = ""] = linesOf(afterTraceback(body)).filter((text) => !isFrame(text));
-	const isNamed = line.endsWith(first) && /^[\w.$]+: $/.test(line.slice(0, line.length - first.length));
-	return (saysNothing(first) || isNamed ? line : first) || first || linesOf(type)[0] || "";
+function reasonOf(details) {
+	const { message = "", body = "", type = "" } = details.why ?? {};
+	const [short, long] = [message, body].map((text) => linesOf(afterTraceback(text)));
+	const [first = "", ...more] = short?.filter((line) => saysSomething(line, details)) ?? [];
+	const rest = long?.filter((line) => saysSomething(line, details)) ?? [];
+	const [named = ""] = rest;
+	const isNamed = named.endsWith(first) && /^[\w.$]+: $/.test(named.slice(0, named.length - first.length));
+	const lines = first === "" ? rest : [isNamed ? named : first, ...more];
+	const [fallback = ""] = [
+		...short ?? [],
+		...linesOf(type),
+		...long ?? [],
+		...linesOf(message || body)
+	];
+	return lines.slice(0, MAX_LINES).join(" ") || fallback;
+}
+function saysSomething(line, details) {
+	if (line.length > MAX_NOISE_LENGTH) return true;
+	return !isEmptyMessage(line) && !isNoise(line) && !isNameOf(line, details);
+}
+function isNameOf(line, details) {
+	const [text, name, suites] = [
+		line,
+		details.name,
+		suitesOf(details).join("")
+	].map(lettersOf);
+	return name !== "" && (text === name || text === `${suites}${name}`);
+}
+function lettersOf(text) {
+	return text.replaceAll(/[^\p{L}\p{N}]/gu, "");
 }
 function wholeOf({ message, body = "", type = "" }) {
 	const short = plain(message).trim();
 	const rest = plain(body).trim();
-	const whole = saysNothing(short) || rest.includes(short) ? rest : `${short}\n${rest}`.trim();
-	return require_step.cut(whole || short || plain(type), MAX_TEXT_LENGTH);
-}
-function saysNothing(message) {
-	return message === "" || isEmptyMessage(message);
+	const whole = isEmptyMessage(short) || rest.includes(short) ? rest : `${short}\n${rest}`.trim();
+	return require_span.cut(whole || short || plain(type), MAX_TEXT_LENGTH);
 }
 function afterTraceback(text) {
-	return text.replace(/^\s*Traceback \(most recent call last\):\r?\n(?:(?:[ \t].*)?\r?\n)*/, "");
+	let end = /^\s*Traceback \(most recent call last\):\r?\n/.exec(text)?.[0].length ?? 0;
+	while (end > 0 && /\s/.test(text.charAt(end))) {
+		const next = text.indexOf("\n", end) + 1;
+		if (next === 0) break;
+		end = next;
+	}
+	return text.slice(end);
 }
 function linesOf(text) {
 	return plain(text).split(/[\n\r\u2028\u2029]/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
 }
 function plain(text) {
-	const escaped = require_step.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
+	const escaped = require_span.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
 	return (0, node_util.stripVTControlCharacters)(escaped).toWellFormed();
 }
 const [FIRST_MS, LAST_MS] = [1e11, 0xe677d21fdbff];
@@ -417,12 +1230,11 @@ function timeOf(ms) {
 const MAX_DEPTH = 100;
 const MAX_HELD_LENGTH = 1048576;
 const MAX_KEPT_LENGTH = 65537;
+const MAX_KEPT = 100;
 const TOLERATED = ["disallowed character.", "malformed character entity."];
-const ORDER = [
-	"skipped",
-	"errored",
-	"failed"
-];
+const SWALLOWED = /&#(?!x?[\da-f]+;)[^;]*;/i;
+const TOLERATED_AFTER_ROOT = /^(?:documents may contain only one root|(?:an|the) XML declaration must|expected (?:one of|the name)|did not expect any more name)/;
+const OUTSIDE_ROOT = "text data outside of root node";
 async function readJunit(pieces, path, onCase) {
 	const { SaxesParser } = await Promise.resolve().then(() => require_step.__toESM((__nccwpck_require__(709)["default"]), 1));
 	const reader = new JunitReader(new SaxesParser({
@@ -437,34 +1249,29 @@ var JunitReader = class {
 	#path;
 	#onCase;
 	#closers = [];
-	#suite = {
-		attributes: {},
-		depth: 0,
-		isTimed: false,
-		hasFailure: false,
-		output: ""
-	};
+	#doctype = "";
+	#root;
+	#suite = openSuite({}, 0, false, false);
 	#case;
-	#detail;
-	#isInTag = false;
-	#rootTotals = {};
-	#innerTotals;
+	#text;
+	#other;
 	#caseMs;
 	#suiteMs;
+	#hasBadEntity = false;
 	#unknownStatuses = new Set();
+	#unended = 0;
 	constructor(parser, path, onCase) {
 		this.#parser = parser;
 		this.#path = path;
 		this.#onCase = onCase;
-		parser.on("error", ({ message }) => {
-			if (!TOLERATED.includes(message)) this.#fail("is not well-formed XML", message.replace(/\.$/, ""));
+		parser.on("error", ({ message }) => this.#malformed(message));
+		parser.on("doctype", (doctype) => {
+			this.#doctype = doctype;
 		});
-		parser.on("opentagstart", () => {
-			this.#isInTag = true;
-		});
-		parser.on("opentag", (tag) => {
-			this.#isInTag = false;
-			this.#openElement(tag);
+		parser.on("opentag", ({ name, attributes }) => {
+			if (this.#closers.length === MAX_DEPTH) this.#fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
+			for (const value of this.#hasBadEntity ? Object.values(attributes) : []) this.#checkEntities(value);
+			this.#closers.push(this.#open(name.slice(name.indexOf(":") + 1), attributes));
 		});
 		const addText = (text) => this.#addText(text);
 		parser.on("text", addText);
@@ -472,142 +1279,107 @@ var JunitReader = class {
 		parser.on("closetag", () => this.#closers.pop()?.());
 	}
 	write(piece) {
-		const nul = piece.indexOf("\0");
-		this.#parser.write(nul < 0 ? piece : piece.slice(0, nul));
-		if (nul >= 0) this.#fail("is not well-formed XML", "a NUL byte follows");
+		this.#parser.write(piece.includes("\0") ? piece.replaceAll("\0", "") : piece);
 		this.#shortenText();
 	}
 	close() {
 		this.#parser.close();
+		if (this.#other !== void 0) throw NoResultsError.for(this.#other);
+		const { shown, inner } = this.#suite;
 		return {
 			durationMs: this.#caseMs ?? this.#suiteMs,
-			totals: {
-				...this.#innerTotals,
-				...this.#rootTotals
+			declared: {
+				failed: inner,
+				totals: ""
 			},
-			unknownStatuses: [...this.#unknownStatuses]
+			more: shown.more,
+			fewer: shown.fewer,
+			unknownStatuses: [...this.#unknownStatuses],
+			unended: this.#unended,
+			isEmptyOnPurpose: this.#root !== void 0 && isEmptyOnPurpose(this.#root)
 		};
 	}
-	#openElement(tag) {
-		if (this.#closers.length === MAX_DEPTH) this.#fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
-		this.#closers.push(this.#open(localNameOf(tag), tag.attributes));
-	}
 	#open(name, attributes) {
-		const isSuite = name === "testsuites" || name === "testsuite";
-		if (this.#closers.length === 0 && !isSuite) this.#fail("is not JUnit", `expected the element testsuites or testsuite, found ${require_step.cut(name, 40)}`);
+		if (this.#closers.length === 0) this.#openRoot(name, attributes);
+		if (this.#other !== void 0) return this.#openInOther(this.#other, name);
 		if (this.#case !== void 0) return this.#openInCase(this.#case, name, attributes);
-		if (isSuite) return this.#openSuite(attributes);
+		if (name === "testsuites" || name === "testsuite") return this.#openSuite(attributes);
 		if (name === "testcase") return this.#openCase(attributes);
-		const suite = this.#suite;
-		if (this.#closers.length !== suite.depth) return void 0;
-		if (name === "error" || name === "failure") return this.#openDetail(attributes, (why) => this.#reportSuite(why));
-		if (name !== "system-err") return void 0;
-		return this.#openDetail(attributes, ({ body }) => {
-			suite.output = body.trim();
+		return this.#openInSuite(this.#suite, name, attributes);
+	}
+	#openRoot(name, attributes) {
+		this.#root = attributes;
+		const other = otherXml(name, attributes, this.#doctype);
+		if (other?.unless !== void 0) {
+			const { attribute, value } = other.unless;
+			if (attributes[attribute] === value) throw new require_span.FormError(`says ${attribute}="${value}"`);
+			this.#other = other;
+		} else if (other !== void 0) throw NoResultsError.for(other);
+		else if (name !== "testsuites" && name !== "testsuite") {
+			const reason = `expected the element testsuites or testsuite, found ${require_span.cut(name, 40)}`;
+			throw new NoResultsError(this.#messageOf("is not JUnit", reason));
+		} else if (listingOption(attributes) !== void 0) throw new NoResultsError("only lists tests, so nothing ran", `Run them, without ${listingOption(attributes)}`);
+	}
+	#openInOther({ unless }, name) {
+		if (name !== unless?.element) return void 0;
+		return this.#openText({}, ({ body }) => {
+			const [line = ""] = body.trim().split("\n");
+			if (line !== "") throw new require_span.FormError(`has a ${name}: ${require_span.cut(line, 200)}`);
 		});
+	}
+	#openInSuite(suite, name, attributes) {
+		const { name: property } = attributes;
+		if (name === "property" && property && suite.properties.size < MAX_KEPT) suite.properties.add(property);
+		if (this.#closers.length !== suite.depth) return void 0;
+		if (name === "error" || name === "failure") return this.#openText(attributes, (why) => {
+			if (suite.shown.failed > 0 && followsFromCase(why.message)) suite.shown.more++;
+			else this.#reportSuite(suite, why);
+		});
+		if (name !== "system-err") return void 0;
+		return this.#openText({}, ({ body }) => {
+			suite.output = body.trim();
+		}, suite.lines);
 	}
 	#openSuite(attributes) {
 		const around = this.#suite;
-		const depth = this.#closers.length + 1;
 		const time = millisecondsOf(attributes.time);
 		if (!around.isTimed) this.#suiteMs = sumOf([this.#suiteMs, time]);
-		if (depth === 1) this.#rootTotals = totalsIn(attributes);
-		if (depth === 2) this.#innerTotals = addTotals(this.#innerTotals, totalsIn(attributes));
-		const suite = {
-			attributes,
-			depth,
-			isTimed: around.isTimed || time !== void 0,
-			hasFailure: false,
-			output: ""
-		};
+		const isTimed = around.isTimed || time !== void 0;
+		const isUnique = hasUniqueNames(attributes.name, this.#root?.name);
+		const suite = openSuite(attributes, this.#closers.length + 1, isTimed, isUnique);
 		this.#suite = suite;
 		return () => {
-			this.#checkTotals(suite);
-			around.hasFailure ||= suite.hasFailure;
+			this.#closeSuite(suite);
+			const { failed = suite.depth === 1 ? suite.inner : void 0 } = declaredBy(suite);
+			around.inner = around.inner === void 0 || failed === void 0 ? void 0 : around.inner + failed;
+			for (const key of [
+				"failed",
+				"more",
+				"fewer"
+			]) around.shown[key] += suite.shown[key];
 			this.#suite = around;
 		};
 	}
-	#openCase(attributes) {
-		const endings = new Map();
-		this.#case = {
-			depth: this.#closers.length + 1,
-			endings
-		};
-		this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
-		return () => {
-			this.#case = void 0;
-			this.#reportCase(attributes, endings);
-		};
-	}
-	#openInCase({ depth, endings }, name, attributes) {
-		if (name === "testcase") this.#fail("is not JUnit", "a testcase within a testcase");
-		if (this.#closers.length !== depth) return void 0;
-		if (isRerun(name)) this.#suite.hasFailure = true;
-		const ending = caseStatusOf(name);
-		if (ending === void 0 || endings.has(ending)) return void 0;
-		return this.#openDetail(attributes, (why) => endings.set(ending, why));
-	}
-	#openDetail({ message = "", type = "" }, onClose) {
-		const opened = {
-			message,
-			type,
-			body: ""
-		};
-		this.#detail = opened;
-		return () => {
-			this.#detail = void 0;
-			onClose(opened);
-		};
-	}
-	#addText(text) {
-		const detail = this.#detail;
-		if (detail !== void 0) detail.body += text.slice(0, MAX_KEPT_LENGTH - detail.body.length);
-	}
-	#reportCase(attributes, endings) {
-		const status = ORDER.find((ending) => endings.has(ending)) ?? this.#statusIn(attributes);
-		const suite = this.#suite;
-		if (isFailing(status) || [...endings.keys()].some(isFailing)) suite.hasFailure = true;
-		const around = suite.attributes;
-		this.#onCase({
-			status,
-			details: () => ({
-				suites: [attributes.classname ?? around.name ?? ""],
-				name: attributes.name ?? "",
-				why: endings.get(status),
-				file: attributes.file ?? around.file,
-				durationMs: millisecondsOf(attributes.time),
-				startMs: startOf(attributes)
-			})
+	#closeSuite(suite) {
+		const { attributes, shown, lines, output } = suite;
+		const outside = lines.filter((line) => isOutside(line, shown.failed > 0));
+		if (outside.length > 0) this.#reportSuite(suite, {
+			message: outside.join("\n"),
+			body: output
 		});
+		const declared = declaredBy(suite);
+		const failure = hiddenFailure(declared, shown);
+		if (failure === void 0) return;
+		shown.failed++;
+		shown.fewer++;
+		shown.more += Math.max(0, (declared.failed ?? 0) - 1);
+		this.#onCase(hiddenCase("suite", failure, attributes.name || this.#path, attributes.file, output));
 	}
-	#statusIn({ status = "", result = "" }) {
-		const statuses = [status, result].filter((word) => word.trim() !== "").map((word) => {
-			const meant = caseStatusOf(word);
-			if (meant === void 0 && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(require_step.cut(word, 40));
-			return meant;
-		});
-		return ORDER.find((ending) => statuses.includes(ending)) ?? "passed";
-	}
-	#checkTotals({ attributes, hasFailure, output }) {
-		const totals = ["failures", "errors"].filter((name) => countOf(attributes[name]));
-		if (hasFailure || totals.length === 0) return;
-		this.#suite.hasFailure = true;
-		const failure = totals.map((name) => `${name}="${attributes[name]}"`).join(" ");
-		const name = attributes.name || this.#path;
-		this.#onCase(undeclaredCase({
-			kind: "suite",
-			name,
-			path: attributes.file,
-			failure,
-			output
-		}));
-	}
-	#reportSuite(why) {
-		this.#suite.hasFailure = true;
-		const { name, file } = this.#suite.attributes;
+	#reportSuite({ attributes: { name, file }, shown }, why) {
+		shown.failed++;
+		shown.fewer++;
 		this.#onCase({
 			status: "errored",
-			isExtra: true,
 			details: () => ({
 				name: name || this.#path,
 				why,
@@ -615,105 +1387,285 @@ var JunitReader = class {
 			})
 		});
 	}
+	#openCase(attributes) {
+		const opened = {
+			attributes,
+			depth: this.#closers.length + 1,
+			reasons: void 0,
+			failures: 0,
+			isUncounted: false
+		};
+		this.#case = opened;
+		this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
+		return () => {
+			this.#case = void 0;
+			this.#closeCase(opened, this.#suite);
+		};
+	}
+	#openInCase(opened, name, attributes) {
+		if (/^test(?:case|suites?)$/.test(name)) this.#fail("is not JUnit", `a ${name} within a testcase`);
+		if (this.#closers.length !== opened.depth) return void 0;
+		if (isRerun(name)) this.#suite.shown.more++;
+		const status = caseStatusOf(name);
+		if (status === void 0) return void 0;
+		return this.#openText(attributes, (why) => {
+			if (isFailing(status)) opened.failures++;
+			const habit = habitOf(name, why, opened.attributes);
+			if (habit?.isUncounted) opened.isUncounted = true;
+			const meaning = habit?.means ?? status;
+			opened.reasons ??= new Map();
+			if (!opened.reasons.has(meaning)) opened.reasons.set(meaning, why);
+		});
+	}
+	#closeCase({ attributes, reasons, failures, isUncounted }, suite) {
+		if (suite.cases !== void 0 && !attributes.name && !attributes.classname && reasons === void 0) {
+			this.#unended++;
+			return;
+		}
+		let status = this.#statusIn(attributes, reasons === void 0);
+		const marks = isUncounted ? 0 : failures || (isFailing(status) ? 1 : 0);
+		for (const meaning of reasons?.keys() ?? []) if (meaning !== "may fail") status = worseOf(status, meaning);
+		if (reasons?.has("may fail")) status = "skipped";
+		const why = reasons?.get(status);
+		const key = suite.cases && keyOf(attributes);
+		const before = key === void 0 ? void 0 : suite.cases?.get(key);
+		if (before !== void 0) status = worseOf(before, status);
+		if (key !== void 0) suite.cases?.set(key, status);
+		const { shown } = suite;
+		const isNew = isFailing(status) && !(before && isFailing(before));
+		if (isNew) shown.failed++;
+		if (isNew && suite.inner !== void 0) suite.inner++;
+		if (isNew && failures === 0) shown.fewer++;
+		shown.more += Math.max(0, marks - (isNew ? 1 : 0));
+		if (status === before) return;
+		const around = suite.attributes;
+		this.#onCase({
+			status,
+			...key !== void 0 && {
+				key,
+				before
+			},
+			details: () => ({
+				suites: [attributes.classname || around.name || ""],
+				name: attributes.name ?? "",
+				why: why ?? reasonIn(attributes),
+				file: attributes.file ?? around.file,
+				durationMs: millisecondsOf(attributes.time),
+				startMs: startOf(attributes)
+			})
+		});
+	}
+	#statusIn({ status, result }, isAlone) {
+		let worst = "passed";
+		if (status === void 0 && result === void 0) return worst;
+		for (const word of [status, result]) {
+			if (!word?.trim()) continue;
+			const meant = caseStatusOf(word);
+			if (meant !== void 0) worst = worseOf(worst, meant);
+			else if (isAlone && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(require_span.cut(word, 40));
+		}
+		return worst;
+	}
+	#openText({ message = "", type = "" }, onClose, lines) {
+		const opened = {
+			message,
+			type,
+			body: "",
+			lines
+		};
+		this.#text = opened;
+		return () => {
+			this.#text = void 0;
+			onClose(opened);
+		};
+	}
+	#addText(text) {
+		if (this.#closers.length === 0 && text.trim() !== "") this.#fail("is not well-formed XML", OUTSIDE_ROOT);
+		if (this.#hasBadEntity) this.#checkEntities(text);
+		const opened = this.#text;
+		if (opened === void 0) return;
+		opened.body += text.slice(0, MAX_KEPT_LENGTH - opened.body.length);
+		const { lines } = opened;
+		if (lines === void 0) return;
+		for (const line of text.split(/\r?\n/)) if (lines.length < MAX_KEPT && isOutside(line, false)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
+	}
 	#shortenText() {
 		const field = "text";
 		if (this.#parser[field].length <= MAX_HELD_LENGTH) return;
-		if (this.#isInTag) this.#fail("is not JUnit", `a tag with more than ${MAX_HELD_LENGTH} characters`);
 		this.#parser[field] = this.#parser[field].slice(0, MAX_KEPT_LENGTH);
 	}
+	#malformed(message) {
+		if (message.includes("entity")) this.#hasBadEntity = true;
+		if (TOLERATED.includes(message) || message.startsWith(OUTSIDE_ROOT)) return;
+		if (this.#root !== void 0 && TOLERATED_AFTER_ROOT.test(message)) return;
+		this.#fail("is not well-formed XML", message.replace(/\.$/, ""));
+	}
+	#checkEntities(text) {
+		if (SWALLOWED.test(text)) this.#fail("is not well-formed XML", "malformed character entity");
+	}
 	#fail(problem, reason) {
+		throw new require_span.FormError(this.#messageOf(problem, reason));
+	}
+	#messageOf(problem, reason) {
 		const { line, column } = this.#parser;
-		throw new require_step.FormError(`${problem}: line ${line}, column ${column || 1}: ${require_step.cut(reason, 200)}`);
+		return `${problem}: line ${line}, column ${column || 1}: ${require_span.cut(reason, 200)}`;
 	}
 };
-function localNameOf({ name }) {
-	return name.slice(name.indexOf(":") + 1);
-}
-function totalsIn({ tests, failures, errors, skipped, disabled }) {
-	const failed = sumOf([countOf(failures), countOf(errors)]);
+function openSuite(attributes, depth, isTimed, isUnique) {
 	return {
-		...countOf(tests) !== void 0 && { tests: countOf(tests) },
-		...failed !== void 0 && { failed },
-		...countOf(skipped) !== void 0 && { skipped: sumOf([countOf(skipped), countOf(disabled)]) }
+		attributes,
+		depth,
+		isTimed,
+		shown: {
+			failed: 0,
+			more: 0,
+			fewer: 0
+		},
+		cases: isUnique ? new CaseTable() : void 0,
+		properties: new Set(),
+		inner: 0,
+		output: "",
+		lines: []
 	};
 }
-function addTotals(sum, totals) {
-	if (sum === void 0) return totals;
-	const keys = Object.keys(sum).filter((key) => totals[key] !== void 0);
-	return Object.fromEntries(keys.map((key) => [key, sumOf([sum[key], totals[key]])]));
+function reasonIn(attributes) {
+	return {
+		message: "",
+		type: ["status", "result"].filter((name) => attributes[name]).map((name) => textOfAttribute(attributes, name)).join(" ")
+	};
 }
-function countOf(text) {
-	return text?.match(/^\d+$/) ? Number(text) : void 0;
+function declaredBy({ attributes, properties }) {
+	const totals = ["failures", "errors"].filter((name) => countsFailures(name, attributes, properties));
+	const status = ["status", "result"].find((name) => {
+		const meant = caseStatusOf(attributes[name] ?? "");
+		return meant !== void 0 && isFailing(meant);
+	});
+	return {
+		failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
+		totals: totals.filter((name) => totalOf(attributes[name])).map((name) => textOfAttribute(attributes, name)).join(" "),
+		verdict: status && textOfAttribute(attributes, status)
+	};
+}
+function textOfAttribute(attributes, name) {
+	return `${name}="${require_span.cut(attributes[name] ?? "", 40)}"`;
+}
+function keyOf({ classname = "", name = "" }) {
+	let low = 2166136261;
+	let high = 2654435769;
+	for (const text of [
+		classname,
+		"\0",
+		name
+	]) {
+		const length = Math.min(text.length, MAX_KEPT_LENGTH);
+		for (let i = 0; i < length; i++) {
+			const code = text.charCodeAt(i);
+			low = Math.imul(low ^ code, 16777619);
+			high = Math.imul((high << 5 | high >>> 27) ^ code, 2246822519);
+		}
+	}
+	return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }
 function millisecondsOf(text) {
-	if (text === void 0 || text.trim() === "") return void 0;
-	const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text);
-	const seconds = Number(hasThousands ? text.replaceAll(",", "") : text);
+	if (text === void 0) return void 0;
+	const plain = Number(text);
+	if (plain > 0 && Number.isFinite(plain)) return plain * 1e3;
+	if (text.trim() === "") return void 0;
+	const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
+	const seconds = Number(hasThousands ? text.replaceAll(",", "") : text.replace(/^(\d+),(\d+)$/, "$1.$2"));
 	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
 }
 function startOf({ timestamp }) {
-	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_step.instantOf(timestamp) : void 0;
+	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_span.instantOf(timestamp) : void 0;
 }
 // src/results/promptfoo.ts
 const ERRORED = 2;
 const promptfoo = {
 	name: "promptfoo",
-	recognises: (document) => require_step.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
 	read(value, onCase) {
 		const document = objectAt("results", objectAt("the document", value).results);
 		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
-		const labelOf = labelling(results);
+		const labels = new Labels();
+		for (const result of results) labels.add(result);
 		results.forEach((result, i) => {
-			onCase({
-				status: booleanAt(`results.results[${i}].success`, result.success) ? "passed" : failedOrErrored(result),
-				details: () => ({
-					name: titleOf(result) + labelOf(result),
-					why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
-					...require_step.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
-					...answerIn(result),
-					score: numberIn(result.score),
-					durationMs: numberIn(result.latencyMs)
-				}),
-				measured: measuredIn(result)
-			});
+			onCase(caseIn(result, `results.results[${i}].success`, labels));
 		});
 		const stats = objectIn(document.stats);
-		const [failures, errors] = [numberIn(stats.failures), numberIn(stats.errors)];
-		const failed = sumOf([failures, errors]);
+		const [failures, errors] = [totalOf(stats.failures), totalOf(stats.errors)];
+		const totals = `failures: ${failures ?? 0}, errors: ${errors ?? 0}`;
 		return {
 			durationMs: sumOf(results.map(({ latencyMs }) => numberIn(latencyMs))),
-			totals: {
-				tests: failed === void 0 ? void 0 : sumOf([numberIn(stats.successes), failed]),
-				failed
-			},
-			failure: failed ? `failures: ${failures ?? 0}, errors: ${errors ?? 0}` : void 0
+			declared: {
+				failed: sumOf([failures, errors]),
+				totals
+			}
 		};
 	}
 };
+function isResult(value) {
+	const { success, promptIdx, vars } = objectIn(value);
+	return typeof success === "boolean" && typeof promptIdx === "number" && require_span.isJsonObject(vars);
+}
+async function readResultLines(open, onCase) {
+	const labels = new Labels();
+	let durationMs;
+	for await (const lines of open()) for (const { number, value } of lines) {
+		const result = objectAt(`line ${number}`, value);
+		labels.add(result);
+		durationMs = sumOf([durationMs, numberIn(result.latencyMs)]);
+	}
+	for await (const lines of open()) for (const { number, value } of lines) onCase(caseIn(objectIn(value), `line ${number}: success`, labels));
+	return {
+		durationMs,
+		declared: { totals: "" }
+	};
+}
+function caseIn(result, place, labels) {
+	return {
+		status: booleanAt(place, result.success) && !result.failureReason ? "passed" : failedOrErrored(result),
+		details: () => ({
+			name: titleOf(result) + labels.of(result),
+			why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
+			...require_span.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
+			...answerIn(result),
+			score: numberIn(result.score),
+			durationMs: numberIn(result.latencyMs)
+		}),
+		measured: measuredIn(result)
+	};
+}
 function answerIn({ response }) {
 	const { output } = objectIn(response);
-	return output === void 0 || output === null ? {} : { output: require_step.textOf(output) };
+	return output === void 0 || output === null ? {} : { output: require_span.textOf(output) };
 }
 function failedOrErrored({ failureReason, error, gradingResult }) {
 	return (failureReason === void 0 ? error && !gradingResult : failureReason === ERRORED) ? "errored" : "failed";
 }
-function labelling(results) {
-	const inOrder = results.toSorted((a, b) => (numberIn(a.promptIdx) ?? 0) - (numberIn(b.promptIdx) ?? 0));
-	const prompts = [...new Set(inOrder.map(promptOf))];
-	const providers = new Set(results.map(providerOf));
-	return (result) => {
-		const labels = [...providers.size > 1 ? [providerOf(result)] : [], ...prompts.length > 1 ? [`prompt ${prompts.indexOf(promptOf(result)) + 1}`] : []];
+var Labels = class {
+	#providers = new Set();
+	#prompts = new Map();
+	#inOrder;
+	add(result) {
+		this.#providers.add(providerOf(result));
+		const prompt = promptOf(result);
+		const place = numberIn(result.promptIdx) ?? 0;
+		this.#prompts.set(prompt, Math.min(place, this.#prompts.get(prompt) ?? place));
+	}
+	of(result) {
+		this.#inOrder ??= [...this.#prompts].sort(([, a], [, b]) => a - b).map(([prompt]) => prompt);
+		const labels = require_span.present([this.#providers.size > 1 && providerOf(result), this.#inOrder.length > 1 && `prompt ${this.#inOrder.indexOf(promptOf(result)) + 1}`]);
 		return labels.length > 0 ? ` [${labels.join(", ")}]` : "";
-	};
-}
+	}
+};
 function titleOf(result) {
 	const title = textIn(objectIn(result.testCase).description) || textIn(result.description);
 	if (title) return title;
 	const vars = Object.entries(objectIn(result.vars));
-	return require_step.cut(vars.map(([name, value]) => `${name}=${require_step.textOf(value)}`).join(", "), 100);
+	return require_span.cut(vars.map(([name, value]) => `${name}=${require_span.textOf(value)}`).join(", "), 100);
 }
 function providerOf({ provider }) {
-	return require_step.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
+	return require_span.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
 }
 function promptOf({ prompt }) {
 	return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
@@ -730,7 +1682,7 @@ function measuredIn({ score, namedScores, cost, tokenUsage, response }) {
 	};
 }
 // src/results/tally.ts
-const MAX_FAILURES = 10;
+const MAX_FAILURES = 100;
 const SUMS = {
 	cost: "test.cost",
 	input_tokens: "gen_ai.usage.input_tokens",
@@ -749,7 +1701,6 @@ var Tally = class {
 		errored: 0,
 		skipped: 0
 	};
-	extra = 0;
 	#keep;
 	#failures = [];
 	#failing = [];
@@ -766,10 +1717,14 @@ var Tally = class {
 		this.#keep = keep;
 	}
 	add(found) {
-		const { status, isExtra, details, measured } = found;
-		this.counts[status]++;
-		if (isExtra) this.extra++;
-		if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(failureOf(details()));
+		const { status, count = 1, before, details, measured } = found;
+		this.counts[status] += count;
+		if (before !== void 0) this.counts[before]--;
+		if (before !== void 0 && isFailing(before)) {
+			this.#replace(found);
+			return;
+		}
+		if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(structuredClone(failureOf(details())));
 		this.#keepCase(found);
 		if (measured !== void 0) this.#measure(measured);
 	}
@@ -780,7 +1735,6 @@ var Tally = class {
 			"errored",
 			"skipped"
 		]) this.counts[status] += file.counts[status];
-		this.extra += file.extra;
 		this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
 		this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
 		this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
@@ -799,7 +1753,7 @@ var Tally = class {
 			meta.push([`test.scores.${name}`, mean.value]);
 			metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value]);
 		}
-		if (!this.#scores.isEmpty) {
+		if (this.#scores.count > 0) {
 			meta.push(["test.score.mean", this.#scores.value]);
 			metrics.push(["score", this.#scores.value]);
 		}
@@ -813,16 +1767,28 @@ var Tally = class {
 			failures: this.#failures,
 			meta: Object.fromEntries(meta),
 			metrics: Object.fromEntries(metrics),
-			cases: [...this.#failing, ...this.#others].slice(0, this.#keep.max),
+			cases: [...this.#failing, ...this.#others].slice(0, this.#keep.max).map(({ testCase }) => testCase),
 			casesWanted: this.#casesWanted
 		};
 	}
-	#keepCase({ status, details }) {
+	#keepCase({ status, key, before, details }) {
 		const { kind, max } = this.#keep;
 		const kept = isFailing(status) ? this.#failing : this.#others;
 		if (kind === "none" || kind === "failed" && kept === this.#others) return;
-		this.#casesWanted++;
-		if (kept.length < max) kept.push(structuredClone(testCaseOf(status, details())));
+		if (before === void 0 || kind === "failed") this.#casesWanted++;
+		const place = before === void 0 ? -1 : this.#others.findIndex((other) => other.key === key);
+		if (place >= 0) this.#others.splice(place, 1);
+		if (kept.length < max) kept.push({
+			key,
+			testCase: structuredClone(testCaseOf(status, details()))
+		});
+	}
+	#replace({ status, key }) {
+		const kept = this.#failing.find((failing) => failing.key === key);
+		if (kept !== void 0) kept.testCase = {
+			...kept.testCase,
+			status
+		};
 	}
 	#measure({ score, namedScores, cost, inputTokens, outputTokens }) {
 		this.#scores.add(score);
@@ -837,28 +1803,6 @@ var Tally = class {
 		return mean;
 	}
 };
-var Mean = class {
-	#sum = 0;
-	#count = 0;
-	add(value) {
-		if (value === void 0) return;
-		this.#sum += value;
-		this.#count++;
-	}
-	merge(other) {
-		this.#sum += other.#sum;
-		this.#count += other.#count;
-	}
-	get isEmpty() {
-		return this.#count === 0;
-	}
-	get value() {
-		return tidy(this.#sum / this.#count);
-	}
-};
-function tidy(value) {
-	return Number(value.toPrecision(12));
-}
 // src/results/read-tests.ts
 const JSON_FORMATS = [
 	ctrf,
@@ -867,115 +1811,160 @@ const JSON_FORMATS = [
 ];
 const KNOWN = ["junit", ...JSON_FORMATS.map(({ name }) => name)].join(", ");
 const MAX_WARNINGS = 10;
-async function readTests(format, keepCases, paths, files) {
-	const tally = new Tally(keepCases);
-	const formats = new Set();
-	const durations = [];
-	const warnings = [];
+async function readTests(request, paths, files, now) {
+	const tally = new Tally(request.keepCases);
+	const read = [];
 	const problems = [];
+	const leftOut = [];
 	for (const path of paths) try {
-		const file = new Tally(keepCases);
-		const { name, summary } = await readFile(format, path, files, (found) => file.add(found));
-		const { failure } = summary;
-		if (failure !== void 0 && file.counts.failed + file.counts.errored === 0) file.add(undeclaredCase({
-			kind: "file",
-			name: path,
-			path,
-			failure
-		}));
-		if (file.ran + file.counts.skipped === 0) throw new require_step.FormError("has no test case, so nothing ran. Check which tests the command selects");
-		tally.merge(file);
-		warnings.push(...totalsWarnings(path, summary, file));
-		formats.add(name);
-		durations.push(summary.durationMs);
+		const file = await readFile(request, path, files);
+		const stale = staleProblem(path, request, files, now);
+		if (stale) throw stale;
+		tally.merge(file.tally);
+		read.push({
+			...file,
+			path
+		});
 	} catch (error) {
-		problems.push(require_step.problemOf("results_file", path, error));
+		if (error instanceof NoResultsError && error.isHarmless) leftOut.push({
+			path,
+			error
+		});
+		else problems.push(badFile(path, staleProblem(path, request, files, now) ?? error, paths));
 	}
 	if (tally.ran === 0) {
-		const message = `${require_step.listed(paths)}: every case was skipped, so nothing ran`;
-		throw new require_step.InputError(problems.length > 0 ? problems : [{
+		const skipped = read.map(({ path }) => path);
+		const message = `${require_span.listed(skipped)}: every case was skipped, so nothing ran`;
+		if (skipped.length > 0) problems.push({
 			name: "results_file",
 			message
-		}]);
+		});
+		else problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
+		return { problems };
 	}
-	const durationMs = sumOf(durations);
+	const durationMs = sumOf(read.map((file) => file.durationMs));
 	return {
 		tests: {
-			format: [...formats].join(", "),
-			files: paths,
+			format: [...new Set(read.map(({ format }) => format))].join(", "),
+			files: read.map(({ path }) => path),
 			...tally.result(),
-			durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs),
-			warnings: limited(warnings)
+			durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs)
 		},
-		problems
+		problems,
+		warnings: limited([...leftOut.map(({ path, error }) => `${path} ${error.reason}, and is left out`), ...read.flatMap((file) => file.warnings)])
 	};
 }
-async function readFile(format, path, files, onCase) {
-	const beginning = await require_step.readBeginning(files, path);
-	const isXml = beginning.startsWith("<");
-	if (format === "junit" && !isXml) throw new require_step.FormError(`is not XML: it begins with ${require_step.quoted(beginning)}. Name the JUnit file, or set results_format to auto`);
-	if (format === "junit" || format === "auto" && isXml) return {
-		name: "junit",
-		summary: await readJunit(require_step.readTextPieces(files, path), path, onCase)
-	};
-	if (format === "auto" && !/^[{[]/.test(beginning)) throw new require_step.FormError(`has an unknown format: it begins with ${require_step.quoted(beginning)}, expected XML or JSON (${KNOWN})`);
-	const document = require_step.parseJson(await require_step.readText(files, path));
-	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
-	if (reader === void 0) throw new require_step.FormError(`is JSON, but in none of the known formats (${KNOWN}). For your own file set results_format to json or fields`);
+function badFile(path, error, paths) {
+	const problem = require_span.problemOf("results_file", path, error);
+	if (!(error instanceof NoResultsError) || paths.length < 2) return problem;
 	return {
-		name: reader.name,
+		...problem,
+		message: `${problem.message}. To leave it out, add the line !${path}`
+	};
+}
+async function readFile(request, path, files) {
+	const tally = new Tally(request.keepCases);
+	const { format, summary } = await readCases(request.format, path, files, (found) => tally.add(found));
+	const { declared, durationMs, more = 0, fewer = 0 } = summary;
+	const shown = {
+		failed: tally.counts.failed + tally.counts.errored,
+		more,
+		fewer
+	};
+	const failure = hiddenFailure(declared, shown);
+	if (failure !== void 0) tally.add(hiddenCase("file", failure, path, path));
+	if (tally.ran + tally.counts.skipped === 0) throw new NoResultsError("has no test case, so nothing ran", "Check which tests the command selects, and that all of them load", summary.isEmptyOnPurpose || request.outcome === "success");
+	return {
+		format,
+		tally,
+		durationMs,
+		warnings: failure === void 0 ? warningsAbout(path, summary, shown) : []
+	};
+}
+async function readCases(format, path, files, onCase) {
+	const file = await require_step.openText(files, path);
+	try {
+		return await readOpen(format, file, path, files, onCase);
+	} finally {
+		await file.close();
+	}
+}
+async function readOpen(format, { beginning, pieces }, path, files, onCase) {
+	const isXml = beginning.startsWith("<");
+	if (isXml && (format === "junit" || format === "auto")) return {
+		format: "junit",
+		summary: await readJunit(pieces, path, onCase)
+	};
+	const other = isXml ? void 0 : otherText(beginning);
+	if (other !== void 0) throw other;
+	if (format === "junit") throw new NoResultsError(`is not XML: it begins with ${require_span.quoted(beginning)}`, "Name the JUnit file, or set results_format to auto");
+	if (format === "auto" && !/^[{[]/.test(beginning)) {
+		const expected = `expected XML or JSON (${KNOWN})`;
+		throw new NoResultsError(`has an unknown format: it begins with ${require_span.quoted(beginning)}, ${expected}`);
+	}
+	const json = await readJson(pieces, (first, hasMore) => {
+		return format === "promptfoo" && first !== void 0 && hasMore || (format === "auto" || format === "promptfoo") && isResult(first);
+	});
+	if ("lines" in json) return {
+		format: promptfoo.name,
+		summary: await readResultLines(() => readLines(files, path), onCase)
+	};
+	const { document } = json;
+	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
+	if (reader === void 0) throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, "For your own file set results_format to json or fields");
+	return {
+		format: reader.name,
 		summary: reader.read(document, onCase)
 	};
 }
-function totalsWarnings(path, { totals, unknownStatuses = [] }, { ran, extra, counts: { failed, errored, skipped } }) {
-	const total = ran + skipped;
-	const off = [
-		[
-			"test",
-			totals.tests,
-			[total, total - extra]
-		],
-		[
-			"failed",
-			totals.failed,
-			[failed + errored, failed + errored - extra]
-		],
-		[
-			"skipped",
-			totals.skipped,
-			[skipped]
-		]
-	].filter(([, declared, right]) => declared !== void 0 && !right.includes(declared));
-	const listOf = (counts) => off.map(([noun], i) => noun === "test" ? require_step.counted(counts[i] ?? 0, noun) : `${counts[i]} ${noun}`).join(", ");
-	const declared = listOf(off.map(([, count]) => count));
-	const cases = listOf(off.map(([, , [count]]) => count));
-	return [...off.length > 0 ? [`${path} says ${declared}; its cases add up to ${cases}, which is what counts`] : [], ...unknownStatuses.length > 0 ? [`${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(", ")}`] : []];
+function warningsAbout(path, { declared, unknownStatuses = [], unended = 0 }, shown) {
+	const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
+	const statuses = `${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(", ")}`;
+	return [
+		...isContradicted(declared, shown) ? [totals] : [],
+		...unknownStatuses.length > 0 ? [statuses] : [],
+		...unended > 0 ? [`${path} has ${require_span.counted(unended, "test")} without an end, not counted: the run or a worker broke off`] : []
+	];
 }
 function limited(warnings) {
 	const more = warnings.length - MAX_WARNINGS;
-	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_step.counted(more, "more warning")} of this kind`] : []];
+	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_span.counted(more, "more warning")} of this kind`] : []];
 }
 // src/results/read-results.ts
 async function readResults(request, files, now) {
-	const { format, pointer = "", keepCases } = request;
-	const paths = await findAll(request.patterns, files);
-	if (format !== "json" && format !== "fields") return readTests(format, keepCases, paths, files);
+	const { format, pointer, metricsPointers = [] } = request;
+	const { paths, problems } = await findAll(request.patterns, files, request.isAtEnd ?? false);
+	if (format !== "json" && format !== "fields") {
+		const results = await readTests(request, paths, files, now);
+		return {
+			...results,
+			problems: [...problems, ...results.problems]
+		};
+	}
+	for (const path of paths) {
+		const stale = staleProblem(path, request, files, now);
+		if (stale) problems.push(require_span.problemOf("results_file", path, stale));
+	}
 	const [path, ...others] = paths;
+	if (path === void 0 || problems.length > 0) throw new require_span.InputError(problems);
+	if (format === "json") return {
+		...await readPointers(pointer, metricsPointers, [path, ...others], files),
+		files: paths
+	};
 	if (others.length > 0) {
-		const why = `but results_format ${format} reads one. Name one of ${require_step.listed(paths)}`;
-		throw new require_step.InputError([{
-			name: "results_file",
-			message: `matches ${paths.length} files, ${why}`
-		}]);
+		const why = `but results_format fields reads one. Name one of ${require_span.listed(paths)}`;
+		throw require_span.InputError.of("results_file", `matches ${paths.length} files, ${why}`);
 	}
 	try {
-		const text = await require_step.readText(files, path);
-		return format === "json" ? scoreAtPointer(require_step.parseJson(text), pointer, path) : fieldsIn(require_step.parseExactJson(text), path, now);
+		return {
+			...fieldsIn(require_span.parseExactJson(await require_step.readText(files, path)), path, now),
+			files: paths
+		};
 	} catch (error) {
-		throw new require_step.InputError([require_step.problemOf("results_file", path, error)]);
+		throw new require_span.InputError([require_span.problemOf("results_file", path, error)]);
 	}
 }
-async function findAll(lines, files) {
+async function findAll(lines, files, isAtEnd) {
 	const paths = new Set();
 	const problems = [];
 	for (const [at, pattern] of lines.entries()) {
@@ -983,21 +1972,30 @@ async function findAll(lines, files) {
 		try {
 			const excludes = lines.slice(at + 1).filter((line) => line.startsWith("!"));
 			const found = await files.find(pattern, excludes);
-			if (found.length === 0) throw new require_step.FormError(noFileFor(pattern, excludes));
+			if (found.length === 0) throw new require_span.FormError(noFileFor(pattern, excludes, isAtEnd));
 			for (const path of found) paths.add(path);
 		} catch (error) {
-			problems.push(require_step.problemOf("results_file", require_step.quoted(pattern), error));
+			problems.push(require_span.problemOf("results_file", require_span.quoted(pattern), error));
 		}
 	}
 	if (problems.length === 0 && paths.size === 0) problems.push({
 		name: "results_file",
 		message: "has only comments and lines with !, which exclude"
 	});
-	if (problems.length > 0) throw new require_step.InputError(problems);
-	return [...paths];
+	return {
+		paths: [...paths],
+		problems
+	};
 }
-function noFileFor(pattern, excludes) {
-	return ["matches no file. Check that the step that writes it ran, and that the path is relative to the workspace", ...[.../\{.*(,|\.\.).*\}/.test(pattern) ? ["Braces stand for themselves. Write one line for each path"] : [], ...excludes.length > 0 ? ["A file that a later line with ! excludes does not count"] : []]].join(". ");
+function noFileFor(pattern, excludes, isAtEnd) {
+	const hints = [/\{.*(,|\.\.).*\}/.test(pattern) && "Braces stand for themselves. Write one line for each path", excludes.length > 0 && "A file that a later line with ! excludes does not count"];
+	const order = isAtEnd ? "The end of the job comes after all steps and the posts of later ones, so check that none of them cleans the workspace" : "";
+	return require_span.present([
+		"matches no file",
+		order,
+		`${order ? "Also check" : "Check"} that the step that writes it ran, and that the path is relative to the workspace`,
+		...hints
+	]).join(". ");
 }
 exports.readResults = readResults;
 

@@ -1,6 +1,14 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	var __webpack_modules__ = ({
 
+/***/ 406:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./against-baseline.js");
+
+/***/ }),
+
 /***/ 7:
 /***/ ((module) => {
 
@@ -14,6 +22,14 @@ module.exports = require("./glob.js");
 
 "use strict";
 module.exports = require("./read-results.js");
+
+/***/ }),
+
+/***/ 597:
+/***/ ((module) => {
+
+"use strict";
+module.exports = require("./span.js");
 
 /***/ }),
 
@@ -78,14 +94,6 @@ module.exports = require("node:os");
 
 "use strict";
 module.exports = require("node:path");
-
-/***/ }),
-
-/***/ 975:
-/***/ ((module) => {
-
-"use strict";
-module.exports = require("node:util");
 
 /***/ }),
 
@@ -177,6 +185,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 	value: mod,
 	enumerable: true
 }) : target, mod));
+const require_span = __nccwpck_require__(597);
 let os = __nccwpck_require__(857);
 os = __toESM(os, 1);
 let crypto = __nccwpck_require__(982);
@@ -187,11 +196,10 @@ let path = __nccwpck_require__(928);
 path = __toESM(path, 1);
 let node_net = __nccwpck_require__(30);
 let node_buffer = __nccwpck_require__(573);
-let node_util = __nccwpck_require__(975);
 let node_crypto = __nccwpck_require__(598);
 let node_fs = __nccwpck_require__(24);
-let node_os = __nccwpck_require__(161);
 let node_path = __nccwpck_require__(760);
+let node_os = __nccwpck_require__(161);
 // node_modules/@actions/core/lib/utils.js
 function toCommandValue(input) {
 	if (input === null || input === void 0) return "";
@@ -301,1717 +309,17 @@ function saveState(name, value) {
 	if (process.env["GITHUB_STATE"] || "") return issueFileCommand("STATE", prepareKeyValueMessage(name, value));
 	issueCommand("save-state", { name }, toCommandValue(value));
 }
-// node_modules/zod/v4/core/util.js
-function getEnumValues(entries) {
-	const numericValues = Object.values(entries).filter((v) => typeof v === "number");
-	return Object.entries(entries).filter(([k, _]) => numericValues.indexOf(+k) === -1).map(([_, v]) => v);
-}
-function jsonStringifyReplacer(_, value) {
-	if (typeof value === "bigint") return value.toString();
-	return value;
-}
-var Cached = class {
-	constructor(getter) {
-		this._getter = getter;
-		this._value = void 0;
-	}
-	get value() {
-		const getter = this._getter;
-		if (getter !== void 0) {
-			this._value = getter();
-			this._getter = void 0;
-		}
-		return this._value;
-	}
-};
-function cached(getter) {
-	return new Cached(getter);
-}
-function cleanRegex(source) {
-	const start = source.startsWith("^") ? 1 : 0;
-	const end = source.endsWith("$") ? source.length - 1 : source.length;
-	return source.slice(start, end);
-}
-function assignProp(target, prop, value) {
-	Object.defineProperty(target, prop, {
-		value,
-		writable: true,
-		enumerable: true,
-		configurable: true
-	});
-}
-const captureStackTrace = "captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => {};
-function isObject(data) {
-	return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-const propertyKeyTypes = new Set([
-	"string",
-	"number",
-	"symbol"
-]);
-function escapeRegex(str) {
-	return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-function clone(inst, def, params) {
-	const cl = new inst._zod.constr(def ?? inst._zod.def);
-	if (!def || params?.parent) cl._zod.parent = inst;
-	return cl;
-}
-function normalizeParams(_params) {
-	const params = _params;
-	if (!params) return {};
-	if (typeof params === "string") return { error: () => params };
-	if (params?.message !== void 0) {
-		if (params?.error !== void 0) throw new Error("Cannot specify both `message` and `error` params");
-		params.error = params.message;
-	}
-	delete params.message;
-	if (typeof params.error === "string") return {
-		...params,
-		error: () => params.error
-	};
-	return params;
-}
-function optionalKeys(shape) {
-	return Object.keys(shape).filter((k) => {
-		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
-	});
-}
-const NUMBER_FORMAT_RANGES = (() => ({
-	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-	int32: [-2147483648, 2147483647],
-	uint32: [0, 4294967295],
-	float32: [-34028234663852886e22, 34028234663852886e22],
-	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
-}))();
-function aborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
-	return false;
-}
-function explicitlyAborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue === false) return true;
-	return false;
-}
-function prefixIssues(path, issues) {
-	return issues.map((iss) => {
-		var _a;
-		(_a = iss).path ?? (_a.path = []);
-		iss.path.unshift(path);
-		return iss;
-	});
-}
-function unwrapMessage(message) {
-	return typeof message === "string" ? message : message?.message;
-}
-function sizeCaps(defChecks) {
-	const caps = [];
-	for (const ch of defChecks ?? []) {
-		const d = ch._zod.def;
-		if (!/_(length|size)$|_equals$/.test(d.check)) break;
-		const max = d.maximum ?? d.length ?? d.size;
-		if (max >= 0) caps.push([max, ch]);
-	}
-	return caps;
-}
-function attachSchema(issues, start, inst) {
-	var _a;
-	for (let i = start; i < issues.length; i++) (_a = issues[i]).schema ?? (_a.schema = inst);
-}
-function finalizeIssue(iss, ctx, config) {
-	var _a;
-	const traits = iss.inst?._zod?.traits;
-	if (traits?.has("$ZodType")) {
-		if (traits.has("$ZodCheck")) (_a = iss).schema ?? (_a.schema = iss.inst);
-		else iss.schema = iss.inst;
-	}
-	const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : void 0;
-	const message = iss.message ? iss.message : unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ?? unwrapMessage(schemaError?.(iss)) ?? unwrapMessage(ctx?.error?.(iss)) ?? unwrapMessage(config.customError?.(iss)) ?? unwrapMessage(config.localeError?.(iss)) ?? "Invalid input";
-	const full = {};
-	for (const k of Object.keys(iss)) {
-		if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__") continue;
-		full[k] = iss[k];
-	}
-	full.path ?? (full.path = []);
-	full.message = message;
-	if (ctx?.reportInput) full.input = iss.input;
-	return full;
-}
-function issue(...args) {
-	const [iss, input, inst] = args;
-	if (typeof iss === "string") return {
-		message: iss,
-		code: "custom",
-		input,
-		inst
-	};
-	return { ...iss };
-}
-function members(proto, table) {
-	for (const key in table) {
-		const desc = Object.getOwnPropertyDescriptor(table, key);
-		if (desc.get) Object.defineProperty(proto, key, {
-			...desc,
-			enumerable: false
-		});
-		else defineBound(proto, key, desc.value);
-	}
-}
-function own(inst, key, value, enumerable = true) {
-	Object.defineProperty(inst, key, {
-		configurable: true,
-		writable: true,
-		enumerable,
-		value
-	});
-	return value;
-}
-function hide(inst, key, value) {
-	return own(inst, key, value, false);
-}
-function defineBound(proto, key, fn) {
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			return this == null ? fn : own(this, key, fn.bind(this));
-		},
-		set(value) {
-			own(this, key, value);
-		}
-	});
-}
-function claim(inst, sentinel) {
-	const proto = Object.getPrototypeOf(inst);
-	return sentinel in proto ? void 0 : proto;
-}
-let installing;
-let broke = false;
-const breaker = {
-	configurable: true,
-	get() {
-		broke = true;
-	}
-};
-function defineLazyInternal(inst, key, compute) {
-	const proto = Object.getPrototypeOf(inst._zod);
-	if (key in proto && installing !== inst._zod) {
-		installing = void 0;
-		return;
-	}
-	installing = inst._zod;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			Object.defineProperty(this, key, breaker);
-			const outer = broke;
-			broke = false;
-			try {
-				const value = compute(this);
-				if (broke) delete this[key];
-				else Object.defineProperty(this, key, {
-					configurable: true,
-					writable: true,
-					value
-				});
-				broke = broke || outer;
-				return value;
-			} catch (err) {
-				delete this[key];
-				broke = broke || outer;
-				throw err;
-			}
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				value
-			});
-		}
-	});
-}
-function installLazyProp(inst, key, make, enumerable) {
-	const proto = claim(inst, key);
-	if (!proto) return;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			const desc = {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value: void 0
-			};
-			Object.defineProperty(this, key, desc);
-			desc.value = make(this);
-			Object.defineProperty(this, key, desc);
-			return desc.value;
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value
-			});
-		}
-	});
-}
-// node_modules/zod/v4/core/core.js
-var _a;
-const NEVER = Object.freeze({ status: "aborted" });
-const _zodDesc = {
-	value: void 0,
-	enumerable: false
-};
-let _E = "captureStackTrace" in Error ? Error : null;
-function newError(Definition) {
-	const E = _E;
-	if (E) {
-		const saved = E.stackTraceLimit;
-		if (typeof saved === "number") {
-			try {
-				E.stackTraceLimit = 0;
-			} catch {
-				_E = null;
-				return new Definition();
-			}
-			try {
-				return new Definition();
-			} finally {
-				E.stackTraceLimit = saved;
-			}
-		}
-	}
-	return new Definition();
-}
-function $constructor(name, initializer, proto, params) {
-	const zodProto = {};
-	function Internals(def) {
-		this.def = def;
-		this.constr = _;
-		this.traits = new Set();
-	}
-	Internals.prototype = zodProto;
-	const protoMembers = proto;
-	const initialized = protoMembers && new WeakSet();
-	function init(inst, def) {
-		if (!inst._zod) {
-			_zodDesc.value = new Internals(def);
-			try {
-				Object.defineProperty(inst, "_zod", _zodDesc);
-			} finally {
-				_zodDesc.value = void 0;
-			}
-		} else if (inst._zod.traits.has(name)) return;
-		inst._zod.traits.add(name);
-		initializer(inst, def);
-		if (initialized) {
-			const own = Object.getPrototypeOf(inst);
-			const ctorProto = inst._zod.constr.prototype;
-			let up = own;
-			while (up && up !== ctorProto) up = Object.getPrototypeOf(up);
-			const target = up ?? own;
-			if (!initialized.has(target)) {
-				initialized.add(target);
-				members(target, protoMembers);
-			}
-		}
-		const proto = _.prototype;
-		for (const k in proto) {
-			if (!Object.prototype.hasOwnProperty.call(proto, k)) continue;
-			if (!(k in inst)) inst[k] = proto[k].bind(inst);
-		}
-	}
-	const Parent = params?.Parent ?? Object;
-	class Definition extends Parent {}
-	Object.defineProperty(Definition, "name", { value: name });
-	function _(def) {
-		const inst = params?.Parent ? newError(Definition) : this;
-		init(inst, def);
-		const deferred = inst._zod.deferred;
-		if (deferred) {
-			for (const fn of deferred) fn();
-			inst._zod.deferred = void 0;
-		}
-		const pp = globalThis.__zod_globalConfig?.postProcessor;
-		if (pp) pp(inst);
-		return inst;
-	}
-	Object.defineProperty(_, "init", { value: init });
-	Object.defineProperty(_, Symbol.hasInstance, { value: (inst) => {
-		if (params?.Parent && inst instanceof params.Parent) return true;
-		return inst?._zod?.traits?.has(name);
-	} });
-	Object.defineProperty(_, "name", { value: name });
-	return _;
-}
-var $ZodAsyncError = class extends Error {
-	constructor() {
-		super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
-	}
-};
-var $ZodEncodeError = class extends Error {
-	constructor(name) {
-		super(`Encountered unidirectional transform during encode: ${name}`);
-		this.name = "ZodEncodeError";
-	}
-};
-(_a = globalThis).__zod_globalConfig ?? (_a.__zod_globalConfig = {});
-const globalConfig = globalThis.__zod_globalConfig;
-function config(newConfig) {
-	if (newConfig) Object.assign(globalConfig, newConfig);
-	return globalConfig;
-}
-// node_modules/zod/v4/core/errors.js
-function _getMessage() {
-	const internals = this._zod;
-	internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
-	return internals.message;
-}
-function _setMessage(value) {
-	this._zod.message = value;
-}
-const _messageDesc = {
-	get: _getMessage,
-	set: _setMessage,
-	enumerable: true,
-	configurable: true
-};
-const _issuesDesc = {
-	value: void 0,
-	enumerable: false
-};
-const _installedToString = new WeakSet([Object.prototype, Error.prototype]);
-const initializer = (inst, def) => {
-	inst.name = "$ZodError";
-	_issuesDesc.value = def;
-	Object.defineProperty(inst, "issues", _issuesDesc);
-	_issuesDesc.value = void 0;
-	Object.defineProperty(inst, "message", _messageDesc);
-	const proto = Object.getPrototypeOf(inst);
-	if (!_installedToString.has(proto)) {
-		_installedToString.add(proto);
-		Object.defineProperty(proto, "toString", {
-			configurable: true,
-			enumerable: false,
-			get() {
-				const value = () => this.message;
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-				return value;
-			},
-			set(value) {
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-			}
-		});
-	}
-};
-const $ZodRealError = $constructor("$ZodError", initializer, void 0, { Parent: Error });
-// node_modules/zod/v4/core/parse.js
-const _parse = (_Err) => {
-	const fn = (schema, value, _ctx, _params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: false
-		} : { async: false };
-		const result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) throw new $ZodAsyncError();
-		if (result.issues.length) {
-			const e = new ((_params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, _params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const parse = _parse($ZodRealError);
-const _parseAsync = (_Err) => {
-	const fn = async (schema, value, _ctx, params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: true
-		} : { async: true };
-		let result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) result = await result;
-		if (result.issues.length) {
-			const e = new ((params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const parseAsync = _parseAsync($ZodRealError);
-const _safeParse = (_Err) => (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: false
-	} : { async: false };
-	const result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) throw new $ZodAsyncError();
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-const safeParse = _safeParse($ZodRealError);
-function failure(Err, issues, ctx) {
-	let error;
-	return {
-		success: false,
-		get error() {
-			if (!error) {
-				error = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
-				issues = void 0;
-				ctx = void 0;
-			}
-			return error;
-		},
-		set error(e) {
-			error = e;
-			issues = void 0;
-			ctx = void 0;
-		}
-	};
-}
-const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: true
-	} : { async: true };
-	let result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) result = await result;
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-const safeParseAsync = _safeParseAsync($ZodRealError);
-// node_modules/zod/v4/core/regexes.js
-const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
-function timeSource(args) {
-	const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
-	return typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
-}
-function datetime$1(args) {
-	const opts = ["Z"];
-	if (args.offset) opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
-	const qualified = `${timeSource({
-		precision: args.precision,
-		seconds: true
-	})}(?:${opts.join("|")})`;
-	const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
-	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
-}
-const anyString = /^[\s\S]{0,}$/;
-const number$3 = /^-?\d+(?:\.\d+)?$/;
-const boolean$2 = /^(?:true|false)$/i;
-// node_modules/zod/v4/core/checks.js
-const $ZodCheck = $constructor("$ZodCheck", (inst, def) => {
-	var _a;
-	inst._zod ?? (inst._zod = {});
-	inst._zod.def = def;
-	(_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-const numericOriginMap = {
-	number: "number",
-	bigint: "bigint",
-	object: "date"
-};
-const $ZodCheckLessThan = $constructor("$ZodCheckLessThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value <= def.value : payload.value < def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_big",
-			maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckGreaterThan = $constructor("$ZodCheckGreaterThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value >= def.value : payload.value > def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_small",
-			minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckNumberFormat = $constructor("$ZodCheckNumberFormat", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	def.format = def.format || "float64";
-	const isInt = def.format?.includes("int");
-	const origin = isInt ? "int" : "number";
-	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		if (isInt) {
-			if (!Number.isInteger(input)) {
-				payload.issues.push({
-					expected: origin,
-					format: def.format,
-					code: "invalid_type",
-					continue: false,
-					input,
-					inst
-				});
-				return;
-			}
-			if (!Number.isSafeInteger(input)) {
-				if (input > 0) payload.issues.push({
-					input,
-					code: "too_big",
-					maximum: Number.MAX_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				else payload.issues.push({
-					input,
-					code: "too_small",
-					minimum: Number.MIN_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				return;
-			}
-		}
-		if (input < minimum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_small",
-			minimum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-		if (input > maximum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_big",
-			maximum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckStringFormat = $constructor("$ZodCheckStringFormat", (inst, def) => {
-	var _a, _b;
-	$ZodCheck.init(inst, def);
-	if (def.pattern) (_a = inst._zod).check ?? (_a.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: def.format,
-			input: payload.value,
-			...def.pattern ? { pattern: def.pattern.toString() } : {},
-			inst,
-			continue: !def.abort
-		});
-	});
-	else (_b = inst._zod).check ?? (_b.check = () => {});
-});
-const $ZodCheckRegex = $constructor("$ZodCheckRegex", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: "regex",
-			input: payload.value,
-			pattern: def.pattern.toString(),
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-// node_modules/zod/v4/core/versions.js
-const version$1 = {
-	major: 4,
-	minor: 6,
-	patch: 7
-};
-// node_modules/zod/v4/core/schemas.js
-const $ZodType = $constructor("$ZodType", (inst, def) => {
-	var _a;
-	inst ?? (inst = {});
-	inst._zod.def = def;
-	inst._zod.bag = inst._zod.bag || {};
-	inst._zod.version = version$1;
-	const defChecks = inst._zod.def.checks;
-	const checks = inst._zod.traits.has("$ZodCheck") ? [inst, ...defChecks ?? []] : defChecks?.length ? [...defChecks] : [];
-	for (const ch of checks) for (const fn of ch._zod.onattach) fn(inst);
-	if (checks.length === 0) {
-		(_a = inst._zod).deferred ?? (_a.deferred = []);
-		inst._zod.deferred?.push(() => {
-			inst._zod.run = inst._zod.parse;
-		});
-	} else {
-		const runChecks = (payload, checks, ctx) => {
-			if (payload.memo) return payload;
-			let isAborted = aborted(payload);
-			let asyncResult;
-			for (const ch of checks) {
-				if (ch._zod.def.when) {
-					if (explicitlyAborted(payload)) continue;
-					if (!ch._zod.def.when(payload)) continue;
-				} else if (isAborted) continue;
-				const currLen = payload.issues.length;
-				const _ = ch._zod.check(payload);
-				if (_ instanceof Promise && ctx?.async === false) throw new $ZodAsyncError();
-				if (asyncResult || _ instanceof Promise) asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
-					await _;
-					if (payload.issues.length === currLen) return;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				});
-				else {
-					if (payload.issues.length === currLen) continue;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				}
-			}
-			if (asyncResult) return asyncResult.then(() => {
-				return payload;
-			});
-			return payload;
-		};
-		const handleCanaryResult = (canary, payload, ctx) => {
-			if (aborted(canary)) {
-				canary.aborted = true;
-				return canary;
-			}
-			const checkResult = runChecks(payload, checks, ctx);
-			if (checkResult instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return checkResult.then((checkResult) => inst._zod.parse(checkResult, ctx));
-			}
-			return inst._zod.parse(checkResult, ctx);
-		};
-		inst._zod.run = (payload, ctx) => {
-			if (ctx.skipChecks) return inst._zod.parse(payload, ctx);
-			if (ctx.direction === "backward") {
-				const canary = inst._zod.parse({
-					value: payload.value,
-					issues: []
-				}, {
-					...ctx,
-					skipChecks: true
-				});
-				if (canary instanceof Promise) return canary.then((canary) => {
-					return handleCanaryResult(canary, payload, ctx);
-				});
-				return handleCanaryResult(canary, payload, ctx);
-			}
-			const result = inst._zod.parse(payload, ctx);
-			if (result instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return result.then((result) => runChecks(result, checks, ctx));
-			}
-			return runChecks(result, checks, ctx);
-		};
-	}
-}, {
-	get "~standard"() {
-		return hide(this, "~standard", standardProps(this));
-	},
-	set "~standard"(value) {
-		own(this, "~standard", value);
-	}
-});
-const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
-async function validateAsync(inst, value) {
-	const ctx = { async: true };
-	return toStandardResult(await inst._zod.run({
-		value,
-		issues: []
-	}, ctx), ctx);
-}
-function standardProps(inst) {
-	return {
-		validate: (value) => {
-			const ctx = { async: false };
-			try {
-				const r = inst._zod.run({
-					value,
-					issues: []
-				}, ctx);
-				if (!(r instanceof Promise)) return toStandardResult(r, ctx);
-			} catch (_) {}
-			return validateAsync(inst, value);
-		},
-		vendor: "zod",
-		version: 1
-	};
-}
-const $ZodString = $constructor("$ZodString", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = def.pattern ?? anyString;
-	inst._zod.parse = (payload, _) => {
-		if (def.coerce) try {
-			payload.value = String(payload.value);
-		} catch (_) {}
-		if (typeof payload.value === "string") return payload;
-		payload.issues.push({
-			expected: "string",
-			code: "invalid_type",
-			input: payload.value,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodStringFormat = $constructor("$ZodStringFormat", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	$ZodString.init(inst, def);
-});
-const $ZodISODateTime = $constructor("$ZodISODateTime", (inst, def) => {
-	def.pattern ?? (def.pattern = datetime$1(def));
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodNumber = $constructor("$ZodNumber", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = number$3;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Number(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) return payload;
-		const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
-		payload.issues.push({
-			expected: "number",
-			code: "invalid_type",
-			input,
-			inst,
-			...received ? { received } : {}
-		});
-		return payload;
-	};
-});
-const $ZodNumberFormat = $constructor("$ZodNumberFormat", (inst, def) => {
-	$ZodCheckNumberFormat.init(inst, def);
-	$ZodNumber.init(inst, def);
-});
-const $ZodBoolean = $constructor("$ZodBoolean", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = boolean$2;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Boolean(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "boolean") return payload;
-		payload.issues.push({
-			expected: "boolean",
-			code: "invalid_type",
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodUnknown = $constructor("$ZodUnknown", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload) => payload;
-});
-function capSize(inst, size) {
-	const caps = sizeCaps(inst._zod.def.checks);
-	if (!caps.length) return;
-	const cap = Math.min(...caps.map((c) => c[0]));
-	const parse = inst._zod.parse;
-	inst._zod.parse = (payload, ctx) => {
-		const n = size(payload.value);
-		if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
-			for (const [max, ch] of sizeCaps(inst._zod.def.checks)) if (n > max && ch._zod.def.when(payload)) {
-				const start = payload.issues.length;
-				ch._zod.check(payload);
-				payload.issues[start].continue = false;
-				attachSchema(payload.issues, start, inst);
-				return payload;
-			}
-		}
-		return parse(payload, ctx);
-	};
-}
-const arraySize = (input) => Array.isArray(input) ? input.length : -1;
-function handleArrayResult(result, final, index) {
-	if (result.issues.length) final.issues.push(...prefixIssues(index, result.issues));
-	final.value[index] = result.value;
-}
-const $ZodArray = $constructor("$ZodArray", (inst, def) => {
-	$ZodType.init(inst, def);
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		const input = payload.value;
-		if (!Array.isArray(input)) {
-			payload.issues.push({
-				expected: "array",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, Array(input.length), ctx) : Array(input.length);
-		const proms = [];
-		const abortEarly = ctx?.abortEarly;
-		for (let i = 0; i < input.length; i++) {
-			const item = input[i];
-			const result = def.element._zod.run({
-				value: item,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) proms.push(result.then((result) => handleArrayResult(result, payload, i)));
-			else {
-				handleArrayResult(result, payload, i);
-				if (abortEarly && result.issues.length !== 0 && aborted(result)) break;
-			}
-		}
-		if (proms.length) return Promise.all(proms).then(() => payload);
-		return payload;
-	};
-	capSize(inst, arraySize);
-});
-function handlePropertyResult(result, final, key, input, optin, optout) {
-	const isPresent = key in input;
-	const isOptionalOut = optout === "optional";
-	if (!isPresent && isOptionalOut && optin === "optional") return;
-	if (result.issues.length) {
-		if (optin !== void 0 && isOptionalOut && !isPresent) return;
-		final.issues.push(...prefixIssues(key, result.issues));
-	}
-	if (!isPresent && optin === void 0) {
-		if (!result.issues.length) final.issues.push({
-			code: "invalid_type",
-			expected: "nonoptional",
-			input: void 0,
-			path: [key]
-		});
-		return;
-	}
-	if (result.value === void 0) {
-		if (isPresent || optin === "defaulted" && !isOptionalOut) final.value[key] = void 0;
-	} else final.value[key] = result.value;
-}
-const NO_SYMBOL_KEYS = [];
-function normalizeDef(def) {
-	const keys = Object.keys(def.shape);
-	const ownSymbols = Object.getOwnPropertySymbols(def.shape);
-	const symbolKeys = ownSymbols.length ? ownSymbols : NO_SYMBOL_KEYS;
-	const allKeys = symbolKeys.length ? [...keys, ...symbolKeys] : keys;
-	for (const k of allKeys) if (!def.shape?.[k]?._zod?.traits?.has("$ZodType")) throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
-	const okeys = optionalKeys(def.shape);
-	return {
-		...def,
-		allKeys,
-		symbolKeys,
-		keySet: new Set(keys),
-		numKeys: keys.length,
-		optionalKeys: new Set(okeys)
-	};
-}
-function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
-	const unrecognized = [];
-	const keySet = def.keySet;
-	const _catchall = def.catchall._zod;
-	const t = _catchall.def.type;
-	const optin = _catchall.optin;
-	const optout = _catchall.optout;
-	let seen = 0;
-	for (const key in input) {
-		if (abortEarly && payload.issues.length !== seen) {
-			if (aborted(payload, seen)) break;
-			seen = payload.issues.length;
-		}
-		if (keySet.has(key)) continue;
-		if (key === "__proto__") {
-			if (t === "never") unrecognized.push(key);
-			continue;
-		}
-		if (t === "never") {
-			unrecognized.push(key);
-			continue;
-		}
-		const r = _catchall.run({
-			value: input[key],
-			issues: []
-		}, ctx);
-		if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-		else handlePropertyResult(r, payload, key, input, optin, optout);
-	}
-	if (unrecognized.length) payload.issues.push({
-		code: "unrecognized_keys",
-		keys: unrecognized,
-		input,
-		inst,
-		continue: true
-	});
-	if (!proms.length) return payload;
-	return Promise.all(proms).then(() => {
-		return payload;
-	});
-}
-const $ZodObject = $constructor("$ZodObject", (inst, def) => {
-	$ZodType.init(inst, def);
-	const desc = Object.getOwnPropertyDescriptor(def, "shape");
-	const sh = desc?.get ? desc.get.raw : def.shape ?? {};
-	if (sh) {
-		const get = () => {
-			const newSh = { ...sh };
-			Object.defineProperty(def, "shape", { value: newSh });
-			get.raw = newSh;
-			return newSh;
-		};
-		get.raw = sh;
-		Object.defineProperty(def, "shape", { get });
-	}
-	const _normalized = cached(() => normalizeDef(def));
-	defineLazyInternal(inst, "propValues", (zod) => {
-		const shape = zod.def.shape;
-		const propValues = {};
-		for (const key in shape) {
-			const field = shape[key]._zod;
-			if (field.values) {
-				if (!Object.prototype.hasOwnProperty.call(propValues, key)) assignProp(propValues, key, new Set());
-				for (const v of field.values) propValues[key].add(v);
-				if (field.optin !== void 0) propValues[key].add(void 0);
-			}
-		}
-		return propValues;
-	});
-	const isObject$1 = isObject;
-	const catchall = def.catchall;
-	let value;
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		value ?? (value = _normalized.value);
-		const input = payload.value;
-		if (!isObject$1(input)) {
-			payload.issues.push({
-				expected: "object",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-		const proms = [];
-		const shape = value.shape;
-		const abortEarly = ctx?.abortEarly;
-		let seen = payload.issues.length;
-		for (const key of value.allKeys) {
-			if (abortEarly && payload.issues.length !== seen) {
-				if (aborted(payload, seen)) break;
-				seen = payload.issues.length;
-			}
-			if (key === "__proto__") continue;
-			const el = shape[key];
-			const optin = el._zod.optin;
-			const optout = el._zod.optout;
-			const r = el._zod.run({
-				value: input[key],
-				issues: []
-			}, ctx);
-			if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-			else handlePropertyResult(r, payload, key, input, optin, optout);
-		}
-		if (!catchall) return proms.length ? Promise.all(proms).then(() => payload) : payload;
-		return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
-	};
-});
-const $ZodEnum = $constructor("$ZodEnum", (inst, def) => {
-	$ZodType.init(inst, def);
-	const values = getEnumValues(def.entries);
-	const valuesSet = new Set(values);
-	inst._zod.values = valuesSet;
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const patternValues = getEnumValues(zod.def.entries).filter((k) => propertyKeyTypes.has(typeof k));
-		return new RegExp(patternValues.length ? `^(${patternValues.map((o) => escapeRegex(o.toString())).join("|")})$` : "^[^\\s\\S]$");
-	});
-	inst._zod.parse = (payload, _ctx) => {
-		const input = payload.value;
-		if (valuesSet.has(input)) return payload;
-		payload.issues.push({
-			code: "invalid_value",
-			values,
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodTransform = $constructor("$ZodTransform", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "optional";
-	globalConfig.memoizer?.guard(inst);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
-		const _out = def.transform(payload.value, payload);
-		if (ctx.async) return (_out instanceof Promise ? _out : Promise.resolve(_out)).then((output) => {
-			payload.value = output;
-			return payload;
-		});
-		if (_out instanceof Promise) throw new $ZodAsyncError();
-		payload.value = _out;
-		return payload;
-	};
-});
-function handleOptionalResult(payload, result) {
-	payload.value = result.issues.length ? void 0 : result.value;
-	return payload;
-}
-const $ZodOptional = $constructor("$ZodOptional", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
-	inst._zod.optout = "optional";
-	defineLazyInternal(inst, "values", (zod) => {
-		const values = zod.def.innerType._zod.values;
-		return values ? new Set([...values, void 0]) : void 0;
-	});
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === void 0) {
-			if (def.innerType._zod.optin !== "defaulted") return payload;
-			const result = def.innerType._zod.run({
-				value: payload.value,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) return result.then((result) => handleOptionalResult(payload, result));
-			return handleOptionalResult(payload, result);
-		}
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodExactOptional = $constructor("$ZodExactOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
-	inst._zod.parse = (payload, ctx) => {
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodNullable = $constructor("$ZodNullable", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : void 0;
-	});
-	defineLazyInternal(inst, "values", (zod) => {
-		return zod.def.innerType._zod.values ? new Set([...zod.def.innerType._zod.values, null]) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === null) return payload;
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodPipe = $constructor("$ZodPipe", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") {
-			const right = def.out._zod.run(payload, ctx);
-			if (right instanceof Promise) return right.then((right) => handlePipeResult(right, def.in, ctx));
-			return handlePipeResult(right, def.in, ctx);
-		}
-		const left = def.in._zod.run(payload, ctx);
-		if (left instanceof Promise) return left.then((left) => handlePipeResult(left, def.out, ctx));
-		return handlePipeResult(left, def.out, ctx);
-	};
-});
-function handlePipeResult(left, next, ctx) {
-	if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
-		left.aborted = true;
-		return left;
-	}
-	return next._zod.run({
-		value: left.value,
-		issues: left.issues
-	}, ctx);
-}
-const $ZodCodec = $constructor("$ZodCodec", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
-	inst._zod.parse = (payload, ctx) => {
-		if ((ctx.direction || "forward") === "forward") {
-			const left = def.in._zod.run(payload, ctx);
-			if (left instanceof Promise) return left.then((left) => handleCodecAResult(left, def, ctx));
-			return handleCodecAResult(left, def, ctx);
-		} else {
-			const right = def.out._zod.run(payload, ctx);
-			if (right instanceof Promise) return right.then((right) => handleCodecAResult(right, def, ctx));
-			return handleCodecAResult(right, def, ctx);
-		}
-	};
-});
-function handleCodecAResult(result, def, ctx) {
-	if (result.issues.length) {
-		result.aborted = true;
-		return result;
-	}
-	if ((ctx.direction || "forward") === "forward") {
-		const transformed = def.transform(result.value, result);
-		if (transformed instanceof Promise) return transformed.then((value) => handleCodecTxResult(result, value, def.out, ctx));
-		return handleCodecTxResult(result, transformed, def.out, ctx);
-	} else {
-		const transformed = def.reverseTransform(result.value, result);
-		if (transformed instanceof Promise) return transformed.then((value) => handleCodecTxResult(result, value, def.in, ctx));
-		return handleCodecTxResult(result, transformed, def.in, ctx);
-	}
-}
-function handleCodecTxResult(left, value, nextSchema, ctx) {
-	if (left.issues.length) {
-		left.aborted = true;
-		return left;
-	}
-	return nextSchema._zod.run({
-		value,
-		issues: left.issues
-	}, ctx);
-}
-const $ZodCustom = $constructor("$ZodCustom", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, _) => {
-		return payload;
-	};
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const r = def.fn(input);
-		if (r instanceof Promise) return r.then((r) => handleRefineResult(r, payload, input, inst));
-		handleRefineResult(r, payload, input, inst);
-	};
-});
-function handleRefineResult(result, payload, input, inst) {
-	if (!result) {
-		const _iss = {
-			code: "custom",
-			input,
-			inst,
-			path: [...inst._zod.def.path ?? []],
-			continue: !inst._zod.def.abort
-		};
-		if (inst._zod.def.params) _iss.params = inst._zod.def.params;
-		payload.issues.push(issue(_iss));
-	}
-}
-// node_modules/zod/v4/core/api.js
-function snapshotChecks(def) {
-	if (def.checks) def.checks = [...def.checks];
-	return def;
-}
-function _string(Class, params) {
-	return new Class(snapshotChecks({
-		type: "string",
-		...normalizeParams(params)
-	}));
-}
-function _isoDateTime(Class, params) {
-	return new Class({
-		type: "string",
-		format: "datetime",
-		check: "string_format",
-		offset: false,
-		local: false,
-		precision: null,
-		...normalizeParams(params)
-	});
-}
-function _number(Class, params) {
-	return new Class(snapshotChecks({
-		type: "number",
-		checks: [],
-		...normalizeParams(params)
-	}));
-}
-function _int(Class, params) {
-	return new Class({
-		type: "number",
-		check: "number_format",
-		abort: false,
-		format: "safeint",
-		...normalizeParams(params)
-	});
-}
-function _boolean(Class, params) {
-	return new Class({
-		type: "boolean",
-		...normalizeParams(params)
-	});
-}
-function _unknown(Class) {
-	return new Class({ type: "unknown" });
-}
-function _lte(value, params) {
-	return new $ZodCheckLessThan({
-		check: "less_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
-}
-function _gt(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: false
-	});
-}
-function _gte(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
-}
-function _positive(params) {
-	return _gt(0, params);
-}
-function _regex(pattern, params) {
-	return new $ZodCheckRegex({
-		check: "string_format",
-		format: "regex",
-		...normalizeParams(params),
-		pattern
-	});
-}
-function _custom(Class, fn, _params) {
-	const norm = normalizeParams(_params);
-	norm.abort ?? (norm.abort = true);
-	return new Class({
-		type: "custom",
-		check: "custom",
-		fn,
-		...norm
-	});
-}
-function _stringbool(Classes, _params) {
-	const params = normalizeParams(_params);
-	let truthyArray = params.truthy ?? [
-		"true",
-		"1",
-		"yes",
-		"on",
-		"y",
-		"enabled"
-	];
-	let falsyArray = params.falsy ?? [
-		"false",
-		"0",
-		"no",
-		"off",
-		"n",
-		"disabled"
-	];
-	if (params.case !== "sensitive") {
-		truthyArray = truthyArray.map((v) => typeof v === "string" ? v.toLowerCase() : v);
-		falsyArray = falsyArray.map((v) => typeof v === "string" ? v.toLowerCase() : v);
-	}
-	const truthySet = new Set(truthyArray);
-	const falsySet = new Set(falsyArray);
-	const _Codec = Classes.Codec ?? $ZodCodec;
-	const _Boolean = Classes.Boolean ?? $ZodBoolean;
-	const codec = new _Codec({
-		type: "pipe",
-		in: new (Classes.String ?? $ZodString)({
-			type: "string",
-			error: params.error
-		}),
-		out: new _Boolean({
-			type: "boolean",
-			error: params.error
-		}),
-		transform: ((input, payload) => {
-			let data = input;
-			if (params.case !== "sensitive") data = data.toLowerCase();
-			if (truthySet.has(data)) return true;
-			else if (falsySet.has(data)) return false;
-			else {
-				payload.issues.push({
-					code: "invalid_value",
-					expected: "stringbool",
-					values: [...truthySet, ...falsySet],
-					input: payload.value,
-					inst: codec,
-					continue: false
-				});
-				return {};
-			}
-		}),
-		reverseTransform: ((input, _payload) => {
-			if (input === true) return truthyArray[0] || "true";
-			else return falsyArray[0] || "false";
-		}),
-		error: params.error
-	});
-	codec._zod.bag.truthy = truthyArray;
-	codec._zod.bag.falsy = falsyArray;
-	codec._zod.bag.case = params.case ?? "insensitive";
-	return codec;
-}
-// node_modules/zod/v4/mini/schemas.js
-const ZodMiniType = $constructor("ZodMiniType", (inst, def) => {
-	if (!inst._zod) throw new Error("Uninitialized schema in ZodMiniType.");
-	$ZodType.init(inst, def);
-	inst.def = def;
-	inst.type = def.type;
-}, {
-	get with() {
-		return this.check;
-	},
-	set with(value) {
-		own(this, "with", value);
-	},
-	parse(data, params) {
-		return parse(this, data, params, { callee: this.parse });
-	},
-	parseAsync(data, params) {
-		return parseAsync(this, data, params, { callee: this.parseAsync });
-	},
-	safeParse(data, params) {
-		return safeParse(this, data, params);
-	},
-	safeParseAsync(data, params) {
-		return safeParseAsync(this, data, params);
-	},
-	check(...checks) {
-		const def = this.def;
-		return this.clone({
-			...def,
-			checks: [...def.checks ?? [], ...checks.map((ch) => typeof ch === "function" ? { _zod: {
-				check: ch,
-				def: { check: "custom" },
-				onattach: []
-			} } : ch)]
-		}, { parent: true });
-	},
-	clone(_def, params) {
-		return clone(this, _def, params);
-	},
-	brand() {
-		return this;
-	},
-	register(reg, meta) {
-		reg.add(this, meta);
-		return this;
-	},
-	apply(fn, ...args) {
-		return args.length === 0 ? fn(this) : fn(this, ...args);
-	}
-});
-const ZodMiniString = $constructor("ZodMiniString", (inst, def) => {
-	$ZodString.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function string(params) {
-	return _string(ZodMiniString, params);
-}
-const ZodMiniStringFormat = $constructor("ZodMiniStringFormat", (inst, def) => {
-	$ZodStringFormat.init(inst, def);
-	ZodMiniString.init(inst, def);
-});
-const ZodMiniNumber = $constructor("ZodMiniNumber", (inst, def) => {
-	$ZodNumber.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function number$2(params) {
-	return _number(ZodMiniNumber, params);
-}
-const ZodMiniNumberFormat = $constructor("ZodMiniNumberFormat", (inst, def) => {
-	$ZodNumberFormat.init(inst, def);
-	ZodMiniNumber.init(inst, def);
-});
-function int(params) {
-	return _int(ZodMiniNumberFormat, params);
-}
-const ZodMiniBoolean = $constructor("ZodMiniBoolean", (inst, def) => {
-	$ZodBoolean.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function boolean$1(params) {
-	return _boolean(ZodMiniBoolean, params);
-}
-const ZodMiniUnknown = $constructor("ZodMiniUnknown", (inst, def) => {
-	$ZodUnknown.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function unknown() {
-	return _unknown(ZodMiniUnknown);
-}
-const ZodMiniArray = $constructor("ZodMiniArray", (inst, def) => {
-	$ZodArray.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function array(element, params) {
-	return new ZodMiniArray({
-		type: "array",
-		element,
-		...normalizeParams(params)
-	});
-}
-const ZodMiniObject = $constructor("ZodMiniObject", (inst, def) => {
-	$ZodObject.init(inst, def);
-	ZodMiniType.init(inst, def);
-	installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
-});
-function object(shape, params) {
-	const def = {
-		type: "object",
-		shape: shape ?? {},
-		...normalizeParams(params)
-	};
-	return new ZodMiniObject(def);
-}
-function looseObject(shape, params) {
-	return new ZodMiniObject({
-		type: "object",
-		shape,
-		catchall: unknown(),
-		...normalizeParams(params)
-	});
-}
-const ZodMiniEnum = $constructor("ZodMiniEnum", (inst, def) => {
-	$ZodEnum.init(inst, def);
-	ZodMiniType.init(inst, def);
-	inst.options = [...inst._zod.values];
-});
-function _enum(values, params) {
-	const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
-	return new ZodMiniEnum({
-		type: "enum",
-		entries,
-		...normalizeParams(params)
-	});
-}
-const ZodMiniTransform = $constructor("ZodMiniTransform", (inst, def) => {
-	$ZodTransform.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function transform(fn) {
-	return new ZodMiniTransform({
-		type: "transform",
-		transform: fn
-	});
-}
-const ZodMiniOptional = $constructor("ZodMiniOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function optional(innerType) {
-	return new ZodMiniOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodMiniExactOptional = $constructor("ZodMiniExactOptional", (inst, def) => {
-	$ZodExactOptional.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function exactOptional(innerType) {
-	return new ZodMiniExactOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodMiniNullable = $constructor("ZodMiniNullable", (inst, def) => {
-	$ZodNullable.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function nullable(innerType) {
-	return new ZodMiniNullable({
-		type: "nullable",
-		innerType
-	});
-}
-const ZodMiniPipe = $constructor("ZodMiniPipe", (inst, def) => {
-	$ZodPipe.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function pipe(in_, out) {
-	return new ZodMiniPipe({
-		type: "pipe",
-		in: in_,
-		out
-	});
-}
-const ZodMiniCodec = $constructor("ZodMiniCodec", (inst, def) => {
-	ZodMiniPipe.init(inst, def);
-	$ZodCodec.init(inst, def);
-});
-const ZodMiniCustom = $constructor("ZodMiniCustom", (inst, def) => {
-	$ZodCustom.init(inst, def);
-	ZodMiniType.init(inst, def);
-});
-function custom(fn, _params) {
-	return _custom(ZodMiniCustom, fn ?? (() => true), _params);
-}
-const stringbool = (...args) => _stringbool({
-	Codec: ZodMiniCodec,
-	Boolean: ZodMiniBoolean,
-	String: ZodMiniString
-}, ...args);
-// node_modules/zod/v4/mini/iso.js
-const ZodMiniISODateTime = $constructor("ZodMiniISODateTime", (inst, def) => {
-	$ZodISODateTime.init(inst, def);
-	ZodMiniStringFormat.init(inst, def);
-});
-function datetime(params) {
-	return _isoDateTime(ZodMiniISODateTime, params);
-}
-// src/errors.ts
-function problemLine({ name, message }) {
-	return `${name}: ${message}`;
-}
-var FormError = class extends Error {
-	name = "FormError";
-};
-function problemOf(name, path, error) {
-	if (!(error instanceof FormError)) throw error;
-	return {
-		name,
-		message: `${path} ${error.message}`
-	};
-}
-var InputError = class InputError extends Error {
-	name = "InputError";
-	problems;
-	constructor(problems) {
-		super(problems.map(problemLine).join("\n"));
-		this.problems = problems;
-	}
-	static of(name, message) {
-		return new InputError([{
-			name,
-			message
-		}]);
-	}
-};
-var ApiError = class extends Error {
-	name = "ApiError";
-	summary;
-	status;
-	attempts;
-	advice;
-	isTransient;
-	constructor(summary, { status, attempts, advice, isTransient }) {
-		super(advice ? `${summary}${/[.!?\u2026]$/.test(summary) ? "" : "."} ${advice}` : summary);
-		this.summary = summary;
-		this.status = status;
-		this.attempts = attempts;
-		this.advice = advice;
-		this.isTransient = isTransient;
-	}
-};
-function headlineOf(thrown) {
-	if (!(thrown instanceof Error)) return oneLine(typeof thrown === "string" ? thrown : (0, node_util.inspect)(thrown));
-	const [first] = thrown instanceof AggregateError ? thrown.errors : [];
-	return oneLine(thrown.message) || (first ? headlineOf(first) : codeOf(thrown) || thrown.name);
-}
-function codeOf(thrown) {
-	const code = thrown?.code;
-	return typeof code === "string" ? code : "";
-}
-function oneLine(text) {
-	return text.trim().replace(/[\r\n]+/g, " ");
-}
-// src/text.ts
-function cut(text, maxLength) {
-	return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
-}
-function cutBytes(text, maxBytes) {
-	if (Buffer.byteLength(text) <= maxBytes) return text;
-	const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes - Buffer.byteLength("\u2026")));
-	return `${text.slice(0, read)}\u2026`;
-}
-function quoted(text) {
-	return `"${cut(text, 200)}"`;
-}
-function counted(count, noun) {
-	return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-function listed(names) {
-	return [...names.slice(0, 10).map((name) => cut(name, 40)), ...names.length > 10 ? ["\u2026"] : []].join(", ");
-}
-function secondsText(ms) {
-	const seconds = Math.min(ms / 1e3, Number.MAX_SAFE_INTEGER);
-	return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
-}
-function textOf(value) {
-	if (value === void 0 || value === null) return "";
-	return typeof value === "string" ? value : JSON.stringify(value);
-}
 // src/files.ts
 const MAX_BYTES = 33554432;
 const MAX_BEGINNING = 200;
+const ZIP_START = "80,75";
 const REASONS = {
 	ENOENT: "no such file",
 	EISDIR: "it is a directory",
 	EACCES: "permission denied"
 };
 function whyUnread(error) {
-	return REASONS[codeOf(error)] ?? headlineOf(error);
+	return REASONS[require_span.codeOf(error)] ?? require_span.headlineOf(error);
 }
 async function readText(files, path) {
 	const pieces = [];
@@ -2020,20 +328,43 @@ async function readText(files, path) {
 	beginningOf(text);
 	return text;
 }
-async function readBeginning(files, path) {
+async function openText(files, path) {
+	const rest = readTextPieces(files, path);
+	const first = [];
 	let text = "";
-	for await (const piece of readTextPieces(files, path)) {
-		text = (text + piece).trimStart();
-		if (text.length >= MAX_BEGINNING) break;
+	let length = 0;
+	const close = async () => void await rest.return();
+	try {
+		while (text.length < MAX_BEGINNING && length < 33554432) {
+			const { value, done } = await rest.next();
+			if (done) break;
+			first.push(value);
+			length += value.length;
+			text = (text + value).trimStart();
+		}
+		return {
+			beginning: beginningOf(text),
+			pieces: chain(first, rest),
+			close
+		};
+	} catch (error) {
+		await close();
+		throw error;
 	}
-	return beginningOf(text);
+}
+async function* chain(first, rest) {
+	yield* first;
+	yield* rest;
 }
 function beginningOf(text) {
 	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
-	if (line === "") throw new FormError("is empty");
-	const beginning = cut(line, 80);
-	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new FormError(`begins with what npm prints, ${quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
+	if (line === "") throw new require_span.FormError("is empty");
+	const beginning = require_span.cut(line, 80);
+	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_span.FormError(`begins with what npm prints, ${require_span.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
 	return beginning;
+}
+function tooLarge(maxBytes) {
+	return new require_span.FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
 }
 async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
 	const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -2041,229 +372,117 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 	let size = 0;
 	try {
 		for await (const bytes of files.read(path)) {
-			first ??= bytes[0];
+			first ??= [...bytes.subarray(0, 2)];
 			size += bytes.length;
-			if (size > maxBytes) throw new FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+			if (size > maxBytes) throw tooLarge(maxBytes);
 			yield decoder.decode(bytes, { stream: true });
 		}
 		yield decoder.decode();
 	} catch (error) {
-		if (error instanceof FormError) throw error;
-		if (codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new FormError(`cannot be read: ${whyUnread(error)}`);
-		throw new FormError(first === 254 || first === 255 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+		if (error instanceof require_span.FormError) throw error;
+		if (require_span.codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new require_span.FormError(`cannot be read: ${whyUnread(error)}`);
+		if (first?.join() === ZIP_START) throw new require_span.FormError("is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)");
+		const isUtf16 = first?.[0] === 254 || first?.[0] === 255;
+		throw new require_span.FormError(isUtf16 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
 	}
 }
-// src/json-fault.ts
-const [SPACE, QUOTE, COMMA, COLON] = [
-	32,
-	34,
-	44,
-	58
-];
-const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [
-	91,
-	93,
-	123,
-	125
-];
-const VALUE = {
-	expected: "a value",
-	isValue: true
+// src/host/node-files.ts
+const nodeFiles = {
+	async find(pattern, excludes = []) {
+		const isLiteral = isThere(pattern);
+		const stats = isLiteral ? statsOf(pattern) : void 0;
+		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
+		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
+		if (!isLiteral && !isPattern(pattern)) return [];
+		const paths = await glob([isLiteral ? escaped$1((0, node_path.resolve)(pattern)) : pattern, ...excludes]);
+		return [...new Set(paths.map(realPathOf))].sort();
+	},
+	async *read(path) {
+		const stats = statsOf(path);
+		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
+		yield* (0, node_fs.createReadStream)(path);
+	},
+	modifiedMs
 };
-const FIRST_ITEM = {
-	expected: "a value or ]",
-	isValue: true,
-	closer: CLOSE_ARRAY
-};
-const NEXT_ITEM = {
-	expected: "a comma or ]",
-	closer: CLOSE_ARRAY,
-	afterComma: VALUE
-};
-const NAME = {
-	expected: "a name in double quotes",
-	isName: true
-};
-const FIRST_NAME = {
-	expected: "a name in double quotes or }",
-	isName: true,
-	closer: CLOSE_OBJECT
-};
-const AFTER_NAME = { expected: "a colon" };
-const NEXT_NAME = {
-	expected: "a comma or }",
-	closer: CLOSE_OBJECT,
-	afterComma: NAME
-};
-const END = { expected: "nothing more" };
-const PLAIN$1 = /[^"\\\0-\x1f]*/y;
-const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
-const CONTROLS = {
-	"\n": ["a line break", "\\n"],
-	"\r": ["a line break", "\\r"],
-	"	": ["a tab", "\\t"]
-};
-function faultIn(text) {
-	const fault = firstFaultIn(text);
-	if (fault === void 0) return void 0;
-	const { at, expected, found = foundAt(text, at) } = fault;
-	return `${placeOf(text, at)}: expected ${expected}, found ${found}`;
-}
-function placeOf(text, offset) {
-	let line = 1;
-	let start = 0;
-	for (let end = text.indexOf("\n"); end !== -1 && end < offset; end = text.indexOf("\n", start)) {
-		line++;
-		start = end + 1;
+function modifiedMs(path) {
+	try {
+		return (0, node_fs.statSync)(path).mtimeMs;
+	} catch {
+		return;
 	}
-	return `line ${line}, column ${offset - start + 1}`;
 }
-function firstFaultIn(text) {
-	const outer = [];
-	let next = END;
-	let state = VALUE;
-	let at = 0;
-	while (at < text.length) {
-		const code = text.charCodeAt(at);
-		if (code === SPACE || code === 10 || code === 13 || code === 9) at++;
-		else if (code === QUOTE && (state.isValue || state.isName)) {
-			const end = endOfString(text, at);
-			if (typeof end !== "number") return end;
-			at = end;
-			state = state.isName ? AFTER_NAME : next;
-		} else if (state.isValue && (code === OPEN_ARRAY || code === OPEN_OBJECT)) {
-			at++;
-			outer.push(next);
-			next = code === OPEN_ARRAY ? NEXT_ITEM : NEXT_NAME;
-			state = code === OPEN_ARRAY ? FIRST_ITEM : FIRST_NAME;
-		} else if (code === state.closer) {
-			at++;
-			next = outer.pop() ?? END;
-			state = next;
-		} else if (code === COMMA && state.afterComma) {
-			at++;
-			state = state.afterComma;
-		} else if (code === COLON && state === AFTER_NAME) {
-			at++;
-			state = VALUE;
-		} else {
-			const end = state.isValue ? endOf(SCALAR, text, at) : at;
-			if (end === at) return {
-				at,
-				expected: state.expected
-			};
-			at = end;
-			state = next;
-		}
-	}
-	return state === END ? void 0 : {
-		at,
-		expected: state.expected
+const ADVICE = "Begin it with a folder of the workspace, or with the root of the disk";
+async function glob(lines) {
+	const { create } = await Promise.resolve().then(() => __nccwpck_require__(7));
+	const search = async (links) => {
+		const options = {
+			implicitDescendants: false,
+			matchDirectories: false,
+			...links
+		};
+		return (await create(lines.join("\n"), options)).glob();
 	};
+	try {
+		return await search({ omitBrokenSymbolicLinks: false }).catch(async (error) => {
+			if (!error.message.includes("broken symbolic link")) throw error;
+			const entries = await search({ followSymbolicLinks: false });
+			return [...await search({}), ...entries.filter((entry) => !(0, node_fs.existsSync)(entry))];
+		});
+	} catch (error) {
+		const { path, message } = error;
+		if (path === void 0) throw new require_span.FormError(`is not a pattern: ${message} ${ADVICE}`);
+		throw new require_span.FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
+	}
 }
-function endOfString(text, start) {
-	let at = endOf(PLAIN$1, text, start + 1);
-	for (; at < text.length; at = endOf(PLAIN$1, text, at + 1)) {
-		const code = text.charCodeAt(at);
-		if (code === QUOTE) return at + 1;
-		if (code < SPACE) {
-			const [name, written] = CONTROLS[text.charAt(at)] ?? ["a control character", "an escape such as \\u0000"];
-			return {
-				at,
-				expected: written,
-				found: `${name} in a string`
-			};
-		}
-		const letter = text.charAt(at + 1);
-		if (letter === "u" && /^[\da-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) at += 5;
-		else if (letter !== "" && "\"\\/bfnrt".includes(letter)) at++;
-		else return {
-			at,
-			expected: "an escape such as \\n or \\\\",
-			found: `\\${letter}`
+function escaped$1(path) {
+	return (node_path.sep === "/" ? path.replaceAll("\\", "\\\\") : path).replaceAll(/[*?[]/g, "[$&]");
+}
+const isPattern = (line) => /[*?[]|^~/.test(line);
+function isThere(path) {
+	try {
+		return (0, node_fs.lstatSync)(path, { throwIfNoEntry: false }) !== void 0;
+	} catch {
+		return !isPattern(path);
+	}
+}
+function statsOf(path) {
+	try {
+		return (0, node_fs.statSync)(path, { throwIfNoEntry: false });
+	} catch {
+		return {
+			isFile: () => true,
+			isDirectory: () => false,
+			isFIFO: () => false,
+			isSocket: () => false
 		};
 	}
-	return {
-		at: start,
-		expected: "a string with a quote at its end",
-		found: foundAt(text, at)
-	};
 }
-function endOf(pattern, text, at) {
-	pattern.lastIndex = at;
-	pattern.test(text);
-	return pattern.lastIndex;
+function notAFile(stats) {
+	if (stats.isDirectory()) return "is a directory. Name a file in it";
+	if (stats.isFIFO()) return "is a named pipe, expected a file";
+	return `is a ${stats.isSocket() ? "socket" : "device"}, expected a file`;
 }
-function foundAt(text, at) {
-	const [word = ""] = /^(?:[^\s,:{}[\]"]+|.)/su.exec(text.slice(at, at + 40)) ?? [];
-	if (/^-?(?:NaN|Infinity)$/.test(word)) return `${word}, which JSON does not have: leave it out, or write null in meta`;
-	if (/^\/[/*]/.test(word)) return "a comment, which JSON does not have";
-	if (/^[\s\p{C}]/u.test(word)) return `U+${word.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-	return word === "" ? "the end of the text" : cut(word, 20);
-}
-// src/json.ts
-const MAX_DEPTH$1 = 1e3;
-function parseJson(text, maxDepth = MAX_DEPTH$1) {
-	const source = text.replace(/^\uFEFF/, "");
-	checkDepth(source, maxDepth);
+function realPathOf(path) {
+	let real = (0, node_path.resolve)(path);
 	try {
-		return JSON.parse(source);
-	} catch (error) {
-		throw new FormError(`is not JSON: ${faultIn(source) ?? error.message}`);
-	}
-}
-function parseExactJson(text, maxDepth = MAX_DEPTH$1) {
-	const value = parseJson(text, maxDepth);
-	if (!MAY_BE_REWRITTEN.test(text)) return value;
-	const exact = (_key, value, { source }) => typeof value === "number" && source !== void 0 && source !== String(value) ? JSON.rawJSON(source) : value;
-	return JSON.parse(text.replace(/^\uFEFF/, ""), exact);
-}
-const MAY_BE_REWRITTEN = /[\d.]{16}|\d[eE]|\.\d*0(?!\d)|-0(?![.\d])|0\.0{6}/;
-function isJsonObject(value) {
-	return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
-}
-function kindOf(value) {
-	if (value === null) return "null";
-	if (Array.isArray(value)) return "an array";
-	if (JSON.isRawJSON(value)) return "a number";
-	return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-function numberOf(value) {
-	if (typeof value === "number") return value;
-	return JSON.isRawJSON(value) ? Number(value.rawJSON) : void 0;
-}
-function sameJson(a, b) {
-	return a === b || JSON.stringify(a, canonical) === JSON.stringify(b, canonical);
-}
-function canonical(_key, value) {
-	if (JSON.isRawJSON(value)) {
-		const double = Number(value.rawJSON);
-		return Number.isFinite(double) && (Number.isSafeInteger(double) || !/^-?\d+$/.test(value.rawJSON)) ? double : value;
-	}
-	if (!isJsonObject(value)) return value;
-	return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
-}
-function checkDepth(text, maxDepth) {
-	if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return;
-	let depth = 0;
-	let isInString = false;
-	for (let at = 0; at < text.length; at++) {
-		const character = text[at];
-		if (character === "\"") isInString = !isInString;
-		else if (character === "\\") at++;
-		else if (isInString) continue;
-		else if (character === "}" || character === "]") depth--;
-		else if ((character === "{" || character === "[") && ++depth > maxDepth) throw new FormError(`is nested too deeply: ${placeOf(text, at)}: more than ${maxDepth} levels`);
-	}
+		real = node_fs.realpathSync.native(path);
+	} catch {}
+	const inside = (0, node_path.relative)(node_fs.realpathSync.native("."), real);
+	return (inside.startsWith("..") || (0, node_path.isAbsolute)(inside) ? real : inside).replaceAll(node_path.sep, "/");
 }
 // src/host/event-file.ts
 const LOST = "Branch and pull request are not recorded";
+const jobBeganMs = jobBeganMsOf(process.env.GITHUB_EVENT_PATH);
 const eventProblem = eventProblemOf(process.env.GITHUB_EVENT_PATH);
 if (eventProblem !== void 0) delete process.env.GITHUB_EVENT_PATH;
+function jobBeganMsOf(path) {
+	const times = path ? [path, (0, node_path.dirname)(path)].map(modifiedMs).filter((time) => time !== void 0) : [];
+	return times.length > 0 ? Math.min(...times) : void 0;
+}
 function eventProblemOf(path) {
 	if (!path) return void 0;
 	try {
-		if (isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
+		if (require_span.isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
 		return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
 	} catch (error) {
 		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${whyUnread(error)}. ${LOST}`;
@@ -2318,6 +537,7 @@ var Context = class {
 const context = new Context();
 // package.json
 var version = "1.0.0";
+var repository = "github:OWNER/opper-span-action";
 // src/loopback.ts
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 function isLoopback(hostname) {
@@ -2330,30 +550,53 @@ var ProxyError = class extends Error {
 	constructor({ status, cause }) {
 		super(status === void 0 ? "no connection through the proxy" : `the proxy returned ${status}`, { cause });
 		this.status = status;
-		this.code = codeOf(cause);
+		this.code = require_span.codeOf(cause);
+	}
+};
+var ProxySettingError = class extends Error {
+	name = "ProxySettingError";
+	advice;
+	constructor(message, advice) {
+		super(message);
+		this.advice = advice;
 	}
 };
 const PROXY_VARIABLES = ["https_proxy", "HTTPS_PROXY"];
 function proxyFor(target, env) {
 	const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
 	if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || "")) return void 0;
-	try {
-		const { protocol, hostname, port, username, password } = new URL(env[name]);
-		if (!["http:", "https:"].includes(protocol)) throw new TypeError();
-		const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-		const authorization = login === ":" ? void 0 : `Basic ${Buffer.from(login).toString("base64")}`;
-		return {
-			protocol,
-			hostname: unbracketed(hostname),
-			port,
-			authorization
-		};
-	} catch {
-		throw new InputError([{
-			name,
-			message: "is not a URL such as http://proxy.example:3128"
-		}]);
+	const [, scheme = "http", rest = ""] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? "") ?? [];
+	if (/^socks/i.test(scheme)) throw new ProxySettingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
+	const at = rest.lastIndexOf("@");
+	const login = rest.slice(0, Math.max(at, 0));
+	const [reserved] = /[#/?\\]/.exec(login) ?? [];
+	if (reserved) {
+		const written = `%${Buffer.from(reserved).toString("hex").toUpperCase()}`;
+		throw new ProxySettingError(`${name} has a ${reserved} before its last @`, `In a user or password, write ${written} for it.`);
 	}
+	const url = URL.parse(`${scheme}://${rest.slice(at + 1)}`);
+	if (!url || !/^https?:$/.test(url.protocol)) throw new ProxySettingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
+	return {
+		protocol: url.protocol,
+		hostname: unbracketed(url.hostname),
+		port: url.port,
+		authorization: authorizationFor(login)
+	};
+}
+const SET_ADDRESS = "Set it to the address of an HTTP proxy, such as http://proxy.example:3128.";
+function authorizationFor(login) {
+	const [user = "", ...password] = login.split(":").map(unescaped);
+	const credentials = `${user}:${password.join(":")}`;
+	return credentials === ":" ? void 0 : `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
+function unescaped(text) {
+	return text.replace(/(?:%[\da-f]{2})+/gi, (run) => {
+		try {
+			return decodeURIComponent(run);
+		} catch {
+			return run;
+		}
+	});
 }
 function isExempt({ hostname, port }, list) {
 	const names = [
@@ -2369,13 +612,15 @@ function isExempt({ hostname, port }, list) {
 function unbracketed(hostname) {
 	return hostname.replace(/[[\]]/g, "");
 }
-function tunnelAgent({ protocol, hostname, port, authorization }, timeoutMs) {
+function tunnelAgent({ protocol, hostname, port, authorization }, { keepAlive, timeoutMs }) {
 	const https = process.getBuiltinModule("node:https");
 	const { request } = protocol === "http:" ? process.getBuiltinModule("node:http") : https;
 	class TunnelAgent extends https.Agent {
 		createConnection(options, done) {
 			const target = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
+			const { autoSelectFamilyAttemptTimeout } = options;
 			request({
+				...require_span.defined({ autoSelectFamilyAttemptTimeout }),
 				hostname,
 				port,
 				servername: (0, node_net.isIP)(hostname) ? "" : hostname,
@@ -2399,23 +644,24 @@ function tunnelAgent({ protocol, hostname, port, authorization }, timeoutMs) {
 			}).on("error", (cause) => done(new ProxyError({ cause }))).end();
 		}
 	}
-	return new TunnelAgent({ keepAlive: true });
+	return new TunnelAgent({ keepAlive });
 }
 // src/api/attempt-failure.ts
 var BadResponseError = class extends Error {
 	name = "BadResponseError";
 };
 function failureText(thrown, timeoutMs) {
-	if (isTimeout(thrown)) return `got no complete response within ${secondsText(timeoutMs)}`;
+	if (isTimeout(thrown)) return `got no complete response within ${require_span.secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
 function failureAdvice(thrown) {
+	if (thrown instanceof ProxySettingError) return thrown.advice;
 	if (thrown instanceof BadResponseError) return "Check that base_url is the address of the Opper API.";
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
 	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
 	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
-	const code = codeOf(thrown);
+	const code = require_span.codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
 		case "HOSTNAME_MISMATCH": return `The certificate is for another host. Check ${thrown instanceof ProxyError ? "HTTPS_PROXY" : "base_url"}.`;
@@ -2428,14 +674,15 @@ function failureAdvice(thrown) {
 }
 function isWorthRetrying(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return false;
-	return !(thrown instanceof BadResponseError || isCertificateCode(codeOf(thrown)));
+	if (thrown instanceof ProxySettingError || thrown instanceof BadResponseError) return false;
+	return !isCertificateCode(require_span.codeOf(thrown));
 }
 function reasonOf(thrown) {
-	const headline = headlineOf(thrown);
+	const headline = require_span.headlineOf(thrown);
 	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
 	if (headline === "socket hang up") return "the connection was closed before a response came";
 	if (headline === "aborted") return "the connection was closed in the middle of the response";
-	if (codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
+	if (require_span.codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
 	return headline.replace("Parse Error: ", "the response is not HTTP: ").replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, "TLS: $1");
 }
 function isTimeout(thrown) {
@@ -2443,6 +690,59 @@ function isTimeout(thrown) {
 }
 function isCertificateCode(code) {
 	return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(code) && !code.startsWith("ERR_SSL_");
+}
+// src/api/content.ts
+const TOO_LARGE = {
+	body: "",
+	problem: `is larger than ${MAX_BYTES / 1024 / 1024} MiB`
+};
+async function contentOf(incoming) {
+	const coding = (incoming.headers["content-encoding"] ?? "").split(",").map((name) => name.trim()).filter((name) => !/^(identity)?$/i.test(name)).join(", ");
+	const bytes = await bytesOf(incoming);
+	if (bytes === void 0) return TOO_LARGE;
+	if (bytes.length === 0 || coding === "") return textIn(bytes);
+	const unpack = unpackerOf(coding.toLowerCase());
+	if (!unpack) return textIn(bytes, coding);
+	try {
+		return textIn(unpack(bytes));
+	} catch (error) {
+		if (require_span.codeOf(error) === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
+		return {
+			body: "",
+			problem: `cannot be unpacked (${coding}: ${require_span.headlineOf(error)})`
+		};
+	}
+}
+function textIn(bytes, unknownCoding) {
+	const isText = (0, node_buffer.isUtf8)(bytes);
+	return {
+		body: isText || unknownCoding === void 0 ? bytes.toString() : "",
+		...require_span.defined({
+			problem: isText ? void 0 : "is not UTF-8",
+			unknownCoding
+		})
+	};
+}
+async function bytesOf(incoming) {
+	const chunks = [];
+	let size = 0;
+	for await (const chunk of incoming) {
+		size += chunk.length;
+		if (size > 33554432) return void 0;
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks, size);
+}
+function unpackerOf(coding) {
+	const zlib = () => process.getBuiltinModule("node:zlib");
+	const limit = { maxOutputLength: MAX_BYTES };
+	switch (coding) {
+		case "gzip":
+		case "x-gzip": return (bytes) => zlib().gunzipSync(bytes, limit);
+		case "deflate": return (bytes) => ((bytes[0] ?? 0) & 15) === 8 ? zlib().inflateSync(bytes, limit) : zlib().inflateRawSync(bytes, limit);
+		case "br": return (bytes) => zlib().brotliDecompressSync(bytes, limit);
+		default: return;
+	}
 }
 // src/api/transport.ts
 const MAX_INTERIM_RESPONSES = 100;
@@ -2454,29 +754,47 @@ var Headers = class extends Map {
 function createTransport({ baseUrl, env, timeoutMs }) {
 	const base = new URL(baseUrl);
 	const http = process.getBuiltinModule(base.protocol === "http:" ? "node:http" : "node:https");
-	const proxy = proxyFor(base, env);
-	const agent = proxy ? tunnelAgent(proxy, timeoutMs) : new http.Agent({ keepAlive: true });
+	let keepAlive = true;
+	let agent;
+	function newAgent() {
+		const proxy = proxyFor(base, env);
+		return proxy ? tunnelAgent(proxy, {
+			keepAlive,
+			timeoutMs
+		}) : new http.Agent({ keepAlive });
+	}
 	async function fetch(url, init) {
 		const signal = AbortSignal.timeout(timeoutMs);
+		if (!agent || init.isRetry) agent = newAgent();
 		try {
-			return await responseOf(await request(url, init, signal));
+			return await responseOf(await request(url, init, signal).catch((error) => {
+				if (!hasUnansweredAddresses(error)) throw error;
+				return request(url, init, signal, timeoutMs / 2);
+			}));
 		} catch (error) {
+			if (isReset(error)) stopKeeping();
 			throw signal.aborted ? signal.reason : error;
 		}
 	}
-	function request(url, init, signal) {
+	function stopKeeping() {
+		keepAlive = false;
+		agent = newAgent();
+	}
+	function request(url, init, signal, addressMs) {
 		return new Promise((resolve, reject) => {
 			let bytesBefore = 0;
 			let interimResponses = 0;
-			const sent = http.request(url, {
+			const options = {
 				agent,
 				signal,
 				method: init.method,
 				headers: {
 					...Object.fromEntries(init.headers),
 					"accept-encoding": "identity"
-				}
-			}).once("socket", (socket) => {
+				},
+				...require_span.defined({ autoSelectFamilyAttemptTimeout: addressMs })
+			};
+			const sent = http.request(url, options).once("socket", (socket) => {
 				bytesBefore = socket.bytesRead;
 			}).on("information", () => {
 				if (++interimResponses > MAX_INTERIM_RESPONSES) sent.destroy(new BadResponseError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`));
@@ -2484,8 +802,9 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 				socket.destroy();
 				reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
 			}).once("response", resolve).on("error", (error) => {
-				if (sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && /ECONNRESET|EPIPE/.test(codeOf(error)) && init.method !== "POST") resolve(request(url, init, signal));
-				else reject(error);
+				if (!(sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && isReset(error)) || init.method === "POST") return reject(error);
+				stopKeeping();
+				resolve(request(url, init, signal));
 			}).end(init.body);
 		});
 	}
@@ -2494,114 +813,28 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 		Headers
 	};
 }
+function isReset(error) {
+	return /ECONNRESET|EPIPE/.test(require_span.codeOf(error));
+}
+function hasUnansweredAddresses(thrown) {
+	const error = thrown instanceof ProxyError ? thrown.cause : thrown;
+	return error instanceof AggregateError && error.errors.some((each) => require_span.codeOf(each) === "ETIMEDOUT");
+}
 async function responseOf(incoming) {
 	const { statusCode: status = 0, statusMessage: statusText = "", headers } = incoming;
-	const isSuccess = status < 300;
-	const encoding = headers["content-encoding"] ?? "identity";
-	try {
-		if (status < 200 || status > 599) throw new BadResponseError(`${status} is not an HTTP status`);
-		if (isSuccess && encoding !== "identity") throw new BadResponseError(`the response is compressed (${encoding}), which was not requested`);
-		const bytes = await bytesOf(incoming);
-		if (isSuccess && !(0, node_buffer.isUtf8)(bytes)) throw new BadResponseError("the response is not UTF-8");
-		const body = encoding === "identity" ? bytes.toString() : "";
-		return {
-			status,
-			statusText,
-			location: headers.location,
-			retryAfter: headers["retry-after"],
-			body,
-			text: async () => body
-		};
-	} catch (error) {
+	if (status < 200 || status > 599) {
 		incoming.destroy();
-		throw error;
+		throw new BadResponseError(`${status} is not an HTTP status`);
 	}
-}
-async function bytesOf(incoming) {
-	const chunks = [];
-	let size = 0;
-	for await (const chunk of incoming) {
-		size += chunk.length;
-		if (size > 33554432) throw new BadResponseError(`the response is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks, size);
-}
-// src/host/node-files.ts
-const nodeFiles = {
-	async find(pattern, excludes = []) {
-		const isLiteral = isThere(pattern);
-		const stats = isLiteral ? statsOf(pattern) : void 0;
-		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
-		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
-		if (!isLiteral && !isPattern(pattern)) return [];
-		const paths = await glob([isLiteral ? escaped$1((0, node_path.resolve)(pattern)) : pattern, ...excludes]);
-		return [...new Set(paths.map(realPathOf))].sort();
-	},
-	async *read(path) {
-		const stats = statsOf(path);
-		if (stats !== void 0 && !stats.isFile()) throw new FormError(notAFile(stats));
-		yield* (0, node_fs.createReadStream)(path);
-	}
-};
-const ADVICE = "Begin it with a folder of the workspace, or with the root of the disk";
-async function glob(lines) {
-	const { create } = await Promise.resolve().then(() => __nccwpck_require__(7));
-	const search = async (links) => {
-		const options = {
-			implicitDescendants: false,
-			matchDirectories: false,
-			...links
-		};
-		return (await create(lines.join("\n"), options)).glob();
+	const content = await contentOf(incoming);
+	return {
+		status,
+		statusText,
+		location: headers.location,
+		retryAfter: headers["retry-after"],
+		...content,
+		text: async () => content.body
 	};
-	try {
-		return await search({ omitBrokenSymbolicLinks: false }).catch(async (error) => {
-			if (!error.message.includes("broken symbolic link")) throw error;
-			const entries = await search({ followSymbolicLinks: false });
-			return [...await search({}), ...entries.filter((entry) => !(0, node_fs.existsSync)(entry))];
-		});
-	} catch (error) {
-		const { path, message } = error;
-		if (path === void 0) throw new FormError(`is not a pattern: ${message} ${ADVICE}`);
-		throw new FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
-	}
-}
-function escaped$1(path) {
-	return (node_path.sep === "/" ? path.replaceAll("\\", "\\\\") : path).replaceAll(/[*?[]/g, "[$&]");
-}
-const isPattern = (line) => /[*?[]|^~/.test(line);
-function isThere(path) {
-	try {
-		return (0, node_fs.lstatSync)(path, { throwIfNoEntry: false }) !== void 0;
-	} catch {
-		return !isPattern(path);
-	}
-}
-function statsOf(path) {
-	try {
-		return (0, node_fs.statSync)(path, { throwIfNoEntry: false });
-	} catch {
-		return {
-			isFile: () => true,
-			isDirectory: () => false,
-			isFIFO: () => false,
-			isSocket: () => false
-		};
-	}
-}
-function notAFile(stats) {
-	if (stats.isDirectory()) return "is a directory. Name a file in it";
-	if (stats.isFIFO()) return "is a named pipe, expected a file";
-	return `is a ${stats.isSocket() ? "socket" : "device"}, expected a file`;
-}
-function realPathOf(path) {
-	let real = (0, node_path.resolve)(path);
-	try {
-		real = node_fs.realpathSync.native(path);
-	} catch {}
-	const inside = (0, node_path.relative)(node_fs.realpathSync.native("."), real);
-	return (inside.startsWith("..") || (0, node_path.isAbsolute)(inside) ? real : inside).replaceAll(node_path.sep, "/");
 }
 // src/host/node-host.ts
 const { env } = process;
@@ -2621,6 +854,7 @@ const nodeHost = {
 	env,
 	eventProblem,
 	files: nodeFiles,
+	jobBeganMs,
 	appendSummary(markdown) {
 		if (!env.GITHUB_STEP_SUMMARY) throw new Error("the runner did not set GITHUB_STEP_SUMMARY");
 		(0, node_fs.appendFileSync)(env.GITHUB_STEP_SUMMARY, markdown);
@@ -2641,22 +875,16 @@ const nodeHost = {
 	wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 	random: Math.random,
 	newId: node_crypto.randomUUID,
-	version
+	version,
+	docs: `https://github.com/${repository.replace("github:", "")}/blob/v${version}/docs/troubleshooting.md`
 };
-// src/present.ts
-function present(items) {
-	return items.filter((item) => Boolean(item));
-}
-function defined(values) {
-	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== void 0));
-}
 // src/plan/track.ts
-const Tracked = object({
-	id: string(),
-	exists: boolean$1(),
-	start_time: optional(string()),
-	sent: array(string()),
-	given: array(string())
+const Tracked = require_span.object({
+	id: require_span.string(),
+	exists: require_span.boolean(),
+	start_time: require_span.optional(require_span.string()),
+	sent: require_span.array(require_span.string()),
+	given: require_span.array(require_span.string())
 });
 function beforeResponse(tracked) {
 	return {
@@ -2667,13 +895,10 @@ function beforeResponse(tracked) {
 }
 function parseTracked(state) {
 	try {
-		return parse(Tracked, JSON.parse(state));
+		return require_span.parse(Tracked, JSON.parse(state));
 	} catch {
 		throw new Error("STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.");
 	}
-}
-function isOwnSpan({ given }) {
-	return !given.includes("span_id");
 }
 function atStart({ fields, keepsMeta }, now) {
 	const { score, error, output, end_time, ...known } = fields;
@@ -2691,17 +916,17 @@ function atStart({ fields, keepsMeta }, now) {
 	};
 }
 function atEnd(recording, tracked, now) {
-	const { start_time, sent } = tracked;
+	const { start_time, sent, given } = tracked;
 	const fields = {
 		end_time: now.toISOString(),
 		...recording.fields,
-		...defined({ start_time })
+		...require_span.defined({ start_time })
 	};
 	const unsent = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
 	return {
 		...recording,
 		fields: Object.fromEntries(unsent),
-		isOwn: isOwnSpan(tracked)
+		isOwn: !given.includes("span_id")
 	};
 }
 // node_modules/destr/dist/index.mjs
@@ -3148,14 +1373,11 @@ const MAX_WAIT_MS = 1e4;
 const RETRIED_STATUSES = [
 	408,
 	425,
-	429,
-	500,
-	502,
-	503,
-	504
+	429
 ];
+const LASTING_STATUSES = [501, 505];
 function isRetriedStatus(status) {
-	return RETRIED_STATUSES.includes(status);
+	return RETRIED_STATUSES.includes(status) || status >= 500 && !LASTING_STATUSES.includes(status);
 }
 function waitBefore(retry, askedMs, random) {
 	return Math.max(random * Math.min(FIRST_WAIT_MS * 2 ** (retry - 1), MAX_WAIT_MS), askedMs ?? 0);
@@ -3173,37 +1395,40 @@ function retryAfterMs(header, now) {
 const MAX_DEPTH = 1100;
 const MAX_SERVER_MESSAGE = 500;
 function read(response, schema, call, attempts, now) {
-	const { status, location, body } = response;
+	const { status, location, body, problem, unknownCoding } = response;
 	if (status >= 400) throw refusal(response, call, attempts, now);
-	const unusable = (reason, serverMessage = "") => apiError(call, `${responseText(response)}${reason}`, {
+	const coding = unknownCoding === void 0 ? "" : ` (Content-Encoding: ${require_span.cut(unknownCoding, 100)})`;
+	const looked = call.wasLookedFor ? " (and a lookup did not find it)" : "";
+	const unusable = (reason, serverMessage = "") => apiError(call, `${responseText(response)}${coding}${looked}${reason}`, {
 		serverMessage,
 		status,
 		attempts,
-		advice: "Check that base_url is the address of the Opper API, with its /v2.",
+		advice: isHtml(body) ? CHECK_URL_OR_GATEWAY : CHECK_URL,
 		isTransient: false
 	});
 	if (status >= 300) throw unusable(location === void 0 ? `, but without ${call.wanted}` : `${targetText(location, call.url)}, but redirects are not followed, so that the key stays with base_url`);
+	if (problem !== void 0) throw unusable(`, but the body ${problem}`);
 	if (body.trim() === "") throw unusable(`, but with an empty body, expected ${call.wanted}`);
 	const json = jsonOf(body, unusable);
-	const parsed = safeParse(schema, unwrapped(json));
+	const parsed = require_span.safeParse(schema, unwrapped(json));
 	if (parsed.success) {
 		const { id } = parsed.data;
 		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-		throw unusable(", but with a different span than requested", id);
+		throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, "")} than requested`, id);
 	}
-	const problems = isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
-	throw unusable(`, but with ${kindOf(json)} that is not ${call.wanted}`, problems);
+	const problems = require_span.isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
+	throw unusable(`, but with ${require_span.kindOf(json)} that is not ${call.wanted}`, problems);
 }
 function responseText({ status, statusText }) {
-	return `returned ${`${status} ${cut(statusText, 100)}`.trim()}`;
+	return `returned ${`${status} ${require_span.cut(statusText, 100)}`.trim()}`;
 }
 function attemptsText(attempts, { wasLookedFor = false }) {
 	const times = attempts === 1 ? "tried once" : `tried ${attempts} times`;
 	return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
 function apiError({ method, url }, reason, { serverMessage = "", ...details }) {
-	const shown = cut(cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
-	return new ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
+	const shown = require_span.cut(require_span.cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
+	return new require_span.ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
 }
 function refusal(response, call, attempts, now) {
 	const { status, statusText, body } = response;
@@ -3216,12 +1441,14 @@ function refusal(response, call, attempts, now) {
 		isTransient: isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST"
 	});
 }
-function adviceFor({ status, retryAfter }, { method, ifNotFound }, now) {
+const CHECK_URL = "Check that base_url is the address of the Opper API, with its /v2.";
+const CHECK_URL_OR_GATEWAY = "Check that base_url is the address of the Opper API, with its /v2, and that no gateway in front of it challenges this runner.";
+function adviceFor({ status, retryAfter, body }, { method, ifNotFound }, now) {
 	const askedMs = retryAfterMs(retryAfter, now);
-	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
+	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${require_span.secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
 	switch (status) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
-		case 403: return "The key is known but may not do this. Check its rights and its project.";
+		case 403: return forbiddenAdvice(body);
 		case 404: return ifNotFound;
 		case 408:
 		case 425: return "Run the job again later.";
@@ -3233,44 +1460,52 @@ function adviceFor({ status, retryAfter }, { method, ifNotFound }, now) {
 		default: return status >= 500 ? "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green." : "If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.";
 	}
 }
+function forbiddenAdvice(body) {
+	if (body.trim() === "") return "Check the rights and the project of the key, and whether a gateway in front of the API blocks this runner.";
+	return jsonOrUndefined(body) !== void 0 ? "The key is known but may not do this. Check its rights and its project." : "That is not from the API: a gateway in front of it blocks this runner. Ask those who run the gateway to let its address through.";
+}
 function targetText(location, url) {
 	const hostIn = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}(?:[^\\/?#]*@)?([^\\/?#]*)/i.exec(address)?.[1];
 	const host = hostIn(location.trim()) ?? hostIn(url);
-	return host ? ` to ${cut(host, 200)}` : "";
+	return host ? ` to ${require_span.cut(host, 200)}` : "";
 }
 function jsonOf(body, unusable) {
 	try {
-		return parseExactJson(body, MAX_DEPTH);
+		return require_span.parseExactJson(body, MAX_DEPTH);
 	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
+		if (!(error instanceof require_span.FormError)) throw error;
 		throw unusable(isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, messageIn(body));
 	}
 }
 function unwrapped(json) {
-	return isJsonObject(json) && json.id === void 0 && isJsonObject(json.data) ? json.data : json;
+	return require_span.isJsonObject(json) && json.id === void 0 && require_span.isJsonObject(json.data) ? json.data : json;
 }
 function isHtml(body) {
 	return /^\s*<(!doctype html|html)\b/i.test(body);
 }
 function messageIn(body) {
 	if (isHtml(body)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? "";
+	const json = jsonOrUndefined(body);
+	return json === void 0 ? body : messageInJson(json);
+}
+function jsonOrUndefined(body) {
 	try {
-		return messageInJson(parseJson(body));
+		return require_span.parseJson(body);
 	} catch {
-		return body;
+		return;
 	}
 }
 function messageInJson(json) {
-	if (!isJsonObject(json)) return json === null ? "null" : textOf(json);
+	if (!require_span.isJsonObject(json)) return json === null ? "null" : require_span.textOf(json);
 	const { message, detail } = json;
 	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
 	if (details.length > 0) return details.join("; ");
 	return typeof message === "string" ? message : JSON.stringify(json);
 }
 function detailText(detail) {
-	if (!isJsonObject(detail) || typeof detail.msg !== "string") return textOf(detail);
+	if (!require_span.isJsonObject(detail) || typeof detail.msg !== "string") return require_span.textOf(detail);
 	const { loc, msg } = detail;
-	return Array.isArray(loc) ? `${loc.map(textOf).join(".")}: ${msg}` : msg;
+	return Array.isArray(loc) ? `${loc.map(require_span.textOf).join(".")}: ${msg}` : msg;
 }
 // src/api/sender.ts
 var Sender = class {
@@ -3279,6 +1514,7 @@ var Sender = class {
 		status: void 0
 	};
 	#options;
+	#hold;
 	#fetch;
 	constructor(options) {
 		this.#options = options;
@@ -3286,12 +1522,16 @@ var Sender = class {
 	}
 	async send(call, tries) {
 		for (let number = 1;; number++) {
-			const attempt = await this.attempt(call, number);
-			if (!(isRetried(attempt) || call.isNew && statusOf(attempt) === 404) || !await this.waitForRetry(attempt, call, tries)) return attempt;
+			const attempt = await this.attempt(call, number, tries);
+			if (!(!call.isTriedOnce && isRetried(attempt) || call.isNew && statusOf(attempt) === 404) || !await this.waitForRetry(attempt, call, tries)) return attempt;
 		}
 	}
-	async attempt(call, number) {
+	async attempt(call, number, tries) {
 		const { apiKey, userAgent } = this.#options;
+		for (let hold; hold !== this.#hold;) {
+			hold = this.#hold;
+			await hold;
+		}
 		this.traffic.requests++;
 		try {
 			const response = await this.#fetch(call.url, {
@@ -3302,6 +1542,7 @@ var Sender = class {
 					"user-agent": userAgent
 				},
 				body: call.body,
+				isRetry: tries.used > 0,
 				responseType: "text",
 				retry: false,
 				ignoreResponseError: true
@@ -3323,7 +1564,7 @@ var Sender = class {
 		const attempts = last.number;
 		if ("response" in last) return read(last.response, schema, call, attempts, this.#options.now());
 		const { thrown } = last;
-		const reason = `${this.reasonOf(last)} (${attemptsText(attempts, call)})`;
+		const reason = `${this.#reasonOf(last)} (${attemptsText(attempts, call)})`;
 		const isTransient = isWorthRetrying(thrown);
 		throw apiError(call, reason, {
 			attempts,
@@ -3340,25 +1581,32 @@ var Sender = class {
 		return true;
 	}
 	async waitFor(next, failed, call, tries) {
-		await this.#wait(failed, call, next, tries.used + 1, void 0);
+		tries.used++;
+		await this.#wait(failed, call, next, tries.used, void 0);
 	}
 	async #wait(failed, call, next, retry, askedMs) {
 		const ms = waitBefore(retry, askedMs, this.#options.random());
-		this.#options.onRetry(`${call.method} ${this.reasonOf(failed)}; ${next} in ${secondsText(ms)}`);
-		await this.#options.wait(ms);
+		const reason = `${this.#reasonOf(failed)}${isSuccess(failed) ? `, but without ${call.wanted}` : ""}`;
+		this.#options.onRetry(`${call.method} ${reason}; ${next} in ${require_span.secondsText(ms)}`);
+		const wait = this.#options.wait(ms);
+		if (statusOf(failed) === 429) this.#hold = Promise.allSettled([this.#hold, wait]);
+		await wait;
 	}
-	reasonOf(attempt) {
+	#reasonOf(attempt) {
 		return "response" in attempt ? responseText(attempt.response) : failureText(attempt.thrown, this.#options.timeoutMs);
 	}
 };
 function isRetried(attempt) {
 	return "response" in attempt ? isRetriedStatus(attempt.response.status) : isWorthRetrying(attempt.thrown);
 }
+function isSuccess(attempt) {
+	return "response" in attempt && attempt.response.status < 300;
+}
 function statusOf(attempt) {
 	return "response" in attempt ? attempt.response.status : void 0;
 }
 // src/api/create-once.ts
-async function createOnce(sender, call, { schema, look, mayExist }) {
+async function createOnce(sender, call, { schema, look, mayExist, unread }) {
 	const tries = { used: 0 };
 	const existing = mayExist ? await look(tries) : void 0;
 	if (existing !== void 0) return {
@@ -3366,22 +1614,40 @@ async function createOnce(sender, call, { schema, look, mayExist }) {
 		wasFound: true
 	};
 	let isInDoubt = mayExist;
+	let mayBeOurs = mayExist;
 	for (let number = 1;; number++) {
-		const post = await sender.attempt(call, number);
+		const post = await sender.attempt(call, number, tries);
+		const result = resultOf(() => sender.read(post, schema, call));
+		if (!(result instanceof require_span.ApiError)) return {
+			created: result,
+			wasFound: false
+		};
+		const isConflict = statusOf(post) === 409;
+		const isOurs = isConflict && mayBeOurs && unread !== void 0;
+		const exists = isOurs || isSuccess(post);
 		const isDoubtful = mayHaveArrived(post);
 		isInDoubt ||= isDoubtful;
-		const isPassing = isRetried(post) || statusOf(post) === 409;
-		const willRetry = isPassing && await sender.waitForRetry(post, call, tries);
+		mayBeOurs ||= isDoubtful && !isConflict;
+		const isPassing = exists || isConflict || isRetried(post);
+		let willRetry = isPassing && await sender.waitForRetry(post, call, tries);
 		if (isInDoubt && (isPassing || isDoubtful)) {
 			if (!willRetry) await sender.waitFor("a last lookup", post, call, tries);
-			const found = await look(tries).catch((error) => {
-				throw error instanceof ApiError ? unknownOutcome(call, sender.reasonOf(post), number, error) : error;
-			});
-			if (found !== void 0) return {
-				created: found,
-				wasFound: true
-			};
+			do {
+				const found = await look(tries).catch((error) => {
+					if (!(error instanceof require_span.ApiError)) throw error;
+					if (!isOurs) throw unknownOutcome(result, error);
+				});
+				if (found !== void 0) return {
+					created: found,
+					wasFound: true
+				};
+				if (exists) willRetry = await sender.waitForRetry(post, call, tries);
+			} while (exists && willRetry);
 		}
+		if (isOurs) return {
+			created: unread,
+			wasFound: true
+		};
 		if (!willRetry) return {
 			created: sender.read(post, schema, {
 				...call,
@@ -3391,34 +1657,46 @@ async function createOnce(sender, call, { schema, look, mayExist }) {
 		};
 	}
 }
-function unknownOutcome({ method, url }, reason, attempts, lookup) {
-	const { status, summary } = lookup;
-	return new ApiError(`${method} ${url} ${reason}. It may have taken effect, but the lookup failed: ${summary}`, {
+function resultOf(act) {
+	try {
+		return act();
+	} catch (error) {
+		if (error instanceof require_span.ApiError) return error;
+		throw error;
+	}
+}
+function unknownOutcome({ summary, attempts }, lookup) {
+	const { status, isTransient } = lookup;
+	const look = "Look for the span in Opper before you run the job again.";
+	return new require_span.ApiError(`${summary.replace(/\.$/, "")}. It may have taken effect, but the lookup failed: ${lookup.summary}`, {
 		status,
 		attempts,
-		advice: "Look for the span in Opper before you run the job again.",
-		isTransient: true
+		advice: isTransient ? look : `${lookup.advice} ${look}`,
+		isTransient
 	});
 }
 function mayHaveArrived(post) {
-	if ("response" in post) return [408, 409].includes(post.response.status) || post.response.status >= 500;
+	if ("response" in post) {
+		const { status } = post.response;
+		return isSuccess(post) || [408, 409].includes(status) || status >= 500;
+	}
 	const { thrown } = post;
 	if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
 	return !["connect", "getaddrinfo"].includes(first.syscall);
 }
 // src/api/metric.ts
-const number$1 = pipe(transform(numberOf), number$2("expected a number"));
-const Metric = looseObject({
-	id: string("expected text"),
-	dimension: string("expected text"),
+const number$1 = require_span.pipe(require_span.transform(require_span.numberOf), require_span.number("expected a number"));
+const Metric = require_span.looseObject({
+	id: require_span.string("expected text"),
+	dimension: require_span.string("expected text"),
 	value: number$1,
-	comment: exactOptional(nullable(string("expected text"))),
-	created_at: exactOptional(nullable(string("expected text")))
+	comment: require_span.exactOptional(require_span.nullable(require_span.string("expected text"))),
+	created_at: require_span.exactOptional(require_span.nullable(require_span.string("expected text")))
 });
-const MetricPage = looseObject({
-	meta: looseObject({ total_count: number$1 }, "expected an object"),
-	data: array(Metric, "expected a list")
+const MetricPage = require_span.looseObject({
+	meta: require_span.looseObject({ total_count: number$1 }, "expected an object"),
+	data: require_span.array(Metric, "expected a list")
 });
 function newestOf(metrics) {
 	const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));
@@ -3427,81 +1705,34 @@ function newestOf(metrics) {
 function createdAt({ created_at }) {
 	return Date.parse(created_at ?? "") || 0;
 }
-// src/timestamp.ts
-const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
-const UNIX_MILLISECONDS = /^\d{13}$/;
-const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
-const WITH_OFFSET = datetime({ offset: true });
-function parseTimestamp(text, now) {
-	if (text === "now") return now.toISOString();
-	const [unixSeconds, fraction = ""] = UNIX_SECONDS.exec(text) ?? [];
-	if (unixSeconds !== void 0) return new Date(Number(text.slice(0, 10)) * 1e3).toISOString().replace(".000Z", `${fraction}Z`);
-	if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
-	if (isTime(text)) return text;
-	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
-}
-function instantOf(timestamp) {
-	const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
-	return isTime(complete) ? Date.parse(normal(complete)) : void 0;
-}
-function isTime(text) {
-	return safeParse(WITH_OFFSET, normal(text)).success;
-}
-function normal(text) {
-	return text.toUpperCase().replace(" ", "T");
-}
-function faultOf(text) {
-	if (/^\d+$/.test(text)) return `has ${counted(text.length, "digit")}. Unix time has 10 for seconds or 13 for milliseconds`;
-	if (/:\d\d.*[+-]\d{4}$/.test(text)) return "has an offset without a colon. Write it as +02:00";
-	if (isTime(`${text}Z`)) return "has no offset. Add Z for UTC, or an offset such as +02:00";
-	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
-	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
-}
-// src/api/span.ts
-const SPAN_FIELDS = [
-	"score",
-	"error",
-	"meta",
-	"end_time",
-	"start_time",
-	"name",
-	"type",
-	"input",
-	"output"
-];
-const orNull$1 = (schema) => exactOptional(nullable(schema));
-const text$1 = string("expected text");
+// src/api/traces.ts
+const orNull$1 = (schema) => require_span.exactOptional(require_span.nullable(schema));
+const text$1 = require_span.string("expected text");
 const textOrNull = orNull$1(text$1);
-const jsonOrNull = orNull$1(custom());
-const number = custom((value) => numberOf(value) !== void 0, "expected a number");
-const Span = looseObject({
+const number = require_span.pipe(require_span.transform((value) => require_span.numberOf(value)), require_span.number("expected a number"));
+const TraceEntry = require_span.object({
 	id: text$1,
-	name: text$1,
-	trace_id: textOrNull,
+	name: textOrNull,
+	start_time: textOrNull
+});
+const TracePage = require_span.object({
+	meta: require_span.object({ total_count: number }, "expected an object"),
+	data: require_span.array(TraceEntry, "expected a list")
+});
+const TraceSpan = require_span.object({
+	id: textOrNull,
+	name: textOrNull,
 	parent_id: textOrNull,
 	type: textOrNull,
 	start_time: textOrNull,
-	end_time: textOrNull,
-	input: jsonOrNull,
-	output: jsonOrNull,
-	error: textOrNull,
-	meta: orNull$1(custom(isJsonObject, "expected an object")),
+	meta: orNull$1(require_span.custom(require_span.isJsonObject, "expected an object")),
 	score: orNull$1(number),
-	feedback: orNull$1(looseObject({
-		score: orNull$1(number),
-		comment: textOrNull
-	}, "expected an object"))
+	metrics: orNull$1(require_span.array(Metric, "expected a list"))
 });
-function fieldsOf(values) {
-	const given = SPAN_FIELDS.filter((field) => values[field] !== void 0);
-	return Object.fromEntries(given.map((field) => [field, values[field]]));
-}
-function durationMsOf({ start_time, end_time }) {
-	const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ""));
-	return start === void 0 || end === void 0 ? void 0 : end - start;
-}
+const Trace = require_span.extend(TraceEntry, { spans: orNull$1(require_span.array(TraceSpan, "expected a list")) });
 // src/api/client.ts
 const METRICS_PER_PAGE = 100;
+const TRACES_PER_PAGE = 100;
 const MAX_PAGES = 100;
 function createClient({ baseUrl, ...options }) {
 	const sender = new Sender(options);
@@ -3535,7 +1766,7 @@ function createClient({ baseUrl, ...options }) {
 				ifNotFound,
 				id,
 				isNew
-			}, Span);
+			}, require_span.Span);
 		},
 		async updateSpan(id, patch) {
 			return request({
@@ -3545,7 +1776,7 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "the span",
 				ifNotFound: CHECK_NEW_SPAN,
 				id
-			}, Span);
+			}, require_span.Span);
 		},
 		async createSpan(span, { mayExist = false } = {}) {
 			const expected = {
@@ -3566,16 +1797,22 @@ function createClient({ baseUrl, ...options }) {
 			};
 			const look = async (tries) => {
 				const last = await sender.send(lookup, tries);
-				return statusOf(last) === 404 ? void 0 : sender.read(last, Span, lookup);
+				return statusOf(last) === 404 ? void 0 : sender.read(last, require_span.Span, lookup);
 			};
+			const unread = { id: span.id };
 			const { created, wasFound } = await createOnce(sender, call, {
-				schema: Span,
+				schema: require_span.Span,
 				look,
-				mayExist
+				mayExist,
+				unread
 			});
-			return {
+			return isSpan(created) ? {
 				span: created,
 				wasFound
+			} : {
+				span: created,
+				wasFound: true,
+				isUnread: true
 			};
 		},
 		listMetrics: (spanId) => metricsOf(spanId, { used: 0 }),
@@ -3606,8 +1843,36 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "a metric",
 				ifNotFound: CHECK_SPAN
 			}, Metric);
+		},
+		listTraces(name, offset, { isTriedOnce }) {
+			const call = {
+				url: `${baseUrl}/traces?${`name=${encoded(name)}&offset=${offset}&limit=${TRACES_PER_PAGE}`}`,
+				wanted: "a list of traces",
+				isTriedOnce
+			};
+			return request({
+				method: "GET",
+				ifNotFound: CHECK_ADDRESS,
+				...call
+			}, TracePage);
+		},
+		readTrace(id, options) {
+			const call = {
+				url: `${baseUrl}/traces/${encoded(id)}`,
+				wanted: "the trace",
+				id,
+				...options
+			};
+			return request({
+				method: "GET",
+				ifNotFound: CHECK_ADDRESS,
+				...call
+			}, Trace);
 		}
 	};
+}
+function isSpan(span) {
+	return "name" in span;
 }
 function spanUrl(baseUrl, id) {
 	return id === void 0 ? `${baseUrl}/spans` : `${baseUrl}/spans/${encoded(id)}`;
@@ -3635,53 +1900,168 @@ function bodyOf(fields) {
 	const size = Buffer.byteLength(body);
 	if (size <= 33554432) return body;
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
-	throw new InputError([{
+	const message = `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
+	throw new require_span.InputError([{
 		name,
-		message: `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`
+		message
 	}]);
 }
 function mibText(bytes) {
 	return `${Math.ceil(bytes / 1024 / 1024 * 10) / 10} MiB`;
 }
+// src/comparison/max-drop.ts
+function maxDropGate(maxDrop, score, comparison, needsScore) {
+	if (maxDrop === void 0) return void 0;
+	if (score === void 0) {
+		if (!needsScore) return void 0;
+		return {
+			isPassed: false,
+			text: `there is no score to compare with the baseline (max_drop ${maxDrop})`,
+			advice: "Set score or results_file"
+		};
+	}
+	if (comparison === void 0) return void 0;
+	const { score: before, score_change } = comparison;
+	if (score_change >= 0) return {
+		isPassed: true,
+		text: `score ${score} is not below the baseline's ${before} (max_drop ${maxDrop})`,
+		afterChange: ""
+	};
+	const isPassed = -score_change <= maxDrop;
+	const verdict = isPassed ? `within max_drop ${maxDrop}` : `more than max_drop ${maxDrop} allows`;
+	return {
+		isPassed,
+		text: `score ${score} is ${-score_change} below the baseline's ${before}, ${verdict}`,
+		afterChange: isPassed ? "" : `, ${verdict}`
+	};
+}
+// src/api/four-at-once.ts
+async function fourAtOnce(items, act) {
+	const next = items.entries();
+	let isStopped = false;
+	async function work() {
+		for (const [index, item] of next) {
+			if (isStopped) return;
+			if (!await act(item, index)) isStopped = true;
+		}
+	}
+	await Promise.all([
+		work(),
+		work(),
+		work(),
+		work()
+	]);
+}
+// src/api/stored.ts
+const MAX_COMPARED = 500;
+function changesBetween(before, after) {
+	return require_span.SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
+}
+function storedWarnings(sent, span, isMerged) {
+	const warnings = fieldWarnings(sent, span, isMerged);
+	if ((require_span.durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+	return warnings;
+}
+function caseSpanWarning({ input, output, ...sent }, span) {
+	const kept = {
+		...orNull(span.input) !== null && { input },
+		...orNull(span.output) !== null && { output }
+	};
+	return fieldWarnings({
+		...sent,
+		...require_span.defined(kept)
+	}, span, false)[0];
+}
+function fieldWarnings(sent, span, isMerged) {
+	return require_span.present([...require_span.SPAN_FIELDS.map((field) => storedWarning(field, sent, span, isMerged)), ...PLACE_FIELDS.map((field) => placeWarning(field, sent, span))]);
+}
+const PLACE_FIELDS = ["parent_id", "trace_id"];
+function placeWarning(field, sent, span) {
+	const wanted = sent[field];
+	if (wanted === void 0 || wanted.toLowerCase() === span[field]?.toLowerCase()) return void 0;
+	return notStored(field, wanted, span[field]);
+}
+function storedWarning(field, patch, span, isMerged) {
+	const [sent, stored] = [patch[field], span[field]];
+	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
+	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
+	if (field === "meta" && patch.meta && span.meta) {
+		const [lost, other] = differenceOf(patch.meta, span.meta);
+		return isMerged && Object.keys(lost).length === 0 ? void 0 : notStored(field, lost, other);
+	}
+	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
+	return notStored(field, sent, stored);
+}
+function notStored(field, sent, stored) {
+	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
+}
+function shown(value) {
+	const text = require_span.cut(require_span.textOf(value), MAX_COMPARED);
+	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
+}
+function differenceOf(a, b) {
+	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !require_span.sameJson(value, ownValue(other, key))));
+	return [without(a, b), without(b, a)];
+}
+function ownValue(object, key) {
+	return Object.hasOwn(object, key) ? object[key] : void 0;
+}
+function sameValue(field, a, b) {
+	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
+		const instant = require_span.instantOf(a);
+		return instant === void 0 ? a === b : instant === require_span.instantOf(b);
+	}
+	return require_span.sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
+}
+function orNull(value) {
+	return value === void 0 || value === "" ? null : value;
+}
+function isTextOf(text, value) {
+	try {
+		return require_span.sameJson(require_span.parseExactJson(text), value);
+	} catch {
+		return false;
+	}
+}
 // src/api/case-spans.ts
-const AT_ONCE = 4;
 const PROGRESS_EVERY = 100;
 async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) {
-	const next = spans.values();
 	const parent = {
 		...id && { parent_id: id },
 		...trace_id && { trace_id }
 	};
+	const differing = [];
 	let created = 0;
 	let failure;
-	async function work() {
-		for (const span of next) {
-			if (failure) return;
-			try {
-				await client.createSpan({
-					...span,
-					...parent
-				});
-			} catch (error) {
-				if (!(error instanceof ApiError || error instanceof InputError)) throw error;
-				failure ??= error;
-				return;
-			}
-			created++;
-			if (created % PROGRESS_EVERY === 0 && created < spans.length) onProgress(created, spans.length);
+	await fourAtOnce(spans, async (span) => {
+		const sent = {
+			...span,
+			...parent
+		};
+		try {
+			const { span: stored, isUnread } = await client.createSpan(sent);
+			const warning = isUnread ? void 0 : caseSpanWarning(sent, stored);
+			if (warning) differing.push(`${require_span.cut(span.name, 100)}: ${warning}`);
+		} catch (error) {
+			if (!(error instanceof require_span.ApiError || error instanceof require_span.InputError)) throw error;
+			failure ??= error;
+			return false;
 		}
-	}
-	await Promise.all(Array.from({ length: AT_ONCE }, work));
+		created++;
+		if (created % PROGRESS_EVERY === 0 && created < spans.length) onProgress(created, spans.length);
+		return true;
+	});
+	const [first] = differing;
+	const warning = first && `${differing.length} of ${created} case spans were not stored as sent. The first: ${first}`;
 	return {
 		created,
 		of: spans.length,
-		failure
+		failure,
+		warning
 	};
 }
 // src/api/record-metrics.ts
 async function recordMetrics(client, spanId, wanted) {
-	const stored = new Map();
-	const failures = [];
 	let known;
 	try {
 		known = await client.listMetrics(spanId);
@@ -3691,27 +2071,35 @@ async function recordMetrics(client, spanId, wanted) {
 			failures: [`${namesOf(wanted)}: not recorded: ${messageOf(error)}`]
 		};
 	}
-	for (const [at, metric] of wanted.entries()) {
-		const name = cut(metric.dimension, 100);
-		const before = known.get(metric.dimension);
-		try {
-			const after = await recordMetric(client, spanId, metric, before);
-			stored.set(metric.dimension, after.value);
-			if (after.value !== metric.value) failures.push(`${name}: not stored as sent: sent ${metric.value}, the span has ${after.value}`);
-		} catch (error) {
-			if (before) stored.set(metric.dimension, before.value);
-			failures.push(`${name}: not recorded: ${messageOf(error)}`);
-			const rest = wanted.slice(at + 1);
-			if (error.isTransient && rest.length > 0) {
-				failures.push(`${namesOf(rest)}: not tried after that`);
-				break;
-			}
-		}
-	}
+	const outcomes = wanted.map(() => void 0);
+	await fourAtOnce(wanted, async (metric, index) => {
+		const outcome = await outcomeOf(client, spanId, metric, known.get(metric.dimension));
+		outcomes[index] = outcome;
+		return !outcome.isOutage;
+	});
+	const stored = wanted.map(({ dimension }, index) => [dimension, outcomes[index]?.stored]);
+	const notBegun = wanted.filter((_, index) => !outcomes[index]);
 	return {
-		stored: Object.fromEntries(stored),
-		failures
+		stored: require_span.defined(Object.fromEntries(stored)),
+		failures: require_span.present([...outcomes.map((outcome) => outcome?.failure), notBegun.length > 0 && `${namesOf(notBegun)}: not tried after that`])
 	};
+}
+async function outcomeOf(client, spanId, metric, known) {
+	const name = require_span.cut(metric.dimension, 100);
+	try {
+		const { value } = await recordMetric(client, spanId, metric, known);
+		if (value === metric.value) return { stored: value };
+		return {
+			stored: value,
+			failure: `${name}: not stored as sent: sent ${metric.value}, the span has ${value}`
+		};
+	} catch (error) {
+		return {
+			stored: known?.value,
+			failure: `${name}: not recorded: ${messageOf(error)}`,
+			isOutage: error instanceof require_span.ApiError && error.isTransient && error.status !== 409
+		};
+	}
 }
 async function recordMetric(client, spanId, wanted, known) {
 	const { metric, wasFound } = known ? {
@@ -3726,61 +2114,11 @@ function isEqual(metric, { value, comment }) {
 	return metric.value === value && (comment === void 0 || metric.comment === comment);
 }
 function namesOf(metrics) {
-	return listed(metrics.map(({ dimension }) => dimension));
+	return require_span.listed(metrics.map(({ dimension }) => dimension));
 }
 function messageOf(error) {
-	if (error instanceof ApiError || error instanceof InputError) return error.message;
+	if (error instanceof require_span.ApiError || error instanceof require_span.InputError) return error.message;
 	throw error;
-}
-// src/api/stored.ts
-const MAX_COMPARED = 500;
-function changesBetween(before, after) {
-	return SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
-}
-function storedWarnings(sent, span, isMerged) {
-	const warnings = SPAN_FIELDS.flatMap((field) => storedWarning(field, sent, span, isMerged) ?? []);
-	if ((durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
-	return warnings;
-}
-function storedWarning(field, patch, span, isMerged) {
-	const [sent, stored] = [patch[field], span[field]];
-	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
-	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
-	if (field === "meta" && patch.meta && span.meta) {
-		const [lost, other] = differenceOf(patch.meta, span.meta);
-		if (isMerged && Object.keys(lost).length === 0) return void 0;
-		return `meta was not stored as sent: sent ${shown(lost)}, the span has ${shown(other)}`;
-	}
-	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
-	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
-}
-function shown(value) {
-	const text = cut(textOf(value), MAX_COMPARED);
-	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
-}
-function differenceOf(a, b) {
-	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
-	return [without(a, b), without(b, a)];
-}
-function ownValue(object, key) {
-	return Object.hasOwn(object, key) ? object[key] : void 0;
-}
-function sameValue(field, a, b) {
-	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
-		const instant = instantOf(a);
-		return instant === void 0 ? a === b : instant === instantOf(b);
-	}
-	return sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
-}
-function orNull(value) {
-	return value === void 0 || value === "" ? null : value;
-}
-function isTextOf(text, value) {
-	try {
-		return sameJson(parseExactJson(text), value);
-	} catch {
-		return false;
-	}
 }
 // src/job.ts
 const RESULT_FACT = "cicd.pipeline.task.run.result";
@@ -3834,10 +2172,13 @@ function linksOf(context, { job_check_run_id: id }) {
 	const repo = repoOf(context);
 	const runId = idOf(context.runId);
 	if (!repo || !runId) return {};
-	const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
+	const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
+	const run = `${url}/actions/runs/${runId}`;
+	const { revision } = refsOf(context).head;
 	return {
 		run,
-		job: id ? `${run}/job/${id}` : run
+		job: id ? `${run}/job/${id}` : run,
+		...revision && { commit: `${url}/commit/${revision}` }
 	};
 }
 const DEPENDABOT = "dependabot[bot]";
@@ -3861,8 +2202,8 @@ function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } })
 function refsOf({ payload, ref, sha }) {
 	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
 	if (pull?.head) return {
-		head: branch(pull.head.ref, pull.head.sha),
-		base: branch(pull.base?.ref, pull.base?.sha),
+		head: branch$1(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
+		base: branch$1(pull.base?.ref, pull.base?.sha),
 		change: pull
 	};
 	if (group) return {
@@ -3871,22 +2212,26 @@ function refsOf({ payload, ref, sha }) {
 	};
 	if (trigger) {
 		const change = trigger.pull_requests?.[0];
-		const type = /^pull_request/.test(trigger.event) ? "branch" : void 0;
+		const isBranch = /^(pull_request|schedule)/.test(trigger.event) || trigger.head_branch && trigger.head_branch === payload.repository?.default_branch;
 		return {
 			head: {
-				name: trigger.head_branch,
-				type,
+				name: labelOf(trigger.head_branch, trigger.head_repository, payload.repository),
+				type: isBranch ? "branch" : void 0,
 				revision: trigger.head_sha
 			},
 			...change && {
-				base: branch(change.base?.ref, change.base?.sha),
+				base: branch$1(change.base?.ref, change.base?.sha),
 				change
 			}
 		};
 	}
 	return { head: refOf(ref, sha) };
 }
-function branch(name, revision) {
+function labelOf(name, head, own) {
+	if (!name || head && head.full_name === own?.full_name) return name;
+	return `${head?.full_name?.split("/")[0] ?? "unknown"}:${name}`;
+}
+function branch$1(name, revision) {
 	return {
 		name,
 		type: "branch",
@@ -3929,7 +2274,7 @@ function known(facts) {
 	return Object.fromEntries(Object.entries(facts).filter(isKnown));
 }
 function isEmpty$1(value) {
-	return isJsonObject(value) && Object.keys(value).length === 0;
+	return require_span.isJsonObject(value) && Object.keys(value).length === 0;
 }
 // src/plan/gate.ts
 function gatesOf(gate, spanScore) {
@@ -3971,9 +2316,9 @@ function needsStored({ fields, clear, keepsMeta }) {
 }
 function patchFor(recording, stored) {
 	const { fields, clear, lacksScore, fallbackError, isOwn } = recording;
-	const emptied = lacksScore && (stored === void 0 || textOf(stored.score) !== "") ? [...clear, "score"] : clear;
+	const emptied = lacksScore && (stored === void 0 || require_span.textOf(stored.score) !== "") ? [...clear, "score"] : clear;
 	const cleared = Object.fromEntries(emptied.map((field) => [field, null]));
-	const missed = missedGates(recording, stored && {
+	const missed = missedGate(recording, stored && {
 		...stored,
 		...cleared
 	});
@@ -3991,9 +2336,9 @@ function patchFor(recording, stored) {
 		} : meta }
 	};
 }
-function missedGates({ gate }, stored) {
+function missedGate({ gate }, stored) {
 	if (gate?.score === void 0 && stored === void 0) return void 0;
-	return gatesOf(gate, numberOf(stored?.score)).find(({ isPassed }) => !isPassed);
+	return gatesOf(gate, require_span.numberOf(stored?.score)).find(({ isPassed }) => !isPassed);
 }
 function hasError({ fields, clear }, stored) {
 	return Boolean(stored?.error) && !clear.includes("error") && !isOutdated(stored, fields.meta);
@@ -4001,14 +2346,14 @@ function hasError({ fields, clear }, stored) {
 function isOutdated(stored, facts) {
 	const before = stored?.meta;
 	const isSame = (name) => facts?.[name] !== void 0 && facts[name] === before?.[name];
-	const attemptOf = (meta) => numberOf(meta?.["github.run_attempt"]) ?? NaN;
+	const attemptOf = (meta) => require_span.numberOf(meta?.["github.run_attempt"]) ?? NaN;
 	return ["cicd.pipeline.run.id", "cicd.pipeline.task.name"].every(isSame) && attemptOf(before) < attemptOf(facts) && ["failure", "cancellation"].includes(String(before?.["cicd.pipeline.task.run.result"]));
 }
 const MAX_CLOSING_ERROR = 4e3;
 function closingPatch(recording, stored, reason, keepsScore) {
 	const { end_time, score, error } = patchFor(recording, stored);
-	const both = cut(present([reason, error]).join("\n"), MAX_CLOSING_ERROR);
-	return defined({
+	const both = require_span.cut(require_span.present([reason, error]).join("\n"), MAX_CLOSING_ERROR);
+	return require_span.defined({
 		end_time,
 		error: hasError(recording, stored) ? void 0 : both,
 		score: keepsScore ? score : void 0
@@ -4023,12 +2368,12 @@ function newSpanOf({ parent_id, trace_id }, recording, id, title) {
 	return {
 		id,
 		name,
-		...defined({
+		...require_span.defined({
 			parent_id,
 			trace_id
 		}),
 		...fields,
-		...defined({ start_time })
+		...require_span.defined({ start_time })
 	};
 }
 function isEmpty(patch) {
@@ -4050,8 +2395,10 @@ function newReport(spanId, { status, links }) {
 		findings: [],
 		gates: [],
 		tests: void 0,
+		files: [],
 		metrics: void 0,
 		caseSpans: void 0,
+		comparison: void 0,
 		links,
 		dryRun: []
 	};
@@ -4060,7 +2407,7 @@ function isNew(outcome) {
 	return outcome === "created" || outcome === "tracking";
 }
 function scoreOnSpan({ outcome, span, before, sent }) {
-	return numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
+	return require_span.numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
 		...before,
 		...sent
 	}.score);
@@ -4073,12 +2420,12 @@ function warn(report, lines) {
 	})));
 }
 function findingOf(error, inputs, effect) {
-	if (error instanceof InputError) return {
+	if (error instanceof require_span.InputError) return {
 		level: "error",
 		title: `Opper span: bad input, ${effect}`,
-		lines: error.problems.map(problemLine)
+		lines: error.problems.map(require_span.problemLine)
 	};
-	if (error instanceof ApiError) return {
+	if (error instanceof require_span.ApiError) return {
 		level: levelOf(inputs),
 		title: "Opper span: API failure",
 		lines: [error.message]
@@ -4086,7 +2433,7 @@ function findingOf(error, inputs, effect) {
 	return {
 		level: "error",
 		title: "Opper span: internal error",
-		lines: [`This is a bug in the action, please report it: ${headlineOf(error)}`]
+		lines: [`This is a bug in the action, please report it: ${require_span.headlineOf(error)}`]
 	};
 }
 function levelOf({ fail_on_api_error }) {
@@ -4134,19 +2481,20 @@ async function write(id, recording, client, report) {
 	const feedback = span.feedback ?? before?.feedback ?? void 0;
 	report.span = {
 		...span,
-		...defined({ feedback })
+		...require_span.defined({ feedback })
 	};
 	report.changed = before && changesBetween(before, span);
 	report.outcome = "updated";
 	warn(report, storedWarnings(report.sent, span, needsStored(recording)));
 }
 async function create(span, mayExist, client, report) {
-	report.sent = fieldsOf(span);
-	const { span: created, wasFound } = await client.createSpan(span, { mayExist });
+	report.sent = require_span.fieldsOf(span);
+	const { span: created, wasFound, isUnread } = await client.createSpan(span, { mayExist });
 	report.span = created;
 	report.outcome = "created";
+	if (isUnread) warn(report, ["the API says that the span exists, but does not show it, so only its id is known"]);
 	if (mayExist && wasFound) return true;
-	warn(report, storedWarnings(report.sent, created, false));
+	if (!isUnread) warn(report, storedWarnings(span, created, false));
 	return false;
 }
 async function start({ span, tracked }, { fail_on_api_error }, client, reporter, report) {
@@ -4154,7 +2502,7 @@ async function start({ span, tracked }, { fail_on_api_error }, client, reporter,
 	try {
 		await create(span, false, client, report);
 	} catch (error) {
-		if (!(error instanceof ApiError && (error.isTransient || !fail_on_api_error))) {
+		if (!(error instanceof require_span.ApiError && (error.isTransient || !fail_on_api_error))) {
 			reporter.saveTracked(void 0);
 			throw error;
 		}
@@ -4177,8 +2525,8 @@ async function end({ id, recording, span }, client, reporter, report) {
 		await write(id, recording, client, report);
 	} catch (error) {
 		if (mayClose(error, requestsBeforeWrite, client)) {
-			const keepsScore = error instanceof InputError || error instanceof ApiError && error.status === 413;
-			const reason = reporter.redact(headlineOf(error));
+			const keepsScore = error instanceof require_span.InputError || error instanceof require_span.ApiError && error.status === 413;
+			const reason = reporter.redact(require_span.headlineOf(error));
 			await close(id, closingPatch(recording, report.before, reason, keepsScore), client, report);
 		}
 		throw error;
@@ -4191,15 +2539,15 @@ async function readAtEnd(id, { isOwn }, client, report) {
 			isNew: isOwn
 		});
 	} catch (error) {
-		if (!(isOwn && error instanceof ApiError && error.status === 404)) throw error;
+		if (!(isOwn && error instanceof require_span.ApiError && error.status === 404)) throw error;
 		warn(report, [`${error.summary}. The end of the job was recorded without reading the span`]);
 		return;
 	}
 }
 function mayClose(error, requestsBeforeWrite, { traffic }) {
-	if (error instanceof InputError) return true;
+	if (error instanceof require_span.InputError) return true;
 	const isWriting = requestsBeforeWrite !== void 0;
-	if (error instanceof ApiError) {
+	if (error instanceof require_span.ApiError) {
 		const { status } = error;
 		if (isWriting) return [
 			400,
@@ -4230,12 +2578,13 @@ async function addChildren(plan, client, reporter, report) {
 	}
 	if (caseSpans.length > 0) {
 		const onProgress = (created, of) => reporter.info(`Case spans: ${created} of ${of} created`);
-		const { created, failure } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+		const { created, failure, warning } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
 		const of = report.tests?.casesWanted ?? caseSpans.length;
 		report.caseSpans = {
 			created,
 			of
 		};
+		if (warning) warn(report, [warning]);
 		if (failure) fail("case spans", [`${created} of ${of} case spans were created, then one failed: ${failure.message}`]);
 	}
 }
@@ -4262,12 +2611,15 @@ const defaults = {
 	"results_file": "",
 	"results_format": "auto",
 	"score_pointer": "",
+	"metrics_pointer": "",
 	"results_outcome": "",
 	"metrics": "",
 	"results_metrics": "false",
 	"case_spans": "none",
 	"max_case_spans": "100",
 	"min_score": "",
+	"baseline": "",
+	"max_drop": "",
 	"meta_mode": "merge",
 	"ci_meta": "true",
 	"fail_on_api_error": "true",
@@ -4282,19 +2634,19 @@ const defaults = {
 // src/uuid.ts
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 // src/inputs/forms.ts
-const because = (rule) => ({ error: ({ input }) => `${quoted(textOf(input))} ${rule}` });
+const because = (rule) => ({ error: ({ input }) => `${require_span.quoted(require_span.textOf(input))} ${rule}` });
 function parsedBy(parse) {
-	return transform((value, { issues }) => {
+	return require_span.transform((value, { issues }) => {
 		try {
 			return parse(value);
 		} catch (error) {
-			if (!(error instanceof FormError)) throw error;
+			if (!(error instanceof require_span.FormError)) throw error;
 			issues.push({
 				code: "custom",
 				message: error.message,
 				input: value
 			});
-			return NEVER;
+			return require_span.NEVER;
 		}
 	});
 }
@@ -4304,64 +2656,68 @@ function maybeAbsent(schema) {
 function structured(read) {
 	return maybeAbsent(parsedBy(read));
 }
-const verbatim = transform((value) => withoutAtEnd(textOf(value), "\r\n") || void 0);
-const trimmed = transform((value) => typeof value === "string" ? value.trim() : value);
-const text = transform((value) => textOf(value).trim());
+const verbatim = require_span.transform((value) => withoutAtEnd(require_span.textOf(value), "\r\n") || void 0);
+const trimmed = require_span.transform((value) => typeof value === "string" ? value.trim() : value);
+const text = require_span.transform((value) => require_span.textOf(value).trim());
+const branch = require_span.transform((value) => require_span.textOf(value).trim().replace(/^refs\/heads\//, ""));
 const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
 const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
-const timestampAt = (now) => parsedBy((value) => parseTimestamp(textOf(value).trim(), now));
-const boolean = pipe(trimmed, stringbool({
+const timestampAt = (now) => parsedBy((value) => require_span.parseTimestamp(require_span.textOf(value).trim(), now));
+const boolean = require_span.pipe(trimmed, require_span.stringbool({
 	truthy: ["true"],
 	falsy: ["false"],
 	...because("is not true or false")
 }));
 function oneOf(names) {
-	return pipe(trimmed, _enum(names, because(`is not one of ${names.join(", ")}`)));
+	return require_span.pipe(trimmed, require_span._enum(names, because(`is not one of ${names.join(", ")}`)));
 }
 function namesAmong(names, rule) {
-	const split = (value) => Array.isArray(value) ? value : textOf(value).split(/[\s,]/);
-	return pipe(transform((value) => {
+	const split = (value) => Array.isArray(value) ? value : require_span.textOf(value).split(/[\s,]/);
+	const list = require_span.transform((value) => {
 		const given = [...new Set(split(value))].filter((name) => name !== "");
 		return given.length > 0 ? given : void 0;
-	}), optional(array(_enum(names, because(`${rule}: ${names.join(", ")}`)))));
+	});
+	return require_span.pipe(list, require_span.optional(require_span.array(require_span._enum(names, because(`${rule}: ${names.join(", ")}`)))));
 }
-const lines = transform((value) => {
-	return value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-});
+const lines = require_span.transform((value) => linesIn(value));
+const jsonPointers = require_span.pipe(require_span.transform((value) => linesIn(value)), require_span.array(jsonPointer));
+function linesIn(text) {
+	return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 function numberForm(rule) {
 	const read = (value) => {
 		const given = typeof value === "string" ? value.trim() : value;
-		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : numberOf(given);
+		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : require_span.numberOf(given);
 		return Number.isFinite(number) ? number : given;
 	};
-	return pipe(transform(read), number$2(because(rule)));
+	return require_span.pipe(require_span.transform(read), require_span.number(because(rule)));
 }
-const positiveNumber = numberForm("is not a number such as 100").check(_positive(because("must be above 0")));
+const positiveNumber = numberForm("is not a number such as 100").check(require_span._positive(because("must be above 0")));
 function numberBetween(least, most, rule) {
 	const whole = `${rule} from ${least} to ${most}`;
-	return numberForm(whole).check(_gte(least, because(whole)), _lte(most, because(whole)));
+	return numberForm(whole).check(require_span._gte(least, because(whole)), require_span._lte(most, because(whole)));
 }
 function wholeNumber(least, most) {
 	const rule = "is not a whole number";
-	return numberBetween(least, most, rule).check(int(because(`${rule} from ${least} to ${most}`)));
+	return numberBetween(least, most, rule).check(require_span.int(because(`${rule} from ${least} to ${most}`)));
 }
 const apiKey = parsedBy((value) => {
-	const key = textOf(value).trim();
-	if (!/^[\x20-\x7e]+$/.test(key)) throw new FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer( |$)/i.test(key)) throw new FormError("begins with \"Bearer\". Remove that word: the step adds it");
+	const key = require_span.textOf(value).trim();
+	if (!/^[\x20-\x7e]+$/.test(key)) throw new require_span.FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
+	if (/^bearer( |$)/i.test(key)) throw new require_span.FormError("begins with \"Bearer\". Remove that word: the step adds it");
 	return key;
 });
 const baseUrl = parsedBy((value) => {
-	const written = textOf(value).trim();
+	const written = require_span.textOf(value).trim();
 	const url = URL.parse(written);
-	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
-	if (url.username || url.password) throw new FormError("has a user or a password. Remove everything between // and @");
-	if (/[?#]/.test(written)) throw new FormError("has a query or fragment. Remove everything from the ? or # on");
+	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new require_span.FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new require_span.FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
+	if (url.username || url.password) throw new require_span.FormError("has a user or a password. Remove everything between // and @");
+	if (/[?#]/.test(written)) throw new require_span.FormError("has a query or fragment. Remove everything from the ? or # on");
 	const base = withoutAtEnd(url.href, "/");
 	const end = base.slice(base.lastIndexOf("/") + 1);
-	if (end === "spans" || UUID.test(end)) throw new FormError("ends in /spans or a span id. Remove that: the step adds it");
+	if (end === "spans" || UUID.test(end)) throw new require_span.FormError("ends in /spans or a span id. Remove that: the step adds it");
 	return base;
 });
 function metaObject(value) {
@@ -4369,16 +2725,16 @@ function metaObject(value) {
 }
 function metricsObject(value) {
 	const entries = Object.entries(objectFrom(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
-		if (dimension.trim() === "") throw new FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
+		if (dimension.trim() === "") throw new require_span.FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
 		const metric = metricIn(given);
 		if (metric) return [dimension, metric];
-		throw new FormError(`has ${cut(JSON.stringify(given), 200)} for ${quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
+		throw new require_span.FormError(`has ${require_span.cut(JSON.stringify(given), 200)} for ${require_span.quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
 	});
 	return Object.fromEntries(entries);
 }
 function metricIn(given) {
-	const { value, comment = null, ...others } = isJsonObject(given) ? given : { value: given };
-	const number = numberOf(value);
+	const { value, comment = null, ...others } = require_span.isJsonObject(given) ? given : { value: given };
+	const number = require_span.numberOf(value);
 	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
 	if (comment === null) return { value: number };
 	return typeof comment === "string" ? {
@@ -4387,12 +2743,12 @@ function metricIn(given) {
 	} : void 0;
 }
 function objectFrom(value, example) {
-	const object = typeof value === "string" ? parseExactJson(value) : value;
-	if (isJsonObject(object)) return object;
-	throw new FormError(`is ${kindOf(object)}, expected a JSON object such as ${example}`);
+	const object = typeof value === "string" ? require_span.parseExactJson(value) : value;
+	if (require_span.isJsonObject(object)) return object;
+	throw new require_span.FormError(`is ${require_span.kindOf(object)}, expected a JSON object such as ${example}`);
 }
 function matching(pattern, rule) {
-	return pipe(text, string().check(_regex(pattern, because(rule))));
+	return require_span.pipe(text, require_span.string().check(require_span._regex(pattern, because(rule))));
 }
 function withoutAtEnd(text, characters) {
 	let end = text.length;
@@ -4406,7 +2762,7 @@ const OPERATIONS = [
 	"create",
 	"track"
 ];
-const CLEARABLE = SPAN_FIELDS.filter((field) => field !== "name");
+const CLEARABLE = require_span.SPAN_FIELDS.filter((field) => field !== "name");
 const formsAt = (now) => ({
 	operation: oneOf(OPERATIONS),
 	span_id: maybeAbsent(uuid),
@@ -4437,6 +2793,7 @@ const formsAt = (now) => ({
 		"fields"
 	]),
 	score_pointer: maybeAbsent(jsonPointer),
+	metrics_pointer: maybeAbsent(jsonPointers),
 	results_outcome: maybeAbsent(oneOf([
 		"success",
 		"failure",
@@ -4452,6 +2809,8 @@ const formsAt = (now) => ({
 	]),
 	max_case_spans: wholeNumber(1, 1e3),
 	min_score: maybeAbsent(numberForm("is not a number such as 80")),
+	baseline: maybeAbsent(branch),
+	max_drop: maybeAbsent(numberForm("is not a number such as 2").check(require_span._gte(0, because("is below 0")))),
 	meta_mode: oneOf(["merge", "replace"]),
 	ci_meta: boolean,
 	fail_on_api_error: boolean,
@@ -4464,11 +2823,11 @@ const formsAt = (now) => ({
 		"failure",
 		"cancelled"
 	])),
-	job_matrix: structured((value) => parseJson(textOf(value))),
+	job_matrix: structured((value) => require_span.parseJson(require_span.textOf(value))),
 	job_check_run_id: maybeAbsent(text)
 });
 const FIELDS_FILE_INPUTS = [
-	...SPAN_FIELDS,
+	...require_span.SPAN_FIELDS,
 	"score_scale",
 	"clear",
 	"metrics"
@@ -4503,7 +2862,7 @@ function readFields(document, path, now) {
 	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
 	const problems = [...read.problems];
 	if (unknown.length > 0) {
-		const message = `${path} has ${unknown.map(quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
+		const message = `${path} has ${unknown.map(require_span.quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
 		problems.push({
 			name: "results_file",
 			message
@@ -4521,8 +2880,8 @@ function readForms(forms, given, nameOf) {
 	const problems = [];
 	const entries = Object.entries(forms).flatMap(([name, form]) => {
 		const value = Object.hasOwn(given, name) ? given[name] : null;
-		if (form !== verbatim && textOf(value).trim() === "") return [];
-		const { success, data, error } = safeParse(form, value);
+		if (form !== verbatim && require_span.textOf(value).trim() === "") return [];
+		const { success, data, error } = require_span.safeParse(form, value);
 		if (success) return data === void 0 ? [] : [[name, data]];
 		problems.push({
 			name: nameOf(name),
@@ -4545,7 +2904,7 @@ function misspeltProblems(variables) {
 		if (!meant) return [];
 		return [{
 			name,
-			message: `is not an input of this action. Write ${meant}, or rename the variable ${quoted(variable)} if an env sets it`
+			message: `is not an input of this action. Write ${meant}, or rename the variable ${require_span.quoted(variable)} if an env sets it`
 		}];
 	});
 }
@@ -4577,9 +2936,9 @@ function unroundedScore(value, scale) {
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
 	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new FormError(`${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
+	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_span.FormError(`${require_span.quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
-	throw new FormError(`${quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
+	throw new require_span.FormError(`${require_span.quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
 }
 // src/plan/case-span.ts
 function caseSpanOf(testCase, id, scale = 100) {
@@ -4588,7 +2947,7 @@ function caseSpanOf(testCase, id, scale = 100) {
 		id,
 		name,
 		type: "test",
-		...fieldsOf({
+		...require_span.fieldsOf({
 			error,
 			input,
 			output,
@@ -4597,7 +2956,7 @@ function caseSpanOf(testCase, id, scale = 100) {
 			end_time: testCase.endTime,
 			meta: {
 				"test.status": status,
-				...defined({
+				...require_span.defined({
 					"test.suite": suite,
 					"test.duration_ms": durationMs,
 					"test.file": file
@@ -4648,19 +3007,22 @@ function operationProblems({ values }) {
 	}
 	return problems;
 }
+const POINTERS = ["score_pointer", "metrics_pointer"];
 function formatProblems({ values, problems }) {
-	const { results_file, results_format: format, score_pointer: pointer } = values;
+	const { results_file, results_format: format } = values;
 	const found = [];
-	const name = "score_pointer";
-	const isPointerBad = problems.some((problem) => problem.name === name);
-	if (results_file && format === "json" && pointer === void 0 && !isPointerBad) found.push({
-		name,
-		message: "is required with results_format json. Set it to where the score is, such as /summary/accuracy"
+	const isGiven = (name) => values[name] !== void 0 || problems.some((problem) => problem.name === name);
+	if (results_file && format === "json" && !POINTERS.some(isGiven)) found.push({
+		name: "score_pointer",
+		message: "is required with results_format json, unless metrics_pointer is given. Set it to where the score is, such as /summary/accuracy"
 	});
-	if (pointer !== void 0 && format !== void 0 && format !== "json") found.push({
-		name,
-		message: "works only with results_format json. Remove it, or set results_format: json"
-	});
+	for (const name of POINTERS) {
+		if (values[name] === void 0 || format === void 0 || format === "json") continue;
+		found.push({
+			name,
+			message: "works only with results_format json. Remove it, or set results_format: json"
+		});
+	}
 	const needing = needingCases(values);
 	if (needing.length > 0 && format !== void 0 && !isTestFormat(format)) {
 		const message = `is ${format}, which has no test cases, but they are required by ${needing.join(", ")}. Use a test format such as junit`;
@@ -4673,9 +3035,9 @@ function formatProblems({ values, problems }) {
 }
 function resultsProblems({ values, problems }) {
 	if (values.results_file !== void 0) return [];
-	const asking = present([
+	const asking = require_span.present([
 		(values.results_format ?? "auto") !== "auto" && "results_format",
-		values.score_pointer !== void 0 && "score_pointer",
+		...POINTERS.filter((name) => values[name] !== void 0),
 		endedBadly(values.results_outcome) && "results_outcome",
 		...needingCases(values)
 	]);
@@ -4691,12 +3053,12 @@ function resultsProblems({ values, problems }) {
 	}];
 }
 function needingCases({ results_metrics, case_spans = "none" }) {
-	return present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
+	return require_span.present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
 }
 function clearProblems(inputs, fromFile) {
 	const given = {
 		...inputs,
-		...defined({ meta: inputs.meta ?? inputs.meta_file })
+		...require_span.defined({ meta: inputs.meta ?? inputs.meta_file })
 	};
 	const values = {
 		...fromFile,
@@ -4724,6 +3086,14 @@ function gateProblems(minScore, scale) {
 		message: `${minScore} would let nearly every score pass, since the score is recorded ${scale === void 0 ? "as an integer" : `on a scale of ${scale}`}. Write ${meant}`
 	}];
 }
+function baselineProblems({ values, problems }) {
+	const isKnown = values.baseline !== void 0 || problems.some(({ name }) => name === "baseline");
+	if (values.max_drop === void 0 || isKnown) return [];
+	return [{
+		name: "max_drop",
+		message: "needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}"
+	}];
+}
 function lostProblems(lost) {
 	const message = "was given at the start of the job and is empty at its end. Some runners lose the inputs of a composite action inside a composite action: use this action in the outer one or in the workflow";
 	return lost.map((name) => ({
@@ -4742,7 +3112,7 @@ function check(read, results, score, otherProblems, job, stage) {
 	const { values } = read;
 	const inFile = {
 		...results.fields,
-		...defined({ score: results.score?.value })
+		...require_span.defined({ score: results.score?.value })
 	};
 	const known = {
 		values,
@@ -4755,8 +3125,9 @@ function check(read, results, score, otherProblems, job, stage) {
 		...formatProblems(read),
 		...clearProblems(values, inFile),
 		...gateProblems(values.min_score, score.scale),
+		...baselineProblems(known),
 		...results.problems,
-		...present([score.problem]),
+		...require_span.present([score.problem]),
 		...otherProblems
 	];
 	const isForgiven = ({ name, isFromFile }) => job.endedBadly && (isFromFile === true || stage.lost.includes(name) && !ESSENTIAL.includes(name));
@@ -4764,7 +3135,7 @@ function check(read, results, score, otherProblems, job, stage) {
 	const ofResults = problemsOfResults(results);
 	const isPartial = results.tests !== void 0 || ofResults.every(({ name }) => name === "results_outcome");
 	const isEnough = isPartial && fatal.every((problem) => ofResults.includes(problem));
-	if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage))) throw new InputError(fatal);
+	if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage))) throw new require_span.InputError(fatal);
 	return {
 		fatal,
 		forgiven: problems.filter(isForgiven),
@@ -4784,9 +3155,10 @@ function problemsOfResults({ problems }) {
 	return problems.filter(({ name }) => name !== "meta_file");
 }
 // src/results/record.ts
+const MAX_LINES$2 = 10;
 function failureLines({ failed, errored, failures }) {
-	const lines = failures.map(failureLine);
-	const more = failed + errored - failures.length;
+	const lines = failures.slice(0, MAX_LINES$2).map(failureLine);
+	const more = failed + errored - lines.length;
 	return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 function metaOf(tests) {
@@ -4797,7 +3169,7 @@ function metaOf(tests) {
 		"test.failed": failed,
 		"test.errored": errored,
 		"test.skipped": skipped,
-		...defined({ "test.duration_ms": durationMs }),
+		...require_span.defined({ "test.duration_ms": durationMs }),
 		"test.format": tests.format,
 		...tests.meta
 	};
@@ -4838,7 +3210,7 @@ function composeRecording(inputs, results, score, { fatal, reasons, isWhole }, j
 		inputs.meta
 	];
 	return {
-		fields: fieldsOf({
+		fields: require_span.fieldsOf({
 			...values,
 			score: score.value,
 			error: values.error ?? (failures.length > 0 ? errorOf([...why, ...failures]) : void 0),
@@ -4864,37 +3236,38 @@ function asksForScore({ results_file, results_format, score_pointer }, results) 
 	return (results_file !== void 0 || problemsOfResults(results).length > 0) && (results_format !== "json" || score_pointer !== void 0);
 }
 function reasonLines(reasons) {
-	const lines = reasons.slice(0, MAX_REASONS).map(problemLine);
+	const lines = reasons.slice(0, MAX_REASONS).map(require_span.problemLine);
 	const more = reasons.length - lines.length;
 	return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 function errorOf(lines) {
-	return cutBytes(lines.join("\n"), MAX_ERROR_BYTES);
+	return require_span.cutBytes(lines.join("\n"), MAX_ERROR_BYTES);
 }
 // src/plan/metrics.ts
-const MAX_METRICS = 500;
-function metricsFor({ metrics, results_metrics }, { tests, fields }) {
+const MAX_METRICS$1 = 500;
+function metricsFor({ metrics, results_metrics }, { tests, fields, metrics: measured }) {
 	const given = mergedMetrics([fields?.metrics, metrics]);
 	const all = mergedMetrics([
 		results_metrics ? tests?.metrics : void 0,
+		measured,
 		fields?.metrics,
 		metrics
 	]);
-	if (all.length <= MAX_METRICS) return {
+	if (all.length <= MAX_METRICS$1) return {
 		all,
 		given
 	};
 	const inInput = Object.keys(metrics ?? {}).length;
-	const isFromFile = inInput <= MAX_METRICS;
+	const isFromFile = inInput <= MAX_METRICS$1;
 	const source = isFromFile ? `gives ${all.length} metrics with those of the inputs` : `has ${inInput} metrics`;
 	const problem = {
 		name: isFromFile ? "results_file" : "metrics",
-		message: `${source}, more than the limit of ${MAX_METRICS}. Record fewer`,
+		message: `${source}, more than the limit of ${MAX_METRICS$1}. Record fewer`,
 		isFromFile
 	};
 	return {
 		all: [],
-		given: given.length <= MAX_METRICS ? given : [],
+		given: given.length <= MAX_METRICS$1 ? given : [],
 		problem
 	};
 }
@@ -4914,7 +3287,7 @@ function scoreFor({ values, problems }, results) {
 			scale
 		};
 	} catch (error) {
-		if (!(error instanceof FormError)) throw error;
+		if (!(error instanceof require_span.FormError)) throw error;
 		if (problems.some((problem) => problem.name === "score_scale")) return { scale };
 		return {
 			scale,
@@ -5005,7 +3378,7 @@ function planOf(read, results, job, stage) {
 	const { values } = read;
 	const found = scoreFor(read, results);
 	const metrics = metricsFor(values, results);
-	const checked = check(read, results, found, present([metrics.problem]), job, stage);
+	const checked = check(read, results, found, require_span.present([metrics.problem]), job, stage);
 	const { fatal, forgiven, isWhole } = checked;
 	const inputs = fatal.length > 0 ? {
 		...defaultInputs(),
@@ -5013,7 +3386,7 @@ function planOf(read, results, job, stage) {
 	} : values;
 	const recording = composeRecording(inputs, results, isWhole || values.score !== void 0 && stage.lost.length === 0 ? found : {}, checked, job);
 	const recorded = isWhole ? metrics.all : metrics.given;
-	if (inputs.operation === "update" && recorded.length === 0 && isEmpty(patchFor(recording))) throw InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
+	if (inputs.operation === "update" && recorded.length === 0 && isEmpty(patchFor(recording))) throw require_span.InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
 	const cases = results.tests?.cases ?? [];
 	return {
 		inputs,
@@ -5022,15 +3395,15 @@ function planOf(read, results, job, stage) {
 		metrics: recorded,
 		caseSpans: cases.map((testCase) => caseSpanOf(testCase, stage.newId(), inputs.score_scale)),
 		warnings: forgiven.map((problem) => warningOf(problem, job)),
-		failure: fatal.length > 0 ? new InputError(fatal) : void 0
+		failure: fatal.length > 0 ? new require_span.InputError(fatal) : void 0
 	};
 }
 function warningOf(problem, { status }) {
 	const ending = status === "failure" ? "has failed" : "was cancelled";
-	return `${problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
+	return `${require_span.problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
 }
 function closingPlan(error, { values }, job, stage) {
-	if (!stage.tracked || error instanceof InputError || values.dry_run || !canSend(values, stage)) return void 0;
+	if (!stage.tracked || error instanceof require_span.InputError || values.dry_run || !canSend(values, stage)) return void 0;
 	const inputs = {
 		...defaultInputs(),
 		...values
@@ -5042,7 +3415,7 @@ function closingPlan(error, { values }, job, stage) {
 			clear: [],
 			lacksScore: false,
 			keepsMeta: true,
-			fallbackError: `The end of the job was not recorded: ${headlineOf(error)}`,
+			fallbackError: `The end of the job was not recorded: ${require_span.headlineOf(error)}`,
 			gate: void 0,
 			isOwn: false
 		}, job, stage),
@@ -5055,10 +3428,10 @@ function closingPlan(error, { values }, job, stage) {
 }
 // src/plan/read-files.ts
 const NO_RESULTS = { problems: [] };
-async function readFiles(read, files, now) {
+async function readFiles(read, host, stage) {
 	const { values: inputs } = read;
-	const results = await readResultsOf(inputs, files, now).catch(problemsOf);
-	const metaFile = await readMetaFile(inputs.meta_file, files);
+	const results = await readResultsOf(inputs, host, stage).catch(problemsOf);
+	const metaFile = await readMetaFile(inputs.meta_file, host.files);
 	const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
 	const problems = [
 		...resultsProblems(read),
@@ -5070,7 +3443,7 @@ async function readFiles(read, files, now) {
 		...results,
 		fields: {
 			...results.fields,
-			...defined({ meta })
+			...require_span.defined({ meta })
 		},
 		problems: problems.map((problem) => ({
 			...problem,
@@ -5080,26 +3453,31 @@ async function readFiles(read, files, now) {
 }
 async function checkPatterns({ results_file = [] }, files) {
 	const problems = [];
-	for (const line of results_file.filter((line) => /^[^!#]*[*?[]/.test(line))) try {
+	for (const line of results_file.filter((line) => /^[^!#].*[*?[]|^[*?[]/.test(line))) try {
 		await files.find(line);
 	} catch (error) {
-		problems.push(problemOf("results_file", quoted(line), error));
+		problems.push(require_span.problemOf("results_file", require_span.quoted(line), error));
 	}
 	return { problems };
 }
-async function readResultsOf(inputs, files, now) {
+async function readResultsOf(inputs, { files, jobBeganMs }, { now, tracked }) {
 	const { results_file: patterns, results_format: format, score_pointer: pointer } = inputs;
+	const metricsPointers = inputs.metrics_pointer;
 	if (patterns === void 0 || format === void 0) return NO_RESULTS;
-	if (format === "json" && pointer === void 0) return NO_RESULTS;
+	if (format === "json" && pointer === void 0 && metricsPointers === void 0) return NO_RESULTS;
 	const { readResults } = await Promise.resolve().then(() => __nccwpck_require__(632));
 	return readResults({
 		patterns,
 		format,
 		pointer,
+		metricsPointers,
 		keepCases: {
 			kind: inputs.case_spans ?? "none",
 			max: inputs.max_case_spans ?? 0
-		}
+		},
+		isAtEnd: tracked !== void 0,
+		outcome: inputs.results_outcome,
+		jobBeganMs
 	}, files, now);
 }
 function outcomeProblems(inputs, { tests, fields, problems }) {
@@ -5112,7 +3490,7 @@ function outcomeProblems(inputs, { tests, fields, problems }) {
 	}];
 }
 function problemsOf(error) {
-	if (!(error instanceof InputError)) throw error;
+	if (!(error instanceof require_span.InputError)) throw error;
 	return { problems: error.problems };
 }
 async function readMetaFile(path, files) {
@@ -5123,7 +3501,7 @@ async function readMetaFile(path, files) {
 			problems: []
 		};
 	} catch (error) {
-		return { problems: [problemOf("meta_file", path, error)] };
+		return { problems: [require_span.problemOf("meta_file", path, error)] };
 	}
 }
 // src/report/inert.ts
@@ -5143,7 +3521,7 @@ function inert(line) {
 	return line.split(LINE_BREAK).map(visible).join(" \u23ce ").replaceAll("##[", "##\\[");
 }
 function html(text, maxLength) {
-	return cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
+	return require_span.cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
 }
 function attribute(text) {
 	return escaped(visible(text));
@@ -5154,6 +3532,101 @@ function escaped(text) {
 function visible(text) {
 	if (PLAIN.test(text)) return text;
 	return text.replace(INVISIBLE, (character) => character === "	" ? " " : `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+// src/report/wording.ts
+function testsText(tests) {
+	const { passed, failed, errored, skipped } = tests;
+	const ran = passed + failed + errored;
+	const rounded = Math.round(passed / ran * 1e3) / 10;
+	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
+	return `${require_span.counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
+}
+function countsText({ passed, failed, errored, skipped, durationMs, format }) {
+	const counts = Object.entries({
+		passed,
+		failed,
+		errored,
+		skipped
+	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
+	const duration = durationMs ? `in ${require_span.secondsText(durationMs)}` : "";
+	return `${require_span.present([...counts, duration]).join(", ")} (${format})`;
+}
+function feedbackText(feedback) {
+	return [require_span.textOf(feedback?.score), require_span.textOf(feedback?.comment)].filter(Boolean).join(": ");
+}
+function firstOf(lines, max, total = lines.length) {
+	const shown = lines.slice(0, max);
+	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
+}
+function shortened(value) {
+	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
+}
+// src/report/changes.ts
+function markedFailures({ tests, comparison }) {
+	const left = [...comparison?.newly_failed ?? []];
+	const failures = (tests?.failures ?? []).map((failure) => {
+		const at = left.indexOf(failure.name);
+		if (at >= 0) left.splice(at, 1);
+		return {
+			...failure,
+			isNew: at >= 0
+		};
+	});
+	const others = left.map((name) => ({
+		name,
+		message: "",
+		isNew: true
+	}));
+	return [
+		...failures.filter(({ isNew }) => isNew),
+		...others,
+		...failures.filter(({ isNew }) => !isNew)
+	];
+}
+function signed(change) {
+	return `${change > 0 ? "+" : change < 0 ? "\u2212" : "\u00b1"}${shortened(Math.abs(change))}`;
+}
+function originOf(comparison, start) {
+	const { revision = "", start_time, run_url } = comparison;
+	const [now, then] = [start, start_time].map((time) => require_span.instantOf(time ?? ""));
+	return {
+		commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision,
+		age: now === void 0 || then === void 0 ? "" : ageText(now - then),
+		runUrl: run_url
+	};
+}
+const UNITS = [
+	[864e5, "day"],
+	[36e5, "hour"],
+	[6e4, "minute"],
+	[1e3, "second"]
+];
+function ageText(ms) {
+	const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [];
+	return size === void 0 ? "" : `${require_span.counted(Math.floor(ms / size), unit)} earlier`;
+}
+function metricRows({ metrics }) {
+	return Object.entries(metrics).map(([name, { before, after }]) => [
+		name,
+		shortened(before),
+		shortened(after),
+		signed(Number((after - before).toPrecision(12)))
+	]);
+}
+function comparisonLines({ comparison, span }) {
+	if (!comparison) return [];
+	const { branch, score, score_change, no_longer_failing = [] } = comparison;
+	const { commit, age, runUrl } = originOf(comparison, span.start_time);
+	const origin = require_span.present([
+		commit && `commit ${require_span.cut(commit, 100)}`,
+		age,
+		runUrl
+	]).join(", ");
+	return require_span.present([
+		`Compared with ${require_span.cut(branch, 200)}: score ${score} \u2192 ${score + score_change} (${signed(score_change)})${origin && `; ${origin}`}`,
+		...metricRows(comparison).map(([name, before, after, change]) => `  ${require_span.cut(name, 200)}: ${before} \u2192 ${after} (${change})`),
+		no_longer_failing.length > 0 && `  no longer failing: ${firstOf(no_longer_failing.map((name) => require_span.cut(name, 200)), 20).join(", ")}`
+	]);
 }
 // src/report/rows.ts
 const ROW_TITLES = {
@@ -5170,66 +3643,38 @@ const NOTHING = "(nothing)";
 function rowsOf(report) {
 	const { outcome, sent, before, changed, span } = report;
 	const values = outcome === "failed" ? sent ?? {} : span;
-	const recorded = changed ?? SPAN_FIELDS.filter((field) => sent && field in sent);
-	const fields = outcome === "read" ? SPAN_FIELDS.filter((field) => textOf(span[field])) : recorded;
+	const recorded = changed ?? require_span.SPAN_FIELDS.filter((field) => sent && field in sent);
+	const fields = outcome === "read" ? require_span.SPAN_FIELDS.filter((field) => require_span.textOf(span[field])) : recorded;
 	const old = changed && before;
 	return fields.map((field) => ({
 		field,
-		before: old && (field === "meta" ? keysText(old.meta) : valueText(field, old)),
+		before: old && require_span.textOf(old[field]) ? field === "meta" ? keysText(old.meta) : valueText(field, old) : void 0,
 		after: field === "meta" ? changedKeysText(old?.meta, values.meta) : newText(field, values, report)
 	}));
 }
 function newText(field, values, { tests }) {
 	const text = valueText(field, values);
-	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${counted(tests.failed + tests.errored, "failure")})` : text;
+	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${require_span.counted(tests.failed + tests.errored, "failure")})` : text;
 }
 function repeatsFailures(error, failures) {
 	const isRepeated = (line) => /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
 	return error.split("\n").every(isRepeated);
 }
 function valueText(field, values) {
-	const text = textOf(values[field]);
+	const text = require_span.textOf(values[field]);
 	if (text === "") return NOTHING;
-	const instant = field.endsWith("_time") ? instantOf(text) : void 0;
+	const instant = field.endsWith("_time") ? require_span.instantOf(text) : void 0;
 	return instant === void 0 ? text : `${new Date(instant).toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 function changedKeysText(old, now) {
-	const keys = Object.keys(now ?? {}).filter((key) => !sameJson(old?.[key], now?.[key]));
+	const keys = Object.keys(now ?? {}).filter((key) => !require_span.sameJson(old?.[key], now?.[key]));
 	return [keysText(now), ...familiesOf(keys)].join(", ").replace(", ", ": ");
 }
 function keysText(meta) {
-	return counted(Object.keys(meta ?? {}).length, "key");
+	return require_span.counted(Object.keys(meta ?? {}).length, "key");
 }
 function familiesOf(keys) {
 	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, [key = "", ...others]]) => others.length > 0 ? `${family}.*` : key);
-}
-// src/report/wording.ts
-function testsText(tests) {
-	const { passed, failed, errored, skipped } = tests;
-	const ran = passed + failed + errored;
-	const rounded = Math.round(passed / ran * 1e3) / 10;
-	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
-	return `${counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
-}
-function countsText({ passed, failed, errored, skipped, durationMs, format }) {
-	const counts = Object.entries({
-		passed,
-		failed,
-		errored,
-		skipped
-	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
-	const duration = durationMs ? `in ${secondsText(durationMs)}` : "";
-	return `${present([...counts, duration]).join(", ")} (${format})`;
-}
-function feedbackText(feedback) {
-	return [textOf(feedback?.score), textOf(feedback?.comment)].filter(Boolean).join(": ");
-}
-function firstOf(lines, max, total = lines.length) {
-	const shown = lines.slice(0, max);
-	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
-}
-function shortened(value) {
-	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
 }
 // src/report/log.ts
 const MAX_VALUE = 200;
@@ -5239,6 +3684,7 @@ const MAX_LISTED = 50;
 function logOf(report) {
 	return [
 		...spanLines(report),
+		...comparisonLines(report),
 		...resultLines(report),
 		...unsentLines(report),
 		...gateLines(report)
@@ -5246,44 +3692,46 @@ function logOf(report) {
 }
 function spanLines(report) {
 	const { outcome, spanId, span, changed, requests, elapsedMs } = report;
-	const effort = requests === 0 ? "nothing sent" : `${counted(requests, "request")}, ${secondsText(elapsedMs)}`;
+	const effort = requests === 0 ? "nothing sent" : `${require_span.counted(requests, "request")}, ${require_span.secondsText(elapsedMs)}`;
 	const id = span.id ?? spanId;
-	const names = present([
-		id && ` ${cut(id, MAX_VALUE)}`,
-		span.name && ` "${cut(span.name, MAX_VALUE)}"`,
-		span.parent_id && ` under ${cut(span.parent_id, MAX_VALUE)}`,
+	const names = require_span.present([
+		id && ` ${require_span.cut(id, MAX_VALUE)}`,
+		span.name && ` "${require_span.cut(span.name, MAX_VALUE)}"`,
+		span.parent_id && ` under ${require_span.cut(span.parent_id, MAX_VALUE)}`,
 		isNew(outcome) && span.trace_id && !span.parent_id && " (root span)"
 	]);
 	const rows = rowsOf(report).map(({ field, before, after }) => {
-		return `  ${field}: ${before === void 0 ? "" : `${cut(before, MAX_VALUE)} \u2192 `}${cut(after, MAX_VALUE)}`;
+		return `  ${field}: ${before === void 0 ? "" : `${require_span.cut(before, MAX_VALUE)} \u2192 `}${require_span.cut(after, MAX_VALUE)}`;
 	});
 	const feedback = feedbackText(span.feedback);
 	const isPlain = outcome === "updated" || outcome === "read" || rows.length === 0;
-	return present([
+	return require_span.present([
 		`Span${names.join("")}: ${outcome} (${effort})`,
 		!isPlain && `${ROW_TITLES[outcome]}:`,
 		...rows,
 		changed?.length === 0 && `  no field changed: the span already had these values`,
-		feedback && `  human feedback: ${cut(feedback, MAX_VALUE)}`
+		feedback && `  human feedback: ${require_span.cut(feedback, MAX_VALUE)}`
 	]);
 }
-function resultLines({ tests, metrics, caseSpans }) {
-	const failures = tests ? tests.failures.map((failure) => `\u2717 ${cut(failureLine(failure), MAX_FAILURE)}`) : [];
+function resultLines(report) {
+	const { tests, files, metrics, caseSpans } = report;
+	const failures = markedFailures(report).map((failure) => `\u2717 ${failure.isNew ? "new: " : ""}${require_span.cut(failureLine(failure), MAX_FAILURE)}`);
 	const total = tests ? tests.failed + tests.errored : 0;
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`);
-	return present([
-		tests && `Results: ${testsText(tests)}`,
+	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${require_span.cut(name, MAX_VALUE)} ${shortened(value)}`);
+	return require_span.present([
+		tests && `Results: ${testsText(tests)}, from ${require_span.listed(tests.files)}`,
+		files.length > 0 && `Results: from ${require_span.listed(files)}`,
 		...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
 		values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(", ")}`,
 		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`
 	]);
 }
 function unsentLines({ dryRun }) {
-	return firstOf(dryRun.map(({ method, url, body }) => present([
+	return firstOf(dryRun.map(({ method, url, body }) => require_span.present([
 		"Not sent:",
 		method,
 		url,
-		body !== void 0 && cut(JSON.stringify(body), MAX_BODY)
+		body !== void 0 && require_span.cut(JSON.stringify(body), MAX_BODY)
 	]).join(" ")), MAX_LISTED);
 }
 function gateLines({ gates }) {
@@ -5312,34 +3760,45 @@ const OUTPUTS = [
 	"case_spans",
 	"span",
 	"span_file",
+	"summary_file",
+	"baseline_score",
+	"score_change",
+	"comparison",
 	"status"
 ];
 const MAX_OUTPUTS_BYTES = 1048576;
-function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, status }) {
+function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, comparison, status }) {
 	return {
 		outcome,
 		id: span.id ?? spanId ?? "",
-		name: textOf(span.name),
-		type: textOf(span.type),
-		start_time: textOf(span.start_time),
-		end_time: textOf(span.end_time),
-		duration_ms: textOf(durationMsOf(span)),
-		input: textOf(span.input),
-		output: textOf(span.output),
-		error: textOf(span.error),
-		meta: textOf(span.meta),
-		score: textOf(span.score),
-		trace_id: textOf(span.trace_id),
-		parent_id: textOf(span.parent_id),
-		feedback_score: textOf(span.feedback?.score),
-		feedback_comment: textOf(span.feedback?.comment),
-		changed: textOf(changed),
-		metrics: textOf(metrics),
-		case_spans: textOf(caseSpans?.created),
+		name: require_span.textOf(span.name),
+		type: require_span.textOf(span.type),
+		start_time: require_span.textOf(span.start_time),
+		end_time: require_span.textOf(span.end_time),
+		duration_ms: require_span.textOf(require_span.durationMsOf(span)),
+		input: require_span.textOf(span.input),
+		output: require_span.textOf(span.output),
+		error: require_span.textOf(span.error),
+		meta: require_span.textOf(span.meta),
+		score: require_span.textOf(span.score),
+		trace_id: require_span.textOf(span.trace_id),
+		parent_id: require_span.textOf(span.parent_id),
+		feedback_score: require_span.textOf(span.feedback?.score),
+		feedback_comment: require_span.textOf(span.feedback?.comment),
+		changed: require_span.textOf(changed),
+		metrics: require_span.textOf(metrics),
+		case_spans: require_span.textOf(caseSpans?.created),
 		span: Object.keys(span).length > 0 ? JSON.stringify(span) : "",
 		span_file: "",
-		status: textOf(status)
+		summary_file: "",
+		baseline_score: require_span.textOf(comparison?.score),
+		score_change: comparison ? changeText(comparison.score_change) : "",
+		comparison: require_span.textOf(comparison),
+		status: require_span.textOf(status)
 	};
+}
+function changeText(change) {
+	return change > 0 ? `+${change}` : String(change);
 }
 function fittingOutputs(outputs) {
 	const bytes = (name) => 2 * (name.length + outputs[name].length);
@@ -5377,7 +3836,7 @@ function redactorOf(secrets) {
 	const redact = (value) => {
 		if (typeof value === "string") return inValues(value);
 		if (Array.isArray(value)) return value.map(redact);
-		if (!isJsonObject(value)) return value;
+		if (!require_span.isJsonObject(value)) return value;
 		return Object.fromEntries(Object.entries(value).map(([key, item]) => [inKeys(key), redact(item)]));
 	};
 	return redact;
@@ -5459,6 +3918,9 @@ const MAX_LINE$1 = 1e3;
 const MAX_LINES$1 = 50;
 const MAX_CELL = 300;
 const MAX_KEYS = 100;
+const MAX_METRICS = 30;
+const MAX_FILES = 5;
+const MAX_OPEN = 5;
 const ENDINGS = {
 	updated: ["\u2705", "Opper span updated"],
 	read: ["\ud83d\udcd6", "Opper span read"],
@@ -5481,14 +3943,47 @@ const SQUARES = {
 	errored: "\ud83d\udfe7",
 	skipped: "\u2b1c"
 };
+const ANCHORS = [
+	[
+		"Opper span: bad input",
+		"results_file: ",
+		"#results-files"
+	],
+	[
+		"Opper span: bad input",
+		"",
+		"#inputs"
+	],
+	[
+		"Opper span: API failure",
+		"",
+		"#the-api"
+	],
+	[
+		"Opper span: metrics",
+		"",
+		"#metrics-and-case-spans"
+	],
+	[
+		"Opper span: case spans",
+		"",
+		"#metrics-and-case-spans"
+	],
+	[
+		"Opper span: comparison",
+		"",
+		"#the-baseline"
+	]
+];
 const TRACES = "https://platform.opper.ai/traces";
-function summaryOf(report) {
-	const { findings, tests } = report;
-	const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-	return `${fittingBlocks(present([
+function summaryOf(report, docs) {
+	const ranked = report.findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+	return `${fittingBlocks(require_span.present([
 		headingOf(report),
+		comparisonBlock(report),
 		...ranked.map(findingBlock),
-		tests && testsBlock(tests),
+		adviceBlock(report, docs),
+		testsBlock(report),
 		spanBlock(report),
 		rowsBlock(report),
 		measuresBlock(report),
@@ -5503,36 +3998,78 @@ function fittingBlocks(blocks) {
 		return total < MAX_SUMMARY_BYTES;
 	});
 }
-function headingOf({ outcome, jobStatus, findings, gates, tests, span }) {
+function headingOf(report) {
+	const { outcome, jobStatus, findings, gates, tests, span } = report;
 	const [icon, ending] = ENDINGS[outcome];
 	const failed = tests ? tests.failed + tests.errored : 0;
 	const hasError = findings.some(({ level }) => level === "error");
 	const hasWarning = findings.some(({ level }) => level === "warning");
+	const lacksResults = findings.some(({ lines }) => lines.some((line) => line.startsWith("results_file: ")));
+	const hasOwnError = outcome !== "read" && Boolean(span.error);
 	const isGateMissed = gates.some(({ isPassed }) => !isPassed);
-	const mark = jobStatus === "failure" || failed > 0 || isGateMissed || outcome === "failed" || hasError ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : hasWarning ? "\u26a0\ufe0f" : icon;
-	const score = cut(textOf(span.score), 40);
-	const run = present([
+	const isRed = jobStatus === "failure" || isGateMissed || outcome === "failed" || hasError;
+	const mark = isRed ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : failed > 0 || hasWarning || hasOwnError ? "\u26a0\ufe0f" : icon;
+	const run = require_span.present([
 		jobStatus === "failure" && "job failed",
 		jobStatus === "cancelled" && "job cancelled",
+		lacksResults && (tests ? "some results missing" : "results missing"),
 		tests && resultText(tests, failed),
-		gates.length === 0 && score && `score ${score}`,
-		...gates.map(({ text }) => text)
+		...scoreTexts(report),
+		hasOwnError && !isRed && failed === 0 && jobStatus !== "cancelled" && "with an error"
 	]).join(", ");
-	const effect = outcome !== "failed" && hasError ? `${ending}, with errors` : ending;
-	return `### ${mark} ${present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}`;
+	const effect = outcome !== "failed" && hasError && !lacksResults ? `${ending}, with errors` : ending;
+	return `<h3>${mark} ${require_span.present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}</h3>`;
+}
+function scoreTexts({ gates, comparison, span }) {
+	const score = require_span.cut(require_span.textOf(span.score), 40);
+	const [first = score && `score ${score}`, ...others] = gates.filter(({ afterChange }) => afterChange === void 0).map(({ text }) => text);
+	if (!comparison) return require_span.present([first, ...others]);
+	const afterChange = gates.map((gate) => gate.afterChange ?? "").join("");
+	const { branch, score: before, score_change } = comparison;
+	return [`${first} ${`(${code(branch, MAX_CELL)}: ${before}, ${signed(score_change)}${afterChange})`}`, ...others];
 }
 function resultText({ passed }, failed) {
-	return `${failed || passed} of ${counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
+	return `${failed || passed} of ${require_span.counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
+}
+function comparisonBlock({ comparison, span }) {
+	if (!comparison) return "";
+	const { commit, age, runUrl } = originOf(comparison, span.start_time);
+	const origin = require_span.present([
+		`Compared with ${code(comparison.branch, MAX_CELL)}`,
+		commit && `commit ${code(commit, MAX_CELL)}`,
+		age,
+		runUrl && link(runUrl, "its run")
+	]);
+	const rows = metricRows(comparison).map(([name, ...values]) => [code(name, MAX_CELL), ...values]);
+	const head = [
+		"Metric",
+		code(comparison.branch, MAX_CELL),
+		"This run",
+		"Change"
+	];
+	const more = rows.length > MAX_METRICS ? `\n<p>and ${rows.length - MAX_METRICS} more</p>` : "";
+	return require_span.present([paragraph([origin.join(" \u00b7 ")]), rows.length > 0 && table(head, rows.slice(0, MAX_METRICS)) + more]).join("\n");
 }
 function findingBlock({ level, title, lines }) {
 	const texts = firstOf(lines, MAX_LINES$1).map((line) => code(line, MAX_LINE$1));
 	return paragraph([`${MARKS[level]} <b>${html(title, MAX_CELL)}</b>`, ...texts]);
 }
-function testsBlock(tests) {
-	const { failures, failed, errored } = tests;
-	const items = failures.map(({ name, message }) => present([code(name, MAX_LINE$1), message && code(message, 2 * MAX_LINE$1)]).join("<br>"));
-	const list = firstOf(items, MAX_LINES$1, failed + errored).map((item) => `<li>${item}</li>`);
-	return present([paragraph([barOf(tests), html(countsText(tests), MAX_LINE$1)]), items.length > 0 && `<ul>\n${list.join("\n")}\n</ul>`]).join("\n");
+function testsBlock(report) {
+	const { tests, comparison } = report;
+	if (!tests) return "";
+	const failures = markedFailures(report);
+	const items = failures.map(({ name, message, file, isNew }) => `<li>${require_span.present([`${isNew ? "\ud83c\udd95 " : ""}${code(name, MAX_LINE$1)}${file ? ` in ${code(file, MAX_CELL)}` : ""}`, message && code(message, 2 * MAX_LINE$1)]).join("<br>")}</li>`);
+	const files = codes(tests.files, MAX_FILES);
+	const unlisted = tests.failed + tests.errored - failures.length;
+	const last = unlisted > 0 ? [`<li>and ${unlisted} more, in ${files}</li>`] : [];
+	const [open, folded] = [items.slice(0, MAX_OPEN), items.slice(MAX_OPEN)];
+	const gone = comparison?.no_longer_failing ?? [];
+	return require_span.present([
+		paragraph([barOf(tests), `${html(countsText(tests), MAX_LINE$1)}, from ${files}`]),
+		list(folded.length > 0 ? open : [...open, ...last]),
+		folded.length > 0 && `<details><summary>${require_span.counted(folded.length, "more failure")}</summary>\n${list([...folded, ...last])}\n</details>`,
+		gone.length > 0 && paragraph([`No longer failing: ${codes(gone, MAX_LINES$1)}`])
+	]).join("\n");
 }
 function barOf(tests) {
 	const names = Object.keys(SQUARES).filter((name) => tests[name] > 0);
@@ -5542,14 +4079,22 @@ function barOf(tests) {
 	const longest = lengths.indexOf(Math.max(...lengths));
 	return names.map((name, index) => SQUARES[name].repeat((lengths[index] ?? 0) + (index === longest ? missing : 0))).join("");
 }
+function adviceBlock({ findings, gates }, docs) {
+	const wrong = findings.find(({ level }) => level !== "notice");
+	if (!wrong && gates.every(({ isPassed }) => isPassed)) return "";
+	const part = ANCHORS.find(([title, line]) => wrong?.title.startsWith(title) && wrong.lines[0]?.startsWith(line));
+	return paragraph([`What to do: ${link(docs + (wrong ? part?.[2] ?? "" : "#the-gate"), "troubleshooting")}`]);
+}
 function spanBlock({ spanId, span, links }) {
 	const id = span.id ?? spanId;
-	const names = present([span.name, id]).map((text) => code(text, MAX_CELL));
+	const names = require_span.present([span.name, id]).map((text) => code(text, MAX_CELL));
 	if (names.length === 0) return "";
 	if (span.parent_id) names.push("under", code(span.parent_id, MAX_CELL));
-	const duration = durationMsOf(span);
-	const facts = present([
-		duration !== void 0 && `took ${secondsText(duration)}`,
+	if (span.trace_id) names.push("in trace", code(span.trace_id, MAX_CELL));
+	const duration = require_span.durationMsOf(span);
+	const facts = require_span.present([
+		duration !== void 0 && `took ${require_span.secondsText(duration)}`,
+		links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, "").slice(0, 7), MAX_CELL))}`,
 		links.job && links.job !== links.run && link(links.job, "job"),
 		links.run && link(links.run, "workflow run"),
 		link(TRACES, "Opper traces")
@@ -5557,23 +4102,27 @@ function spanBlock({ spanId, span, links }) {
 	return paragraph([`Span ${names.join(" ")}`, facts.join(" \u00b7 ")]);
 }
 function rowsBlock(report) {
-	const { changed, outcome } = report;
+	const { changed, outcome, findings } = report;
 	const rows = rowsOf(report).filter(({ field }) => field !== "meta" || !isMetaFolded(report));
 	if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : "";
-	return table(changed ? [
+	const hasBefore = rows.some(({ before }) => before !== void 0);
+	const head = hasBefore ? [
 		"Field",
 		"Before",
 		"After"
-	] : ["Field", ROW_TITLES[outcome]], rows.map(({ field, before, after }) => present([
+	] : ["Field", ROW_TITLES[outcome]];
+	const isAbove = (field, text) => field === "error" && findings.some(({ lines }) => lines.join("\n") === text);
+	return table(head, rows.map(({ field, before, after }) => [
 		code(field, MAX_CELL),
-		before !== void 0 && code(before, MAX_CELL),
-		code(after, MAX_CELL)
-	])));
+		...hasBefore ? [before === void 0 ? "" : code(before, MAX_CELL)] : [],
+		isAbove(field, after) ? "(see above)" : code(after, MAX_CELL)
+	]));
 }
-function measuresBlock({ metrics, caseSpans, span }) {
+function measuresBlock({ files, metrics, comparison, caseSpans, span }) {
 	const feedback = feedbackText(span.feedback);
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
-	const lines = present([
+	const values = Object.entries(metrics ?? {}).filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name)).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
+	const lines = require_span.present([
+		files.length > 0 && `Results from ${codes(files, MAX_FILES)}`,
 		values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`,
 		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
 		feedback && `Human feedback: ${code(feedback, MAX_CELL)}`
@@ -5586,9 +4135,9 @@ function unsentBlock({ dryRun }) {
 }
 function metaBlock(report) {
 	const { sent, outcome } = report;
-	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(textOf(value), MAX_CELL)]);
+	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(require_span.textOf(value), MAX_CELL)]);
 	if (rows.length === 0) return "";
-	const title = `${ROW_TITLES[outcome]}: meta, ${counted(rows.length, "key")}`;
+	const title = `${ROW_TITLES[outcome]}: meta, ${require_span.counted(rows.length, "key")}`;
 	const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : "";
 	return `<details><summary>${title}</summary>\n${table(["Key", "Value"], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
 }
@@ -5597,6 +4146,12 @@ function isMetaFolded({ sent }) {
 }
 function table(head, rows) {
 	return `<table>\n${[head.map((cell) => `<th>${cell}</th>`), ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`))].map((cells) => `<tr>${cells.join("")}</tr>`).join("\n")}\n</table>`;
+}
+function list(items) {
+	return items.length > 0 ? `<ul>\n${items.join("\n")}\n</ul>` : "";
+}
+function codes(texts, max) {
+	return firstOf(texts.map((text) => code(text, MAX_CELL)), max).join(" \u00b7 ");
 }
 function paragraph(lines) {
 	return `<p>${lines.join("<br>\n")}</p>`;
@@ -5629,7 +4184,7 @@ function createReporter(host, secrets) {
 				isTracking = tracked !== void 0;
 			} catch (error) {
 				if (isTracking) return;
-				throw InputError.of("GITHUB_STATE", `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`);
+				throw require_span.InputError.of("GITHUB_STATE", `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`);
 			}
 		},
 		redact,
@@ -5643,15 +4198,20 @@ function createReporter(host, secrets) {
 					findings.push({
 						level,
 						title: "Opper span",
-						lines: [`${failure}: ${redact(headlineOf(error))}`]
+						lines: [`${failure}: ${redact(require_span.headlineOf(error))}`]
 					});
 				}
 			};
+			const summary = () => summaryOf({
+				...report,
+				findings
+			}, host.docs);
 			if (options.outputs) {
 				const outputs = { ...outputsOf(report) };
 				attempt(() => {
 					if (outputs.span) outputs.span_file = host.writeTemp("opper-span.json", outputs.span);
-				}, "warning", "The file for the output span_file cannot be written");
+					if (!isTracking) outputs.summary_file = host.writeTemp("opper-summary.md", summary());
+				}, "warning", "The files for the outputs span_file and summary_file cannot be written");
 				const { fit, dropped } = fittingOutputs(outputs);
 				if (dropped.length > 0) findings.push(tooLong(dropped));
 				attempt(() => {
@@ -5660,19 +4220,16 @@ function createReporter(host, secrets) {
 				}, "error", "The outputs cannot be written, so later steps do not get them");
 			}
 			for (const line of logOf(report)) core.info(inert(line));
-			if (options.summary && !isTracking) attempt(() => host.appendSummary(summaryOf({
-				...report,
-				findings
-			})), "warning", "The job summary cannot be written");
+			if (options.summary && !isTracking) attempt(() => host.appendSummary(summary()), "warning", "The job summary cannot be written");
 			for (const { isPassed, text, advice } of report.gates) {
-				const line = present([text, advice]).join(". ");
+				const line = require_span.present([text, advice]).join(". ");
 				if (!isPassed) findings.push({
 					level: "error",
 					title: "Opper span: gate",
 					lines: [line]
 				});
 			}
-			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(cut(line, MAX_LINE))).join("\n"), { title });
+			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(require_span.cut(line, MAX_LINE))).join("\n"), { title });
 			return findings.some(({ level }) => level === "error") ? 1 : 0;
 		}
 	};
@@ -5716,11 +4273,21 @@ function withoutSending(plan, reporter, report) {
 	const { task, inputs } = plan;
 	const { id, sent, request } = spanRequestOf(task, inputs.base_url);
 	report.sent = sent;
+	const knownId = inputs.dry_run ? id : inputs.span_id;
 	report.span = {
-		...defined({ id: inputs.dry_run ? id : inputs.span_id }),
+		...require_span.defined({ id: knownId }),
 		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
 	};
-	if (inputs.dry_run) {
+	const { dry_run, baseline, max_drop } = inputs;
+	if (max_drop !== void 0 && task.kind !== "start" && task.kind !== "wait") {
+		const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
+		report.findings.push({
+			level: "notice",
+			title: "Opper span: comparison",
+			lines: [line]
+		});
+	}
+	if (dry_run) {
 		report.outcome = "dry-run";
 		report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
 	} else {
@@ -5775,7 +4342,7 @@ function creationOf(span, baseUrl) {
 	};
 	return {
 		id: span.id,
-		sent: fieldsOf(span),
+		sent: require_span.fieldsOf(span),
 		request: [request]
 	};
 }
@@ -5828,7 +4395,14 @@ async function run(host, tracked) {
 		const { inputs } = plan;
 		warn(report, plan.warnings);
 		if (inputs.dry_run || inputs.api_key === void 0) withoutSending(plan, reporter, report);
-		else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
+		else {
+			const client = clientOf(host, inputs, reporter);
+			await execute(plan, client, reporter, report);
+			if (inputs.baseline !== void 0 && !isStart) {
+				const { compareWithBaseline } = await Promise.resolve().then(() => __nccwpck_require__(406));
+				await compareWithBaseline(plan, job, client, report);
+			}
+		}
 	} catch (error) {
 		report.outcome = "failed";
 		report.findings.push(findingOf(error, values, "nothing was recorded"));
@@ -5837,7 +4411,13 @@ async function run(host, tracked) {
 		const effect = `${report.outcome === "updated" || report.outcome === "created" ? "the rest" : "nothing"} was recorded`;
 		report.findings.unshift(findingOf(plan.failure, values, effect));
 	}
-	if (plan && !isStart) report.gates = gatesOf(plan.gate, scoreOnSpan(report));
+	if (plan && !isStart) {
+		const score = scoreOnSpan(report);
+		const { max_drop } = plan.inputs;
+		const needsScore = !job.endedBadly && plan.failure === void 0;
+		const dropGate = maxDropGate(max_drop, score, report.comparison, needsScore);
+		report.gates = require_span.present([...gatesOf(plan.gate, score), dropGate]);
+	}
 	report.elapsedMs = host.now() - startedAt;
 	return reporter.publish(report, {
 		outputs: !tracked,
@@ -5848,7 +4428,8 @@ async function planFor(read, host, job, stage, report) {
 	try {
 		const results = await resultsAt(stage, read, host, job);
 		report.tests = results.tests;
-		warn(report, results.tests?.warnings ?? []);
+		report.files = results.files ?? [];
+		warn(report, results.warnings ?? []);
 		return planOf(read, results, job, stage);
 	} catch (error) {
 		const plan = closingPlan(error, read, job, stage);
@@ -5856,11 +4437,12 @@ async function planFor(read, host, job, stage, report) {
 		return plan;
 	}
 }
-async function resultsAt({ now, tracked }, read, { files }, { withholdsSecrets }) {
-	const { operation, api_key, dry_run, min_score } = read.values;
-	if (operation === "track" && !tracked) return checkPatterns(read.values, files);
-	if (tracked && withholdsSecrets && api_key === void 0 && !dry_run && min_score === void 0) return NO_RESULTS;
-	return readFiles(read, files, now);
+async function resultsAt(stage, read, host, { withholdsSecrets }) {
+	const { tracked } = stage;
+	const { operation, api_key, dry_run, min_score, max_drop } = read.values;
+	if (operation === "track" && !tracked) return checkPatterns(read.values, host.files);
+	if (tracked && withholdsSecrets && api_key === void 0 && !dry_run && !(min_score !== void 0 || max_drop !== void 0)) return NO_RESULTS;
+	return readFiles(read, host, stage);
 }
 function clientOf(host, inputs, reporter) {
 	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = inputs;
@@ -5884,10 +4466,10 @@ function clientOf(host, inputs, reporter) {
 // src/step.ts
 var step_exports = __exportAll({ step: () => step });
 function step(state) {
-	config({ jitless: true });
+	require_span.config({ jitless: true });
 	process.exitCode = 1;
 	stage(state).then(exit, (thrown) => {
-		error(headlineOf(thrown), { title: "Opper span: internal error" });
+		error(require_span.headlineOf(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
 }
@@ -5897,18 +4479,6 @@ async function stage(state) {
 function exit(code) {
 	process.stdout.write("", () => process.exit(code));
 }
-Object.defineProperty(exports, "FormError", ({
-	enumerable: true,
-	get: function() {
-		return FormError;
-	}
-}));
-Object.defineProperty(exports, "InputError", ({
-	enumerable: true,
-	get: function() {
-		return InputError;
-	}
-}));
 Object.defineProperty(exports, "__commonJSMin", ({
 	enumerable: true,
 	get: function() {
@@ -5921,70 +4491,40 @@ Object.defineProperty(exports, "__toESM", ({
 		return __toESM;
 	}
 }));
-Object.defineProperty(exports, "counted", ({
+Object.defineProperty(exports, "changesBetween", ({
 	enumerable: true,
 	get: function() {
-		return counted;
+		return changesBetween;
 	}
 }));
-Object.defineProperty(exports, "cut", ({
+Object.defineProperty(exports, "isEmpty", ({
 	enumerable: true,
 	get: function() {
-		return cut;
+		return isEmpty;
 	}
 }));
-Object.defineProperty(exports, "instantOf", ({
+Object.defineProperty(exports, "levelOf", ({
 	enumerable: true,
 	get: function() {
-		return instantOf;
+		return levelOf;
 	}
 }));
-Object.defineProperty(exports, "isJsonObject", ({
+Object.defineProperty(exports, "maxDropGate", ({
 	enumerable: true,
 	get: function() {
-		return isJsonObject;
+		return maxDropGate;
 	}
 }));
-Object.defineProperty(exports, "kindOf", ({
+Object.defineProperty(exports, "newestOf", ({
 	enumerable: true,
 	get: function() {
-		return kindOf;
+		return newestOf;
 	}
 }));
-Object.defineProperty(exports, "listed", ({
+Object.defineProperty(exports, "openText", ({
 	enumerable: true,
 	get: function() {
-		return listed;
-	}
-}));
-Object.defineProperty(exports, "parseExactJson", ({
-	enumerable: true,
-	get: function() {
-		return parseExactJson;
-	}
-}));
-Object.defineProperty(exports, "parseJson", ({
-	enumerable: true,
-	get: function() {
-		return parseJson;
-	}
-}));
-Object.defineProperty(exports, "problemOf", ({
-	enumerable: true,
-	get: function() {
-		return problemOf;
-	}
-}));
-Object.defineProperty(exports, "quoted", ({
-	enumerable: true,
-	get: function() {
-		return quoted;
-	}
-}));
-Object.defineProperty(exports, "readBeginning", ({
-	enumerable: true,
-	get: function() {
-		return readBeginning;
+		return openText;
 	}
 }));
 Object.defineProperty(exports, "readFields", ({
@@ -5999,10 +4539,10 @@ Object.defineProperty(exports, "readText", ({
 		return readText;
 	}
 }));
-Object.defineProperty(exports, "readTextPieces", ({
+Object.defineProperty(exports, "scoreOnSpan", ({
 	enumerable: true,
 	get: function() {
-		return readTextPieces;
+		return scoreOnSpan;
 	}
 }));
 Object.defineProperty(exports, "step", ({
@@ -6017,10 +4557,16 @@ Object.defineProperty(exports, "step_exports", ({
 		return step_exports;
 	}
 }));
-Object.defineProperty(exports, "textOf", ({
+Object.defineProperty(exports, "tooLarge", ({
 	enumerable: true,
 	get: function() {
-		return textOf;
+		return tooLarge;
+	}
+}));
+Object.defineProperty(exports, "withFailure", ({
+	enumerable: true,
+	get: function() {
+		return withFailure;
 	}
 }));
 

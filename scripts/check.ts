@@ -10,7 +10,7 @@ const CHECKS = [
   ['inputs, outputs and results formats, in every file that lists them', 'vitest run test/project/contract.test.ts --reporter=default', 'Add what each file lacks. CONTRIBUTING.md says what belongs there.'],
   ['documents in step with action.yml and examples', 'node scripts/docs.ts --check', 'Run `npm run docs` and commit what it wrote.'],
   ['workflows and examples', 'node scripts/lint-workflows.ts', 'Fix each place it names.'],
-  ['schema of the span in step with src', 'node scripts/schema.ts --check', 'Run `npm run docs` and commit schema/span.json.'],
+  ['schemas of the outputs in step with src', 'node scripts/schema.ts --check', 'Run `npm run docs` and commit schema.'],
   ['dist in step with src', 'node scripts/build.ts --check', 'Run `npm run build` and commit dist.'],
   ['unused code and dependencies', 'knip', 'Delete what is unused, or add what package.json lacks.'],
 ] as const;

@@ -24,7 +24,7 @@ export function pageOf(markdown: string, theme: Theme = 'light'): string {
   header { padding: 12px 16px; border-bottom: 1px solid ${line}; font-weight: 600; }
   article { padding: 16px 24px; overflow-wrap: break-word; }
   h3 { font-size: 17.5px; margin: 0 0 16px; }
-  p, ul, table { margin: 0 0 16px; }
+  p, ul, table, details { margin: 0 0 16px; }
   ul { padding-left: 2em; }
   table { border-collapse: collapse; }
   th, td { border: 1px solid ${line}; padding: 6px 13px; text-align: left; }

@@ -1,4 +1,4 @@
-// `npm run picture` takes the light and dark pictures in README.md: the job summary of a tracked job, run from dist against the span
+// `npm run picture` takes the light and dark pictures in docs: the job summaries of tracked jobs, run from dist against the span
 // server and shown in a real browser. It needs Chromium or Chrome (CHROMIUM may be set to its path) and fonts with emoji. On Debian:
 // `apt-get install chromium fonts-liberation fonts-noto-color-emoji`.
 import { execFileSync } from 'node:child_process';
@@ -6,9 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runJob } from '../test/harness/job.ts';
-import { startSpanServer } from '../test/harness/span-server.ts';
+import { type JobOptions, runJob } from '../test/harness/job.ts';
+import { type SpanServer, startSpanServer } from '../test/harness/span-server.ts';
 import { pageOf, themes } from './page.ts';
+import { SCENARIOS } from './try/scenarios.ts';
 
 const DOCS = join(import.meta.dirname, '..', 'docs');
 const WIDTH = 860;
@@ -16,43 +17,80 @@ const WIDTH = 860;
 const FAILURES = [
   ['refund after 30 days', 'expected "30 days", the answer says 14'],
   ['express to Norway', 'expected a price, the answer has none'],
+  ['gift card', 'expected "no cash", the answer offers some'],
 ];
 
-/** The report of an eval of 30 cases, 27 of which passed. */
-function report(): string {
+/** The report of an eval of 30 cases, of which the named ones failed and one was skipped. */
+function report(failed: readonly string[]): string {
   const passed = Array.from(
-    { length: 27 },
-    (_, i) => `<testcase classname="support" name="case ${i}" time="0.9"/>`,
+    { length: 29 - failed.length },
+    (_, i) => `<testcase name="case ${i}" time="0.9"/>`,
   );
-  const failed = FAILURES.map(
+  const failing = FAILURES.filter(([name = '']) => failed.includes(name)).map(
     ([name, message]) =>
-      `<testcase classname="support" name="${name}" time="1.1"><failure message="${message?.replaceAll('"', '&quot;')}"/></testcase>`,
+      `<testcase name="${name}" time="1.1"><failure message="${message?.replaceAll('"', '&quot;')}"/></testcase>`,
   );
-  const skipped = '<testcase classname="support" name="voice message" time="0"><skipped/></testcase>';
-  return `<testsuites><testsuite name="support">${[...passed, ...failed, skipped].join('')}</testsuite></testsuites>`;
+  const cases = [...passed, ...failing, '<testcase name="voice message" time="0"><skipped/></testcase>'];
+  return `<testsuites><testsuite name="support">${cases.join('')}</testsuite></testsuites>`;
 }
 
-async function summary(): Promise<string> {
-  await using server = await startSpanServer();
-  const job = await runJob([
-    {
-      id: 'span',
-      with: {
-        operation: 'track',
-        api_key: server.key,
-        base_url: server.baseUrl,
-        name: 'Support eval',
-        start_time: new Date(Date.now() - 42_000).toISOString(),
-        meta: '{"dataset": "support-v3"}',
-        results_file: 'report.xml',
-        results_metrics: true,
-        min_score: 90,
-      },
-    },
-    { run: ({ workspace }) => writeFileSync(join(workspace, 'report.xml'), report()) },
-  ]);
+interface Run {
+  readonly failed: readonly string[];
+  readonly secondsAgo: number;
+  readonly with: Readonly<Record<string, string | number>>;
+  readonly options?: JobOptions;
+}
+
+/** Runs the eval in a tracked job, and returns the job's summary. */
+async function evaluate(
+  server: SpanServer,
+  { failed, secondsAgo, with: inputs, options }: Run,
+): Promise<string> {
+  const given = {
+    operation: 'track',
+    api_key: server.key,
+    base_url: server.baseUrl,
+    name: 'Support eval',
+    start_time: new Date(Date.now() - secondsAgo * 1000).toISOString(),
+    results_file: 'report.xml',
+    results_metrics: true,
+    ...inputs,
+  };
+  const job = await runJob(
+    [
+      { id: 'span', with: given },
+      { run: ({ workspace }) => writeFileSync(join(workspace, 'report.xml'), report(failed)) },
+    ],
+    options,
+  );
   return job.post('span').summary;
 }
+
+/** The pictures by name, each of the summary of a job. */
+const PICTURES: Readonly<Record<string, () => Promise<string>>> = {
+  async summary() {
+    await using server = await startSpanServer();
+    const failed = ['refund after 30 days', 'express to Norway'];
+    return await evaluate(server, {
+      failed,
+      secondsAgo: 42,
+      with: { meta: '{"dataset": "support-v3"}', min_score: 90 },
+    });
+  },
+  async comparison() {
+    await using server = await startSpanServer();
+    const inputs = { case_spans: 'failed', baseline: 'main', max_drop: 2 };
+    const main = { ...inputs, metrics: '{"tone": 0.91}' };
+    await evaluate(server, { failed: ['gift card'], secondsAgo: 10_000, with: main });
+    const { context, event } = SCENARIOS.compared ?? {};
+    return await evaluate(server, {
+      failed: ['refund after 30 days', 'express to Norway'],
+      secondsAgo: 42,
+      with: { ...inputs, metrics: '{"tone": 0.93}' },
+      options: { ...(context && { context }), ...(event && { event }) },
+    });
+  },
+};
 
 function chromium(...args: string[]): string {
   const names = process.env.CHROMIUM
@@ -74,11 +112,13 @@ function chromium(...args: string[]): string {
 
 const folder = mkdtempSync(join(tmpdir(), 'picture-'));
 try {
-  const markdown = await summary();
-  for (const name of themes) {
-    const page = join(folder, `${name}.html`);
+  for (const [picture, theme] of Object.keys(PICTURES).flatMap((name) =>
+    themes.map((theme) => [name, theme] as const),
+  )) {
+    const markdown = (await PICTURES[picture]?.()) ?? '';
+    const page = join(folder, `${picture}-${theme}.html`);
     const measuring = 'document.title = Math.ceil(document.documentElement.getBoundingClientRect().height)';
-    writeFileSync(page, `${pageOf(markdown, name)}<script>${measuring}</script>`);
+    writeFileSync(page, `${pageOf(markdown, theme)}<script>${measuring}</script>`);
     const url = pathToFileURL(page).href;
     const [, height] =
       /<title>(\d+)<\/title>/.exec(chromium(`--window-size=${WIDTH},800`, '--dump-dom', url)) ?? [];
@@ -86,7 +126,7 @@ try {
     chromium(
       `--window-size=${WIDTH},${height}`,
       '--force-device-scale-factor=1.5',
-      `--screenshot=${join(DOCS, `summary-${name}.png`)}`,
+      `--screenshot=${join(DOCS, `${picture}-${theme}.png`)}`,
       url,
     );
   }

@@ -1,11 +1,12 @@
-// `node scripts/schema.ts` writes schema/span.json, the JSON Schema of the output `span`, from src/api/span.ts. With `--check` it
-// only compares.
+// `node scripts/schema.ts` writes schema/span.json and schema/comparison.json, the JSON Schemas of the outputs `span` and
+// `comparison`, from src. With `--check` it only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toJSONSchema } from 'zod';
 import { Span } from '../src/api/span.ts';
+import { Comparison } from '../src/comparison/compare.ts';
 
-const FILE = join(import.meta.dirname, '..', 'schema', 'span.json');
+const FOLDER = join(import.meta.dirname, '..', 'schema');
 
 /** The JSON Schema of fields that src/api/span.ts checks with a function. */
 const CUSTOM: Readonly<Record<string, object>> = {
@@ -24,7 +25,7 @@ const { $schema, ...body } = toJSONSchema(Span, {
     Object.assign(jsonSchema, schema);
   },
 });
-const schema = {
+write('span.json', {
   $schema,
   title: 'Opper span',
   description:
@@ -33,11 +34,25 @@ const schema = {
   ...body,
   // If nothing was written, the name may be unknown.
   required: ['id'],
-};
-const text = `${JSON.stringify(schema, null, 2)}\n`;
-if (!process.argv.includes('--check')) {
-  writeFileSync(FILE, text);
-} else if (readFileSync(FILE, 'utf8') !== text) {
-  console.error('schema/span.json differs from the schema in src/api/span.ts.');
-  process.exitCode = 1;
+});
+const { $schema: _, ...comparison } = toJSONSchema(Comparison, { io: 'input' });
+write('comparison.json', {
+  $schema,
+  title: 'Comparison with a baseline',
+  description:
+    'The output `comparison` of opper-span-action: the newest earlier run on the branch `baseline`, and how this run differs ' +
+    'from it. `newly_failed` and `no_longer_failing` are missing if the failing cases of one of the runs are not all known.',
+  ...comparison,
+});
+
+/** Writes a file, or with `--check` compares it. */
+function write(name: string, schema: object): void {
+  const path = join(FOLDER, name);
+  const text = `${JSON.stringify(schema, null, 2)}\n`;
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, text);
+  } else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`schema/${name} differs from the schema in src.`);
+    process.exitCode = 1;
+  }
 }

@@ -110,14 +110,17 @@ async function tryEmbedded(scenario: Scenario, own: Readonly<Record<string, stri
       trace_id: '123e4567-e89b-12d3-a456-426614174000',
       ...scenario.span,
     });
-  const inputs = {
+  const inputsOf = (each: Scenario) => ({
     ...(before && { span_id: before.id }),
     base_url: server.baseUrl,
-    ...(scenario.withoutKey ? {} : { api_key: KEY }),
-    ...scenario.with,
+    ...(each.withoutKey ? {} : { api_key: KEY }),
+    ...each.with,
     ...own,
-  };
-  const job = await runAndShow(scenario, inputs, { secrets: { OPPER_API_KEY: server.key } }, server);
+  });
+  const options = { secrets: { OPPER_API_KEY: server.key } };
+  const { earlier } = scenario;
+  if (earlier) await runAndShow(earlier, inputsOf(earlier), options, server);
+  const job = await runAndShow(scenario, inputsOf(scenario), options, server);
 
   if (before) showSpan('The span before', before);
   const spans = server.spans();

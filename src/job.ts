@@ -37,8 +37,8 @@ export interface Job {
   readonly error: string | undefined;
   /** Where it ran and how it went, for `meta`. */
   readonly facts: JsonObject;
-  /** The pages of the run and of the job. Without the job's id, both are the run's page. */
-  readonly links: { readonly run?: string; readonly job?: string };
+  /** The pages of the run, of the job and of the commit. Without the job's id, the first two are the run's page. */
+  readonly links: { readonly run?: string; readonly job?: string; readonly commit?: string };
   /** `Evals / test (3.12)`: workflow, job and matrix, to name a span after. */
   readonly title: string;
   /** Whether GitHub withholds secrets from this run. */
@@ -103,8 +103,14 @@ function linksOf(context: GitHubContext, { job_check_run_id: id }: JobInputs): J
   const repo = repoOf(context);
   const runId = idOf(context.runId);
   if (!repo || !runId) return {};
-  const run = `${context.serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
-  return { run, job: id ? `${run}/job/${id}` : run };
+  const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
+  const run = `${url}/actions/runs/${runId}`;
+  const { revision } = refsOf(context).head;
+  return {
+    run,
+    job: id ? `${run}/job/${id}` : run,
+    ...(revision && { commit: `${url}/commit/${revision}` }),
+  };
 }
 
 const DEPENDABOT = 'dependabot[bot]';
@@ -151,7 +157,7 @@ function refsOf({ payload, ref, sha }: GitHubContext): Refs {
   const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
   if (pull?.head) {
     return {
-      head: branch(pull.head.ref, pull.head.sha),
+      head: branch(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
       base: branch(pull.base?.ref, pull.base?.sha),
       change: pull,
     };
@@ -162,11 +168,31 @@ function refsOf({ payload, ref, sha }: GitHubContext): Refs {
   if (trigger) {
     const change = trigger.pull_requests?.[0];
     // After a push of a tag, head_branch is the name of the tag.
-    const type = /^pull_request/.test(trigger.event) ? 'branch' : undefined;
-    const head = { name: trigger.head_branch, type, revision: trigger.head_sha };
+    const isBranch =
+      /^(pull_request|schedule)/.test(trigger.event) ||
+      (trigger.head_branch && trigger.head_branch === payload.repository?.default_branch);
+    const name = labelOf(trigger.head_branch, trigger.head_repository, payload.repository);
+    const head = { name, type: isBranch ? 'branch' : undefined, revision: trigger.head_sha } as const;
     return { head, ...(change && { base: branch(change.base?.ref, change.base?.sha), change }) };
   }
   return { head: refOf(ref, sha) };
+}
+
+interface Repository {
+  readonly full_name?: string | undefined;
+}
+
+/**
+ * The name of a branch, `owner:branch` if it is in another repository, as GitHub labels it. So nobody can pass off a branch of a
+ * fork as one of this repository. A fork that was deleted is null.
+ */
+function labelOf(
+  name: string | undefined,
+  head: Repository | null | undefined,
+  own: Repository | undefined,
+): string | undefined {
+  if (!name || (head && head.full_name === own?.full_name)) return name;
+  return `${head?.full_name?.split('/')[0] ?? 'unknown'}:${name}`;
 }
 
 function branch(name: string | undefined, revision: string | undefined): Ref {

@@ -45,14 +45,17 @@ const CONTROLS: Readonly<Record<string, readonly [name: string, written: string]
  * Where a text stops being JSON, and why: `line 1, column 9: expected a colon, found x`. V8 leaves the place out of some of its
  * messages. Without recursion, so that no text overflows the stack. Undefined if the text is JSON.
  */
-export function faultIn(text: string): string | undefined {
-  return faultText(text, scan(text));
+export function faultIn(text: string, line?: number): string | undefined {
+  return faultText(text, scan(text), line);
 }
 
-/** The text with null for each NaN and Infinity, which Python writes. If that is not JSON either, `fault` is like {@link faultIn}. */
+/**
+ * The text with null for each NaN and Infinity, which Python writes. If it is not JSON even so, it is unchanged, and `fault` is
+ * like {@link faultIn}.
+ */
 export function withoutNaN(
   text: string,
-  line: number,
+  line?: number,
 ): { readonly text: string; readonly fault?: string | undefined } {
   // Joined from time to time, since there may be millions.
   const joined: string[] = [];
@@ -65,9 +68,8 @@ export function withoutNaN(
     joined.push(parts.join(''));
     parts = [];
   });
-  return fault
-    ? { text, fault: faultText(text, fault, line) }
-    : { text: [...joined, ...parts, text.slice(from)].join('') };
+  if (fault) return { text, fault: faultText(text, fault, line) };
+  return { text: from === 0 ? text : [...joined, ...parts, text.slice(from)].join('') };
 }
 
 function faultText(text: string, fault: Fault | undefined, line = 1): string | undefined {
@@ -76,7 +78,7 @@ function faultText(text: string, fault: Fault | undefined, line = 1): string | u
   return `${placeOf(text, at, line)}: expected ${expected}, found ${found}`;
 }
 
-/** The place of the first bracket that is nested too deeply, if there is one before the text stops being JSON. */
+/** The place of the first bracket that is nested too deeply, if there is one. */
 export function placeTooDeep(text: string, maxDepth: number, line = 1): string | undefined {
   // Few texts have that many brackets.
   if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return undefined;
@@ -84,9 +86,7 @@ export function placeTooDeep(text: string, maxDepth: number, line = 1): string |
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
-      const end = endOfString(text, at);
-      if (typeof end !== 'number') return undefined;
-      at = end - 1;
+      at = closingQuote(text, at);
     } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) {
       depth--;
     } else if ((code === OPEN_ARRAY || code === OPEN_OBJECT) && ++depth > maxDepth) {
@@ -150,6 +150,16 @@ function scan(text: string, onNaN?: (start: number, end: number) => void): Fault
     }
   }
   return state === END ? undefined : { at, expected: state.expected };
+}
+
+/** The offset of the quote that ends the string, or of the end of the text. */
+function closingQuote(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let escapes = at;
+    while (text.charAt(escapes - 1) === '\\') escapes--;
+    if ((at - escapes) % 2 === 0) return at;
+  }
+  return text.length;
 }
 
 /** The offset after the string that begins at `start`, or what is wrong in it. */

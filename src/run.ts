@@ -1,4 +1,5 @@
 import { type Client, createClient } from './api/client.ts';
+import { maxDropGate } from './comparison/max-drop.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
 import { givenInputs, type Inputs, type Read, readInputs } from './inputs/inputs.ts';
@@ -9,6 +10,7 @@ import { closingPlan, type Plan, planOf } from './plan/plan.ts';
 import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
 import type { Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
+import { present } from './present.ts';
 import { type Draft, findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
 import type { Results } from './results/results.ts';
@@ -48,7 +50,14 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     const { inputs } = plan;
     warn(report, plan.warnings);
     if (inputs.dry_run || inputs.api_key === undefined) withoutSending(plan, reporter, report);
-    else await execute(plan, clientOf(host, inputs, reporter), reporter, report);
+    else {
+      const client = clientOf(host, inputs, reporter);
+      await execute(plan, client, reporter, report);
+      if (inputs.baseline !== undefined && !isStart) {
+        const { compareWithBaseline } = await import('./against-baseline.ts');
+        await compareWithBaseline(plan, job, client, report);
+      }
+    }
   } catch (error) {
     report.outcome = 'failed';
     report.findings.push(findingOf(error, values, 'nothing was recorded'));
@@ -58,7 +67,13 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     const effect = `${isRecorded ? 'the rest' : 'nothing'} was recorded`;
     report.findings.unshift(findingOf(plan.failure, values, effect));
   }
-  if (plan && !isStart) report.gates = gatesOf(plan.gate, scoreOnSpan(report));
+  if (plan && !isStart) {
+    const score = scoreOnSpan(report);
+    const { max_drop } = plan.inputs;
+    const needsScore = !job.endedBadly && plan.failure === undefined;
+    const dropGate = maxDropGate(max_drop, score, report.comparison, needsScore);
+    report.gates = present([...gatesOf(plan.gate, score), dropGate]);
+  }
   report.elapsedMs = host.now() - startedAt;
   return reporter.publish(report, { outputs: !tracked, summary: values.summary !== false });
 }
@@ -74,6 +89,7 @@ async function planFor(
   try {
     const results = await resultsAt(stage, read, host, job);
     report.tests = results.tests;
+    report.files = results.files ?? [];
     warn(report, results.warnings ?? []);
     return planOf(read, results, job, stage);
   } catch (error) {
@@ -91,10 +107,11 @@ async function resultsAt(
   { withholdsSecrets }: Job,
 ): Promise<Results> {
   const { tracked } = stage;
-  const { operation, api_key, dry_run, min_score } = read.values;
+  const { operation, api_key, dry_run, min_score, max_drop } = read.values;
   if (operation === 'track' && !tracked) return checkPatterns(read.values, host.files);
   const isSkipped = withholdsSecrets && api_key === undefined && !dry_run;
-  if (tracked && isSkipped && min_score === undefined) return NO_RESULTS;
+  const hasGate = min_score !== undefined || max_drop !== undefined;
+  if (tracked && isSkipped && !hasGate) return NO_RESULTS;
   return readFiles(read, host, stage);
 }
 

@@ -1,3 +1,5 @@
+import { present } from './present.ts';
+
 /** The text, cut to at most `maxLength` UTF-16 units including a final `…`. Never cuts a character in half. */
 export function cut(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
@@ -23,7 +25,7 @@ export function counted(count: number, noun: string): string {
 /** The first ten names, each cut: `a, b, c, …`. */
 export function listed(names: readonly string[]): string {
   const shown = names.slice(0, 10).map((name) => cut(name, 40));
-  return [...shown, ...(names.length > 10 ? ['…'] : [])].join(', ');
+  return present([...shown, names.length > 10 && '…']).join(', ');
 }
 
 /** A duration in milliseconds as `0.423 s`, `12.5 s` or `3600 s`. */

@@ -22,7 +22,12 @@ export function withoutSending(plan: Plan, reporter: Reporter, report: Draft): v
     ...defined({ id: knownId }),
     ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
   };
-  if (inputs.dry_run) {
+  const { dry_run, baseline, max_drop } = inputs;
+  if (max_drop !== undefined && task.kind !== 'start' && task.kind !== 'wait') {
+    const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
+    report.findings.push({ level: 'notice', title: 'Opper span: comparison', lines: [line] });
+  }
+  if (dry_run) {
     report.outcome = 'dry-run';
     report.dryRun = [...request, ...(sent && task.kind !== 'start' ? childRequests(plan, id) : [])];
   } else {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Files, MAX_BYTES, readText } from '../src/files.ts';
+import { type Files, MAX_BYTES, openText, readText } from '../src/files.ts';
 
 const filesOf = (...pieces: readonly Uint8Array[]): Files => ({
   find: async () => [],
@@ -52,5 +52,50 @@ describe('the text of a file', () => {
       name: 'FormError',
       message: `cannot be read: ${reason}`,
     });
+  });
+});
+
+describe('an open file', () => {
+  const textOf = async (pieces: AsyncIterable<string>) => {
+    const all: string[] = [];
+    for await (const piece of pieces) all.push(piece);
+    return all.join('');
+  };
+
+  it('has its first line that is not blank, and its text from the beginning', async () => {
+    const text = `\n \n${'a'.repeat(100)}\r\n${'b'.repeat(300)}`;
+    for (const size of [1, 50, 1000]) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+      const file = await openText(filesOf(...pieces.map((piece) => Buffer.from(piece))), 'a');
+      expect(file.beginning).toBe(`${'a'.repeat(79)}…`);
+      expect(await textOf(file.pieces)).toBe(text);
+    }
+  });
+
+  it('is read once, and closed wherever reading ends', async () => {
+    const log: string[] = [];
+    const files: Files = {
+      find: async () => [],
+      modifiedMs: () => undefined,
+      async *read(path) {
+        try {
+          log.push(`open ${path}`);
+          yield Buffer.from(path.repeat(300));
+          yield Buffer.from('end');
+        } finally {
+          log.push(`close ${path}`);
+        }
+      },
+    };
+    const [whole, part] = [await openText(files, 'a'), await openText(files, 'b')];
+    expect(await textOf(whole.pieces)).toBe(`${'a'.repeat(300)}end`);
+    await whole.close();
+    await part.close();
+    await expect(openText(files, '> ')).rejects.toThrow('begins with what npm prints');
+    expect(log).toEqual(['open a', 'open b', 'close a', 'close b', 'open > ', 'close > ']);
+  });
+
+  it('is empty if it has nothing but white space', async () => {
+    await expect(openText(filesOf(Buffer.from(' \n')), 'a')).rejects.toThrow(/^is empty$/);
   });
 });

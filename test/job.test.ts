@@ -65,12 +65,12 @@ const EVENTS: readonly [
   [
     'pull-request-fork',
     { eventName: 'pull_request', ref: 'refs/pull/32/merge', sha: MERGE_SHA, actor: 'visitor' },
-    { ...pullFacts('main', FORK_SHA, '32', 'Fix the greeting'), 'github.actor': 'visitor' },
+    { ...pullFacts('visitor:main', FORK_SHA, '32', 'Fix the greeting'), 'github.actor': 'visitor' },
   ],
   [
     'pull-request-target',
     { eventName: 'pull_request_target', sha: BASE_SHA },
-    pullFacts('main', FORK_SHA, '32', 'Fix the greeting'),
+    pullFacts('visitor:main', FORK_SHA, '32', 'Fix the greeting'),
   ],
   [
     'merge-group',
@@ -171,6 +171,34 @@ describe('the facts of a job', () => {
       },
     ],
     [
+      'a workflow_run after a push to the default branch',
+      {
+        payload: changed('workflow-run', 'workflow_run', {
+          event: 'push',
+          head_branch: 'main',
+          pull_requests: [],
+        }),
+      },
+      { 'ref.head.name': 'main', 'ref.head.type': 'branch', 'ref.head.revision': PULL_SHA },
+    ],
+    ...[{ full_name: 'visitor/support-bot' }, null].map(
+      (head_repository): [string, Partial<GitHubContext>, Readonly<Record<string, string>>] => [
+        `a workflow_run for a pull request from ${head_repository ? 'a fork' : 'a fork that was deleted'}`,
+        {
+          payload: changed('workflow-run', 'workflow_run', {
+            head_branch: 'main',
+            head_repository,
+            pull_requests: [],
+          }),
+        },
+        {
+          'ref.head.name': head_repository ? 'visitor:main' : 'unknown:main',
+          'ref.head.type': 'branch',
+          'ref.head.revision': PULL_SHA,
+        },
+      ],
+    ),
+    [
       'a workflow_run with little data',
       { payload: { workflow_run: { head_sha: PULL_SHA } } },
       { 'ref.head.revision': PULL_SHA },
@@ -201,9 +229,10 @@ it('outside of a runner nothing is known about a job', () => {
 });
 
 it('the link to the job is the link to the run if the job has no id', () => {
+  const commit = `https://github.com/acme/support-bot/commit/${SHA}`;
   expect([jobOf(PUSH, INPUTS).links, jobOf(PUSH, {}).links]).toEqual([
-    { run: RUN_URL, job: JOB_URL },
-    { run: RUN_URL, job: RUN_URL },
+    { run: RUN_URL, job: JOB_URL, commit },
+    { run: RUN_URL, job: RUN_URL, commit },
   ]);
   expect(jobOf({ ...PUSH, runId: Number.NaN }, INPUTS).links).toEqual({});
 });

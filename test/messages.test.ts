@@ -22,6 +22,7 @@ import {
   status,
   truncatedJson,
 } from './harness/faults.ts';
+import { factsOf } from './harness/push.ts';
 import { type Fault, type FaultRule, startSpanServer } from './harness/span-server.ts';
 import { FOREVER, FORK, NOW, runStage, type StepOptions } from './harness/step.ts';
 import { memoryFiles } from './results/memory-files.ts';
@@ -105,6 +106,22 @@ const ofMetrics = (title: string, faults: readonly FaultRule[], metrics: object 
   }));
   return responses(title, rules, { score: '', metrics: JSON.stringify(metrics) });
 };
+
+const BASELINE = { id: 'trace', name: 'Support', start_time: '2026-11-20T10:00:00Z' };
+/** A comparison with a run on main that had the score 80. `total` is how many traces there are. */
+const comparison = (title: string, inputs: Inputs, total = 1, faults: readonly FaultRule[] = []): Scene => {
+  const meta = { ...factsOf('success'), 'cicd.pipeline.run.id': '1' };
+  const spans = total > 1 ? [] : [{ name: 'Support', score: 80, meta }];
+  const data = total > 0 ? [BASELINE] : [];
+  const answer = (part: string, body: unknown): FaultRule => ({
+    when: ({ path }) => path.includes(part),
+    fault: reply({ status: 200, body }),
+  });
+  const list = answer('/traces?', { meta: { total_count: total }, data });
+  const given = { score: '62', baseline: 'main', ...inputs };
+  return [title, given, { faults: [...faults, list, answer('/traces/', { ...BASELINE, spans })] }];
+};
+const traces = { when: ({ path }: { path: string }) => path.includes('/traces'), times: FOREVER };
 
 const error = (message: string, code = ''): Error => Object.assign(new Error(message), { code });
 const noResponse = (title: string, thrown: unknown): Scene => {
@@ -196,6 +213,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       case_spans: ['some'],
       max_case_spans: ['0'],
       min_score: ['high'],
+      max_drop: ['much', '-1'],
       dry_run: ['perhaps'],
       timeout_seconds: ['0'],
       retries: ['11'],
@@ -241,6 +259,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { results_file: 'r.json', results_format: 'fields', case_spans: 'all' },
       file('{"score": 1}'),
     ],
+    ['max_drop without a baseline', { max_drop: '2' }],
     ['a gate on another scale than the score', { score: '0.9', score_scale: '100', min_score: '0.8' }],
     ['a gate that is a share', { score: '87', min_score: '0.8' }],
     ['a gate that is the whole', { results_file: 'r.xml', min_score: '1' }, file(TESTS, 'r.xml')],
@@ -481,6 +500,27 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { end_time: '2026-11-20T11:00:00Z' },
     ),
   ],
+  'A comparison': [
+    comparison('a drop that is too large', { max_drop: '5' }),
+    comparison('a drop that is too large and cannot be recorded', { max_drop: '5' }, 1, [
+      { on: 'PATCH', fault: returned({}) },
+      { on: 'PATCH', fault: status(422) },
+    ]),
+    comparison('no earlier run', {}, 0),
+    comparison('no run among the newest', {}, 120),
+    comparison('no score', { score: '', output: 'x', max_drop: '5' }),
+    comparison('a dry run', { max_drop: '5', dry_run: 'true' }),
+    [
+      'traces that cannot be read',
+      { score: '62', baseline: 'main' },
+      { faults: [{ ...traces, fault: status(503) }] },
+    ],
+    [
+      'traces that are no list',
+      { score: '62', baseline: 'main' },
+      { faults: [{ ...traces, fault: reply({ status: 200, body: { data: 1 } }) }] },
+    ],
+  ],
   'The rest': [
     ['a score below the gate', { score: '62', min_score: '80', dry_run: 'true' }],
     ['a gate without a score', { output: 'x', min_score: '80', dry_run: 'true' }],
@@ -543,6 +583,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   [LOG]: [
     ['an update', { results_file: 'r.xml', min_score: '50', case_spans: 'all' }, file(TESTS, 'r.xml')],
     response('an update that changes nothing', returned({ meta: { a: 1 } }), { score: '', meta: '{"a": 1}' }),
+    comparison('a comparison', {}),
     ['a new span', { ...create, name: 'Support', metrics: '{"accuracy": 0.925}' }],
     [
       'get',

@@ -18,6 +18,8 @@ export interface Scenario {
   readonly withoutKey?: boolean;
   /** The API returns 503 until a step ends the outage. */
   readonly outage?: boolean;
+  /** The job of an earlier run, which goes first. */
+  readonly earlier?: Scenario;
 }
 
 /** One of the job's own steps: the command to show, and what to do instead. */
@@ -50,6 +52,41 @@ const DEPLOY: OwnStep = {
   run: './deploy.sh',
   act() {
     throw new Error('Process completed with exit code 1.');
+  },
+};
+
+const COMPARED = {
+  operation: 'track',
+  results_file: REPORT,
+  case_spans: 'failed',
+  baseline: 'main',
+  max_drop: '5',
+};
+const PULL = {
+  github: {
+    event_name: 'pull_request',
+    ref: 'refs/pull/7/merge',
+    head_ref: 'shorter-prompt',
+    base_ref: 'main',
+  },
+  event: {
+    action: 'synchronize',
+    number: 7,
+    pull_request: {
+      number: 7,
+      title: 'Shorten the prompt',
+      head: {
+        ref: 'shorter-prompt',
+        sha: 'b1946ac92492d2347c6235b4d2611184a1b2c3d4',
+        repo: { full_name: 'acme/support-bot' },
+      },
+      base: {
+        ref: 'main',
+        sha: '5c1b1d3a0a8b0c2c7d4e6f8091a2b3c4d5e6f708',
+        repo: { full_name: 'acme/support-bot' },
+      },
+    },
+    repository: { name: 'support-bot', full_name: 'acme/support-bot', owner: { login: 'acme' } },
   },
 };
 
@@ -100,6 +137,15 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       { run: 'sleep 60 # then the API is up again', act: ({ server }) => void server.faults.splice(0) },
       pytest('all right'),
     ],
+  },
+  compared: {
+    shows:
+      'a pull request is worse than main: the summary says which cases fail now, and max_drop fails the job',
+    with: COMPARED,
+    after: [pytest('one wrong')],
+    context: { github: { ...PULL.github, run_id: '9123456790' } },
+    event: PULL.event,
+    earlier: { shows: 'first a run of main', with: COMPARED, after: [pytest('all right')] },
   },
   create: {
     shows: 'one step after the tests makes a finished span from their report',

@@ -6,14 +6,21 @@ import { Metric, MetricPage, type NewMetric, newestOf } from './metric.ts';
 import { apiError, type Call } from './response.ts';
 import { Sender, type SenderOptions, statusOf, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
+import { Trace, TracePage } from './traces.ts';
 
 const METRICS_PER_PAGE = 100;
+const TRACES_PER_PAGE = 100;
 // More than any span has. Without a limit, a server that always has another page would keep the step forever.
 const MAX_PAGES = 100;
 
 export interface ClientOptions extends SenderOptions {
   /** Without a slash at its end. */
   readonly baseUrl: string;
+}
+
+export interface TraceOptions {
+  /** Whether no failure is retried. */
+  readonly isTriedOnce: boolean;
 }
 
 /**
@@ -45,6 +52,10 @@ export interface Client {
   ): Promise<{ readonly metric: Metric; readonly wasFound: boolean }>;
   /** `PATCH /spans/{id}/metrics/{metric_id}`. */
   updateMetric(spanId: string, metricId: string, change: Omit<NewMetric, 'dimension'>): Promise<Metric>;
+  /** `GET /traces?name=…`: at most 100 traces. The name of a found trace may only contain `name`. */
+  listTraces(name: string, offset: number, options: TraceOptions): Promise<TracePage>;
+  /** `GET /traces/{id}`. Set `isNew` if the trace was just created: then a 404 is retried. */
+  readTrace(id: string, options: TraceOptions & { readonly isNew?: boolean }): Promise<Trace>;
   /** The number of requests and the last status so far. */
   readonly traffic: Readonly<Sender['traffic']>;
 }
@@ -133,6 +144,17 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       const url = metricUrl(baseUrl, spanId, metricId);
       const body = bodyOf(change);
       return request({ method: 'PATCH', url, body, wanted: 'a metric', ifNotFound: CHECK_SPAN }, Metric);
+    },
+
+    listTraces(name, offset, { isTriedOnce }) {
+      const query = `name=${encoded(name)}&offset=${offset}&limit=${TRACES_PER_PAGE}`;
+      const call = { url: `${baseUrl}/traces?${query}`, wanted: 'a list of traces', isTriedOnce };
+      return request({ method: 'GET', ifNotFound: CHECK_ADDRESS, ...call }, TracePage);
+    },
+
+    readTrace(id, options) {
+      const call = { url: `${baseUrl}/traces/${encoded(id)}`, wanted: 'the trace', id, ...options };
+      return request({ method: 'GET', ifNotFound: CHECK_ADDRESS, ...call }, Trace);
     },
   };
 }

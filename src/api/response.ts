@@ -33,6 +33,8 @@ export interface Call {
   readonly id?: string;
   /** Whether a 404 is retried, since what was just created may take a moment to appear. */
   readonly isNew?: boolean;
+  /** Whether other failures are not retried. */
+  readonly isTriedOnce?: boolean;
   /** Whether a lookup did not find what the request should have created. */
   readonly wasLookedFor?: boolean;
 }
@@ -75,7 +77,7 @@ export function read<Schema extends z.ZodMiniType>(
   if (parsed.success) {
     const { id } = parsed.data as { id?: string };
     if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(', but with a different span than requested', id);
+    throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, '')} than requested`, id);
   }
   const problems = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')

@@ -60,7 +60,8 @@ export class Sender {
   async send(call: Call, tries: Tries): Promise<Attempt> {
     for (let number = 1; ; number++) {
       const attempt = await this.attempt(call, number, tries);
-      const isWorthRetrying = isRetried(attempt) || (call.isNew && statusOf(attempt) === 404);
+      const isWorthRetrying =
+        (!call.isTriedOnce && isRetried(attempt)) || (call.isNew && statusOf(attempt) === 404);
       if (!isWorthRetrying || !(await this.waitForRetry(attempt, call, tries))) return attempt;
     }
   }

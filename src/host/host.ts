@@ -38,4 +38,6 @@ export interface Host {
   /** A random UUID. */
   readonly newId: () => string;
   readonly version: string;
+  /** The address of the page on troubleshooting. */
+  readonly docs: string;
 }

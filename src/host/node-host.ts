@@ -48,4 +48,5 @@ export const nodeHost: Host = {
   random: Math.random,
   newId: randomUUID,
   version: manifest.version,
+  docs: `https://github.com/${manifest.repository.replace('github:', '')}/blob/v${manifest.version}/docs/troubleshooting.md`,
 };

@@ -10,7 +10,7 @@ import { UUID } from '../uuid.ts';
 // an error message that follows the name of the input.
 
 /** The error of a schema: the value in quotes, then the rule that it breaks. */
-const because = (rule: string) => ({
+export const because = (rule: string) => ({
   error: ({ input }: { input?: unknown }) => `${quoted(textOf(input as Json))} ${rule}`,
 });
 
@@ -45,6 +45,13 @@ export const verbatim = z.transform(
 /** Text without the white space around it. Other values are unchanged. */
 const trimmed = z.transform((value: Json): unknown => (typeof value === 'string' ? value.trim() : value));
 export const text = z.transform((value: Json) => textOf(value).trim());
+
+/** The name of a branch. It may be given as a whole ref. */
+export const branch = z.transform((value: Json) =>
+  textOf(value)
+    .trim()
+    .replace(/^refs\/heads\//, ''),
+);
 
 export const uuid = matching(UUID, 'is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a');
 

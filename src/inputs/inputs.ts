@@ -7,7 +7,9 @@ import { quoted, textOf } from '../text.ts';
 import {
   apiKey,
   baseUrl,
+  because,
   boolean,
+  branch,
   jsonPointer,
   jsonPointers,
   lines,
@@ -66,6 +68,8 @@ const formsAt = (now: Date) => ({
   case_spans: oneOf(['none', 'failed', 'all']),
   max_case_spans: wholeNumber(1, 1000),
   min_score: maybeAbsent(numberForm('is not a number such as 80')),
+  baseline: maybeAbsent(branch),
+  max_drop: maybeAbsent(numberForm('is not a number such as 2').check(z.gte(0, because('is below 0')))),
   meta_mode: oneOf(['merge', 'replace']),
   ci_meta: boolean,
   fail_on_api_error: boolean,

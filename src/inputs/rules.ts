@@ -132,6 +132,15 @@ export function gateProblems(minScore: number | undefined, scale: number | undef
   return [{ name: 'min_score', message }];
 }
 
+/** A `max_drop` with nothing to compare with. */
+export function baselineProblems({ values, problems }: Read<Partial<Inputs>>): Problem[] {
+  const isKnown = values.baseline !== undefined || problems.some(({ name }) => name === 'baseline');
+  if (values.max_drop === undefined || isKnown) return [];
+  const message =
+    'needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}';
+  return [{ name: 'max_drop', message }];
+}
+
 /** Inputs that were given at the start of a tracked job and are empty at its end. */
 export function lostProblems(lost: readonly string[]): Problem[] {
   const message =

@@ -2,6 +2,7 @@ import { InputError, type Problem } from '../errors.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
 import {
   accessProblems,
+  baselineProblems,
   clearProblems,
   formatProblems,
   gateProblems,
@@ -48,6 +49,7 @@ export function check(
     ...formatProblems(read),
     ...clearProblems(values, inFile),
     ...gateProblems(values.min_score, score.scale),
+    ...baselineProblems(known),
     ...results.problems,
     ...present([score.problem]),
     ...otherProblems,

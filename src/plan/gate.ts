@@ -5,6 +5,8 @@ export interface Gate {
   readonly text: string;
   /** What to do if it is missed, as a sentence without a full stop. */
   readonly advice?: string;
+  /** What to add to the change of the score in the heading, in place of the sentence. Only for `max_drop`. */
+  readonly afterChange?: string;
 }
 
 /** The gate `min_score`, before it is judged. */

@@ -1,6 +1,7 @@
 import { present } from '../present.ts';
 import { failureLine } from '../results/record.ts';
-import { counted, cut, secondsText } from '../text.ts';
+import { counted, cut, listed, secondsText } from '../text.ts';
+import { comparisonLines, markedFailures } from './changes.ts';
 import { isNew, type Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { feedbackText, firstOf, shortened, testsText } from './wording.ts';
@@ -15,7 +16,13 @@ const MAX_LISTED = 50;
  * word, before any untrusted text. What annotations say is not repeated.
  */
 export function logOf(report: Report): string[] {
-  return [...spanLines(report), ...resultLines(report), ...unsentLines(report), ...gateLines(report)];
+  return [
+    ...spanLines(report),
+    ...comparisonLines(report),
+    ...resultLines(report),
+    ...unsentLines(report),
+    ...gateLines(report),
+  ];
 }
 
 function spanLines(report: Report): string[] {
@@ -45,16 +52,18 @@ function spanLines(report: Report): string[] {
   ]);
 }
 
-function resultLines({ tests, metrics, caseSpans }: Report): string[] {
-  const failures = tests
-    ? tests.failures.map((failure) => `✗ ${cut(failureLine(failure), MAX_FAILURE)}`)
-    : [];
+function resultLines(report: Report): string[] {
+  const { tests, files, metrics, caseSpans } = report;
+  const failures = markedFailures(report).map(
+    (failure) => `✗ ${failure.isNew ? 'new: ' : ''}${cut(failureLine(failure), MAX_FAILURE)}`,
+  );
   const total = tests ? tests.failed + tests.errored : 0;
   const values = Object.entries(metrics ?? {}).map(
     ([name, value]) => `${cut(name, MAX_VALUE)} ${shortened(value)}`,
   );
   return present([
-    tests && `Results: ${testsText(tests)}`,
+    tests && `Results: ${testsText(tests)}, from ${listed(tests.files)}`,
+    files.length > 0 && `Results: from ${listed(files)}`,
     ...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
     values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(', ')}`,
     caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,

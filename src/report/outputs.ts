@@ -25,6 +25,10 @@ export const OUTPUTS = [
   'case_spans',
   'span',
   'span_file',
+  'summary_file',
+  'baseline_score',
+  'score_change',
+  'comparison',
   'status',
 ] as const;
 export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>;
@@ -32,8 +36,17 @@ export type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>;
 // GitHub limits the outputs of a job together, counted in UTF-16 (docs.github.com, "Passing information between jobs").
 const MAX_OUTPUTS_BYTES = 1024 * 1024;
 
-/** All outputs as text; '' if unknown. `span_file` is left empty here. */
-export function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, status }: Report): Outputs {
+/** All outputs as text; '' if unknown. The paths of files are left empty here. */
+export function outputsOf({
+  outcome,
+  spanId,
+  span,
+  changed,
+  metrics,
+  caseSpans,
+  comparison,
+  status,
+}: Report): Outputs {
   return {
     outcome,
     id: span.id ?? spanId ?? '',
@@ -56,8 +69,17 @@ export function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, 
     case_spans: textOf(caseSpans?.created),
     span: Object.keys(span).length > 0 ? JSON.stringify(span) : '',
     span_file: '',
+    summary_file: '',
+    baseline_score: textOf(comparison?.score),
+    score_change: comparison ? changeText(comparison.score_change) : '',
+    comparison: textOf(comparison),
     status: textOf(status),
   };
+}
+
+/** `-18`, `+3` or `0`. */
+function changeText(change: number): string {
+  return change > 0 ? `+${change}` : String(change);
 }
 
 /** The outputs, cut to GitHub's limit by leaving the longest ones empty. `dropped` names those. */

@@ -1,4 +1,5 @@
 import type { Span, SpanField, SpanPatch } from '../api/span.ts';
+import type { Comparison } from '../comparison/compare.ts';
 import { ApiError, headlineOf, InputError, problemLine } from '../errors.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';
@@ -32,10 +33,14 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly gates: readonly Gate[];
   readonly tests: TestRun | undefined;
+  /** The results files without test cases that were read. */
+  readonly files: readonly string[];
   /** The stored metrics, value by dimension; undefined if none were to be recorded. */
   readonly metrics: Readonly<Record<string, number>> | undefined;
   /** How many case spans were created, of how many; undefined if none were to be. */
   readonly caseSpans: { readonly created: number; readonly of: number } | undefined;
+  /** How the run differs from its baseline, if there is one. */
+  readonly comparison: Comparison | undefined;
   readonly links: Job['links'];
   /** The requests that a dry run did not send. */
   readonly dryRun: readonly UnsentRequest[];
@@ -75,8 +80,10 @@ export function newReport(spanId: string | undefined, { status, links }: Job): D
     findings: [],
     gates: [],
     tests: undefined,
+    files: [],
     metrics: undefined,
     caseSpans: undefined,
+    comparison: undefined,
     links,
     dryRun: [],
   };

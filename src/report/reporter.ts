@@ -36,7 +36,7 @@ const MAX_LINE = 4000;
 
 /** Masks each line of every secret at once, so call it first. */
 export function createReporter(
-  host: Pick<Host, 'core' | 'appendSummary' | 'writeTemp'>,
+  host: Pick<Host, 'core' | 'appendSummary' | 'writeTemp' | 'docs'>,
   secrets: readonly string[],
 ): Reporter {
   const { core } = host;
@@ -73,14 +73,16 @@ export function createReporter(
           findings.push({ level, title: 'Opper span', lines: [`${failure}: ${redact(headlineOf(error))}`] });
         }
       };
+      const summary = () => summaryOf({ ...report, findings }, host.docs);
       if (options.outputs) {
         const outputs = { ...outputsOf(report) };
         attempt(
           () => {
             if (outputs.span) outputs.span_file = host.writeTemp('opper-span.json', outputs.span);
+            if (!isTracking) outputs.summary_file = host.writeTemp('opper-summary.md', summary());
           },
           'warning',
-          'The file for the output span_file cannot be written',
+          'The files for the outputs span_file and summary_file cannot be written',
         );
         const { fit, dropped } = fittingOutputs(outputs);
         if (dropped.length > 0) findings.push(tooLong(dropped));
@@ -95,11 +97,7 @@ export function createReporter(
       }
       for (const line of logOf(report)) core.info(inert(line));
       if (options.summary && !isTracking) {
-        attempt(
-          () => host.appendSummary(summaryOf({ ...report, findings })),
-          'warning',
-          'The job summary cannot be written',
-        );
+        attempt(() => host.appendSummary(summary()), 'warning', 'The job summary cannot be written');
       }
       for (const { isPassed, text, advice } of report.gates) {
         const line = present([text, advice]).join('. ');

@@ -4,7 +4,7 @@ import { counted, textOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
 import type { Outcome, Report } from './report.ts';
 
-/** A field and its value as text; `before` is undefined if the earlier value is not known. */
+/** A field and its value as text; `before` is undefined if there was nothing before, or if that is not known. */
 export interface Row {
   readonly field: SpanField;
   readonly before: string | undefined;
@@ -37,7 +37,8 @@ export function rowsOf(report: Report): Row[] {
   const old = changed && before;
   return fields.map((field) => ({
     field,
-    before: old && (field === 'meta' ? keysText(old.meta) : valueText(field, old)),
+    before:
+      old && textOf(old[field]) ? (field === 'meta' ? keysText(old.meta) : valueText(field, old)) : undefined,
     after: field === 'meta' ? changedKeysText(old?.meta, values.meta) : newText(field, values, report),
   }));
 }

@@ -2,6 +2,7 @@ import { durationMsOf } from '../api/span.ts';
 import { present } from '../present.ts';
 import type { TestRun } from '../results/run.ts';
 import { counted, cut, secondsText, textOf } from '../text.ts';
+import { markedFailures, metricRows, originOf, signed } from './changes.ts';
 import { attribute, html } from './inert.ts';
 import type { Finding, Outcome, Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
@@ -13,6 +14,10 @@ const MAX_LINE = 1000;
 const MAX_LINES = 50;
 const MAX_CELL = 300;
 const MAX_KEYS = 100;
+const MAX_METRICS = 30;
+const MAX_FILES = 5;
+/** How many failures are not folded. */
+const MAX_OPEN = 5;
 
 const ENDINGS: Readonly<Record<Outcome, readonly [icon: string, text: string]>> = {
   updated: ['✅', 'Opper span updated'],
@@ -29,21 +34,33 @@ const LEVELS = Object.keys(MARKS);
 const BAR_LENGTH = 20;
 const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜' } as const;
 
+/** The parts of docs/troubleshooting.md, by how a finding begins. */
+const ANCHORS = [
+  ['Opper span: bad input', 'results_file: ', '#results-files'],
+  ['Opper span: bad input', '', '#inputs'],
+  ['Opper span: API failure', '', '#the-api'],
+  ['Opper span: metrics', '', '#metrics-and-case-spans'],
+  ['Opper span: case spans', '', '#metrics-and-case-spans'],
+  ['Opper span: comparison', '', '#the-baseline'],
+] as const;
+
 const TRACES = 'https://platform.opper.ai/traces';
 
 /**
- * The job summary as Markdown, below 1 MiB: how the run went, what went wrong, then the span and what changed on it.
+ * The job summary as Markdown, below 1 MiB: how the run went and how it compares, what went wrong, then the span
+ * and what changed on it. `docs` is the address of the page on troubleshooting.
  * Untrusted text is escaped for HTML and placed in HTML blocks, where Markdown is not parsed (CommonMark 0.31, section 4.6),
  * inside `<code>`, where GitHub does not link mentions, issues and addresses. Only a blank line would end such a block, and
  * escaped text cannot contain one.
  */
-export function summaryOf(report: Report): string {
-  const { findings, tests } = report;
-  const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+export function summaryOf(report: Report, docs: string): string {
+  const ranked = report.findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
   const blocks = present([
     headingOf(report),
+    comparisonBlock(report),
     ...ranked.map(findingBlock),
-    tests && testsBlock(tests),
+    adviceBlock(report, docs),
+    testsBlock(report),
     spanBlock(report),
     rowsBlock(report),
     measuresBlock(report),
@@ -62,30 +79,65 @@ function fittingBlocks(blocks: readonly string[]): string[] {
   });
 }
 
-/** `❌ Job failed, 15 of 40 tests failed, score 62 · Opper span updated`: only numbers and our own words. */
-function headingOf({ outcome, jobStatus, findings, gates, tests, span }: Report): string {
+/** `❌ Job failed, 15 of 40 tests failed, score 62 · Opper span updated`. */
+function headingOf(report: Report): string {
+  const { outcome, jobStatus, findings, gates, tests, span } = report;
   const [icon, ending] = ENDINGS[outcome];
   const failed = tests ? tests.failed + tests.errored : 0;
   const hasError = findings.some(({ level }) => level === 'error');
   const hasWarning = findings.some(({ level }) => level === 'warning');
+  const lacksResults = findings.some(({ lines }) => lines.some((line) => line.startsWith('results_file: ')));
+  // A read span may have the error of any run.
+  const hasOwnError = outcome !== 'read' && Boolean(span.error);
   const isGateMissed = gates.some(({ isPassed }) => !isPassed);
-  const isBad = jobStatus === 'failure' || failed > 0 || isGateMissed || outcome === 'failed' || hasError;
-  const mark = isBad ? '❌' : jobStatus === 'cancelled' ? '🚫' : hasWarning ? '⚠️' : icon;
-  const score = cut(textOf(span.score), 40);
+  const isRed = jobStatus === 'failure' || isGateMissed || outcome === 'failed' || hasError;
+  const isYellow = failed > 0 || hasWarning || hasOwnError;
+  const mark = isRed ? '❌' : jobStatus === 'cancelled' ? '🚫' : isYellow ? '⚠️' : icon;
   const run = present([
     jobStatus === 'failure' && 'job failed',
     jobStatus === 'cancelled' && 'job cancelled',
+    lacksResults && (tests ? 'some results missing' : 'results missing'),
     tests && resultText(tests, failed),
-    gates.length === 0 && score && `score ${score}`,
-    ...gates.map(({ text }) => text),
+    ...scoreTexts(report),
+    hasOwnError && !isRed && failed === 0 && jobStatus !== 'cancelled' && 'with an error',
   ]).join(', ');
-  const effect = outcome !== 'failed' && hasError ? `${ending}, with errors` : ending;
+  const effect = outcome !== 'failed' && hasError && !lacksResults ? `${ending}, with errors` : ending;
   const text = present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(' · ');
-  return `### ${mark} ${text}`;
+  return `<h3>${mark} ${text}</h3>`;
+}
+
+/** The score, judged by the gates and compared with the baseline: `score 62 (main: 80, −18)`. */
+function scoreTexts({ gates, comparison, span }: Report): string[] {
+  const score = cut(textOf(span.score), 40);
+  const own = gates.filter(({ afterChange }) => afterChange === undefined).map(({ text }) => text);
+  const [first = score && `score ${score}`, ...others] = own;
+  if (!comparison) return present([first, ...others]);
+  const afterChange = gates.map((gate) => gate.afterChange ?? '').join('');
+  const { branch, score: before, score_change } = comparison;
+  const change = `(${code(branch, MAX_CELL)}: ${before}, ${signed(score_change)}${afterChange})`;
+  return [`${first} ${change}`, ...others];
 }
 
 function resultText({ passed }: TestRun, failed: number): string {
   return `${failed || passed} of ${counted(passed + failed, 'test')} ${failed > 0 ? 'failed' : 'passed'}`;
+}
+
+function comparisonBlock({ comparison, span }: Report): string {
+  if (!comparison) return '';
+  const { commit, age, runUrl } = originOf(comparison, span.start_time);
+  const origin = present([
+    `Compared with ${code(comparison.branch, MAX_CELL)}`,
+    commit && `commit ${code(commit, MAX_CELL)}`,
+    age,
+    runUrl && link(runUrl, 'its run'),
+  ]);
+  const rows = metricRows(comparison).map(([name, ...values]) => [code(name, MAX_CELL), ...values]);
+  const head = ['Metric', code(comparison.branch, MAX_CELL), 'This run', 'Change'];
+  const more = rows.length > MAX_METRICS ? `\n<p>and ${rows.length - MAX_METRICS} more</p>` : '';
+  return present([
+    paragraph([origin.join(' · ')]),
+    rows.length > 0 && table(head, rows.slice(0, MAX_METRICS)) + more,
+  ]).join('\n');
 }
 
 function findingBlock({ level, title, lines }: Finding): string {
@@ -93,15 +145,28 @@ function findingBlock({ level, title, lines }: Finding): string {
   return paragraph([`${MARKS[level]} <b>${html(title, MAX_CELL)}</b>`, ...texts]);
 }
 
-function testsBlock(tests: TestRun): string {
-  const { failures, failed, errored } = tests;
-  const items = failures.map(({ name, message }) =>
-    present([code(name, MAX_LINE), message && code(message, 2 * MAX_LINE)]).join('<br>'),
+function testsBlock(report: Report): string {
+  const { tests, comparison } = report;
+  if (!tests) return '';
+  const failures = markedFailures(report);
+  const items = failures.map(
+    ({ name, message, file, isNew }) =>
+      `<li>${present([
+        `${isNew ? '🆕 ' : ''}${code(name, MAX_LINE)}${file ? ` in ${code(file, MAX_CELL)}` : ''}`,
+        message && code(message, 2 * MAX_LINE),
+      ]).join('<br>')}</li>`,
   );
-  const list = firstOf(items, MAX_LINES, failed + errored).map((item) => `<li>${item}</li>`);
+  const files = codes(tests.files, MAX_FILES);
+  const unlisted = tests.failed + tests.errored - failures.length;
+  const last = unlisted > 0 ? [`<li>and ${unlisted} more, in ${files}</li>`] : [];
+  const [open, folded] = [items.slice(0, MAX_OPEN), items.slice(MAX_OPEN)];
+  const gone = comparison?.no_longer_failing ?? [];
   return present([
-    paragraph([barOf(tests), html(countsText(tests), MAX_LINE)]),
-    items.length > 0 && `<ul>\n${list.join('\n')}\n</ul>`,
+    paragraph([barOf(tests), `${html(countsText(tests), MAX_LINE)}, from ${files}`]),
+    list(folded.length > 0 ? open : [...open, ...last]),
+    folded.length > 0 &&
+      `<details><summary>${counted(folded.length, 'more failure')}</summary>\n${list([...folded, ...last])}\n</details>`,
+    gone.length > 0 && paragraph([`No longer failing: ${codes(gone, MAX_LINES)}`]),
   ]).join('\n');
 }
 
@@ -117,14 +182,28 @@ function barOf(tests: TestRun): string {
     .join('');
 }
 
+/** Where to read on about what went wrong. */
+function adviceBlock({ findings, gates }: Report, docs: string): string {
+  const wrong = findings.find(({ level }) => level !== 'notice');
+  if (!wrong && gates.every(({ isPassed }) => isPassed)) return '';
+  const part = ANCHORS.find(
+    ([title, line]) => wrong?.title.startsWith(title) && wrong.lines[0]?.startsWith(line),
+  );
+  const anchor = wrong ? (part?.[2] ?? '') : '#the-gate';
+  return paragraph([`What to do: ${link(docs + anchor, 'troubleshooting')}`]);
+}
+
 function spanBlock({ spanId, span, links }: Report): string {
   const id = span.id ?? spanId;
   const names = present([span.name, id]).map((text) => code(text, MAX_CELL));
   if (names.length === 0) return '';
   if (span.parent_id) names.push('under', code(span.parent_id, MAX_CELL));
+  if (span.trace_id) names.push('in trace', code(span.trace_id, MAX_CELL));
   const duration = durationMsOf(span);
   const facts = present([
     duration !== undefined && `took ${secondsText(duration)}`,
+    links.commit &&
+      `commit ${link(links.commit, code(links.commit.replace(/.*\//, '').slice(0, 7), MAX_CELL))}`,
     links.job && links.job !== links.run && link(links.job, 'job'),
     links.run && link(links.run, 'workflow run'),
     link(TRACES, 'Opper traces'),
@@ -133,22 +212,29 @@ function spanBlock({ spanId, span, links }: Report): string {
 }
 
 function rowsBlock(report: Report): string {
-  const { changed, outcome } = report;
+  const { changed, outcome, findings } = report;
   const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || !isMetaFolded(report));
   if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : '';
-  const head = changed ? ['Field', 'Before', 'After'] : ['Field', ROW_TITLES[outcome]];
-  const body = rows.map(({ field, before, after }) =>
-    present([code(field, MAX_CELL), before !== undefined && code(before, MAX_CELL), code(after, MAX_CELL)]),
-  );
+  const hasBefore = rows.some(({ before }) => before !== undefined);
+  const head = hasBefore ? ['Field', 'Before', 'After'] : ['Field', ROW_TITLES[outcome]];
+  const isAbove = (field: string, text: string) =>
+    field === 'error' && findings.some(({ lines }) => lines.join('\n') === text);
+  const body = rows.map(({ field, before, after }) => [
+    code(field, MAX_CELL),
+    ...(hasBefore ? [before === undefined ? '' : code(before, MAX_CELL)] : []),
+    isAbove(field, after) ? '(see above)' : code(after, MAX_CELL),
+  ]);
   return table(head, body);
 }
 
-function measuresBlock({ metrics, caseSpans, span }: Report): string {
+function measuresBlock({ files, metrics, comparison, caseSpans, span }: Report): string {
   const feedback = feedbackText(span.feedback);
-  const values = Object.entries(metrics ?? {}).map(
-    ([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`,
-  );
+  const values = Object.entries(metrics ?? {})
+    // The others are in the table of the comparison.
+    .filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name))
+    .map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
   const lines = present([
+    files.length > 0 && `Results from ${codes(files, MAX_FILES)}`,
     values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES).join(' · ')}`,
     caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
     feedback && `Human feedback: ${code(feedback, MAX_CELL)}`,
@@ -186,6 +272,18 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
     ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`)),
   ];
   return `<table>\n${lines.map((cells) => `<tr>${cells.join('')}</tr>`).join('\n')}\n</table>`;
+}
+
+function list(items: readonly string[]): string {
+  return items.length > 0 ? `<ul>\n${items.join('\n')}\n</ul>` : '';
+}
+
+/** The first `max` texts, and how many more there are. */
+function codes(texts: readonly string[], max: number): string {
+  return firstOf(
+    texts.map((text) => code(text, MAX_CELL)),
+    max,
+  ).join(' · ');
 }
 
 function paragraph(lines: readonly string[]): string {

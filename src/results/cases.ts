@@ -66,7 +66,11 @@ const MAX_PATH_LENGTH = 1000;
 
 /** A failure to show: the name, and the lines that say most. */
 export function failureOf(details: CaseDetails): Failure {
-  return { name: nameOf(details), message: cut(reasonOf(details), MAX_MESSAGE_LENGTH) };
+  return {
+    name: nameOf(details),
+    message: cut(reasonOf(details), MAX_MESSAGE_LENGTH),
+    ...(details.file && { file: cut(linesOf(details.file).join(' '), MAX_PATH_LENGTH) }),
+  };
 }
 
 /** Everything known about a case. A failed case has an error even if the file does not say why. */

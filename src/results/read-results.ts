@@ -41,13 +41,15 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
   }
   const [path, ...others] = paths;
   if (path === undefined || problems.length > 0) throw new InputError(problems);
-  if (format === 'json') return readPointers(pointer, metricsPointers, [path, ...others], files);
+  if (format === 'json') {
+    return { ...(await readPointers(pointer, metricsPointers, [path, ...others], files)), files: paths };
+  }
   if (others.length > 0) {
     const why = `but results_format fields reads one. Name one of ${listed(paths)}`;
     throw InputError.of('results_file', `matches ${paths.length} files, ${why}`);
   }
   try {
-    return fieldsIn(parseExactJson(await readText(files, path)), path, now);
+    return { ...fieldsIn(parseExactJson(await readText(files, path)), path, now), files: paths };
   } catch (error) {
     throw new InputError([problemOf('results_file', path, error)]);
   }

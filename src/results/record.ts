@@ -2,10 +2,12 @@ import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import type { Failure, TestRun } from './run.ts';
 
-/** A line for each failure, and how many more there are. */
+const MAX_LINES = 10;
+
+/** A line for each of the first ten failures, and how many more there are. */
 export function failureLines({ failed, errored, failures }: TestRun): string[] {
-  const lines = failures.map(failureLine);
-  const more = failed + errored - failures.length;
+  const lines = failures.slice(0, MAX_LINES).map(failureLine);
+  const more = failed + errored - lines.length;
   return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 

@@ -14,5 +14,7 @@ export interface Results {
   readonly fields?: Fields;
   /** About files, such as totals that disagree with the cases, or a file that was left out. One sentence each, eleven at most. */
   readonly warnings?: readonly string[];
+  /** The `json` or `fields` files that were read. */
+  readonly files?: readonly string[];
   readonly problems: readonly Problem[];
 }

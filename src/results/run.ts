@@ -3,10 +3,11 @@ import type { JsonObject } from '../json.ts';
 /** The status of a case: errored, else failed, else skipped, else passed. */
 export type CaseStatus = 'passed' | 'failed' | 'errored' | 'skipped';
 
-/** A case that failed or errored, to show. Both texts are one line, cut, without escape codes. `message` may be empty. */
+/** A case that failed or errored, to show. All texts are one line, cut, without escape codes. `message` may be empty. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
+  readonly file?: string;
 }
 
 /** What a results file says about a case, for its case span. */
@@ -40,7 +41,7 @@ export interface TestRun {
   readonly skipped: number;
   /** The sum of the cases' times, in whole milliseconds. */
   readonly durationMs: number | undefined;
-  /** The first ten of failed + errored. */
+  /** The first hundred of failed + errored. */
   readonly failures: readonly Failure[];
   /** What else the format measured, by `meta` key. */
   readonly meta: JsonObject;

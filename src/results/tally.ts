@@ -10,7 +10,7 @@ export interface KeepCases {
   readonly max: number;
 }
 
-const MAX_FAILURES = 10;
+const MAX_FAILURES = 100;
 
 /** What is added up over all cases: `meta` key by metric dimension. */
 const SUMS = {
@@ -23,7 +23,7 @@ const SUM_NAMES = Object.keys(SUMS) as Sum[];
 const OWN_DIMENSIONS = ['pass_rate', 'score', ...SUM_NAMES];
 
 /**
- * The cases of one file, or of several whose tallies were merged. Keeps the first ten failures, and at most `max` cases for case
+ * The cases of one file, or of several whose tallies were merged. Keeps the first hundred failures, and at most `max` cases for case
  * spans, failures first.
  */
 export class Tally {
@@ -49,7 +49,10 @@ export class Tally {
       this.#replace(found);
       return;
     }
-    if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(failureOf(details()));
+    // Copies: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
+    if (isFailing(status) && this.#failures.length < MAX_FAILURES) {
+      this.#failures.push(structuredClone(failureOf(details())));
+    }
     this.#keepCase(found);
     if (measured !== undefined) this.#measure(measured);
   }

@@ -133,6 +133,46 @@ describe('on the span server the official SDK', () => {
     expect(server.metrics(id)).toMatchObject([{ dimension: 'tokens', value: 340.5 }]);
   });
 
+  it('lists and reads traces', async () => {
+    const traceId = '6f1d0a52-8a57-4f0e-9d3c-2b7a1c9e4d10';
+    const startTime = new Date('2026-04-07T13:33:27.179Z');
+    const root = await opper.spans.create({ name: 'Nightly eval', startTime, traceId });
+    const meta = { dataset: 'support-v3' };
+    const { id } = await opper.spans.create({ name: 'Case 1', startTime, parentId: root.id, score: 9, meta });
+    await opper.spanMetrics.createMetric(id, { dimension: 'accuracy', value: 0.92 });
+    const trace = { id: traceId, name: 'Nightly eval', startTime, endTime: null };
+    const none = { type: null, endTime: null, error: null, data: { input: null, output: null } };
+    expect(await opper.traces.list('Nightly', 0, 100)).toEqual({ meta: { totalCount: 1 }, data: [trace] });
+    expect(await opper.traces.list('Daily')).toEqual({ meta: { totalCount: 0 }, data: [] });
+    expect(await opper.traces.get(traceId)).toEqual({
+      ...trace,
+      spans: [
+        {
+          ...none,
+          id: root.id,
+          name: 'Nightly eval',
+          startTime,
+          parentId: null,
+          meta: null,
+          score: null,
+          metrics: [],
+        },
+        {
+          ...none,
+          id,
+          name: 'Case 1',
+          startTime,
+          parentId: root.id,
+          score: 9,
+          meta,
+          metrics: [
+            { id: UUID, dimension: 'accuracy', value: 0.92, comment: null, createdAt: expect.any(Date) },
+          ],
+        },
+      ],
+    });
+  });
+
   it('understands every kind of error', async () => {
     const { id } = server.create({ name: 'Eval' });
     const stranger = new Opper({ httpBearer: 'op-wrong', serverURL: server.baseUrl });
@@ -148,6 +188,8 @@ describe('on the span server the official SDK', () => {
       [() => opper.spanMetrics.createMetric(id, { dimension: 'accuracy', value: 2 }), ConflictError],
       [() => opper.spanMetrics.list(id, 0, 101), RequestValidationError],
       [() => spans.get('7'), RequestValidationError],
+      [() => opper.traces.get('5e8b7a3e-2b6f-4a53-9a4f-1c2d3e4f5a6b'), NotFoundError],
+      [() => opper.traces.list('', 0, 101), RequestValidationError],
     ];
     for (const [call, kind] of calls) await expect(call()).rejects.toBeInstanceOf(kind);
   });
@@ -268,9 +310,9 @@ describe('a span can be passed', () => {
       score: 9,
     });
     const { outputs } = await step({ span_id: id, operation: 'get' });
-    const { id: _, span, span_file, trace_id, ...rest } = outputs;
+    const { id: _, span, span_file, summary_file, trace_id, ...rest } = outputs;
     expect(trace_id).toEqual(UUID);
-    expect(span_file).toMatch(/\.json$/);
+    expect([span_file, summary_file].map((path) => path?.replace(/.*\./, ''))).toEqual(['json', 'md']);
     expect(JSON.parse(span ?? '')).toEqual(server.span(id));
     expect(rest).toEqual({
       outcome: 'read',
@@ -290,6 +332,9 @@ describe('a span can be passed', () => {
       changed: '',
       metrics: '',
       case_spans: '',
+      baseline_score: '',
+      score_change: '',
+      comparison: '',
       status: '200',
     });
   });

@@ -1,3 +1,4 @@
+import type { Comparison } from '../../src/comparison/compare.ts';
 import type { Report } from '../../src/report/report.ts';
 import type { TestRun } from '../../src/results/run.ts';
 
@@ -21,10 +22,24 @@ export function reportOf(overrides: Partial<Report> = {}): Report {
     findings: [],
     gates: [],
     tests: undefined,
+    files: [],
     metrics: undefined,
     caseSpans: undefined,
+    comparison: undefined,
     links: {},
     dryRun: [],
+    ...overrides,
+  };
+}
+
+/** A comparison with a run on main that had the score 80, with the given overrides. */
+export function comparisonOf(overrides: Partial<Comparison> = {}): Comparison {
+  return {
+    trace_id: '123e4567-e89b-12d3-a456-426614174000',
+    branch: 'main',
+    score: 80,
+    score_change: -18,
+    metrics: {},
     ...overrides,
   };
 }

@@ -118,7 +118,7 @@ export interface SpanServer extends AsyncDisposable {
 }
 
 /**
- * The embedded span server: the Opper spans API (v2) and its metrics on loopback, in memory. It checks key, UUID, JSON and field
+ * The embedded span server: the Opper spans API (v2), its metrics and traces on loopback, in memory. It checks key, UUID, JSON and field
  * types, and responds in the API's own envelopes. Undocumented behaviour of the API is an option ({@link StoreOptions}).
  */
 export async function startSpanServer(options: SpanServerOptions = {}): Promise<SpanServer> {
@@ -231,6 +231,8 @@ function createApi(
 
   const routes: Readonly<Record<string, Route>> = {
     'POST /v2/spans': { schema: NEW_SPAN, act: ({ body }) => written(store.post(body)) },
+    'GET /v2/traces': { act: ({ query }) => pageOf(store.listTraces(query.get('name') ?? ''), query) },
+    'GET /v2/traces/{id}': { act: ({ id }) => one(store.trace(id)) },
     'GET /v2/spans/{id}': { act: ({ id }) => one(store.get(id)) },
     'PATCH /v2/spans/{id}': { schema: SPAN_PATCH, act: ({ id, body }) => written(store.patch(id, body)) },
     'GET /v2/spans/{id}/metrics': { act: ({ id, query }) => pageOf(store.metricsOf(id), query) },
@@ -266,7 +268,7 @@ function createApi(
     try {
       if (headers.authorization !== `Bearer ${key}`) throw new Refusal(401, 'The API key is invalid');
       const problems = [
-        ...idProblems('span_id', id),
+        ...idProblems(segments[2] === 'traces' ? 'trace_id' : 'span_id', id),
         ...idProblems('metric_id', metric),
         ...(route.schema ? bodyProblems(body, text, headers['content-type'] ?? '', route.schema) : []),
       ];
@@ -289,7 +291,7 @@ interface Route {
 }
 
 /** A page of a list: the first 100 entries, unless the query says otherwise. */
-function pageOf(list: readonly Metric[], query: URLSearchParams): Reply {
+function pageOf(list: readonly object[], query: URLSearchParams): Reply {
   const offset = Number(query.get('offset') ?? 0);
   const limit = Number(query.get('limit') ?? 100);
   const problems = [

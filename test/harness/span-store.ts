@@ -28,6 +28,14 @@ export interface Metric {
   created_at: string;
 }
 
+/** A trace in the list. */
+export interface Trace {
+  id: string;
+  name: string;
+  start_time: string | null;
+  end_time: string | null;
+}
+
 /** Behaviour of the API that is not documented. The default is the first of each. */
 export interface StoreOptions {
   /** What a PATCH of `meta` does to stored keys that it does not have. */
@@ -39,8 +47,12 @@ export interface StoreOptions {
    * overwrites it. `refused`: a second POST gets 409. `ignored`: the server chooses an id, so every POST makes a span.
    */
   readonly ids?: 'honoured' | 'replaced' | 'refused' | 'ignored';
-  /** How many GETs of a new span return 404. Default: 0. */
+  /** How many GETs of a new span return 404, and of a new trace, which is not listed until then. Default: 0. */
   readonly visibleAfter?: number;
+  /** How the list of traces is sorted. */
+  readonly traceOrder?: 'newest first' | 'oldest first';
+  /** Which traces the filter `name` finds: those whose name contains it, or only those with that name. */
+  readonly traceNames?: 'contain' | 'equal';
   /** What a second POST of a dimension does: 409, or a second metric. */
   readonly metrics?: 'refused' | 'repeated';
 }
@@ -82,6 +94,31 @@ export function createStore(options: StoreOptions) {
     return metric;
   }
 
+  /** Throws the first times that a new span or trace is read. */
+  function reveal(id: string, kind: string): void {
+    const left = hidden.get(id) ?? 0;
+    if (left === 0) return;
+    hidden.set(id, left - 1);
+    throw new Refusal(404, `${kind} ${id} not found`);
+  }
+
+  const traces = () => Map.groupBy(spans.values(), ({ trace_id }) => trace_id ?? '');
+
+  /** The entry of a trace in the list. Its name and times are those of its root span. */
+  function traceOf(id: string, members: readonly Span[]): Trace {
+    const { name, start_time, end_time } = members.find(({ parent_id }) => parent_id === null) ?? BLANK_SPAN;
+    return { id, name, start_time, end_time };
+  }
+
+  /** A span inside of its trace. */
+  function spanInTrace(span: Span): object {
+    const { trace_id: _, feedback: __, input, output, ...shown } = copyOf(span);
+    const own = metrics
+      .filter(({ span_id }) => span_id === span.id)
+      .map(({ span_id: _, ...metric }) => metric);
+    return { ...shown, metrics: own, data: { input: textOf(input), output: textOf(output) } };
+  }
+
   /** Stores only the given fields, with a new id unless one is given. */
   function insert(fields: NewSpanFields): Span {
     const given = Object.entries(fields).filter(
@@ -114,22 +151,40 @@ export function createStore(options: StoreOptions) {
       if (same !== undefined && ids === 'refused') throw new Refusal(409, `Span ${id} already exists`);
       if (same !== undefined && ids === 'honoured') return copyOf(same);
       const parent = fields.parent_id == null ? undefined : stored(fields.parent_id);
-      hidden.set(id, visibleAfter);
+      const trace_id = parent?.trace_id ?? fields.trace_id ?? randomUUID();
+      for (const each of [id, trace_id]) if (!hidden.has(each)) hidden.set(each, visibleAfter);
       return insert({
         ...fields,
         id,
         parent_id: parent?.id ?? null,
-        trace_id: parent?.trace_id ?? fields.trace_id ?? randomUUID(),
+        trace_id,
         start_time: fields.start_time ?? now(),
       });
     },
 
     get(id: string): Span {
       const span = stored(id);
-      const left = hidden.get(span.id) ?? 0;
-      if (left === 0) return copyOf(span);
-      hidden.set(span.id, left - 1);
-      throw new Refusal(404, `Span ${id} not found`);
+      reveal(span.id, 'Span');
+      return copyOf(span);
+    },
+
+    trace(id: string): Trace & { spans: object[] } {
+      const members = traces().get(id.toLowerCase());
+      if (members === undefined) throw new Refusal(404, `Trace ${id} not found`);
+      reveal(id.toLowerCase(), 'Trace');
+      return { ...traceOf(id.toLowerCase(), members), spans: members.map(spanInTrace) };
+    },
+
+    listTraces(name: string): Trace[] {
+      const list = [...traces()].flatMap(([id, members]) =>
+        id === '' || hidden.get(id) ? [] : [traceOf(id, members)],
+      );
+      const isWanted = (each: Trace) =>
+        options.traceNames === 'equal' ? each.name === name : each.name.includes(name);
+      const oldestFirst = list
+        .filter(isWanted)
+        .sort((a, b) => Date.parse(a.start_time ?? '') - Date.parse(b.start_time ?? ''));
+      return options.traceOrder === 'oldest first' ? oldestFirst : oldestFirst.reverse();
     },
 
     patch(id: string, patch: Readonly<Record<string, unknown>>): Span {
@@ -226,6 +281,11 @@ function normalise(span: Span): void {
 /** Columns for numbers are doubles. Only free JSON keeps its digits. */
 function double(value: unknown): number {
   return numberOf(value as Json) ?? Number.NaN;
+}
+
+/** In a trace, input and output are text. */
+function textOf(value: unknown): string | null {
+  return value === null || typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** A copy that keeps every number's digits, which `structuredClone` does not. */

@@ -83,6 +83,7 @@ export async function runStage(
       random: () => 0.5,
       newId: () => newIds.shift() ?? crypto.randomUUID(),
       version: '1.2.3',
+      docs: 'https://docs.example/troubleshooting',
       ...options.host,
     },
     state ? parseTracked(state) : undefined,

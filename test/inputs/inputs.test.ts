@@ -39,7 +39,7 @@ const BOOLEANS = 'results_metrics ci_meta fail_on_api_error dry_run summary';
 const IDS = 'span_id parent_id trace_id';
 const TEXTS = 'error name type input output';
 const TIMES = 'end_time start_time';
-const NUMBERS = 'score score_scale min_score timeout_seconds';
+const NUMBERS = 'score score_scale min_score max_drop timeout_seconds';
 const CHOICES = {
   operation: 'update get create track',
   results_format: 'auto junit ctrf promptfoo jest json fields',
@@ -84,6 +84,14 @@ const ACCEPTED = [
     ['-9007199254740991', -9007199254740991],
   ]),
   ...means('score_scale', [[' 0.1 ', 0.1]]),
+  ...means('baseline', [
+    [' main\n', 'main'],
+    ['refs/heads/release/1', 'release/1'],
+  ]),
+  ...means('max_drop', [
+    ['0', 0],
+    ['2.5', 2.5],
+  ]),
   ...means(TEXTS, [
     [' first\r\nsecond \n\r\n\n', ' first\r\nsecond '],
     ['::error::%0A ${{ x }}\u2028', '::error::%0A ${{ x }}\u2028'],
@@ -148,6 +156,7 @@ const REFUSED = [
   ...Object.entries(CHOICES).flatMap(([name, choices]) =>
     refused(name, new RegExp(words(choices).join(', ')), 'other', choices.toUpperCase()),
   ),
+  ...refused('max_drop', /below 0/, '-1'),
   ...refused(IDS, /UUID/, ID.slice(1), `${ID}0`, `${ID}\n${ID}`, `{${ID}}`, ID.replaceAll('-', ''), '../x'),
   ...refused(
     'api_key',

@@ -4,6 +4,7 @@ import type { Problem } from '../../src/errors.ts';
 import { defaultInputs, type Inputs, type Read } from '../../src/inputs/inputs.ts';
 import {
   accessProblems,
+  baselineProblems,
   clearProblems,
   formatProblems,
   gateProblems,
@@ -172,6 +173,15 @@ it.each<[string | undefined, Given]>([
 ])('clear reports %j for %j', (fragment, given) => {
   const problem = { name: 'clear', message: expect.stringContaining(fragment ?? ''), isFromFile: false };
   expect(clearProblems(given, {})).toEqual(fragment === undefined ? [] : [problem]);
+});
+
+it.each<[boolean, Given]>([
+  [false, { max_drop: 2, baseline: 'main' }],
+  [false, { baseline: 'main' }],
+  [true, { max_drop: 0 }],
+])('max_drop without a baseline is a problem: %s for %j', (isProblem, given) => {
+  const message = expect.stringContaining('${{ github.base_ref || github.ref_name }}');
+  expect(baselineProblems(readOf(given))).toEqual(isProblem ? [{ name: 'max_drop', message }] : []);
 });
 
 it.each<[number | undefined, number | undefined, string | undefined]>([

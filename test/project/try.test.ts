@@ -72,6 +72,13 @@ it('runs a scenario, and says where its summary is', async () => {
   expect(stdout).toContain('npm run try -- --list');
 });
 
+it('shows how a pull request compares with main', async () => {
+  const { stdout } = await tryOut(['compared']);
+  expect(stdout).toMatch(/^Compared with main: score 100 → 75 \(−25\); commit 6dcb09b/m);
+  expect(stdout).toMatch(/^ {2}✗ new: test_answers > test_invoice: /m);
+  expect(stdout).toContain("score 75 is 25 below the baseline's 100, more than max_drop 5 allows");
+});
+
 it.each([
   ['nothing', /^nothing: expected input=value, or one of track, /],
   ['--nothing', /^--nothing: expected/],

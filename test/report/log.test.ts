@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { logOf } from '../../src/report/log.ts';
 import type { Report } from '../../src/report/report.ts';
-import { reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
+import { comparisonOf, RUN_URL, reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
 
 const NOTHING: Partial<Report> = { before: undefined, sent: undefined, changed: undefined };
 
@@ -15,8 +15,8 @@ describe('the log', () => {
     });
     expect(logOf(report)).toEqual([
       `Span ${SPAN_ID} "Answer support tickets": updated (2 requests, 0.31 s)`,
-      '  score: (nothing) → 87',
-      'Results: 40 tests, 92.3 % passed: 36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit)',
+      '  score: 87',
+      'Results: 40 tests, 92.3 % passed: 36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit), from junit.xml',
       '  ✗ cart > adds two: expected 3, got 4',
       '  ✗ cart > is empty',
       '  and 1 more',
@@ -26,12 +26,41 @@ describe('the log', () => {
     ]);
   });
 
+  test('tells how the run compares, and which failures are new', () => {
+    const comparison = comparisonOf({
+      revision: 'x',
+      run_url: RUN_URL,
+      start_time: '2026-11-20T11:59:30Z',
+      metrics: { accuracy: { before: 0.9, after: 0.85 } },
+      newly_failed: ['cart > is empty'],
+      no_longer_failing: ['cart > ships', 'cart > pays'],
+    });
+    const span = { id: SPAN_ID, name: 'n', score: 62, start_time: '2026-11-20T12:00:00Z' };
+    const [, ...lines] = logOf(reportOf({ span, changed: [], comparison, tests: testsOf() }));
+    expect(lines).toEqual([
+      '  no field changed: the span already had these values',
+      `Compared with main: score 80 → 62 (−18); commit x, 30 seconds earlier, ${RUN_URL}`,
+      '  accuracy: 0.9 → 0.85 (−0.05)',
+      '  no longer failing: cart > ships, cart > pays',
+      expect.stringMatching(/^Results: /),
+      '  ✗ new: cart > is empty',
+      '  ✗ cart > adds two: expected 3, got 4',
+      '  and 1 more',
+    ]);
+    const [bare] = logOf(reportOf({ comparison: comparisonOf({ score_change: 3 }) })).slice(2);
+    expect(bare).toBe('Compared with main: score 80 → 83 (+3)');
+  });
+
+  test('names the files without test cases', () => {
+    expect(logOf(reportOf({ files: ['a.json', 'b.json'] })).at(-1)).toBe('Results: from a.json, b.json');
+  });
+
   test('leaves a missed gate to its annotation', () => {
     const [first, ...rest] = logOf(
       reportOf({ gates: [{ isPassed: false, text: 'score 87 is below min_score 90' }], requests: 1 }),
     );
     expect(first).toContain('(1 request, 0.31 s)');
-    expect(rest).toEqual(['  score: (nothing) → 87']);
+    expect(rest).toEqual(['  score: 87']);
   });
 
   test('says that nothing changed', () => {
@@ -71,10 +100,16 @@ describe('the log', () => {
   });
 
   test.each([
-    [{ passed: 99_999, failed: 1 }, 'Results: 100000 tests, 99.9 % passed: 99999 passed, 1 failed (junit)'],
-    [{ passed: 1, failed: 99_999 }, 'Results: 100000 tests, 0.1 % passed: 1 passed, 99999 failed (junit)'],
-    [{ passed: 0, failed: 1 }, 'Results: 1 test, 0 % passed: 1 failed (junit)'],
-    [{ passed: 1, failed: 0 }, 'Results: 1 test, 100 % passed: 1 passed (junit)'],
+    [
+      { passed: 99_999, failed: 1 },
+      'Results: 100000 tests, 99.9 % passed: 99999 passed, 1 failed (junit), from junit.xml',
+    ],
+    [
+      { passed: 1, failed: 99_999 },
+      'Results: 100000 tests, 0.1 % passed: 1 passed, 99999 failed (junit), from junit.xml',
+    ],
+    [{ passed: 0, failed: 1 }, 'Results: 1 test, 0 % passed: 1 failed (junit), from junit.xml'],
+    [{ passed: 1, failed: 0 }, 'Results: 1 test, 100 % passed: 1 passed (junit), from junit.xml'],
   ])('never rounds off a failure or a pass: %j', (counts, line) => {
     const tests = testsOf({ ...counts, errored: 0, skipped: 0, durationMs: undefined, failures: [] });
     expect(logOf(reportOf({ tests }))[2]).toBe(line);

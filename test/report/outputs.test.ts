@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Span } from '../../src/api/span.ts';
 import { parseExactJson } from '../../src/json.ts';
 import { fittingOutputs, OUTPUTS, outputsOf } from '../../src/report/outputs.ts';
-import { reportOf, SPAN_ID } from '../harness/report.ts';
+import { comparisonOf, reportOf, SPAN_ID } from '../harness/report.ts';
 
 describe('the outputs', () => {
   test('are one text for each field, as JSON if the value is not text', () => {
@@ -22,7 +22,14 @@ describe('the outputs', () => {
       feedback: { score: 0, comment: 'no' },
       other: true,
     };
-    const report = reportOf({ span, changed: [], metrics: { cost: 0.5 }, caseSpans: { created: 0, of: 3 } });
+    const comparison = comparisonOf();
+    const report = reportOf({
+      span,
+      changed: [],
+      metrics: { cost: 0.5 },
+      caseSpans: { created: 0, of: 3 },
+      comparison,
+    });
     const outputs = outputsOf(report);
     expect(Object.keys(outputs)).toEqual(OUTPUTS);
     expect(outputs).toEqual({
@@ -47,6 +54,10 @@ describe('the outputs', () => {
       case_spans: '0',
       span: JSON.stringify(span),
       span_file: '',
+      summary_file: '',
+      baseline_score: '80',
+      score_change: '-18',
+      comparison: JSON.stringify(comparison),
       status: '200',
     });
   });

@@ -30,6 +30,7 @@ function hostOf(broken: readonly string[] = []) {
       setSecret: note('setSecret'),
       warning: note('warning'),
     },
+    docs: 'https://docs.example/troubleshooting',
     appendSummary: note('appendSummary'),
     writeTemp: (name, text) => {
       note('writeTemp')(name, text);
@@ -131,8 +132,16 @@ describe('the reporter', () => {
       'appendSummary',
       'warning',
     ]);
-    expect(argsOf('writeTemp')).toEqual([['opper-span.json', JSON.stringify(report.span)]]);
-    expect(outputs).toEqual({ ...outputsOf(report), span_file: '/runner/opper-span.json' });
+    const [[markdown]] = argsOf('appendSummary') as [[string]];
+    expect(argsOf('writeTemp')).toEqual([
+      ['opper-span.json', JSON.stringify(report.span)],
+      ['opper-summary.md', markdown],
+    ]);
+    expect(outputs).toEqual({
+      ...outputsOf(report),
+      span_file: '/runner/opper-span.json',
+      summary_file: '/runner/opper-summary.md',
+    });
     expect(Object.keys(outputs)).toEqual(OUTPUTS);
     expect(argsOf('info')).toContainEqual([expect.stringMatching(/^Results: 40 tests/)]);
     expect(argsOf('warning')).toEqual([['one\ntwo ⏎ ##\\[x]', { title: 'Opper span' }]]);
@@ -145,7 +154,8 @@ describe('the reporter', () => {
   });
 
   test('writes no file of a span of which nothing is known', () => {
-    expect(publish(reportOf({ span: {} })).argsOf('writeTemp')).toEqual([]);
+    const files = publish(reportOf({ span: {} })).argsOf('writeTemp');
+    expect(files.map(([name]) => name)).toEqual(['opper-summary.md']);
   });
 
   test('fails for a finding that is an error, and for a missed gate, which it annotates', () => {
@@ -276,7 +286,7 @@ describe('whatever is in a report', () => {
       const { outputs, annotations, argsOf } = publish(report, { secrets: [secret] });
       expect(outputs).toMatchObject({ outcome: 'updated', changed: '["score"]', score: '87' });
       expect(annotations).toEqual([['notice', 'x ***', { title: 'Opper span' }]]);
-      expect(argsOf('info')[1]).toEqual(['  score: (nothing) → 87']);
+      expect(argsOf('info')[1]).toEqual(['  score: 87']);
     }
   });
 

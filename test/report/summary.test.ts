@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
@@ -5,8 +6,11 @@ import { type DefaultTreeAdapterTypes as Dom, parseFragment } from 'parse5';
 import { describe, expect, test } from 'vitest';
 import { SPAN_FIELDS } from '../../src/api/span.ts';
 import type { Report } from '../../src/report/report.ts';
-import { summaryOf } from '../../src/report/summary.ts';
-import { RUN_URL, reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
+import { summaryOf as summaryWith } from '../../src/report/summary.ts';
+import { comparisonOf, RUN_URL, reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
+
+const DOCS = 'https://docs.example/troubleshooting';
+const summaryOf = (report: Report) => summaryWith(report, DOCS);
 
 type Node = Dom.ChildNode | Dom.DocumentFragment;
 
@@ -70,6 +74,7 @@ function reportWith(text: string): Report {
       id: text,
       name: text,
       parent_id: text,
+      trace_id: text,
       error: text,
       output: text,
       end_time: text,
@@ -83,10 +88,17 @@ function reportWith(text: string): Report {
       { level: 'error', title: 'Opper span: API failure', lines: [text] },
       { level: 'warning', title: 'Opper span', lines: [text, text] },
     ],
-    tests: testsOf({ failures: [{ name: `1 ${text}`, message: text }] }),
+    tests: testsOf({ failures: [{ name: `1 ${text}`, message: text, file: text }], files: [text] }),
     gates: [{ isPassed: false, text: 'score 2 is below min_score 3' }],
-    metrics: { [text]: 1 },
-    links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
+    metrics: { [`${text}.`]: 1, [text]: 2 },
+    comparison: comparisonOf({
+      branch: text,
+      revision: text,
+      metrics: { [text]: { before: 1, after: 2 } },
+      newly_failed: [`2 ${text}`],
+      no_longer_failing: [text],
+    }),
+    links: { run: RUN_URL, job: `${RUN_URL}/job/2`, commit: `${RUN_URL}/6dcb09b5` },
     dryRun: [{ method: 'PATCH', url: text }],
   });
 }
@@ -126,7 +138,7 @@ describe('untrusted text', () => {
       );
     const codes = textsOf(expectInert(text), 'code');
     const trimmed = seen.replace(/\n\n/g, '\n').trim();
-    expect(codes.filter((code) => code === trimmed)).toHaveLength(15);
+    expect(codes.filter((code) => code === trimmed)).toHaveLength(23);
   });
 
   test('is inert in any combination', () => {
@@ -159,7 +171,7 @@ describe('untrusted text', () => {
       });
       const summary = summaryOf(report);
       expect(Buffer.byteLength(summary)).toBeLessThan(MAX_SUMMARY_BYTES);
-      expect(summary).toMatch(/^### ❌ /);
+      expect(summary).toMatch(/^<h3>❌ /);
     },
   );
 
@@ -174,6 +186,11 @@ describe('the heading', () => {
   const ALL_PASSED = testsOf({ passed: 40, failed: 0, errored: 0, failures: [] });
   const warning = { level: 'warning', title: 'Opper span', lines: ['x'] } as const;
   const UNSCORED = { id: SPAN_ID, name: 'n' };
+  const missing = (level: 'error' | 'warning') => ({
+    level,
+    title: 'Opper span: bad input',
+    lines: ['results_file: "r.xml" matches no file'],
+  });
 
   test.each<[string, Partial<Report>]>([
     ['✅ Score 87 · Opper span updated', {}],
@@ -190,9 +207,13 @@ describe('the heading', () => {
       '❌ There is no score to compare with min_score 0 · Opper span updated',
       { gates: [{ isPassed: false, text: 'there is no score to compare with min_score 0' }] },
     ],
-    ['❌ 3 of 39 tests failed, score 87 · Opper span updated', { tests: testsOf() }],
+    ['⚠️ 3 of 39 tests failed, score 87 · Opper span updated', { tests: testsOf() }],
     [
-      '❌ 1 of 1 test failed, score 87 · Opper span updated',
+      '⚠️ 3 of 39 tests failed, score 87 reaches min_score 80 · Opper span updated',
+      { tests: testsOf(), gates: [{ isPassed: true, text: 'score 87 reaches min_score 80' }] },
+    ],
+    [
+      '⚠️ 1 of 1 test failed, score 87 · Opper span updated',
       { tests: testsOf({ passed: 0, failed: 1, errored: 0 }) },
     ],
     ['❌ Job failed, score 87 · Opper span updated', { jobStatus: 'failure' }],
@@ -202,8 +223,40 @@ describe('the heading', () => {
     ],
     ['🚫 Job cancelled · Opper span updated', { jobStatus: 'cancelled', span: UNSCORED }],
     [
-      '❌ Job cancelled, 3 of 39 tests failed · Opper span updated',
+      '🚫 Job cancelled, 3 of 39 tests failed · Opper span updated',
       { jobStatus: 'cancelled', tests: testsOf(), span: UNSCORED },
+    ],
+    ['⚠️ Score 87, with an error · Opper span updated', { span: { ...UNSCORED, score: 87, error: 'x' } }],
+    ['📖 Opper span read', { outcome: 'read', span: { ...UNSCORED, error: 'x' } }],
+    ['❌ Results missing · Opper span updated', { span: UNSCORED, findings: [missing('error')] }],
+    [
+      '❌ Job failed, results missing · Opper span updated',
+      { jobStatus: 'failure', span: UNSCORED, findings: [missing('warning')] },
+    ],
+    [
+      '❌ Some results missing, 3 of 39 tests failed · Opper span updated',
+      { span: UNSCORED, tests: testsOf(), findings: [missing('error')] },
+    ],
+    [
+      '⚠️ Score 87 (main: 80, +7) · Opper span updated',
+      { comparison: comparisonOf({ score_change: 7 }), tests: undefined, findings: [warning] },
+    ],
+    [
+      '✅ Score 87 (main: 80, ±0) · Opper span updated',
+      {
+        comparison: comparisonOf({ score_change: 0 }),
+        gates: [{ isPassed: true, text: 'x', afterChange: '' }],
+      },
+    ],
+    [
+      '❌ Score 62 is below min_score 70 (main: 80, −18, more than max_drop 2 allows) · Opper span updated',
+      {
+        comparison: comparisonOf(),
+        gates: [
+          { isPassed: false, text: 'score 62 is below min_score 70' },
+          { isPassed: false, text: 'x', afterChange: ', more than max_drop 2 allows' },
+        ],
+      },
     ],
     ['⚠️ Score 87 · Opper span updated', { findings: [warning], jobStatus: undefined }],
     [
@@ -243,6 +296,7 @@ describe('a reader sees', () => {
       span: { id: SPAN_ID, name: 'Answer support tickets', score: 87, meta, ...times },
       sent: { score: 87, meta },
       changed: ['score', 'meta'],
+      files: ['a.json'],
       metrics: { pass_rate: 0.9, cost: 0.02 },
       caseSpans: { created: 2, of: 3 },
       links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
@@ -250,12 +304,12 @@ describe('a reader sees', () => {
     expect(read(report)).toEqual({
       paragraphs: [
         `Span Answer support tickets ${SPAN_ID}\ntook 42.5 s · job · workflow run · Opper traces`,
-        'Metrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 created',
+        'Results from a.json\nMetrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 created',
       ],
       items: [],
       rows: [
-        ['Field', 'Before', 'After'],
-        ['score', '(nothing)', '87'],
+        ['Field', 'Recorded'],
+        ['score', '87'],
       ],
       folded: ['Recorded: meta, 2 keys\nKeyValue\ndatasetsupport-v3\nmatrix{"os":"linux"}'],
     });
@@ -269,11 +323,83 @@ describe('a reader sees', () => {
   test('what failed, with a bar and the number of further failures', () => {
     expect(read({ tests: testsOf() })).toMatchObject({
       paragraphs: [
-        `${'🟩'.repeat(17)}🟥🟧⬜\n36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit)`,
+        `${'🟩'.repeat(17)}🟥🟧⬜\n36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit), from junit.xml`,
         expect.stringContaining('Span'),
       ],
-      items: ['cart > adds two\nexpected 3, got 4', 'cart > is empty', 'and 1 more'],
+      items: ['cart > adds two\nexpected 3, got 4', 'cart > is empty', 'and 1 more, in junit.xml'],
     });
+  });
+
+  test('the first five failures with their files, the others folded', () => {
+    const failures = Array.from({ length: 100 }, (_, i) => ({
+      name: `c${i}`,
+      message: 'no',
+      file: 'a.test.ts',
+    }));
+    const tests = testsOf({ failed: 119, failures, files: ['a.xml', 'b.xml'] });
+    const { items, folded } = read({ tests });
+    expect([items.length, items[0], items[100]]).toEqual([
+      101,
+      'c0 in a.test.ts\nno',
+      'and 20 more, in a.xml · b.xml',
+    ]);
+    expect(folded[0]).toMatch(/^95 more failures\n\s*c5 in a.test.ts\nno/);
+  });
+
+  test('where the baseline comes from, the metrics, and first the failures that are new', () => {
+    const comparison = comparisonOf({
+      revision: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
+      run_url: RUN_URL,
+      start_time: '2026-11-18T11:00:00Z',
+      metrics: { accuracy: { before: 0.9, after: 0.85 }, cost: { before: 2, after: 2 } },
+      newly_failed: ['cart > is empty', 'cart > pays'],
+      no_longer_failing: ['cart > ships', 'cart > returns'],
+    });
+    const span = { id: SPAN_ID, name: 'n', score: 62, start_time: '2026-11-20T12:00:00Z' };
+    const metrics = { accuracy: 0.85, cost: 2, tokens: 7 };
+    const { paragraphs, rows, items } = read({ comparison, tests: testsOf(), span, metrics, changed: [] });
+    expect(paragraphs).toEqual([
+      'Compared with main · commit 6dcb09b · 2 days earlier · its run',
+      expect.stringContaining('36 passed'),
+      'No longer failing: cart > ships · cart > returns',
+      expect.stringContaining('Span'),
+      expect.stringContaining('no field changed'),
+      'Metrics: tokens 7',
+    ]);
+    expect(rows).toEqual([
+      ['Metric', 'main', 'This run', 'Change'],
+      ['accuracy', '0.9', '0.85', '−0.05'],
+      ['cost', '2', '2', '±0'],
+    ]);
+    expect(items).toEqual(['🆕 cart > is empty', '🆕 cart > pays', 'cart > adds two\nexpected 3, got 4']);
+  });
+
+  test.each([
+    ['Opper span: bad input, nothing was recorded', '#inputs'],
+    ['Opper span: bad input, the rest was recorded', '#results-files', 'results_file: x'],
+    ['Opper span: API failure', '#the-api'],
+    ['Opper span: metrics', '#metrics-and-case-spans'],
+    ['Opper span: comparison', '#the-baseline'],
+    ['Opper span', ''],
+  ])(
+    'for a problem with the title %j, a link to the documentation, to a part that exists',
+    (title, anchor, line = 'x') => {
+      const summary = summaryOf(reportOf({ findings: [{ level: 'warning', title, lines: [line] }] }));
+      expect(summary).toContain(`<a href="${DOCS}${anchor}">troubleshooting</a>`);
+      const page = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
+      const anchors = [...page.matchAll(/^## (.+)$/gm)].map(
+        ([, text = '']) => `#${text.toLowerCase().replace(/\W+/g, '-')}`,
+      );
+      expect(['', ...anchors]).toContain(anchor);
+    },
+  );
+
+  test('a link to the documentation for a missed gate, and none where all is well', () => {
+    const missed = summaryOf(reportOf({ gates: [{ isPassed: false, text: 'x' }] }));
+    expect([missed.includes(`${DOCS}#the-gate`), summaryOf(reportOf()).includes(DOCS)]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test('a long assertion to its end', () => {
@@ -311,6 +437,7 @@ describe('a reader sees', () => {
       paragraphs: [
         '❌ Opper span: bad input\nspan_id: is empty\nscore: "x" is bad',
         '⚠️ Opper span\nscore was not stored as sent',
+        'What to do: troubleshooting',
       ],
       items: [],
       rows: [],
@@ -354,6 +481,24 @@ describe('a reader sees', () => {
     expect(read({ span }).paragraphs[0]).toMatch(`Span n ${SPAN_ID} under p\n`);
   });
 
+  test('what changed, with what was there before', () => {
+    const before = { id: SPAN_ID, name: 'n', score: 62, error: 'old', meta: {} };
+    const span = { id: SPAN_ID, name: 'n', score: 87, error: null, output: 'x', meta: {} };
+    expect(read({ before, span, changed: ['score', 'error', 'output'] }).rows).toEqual([
+      ['Field', 'Before', 'After'],
+      ['score', '62', '87'],
+      ['error', 'old', '(nothing)'],
+      ['output', '', 'x'],
+    ]);
+  });
+
+  test('an error that a finding has already told only once', () => {
+    const error = 'results_file: "r.xml" matches no file\nscore: "x" is bad';
+    const findings = [{ level: 'error', title: 'Opper span: bad input', lines: error.split('\n') }] as const;
+    const span = { id: SPAN_ID, name: 'n', error };
+    expect(read({ ...UNREAD, span, sent: { error }, findings }).rows[1]).toEqual(['error', '(see above)']);
+  });
+
   test('that nothing changed', () => {
     const { paragraphs, rows } = read({ changed: [] });
     expect(paragraphs).toContain('no field changed: the span already had these values');
@@ -388,15 +533,15 @@ describe('a reader sees', () => {
 test.each([
   [
     testsOf({ failures: [{ name: 'a', message: 'no' }] }),
-    `<p>${'🟩'.repeat(17)}🟥🟧⬜<br>\n36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit)</p>
+    `<p>${'🟩'.repeat(17)}🟥🟧⬜<br>\n36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit), from <code>junit.xml</code></p>
 <ul>
 <li><code>a</code><br><code>no</code></li>
-<li>and 2 more</li>
+<li>and 2 more, in <code>junit.xml</code></li>
 </ul>`,
   ],
   [
     testsOf({ passed: 1, failed: 0, errored: 0, skipped: 0, failures: [] }),
-    `<p>${'🟩'.repeat(20)}<br>\n1 passed, in 3.25 s (junit)</p>`,
+    `<p>${'🟩'.repeat(20)}<br>\n1 passed, in 3.25 s (junit), from <code>junit.xml</code></p>`,
   ],
 ])('the Markdown has one blank line between blocks, and none within', (tests, block) => {
   const findings = [{ level: 'notice', title: 'Opper span', lines: ['x'] }] as const;

@@ -6,13 +6,13 @@ import { recordOf } from '../harness/record.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/results/evals');
 
-function read(
+async function read(
   file: string,
   format: 'auto' | 'json',
   pointer: string | undefined,
   ...metricsPointers: readonly string[]
 ) {
-  return readResults(
+  const { files, ...results } = await readResults(
     { patterns: [file], format, pointer, metricsPointers, keepCases: { kind: 'all', max: 2 } },
     {
       find: async (path) => [path],
@@ -21,6 +21,8 @@ function read(
     },
     new Date(0),
   );
+  expect(files).toEqual(format === 'json' ? [file] : undefined);
+  return results;
 }
 
 describe('what real eval tools wrote', () => {
@@ -70,8 +72,8 @@ describe('what real eval tools wrote', () => {
     ],
     [
       'azure.json',
-      '/metrics/f1.f1_score',
-      0.41666666666666663,
+      '/rows/*/outputs.f1.f1_score',
+      0.416666666667,
       '/metrics',
       {
         'f1.f1_score': 0.416666666667,

@@ -417,13 +417,13 @@ describe('JUnit', () => {
     expect((await resultsIn(xml)).warnings).toEqual([]);
   });
 
-  it('keeps ten failures and counts the rest', async () => {
+  it('keeps a hundred failures and counts the rest', async () => {
     const cases = Array.from(
-      { length: 23 },
+      { length: 123 },
       (_, i) => `<testcase name="c${i}"><failure message="m${i}"/></testcase>`,
     );
-    const failures = Array.from({ length: 10 }, (_, i) => ({ name: `c${i}`, message: `m${i}` }));
-    expect(await testsIn(suite(cases.join('')))).toEqual(run({ failed: 23, failures }));
+    const failures = Array.from({ length: 100 }, (_, i) => ({ name: `c${i}`, message: `m${i}` }));
+    expect(await testsIn(suite(cases.join('')))).toEqual(run({ failed: 123, failures }));
   });
 
   it('cuts long names and messages, never inside a character', async () => {

@@ -44,13 +44,13 @@ export function readAll(
   );
 }
 
-/** The same, but throws {@link InputError} for any problem. */
+/** The same, but leaves out the names of the files, and throws {@link InputError} for any problem. */
 export async function read(
   contents: Contents,
   request: Partial<ResultsRequest> = {},
   size?: number,
-): Promise<Results> {
-  const results = await readAll(contents, request, size);
+): Promise<Omit<Results, 'files'>> {
+  const { files: _, ...results } = await readAll(contents, request, size);
   if (results.problems.length > 0) throw new InputError(results.problems);
   return results;
 }

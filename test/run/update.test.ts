@@ -62,6 +62,10 @@ describe('an update', () => {
       metrics: '',
       case_spans: '',
       span_file: '/runner/opper-span.json',
+      summary_file: '/runner/opper-summary.md',
+      baseline_score: '',
+      score_change: '',
+      comparison: '',
       status: '200',
     });
     expect(JSON.parse(whole)).toEqual({ ...span, feedback });

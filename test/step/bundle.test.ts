@@ -86,6 +86,10 @@ test('the whole job runs with only what a runner provides', async () => {
     metrics: '',
     case_spans: '',
     span_file: expect.stringMatching(/opper-span\.json$/),
+    summary_file: expect.stringMatching(/opper-summary\.md$/),
+    baseline_score: '',
+    score_change: '',
+    comparison: '',
     status: '200',
   });
   expect(result).toMatchObject({
@@ -264,6 +268,7 @@ test('an empty RUNNER_TEMP does not put span_file into the workspace', async () 
   const { id } = server.create({ name: 'n' });
   const { outputs } = await step({ span_id: id, score: '5' }, { cwd, env: { RUNNER_TEMP: '' } });
   rmSync(outputs.span_file ?? '');
+  rmSync(outputs.summary_file ?? '');
   expect(readdirSync(cwd)).toEqual([]);
 });
 

@@ -27,11 +27,12 @@ interface Surroundings {
   /** The values of expressions that only GitHub can evaluate. */
   readonly values?: Readonly<Record<string, string>>;
   readonly context?: JobOptions['context'];
+  readonly event?: JobOptions['event'];
 }
 
 /** Runs a job of an example as the runner would, against a span server. Other actions are left out. */
 async function runExample(server: SpanServer, name: string, job: string, surroundings: Surroundings = {}) {
-  const { commands = {}, values = {}, context } = surroundings;
+  const { commands = {}, values = {}, context, event } = surroundings;
   const filled = (value: string) =>
     value.replaceAll(/\$\{\{ (.*?) \}\}/g, (whole, expression: string) => values[expression] ?? whole);
   const steps = (jobsOf(name)[job]?.steps ?? []).flatMap(
@@ -51,6 +52,7 @@ async function runExample(server: SpanServer, name: string, job: string, surroun
   return await runJob(steps, {
     secrets: { OPPER_API_KEY: server.key, OPENAI_API_KEY: 'none' },
     ...(context && { context }),
+    ...(event && { event }),
   });
 }
 
@@ -119,6 +121,20 @@ const RECORDED_RESULT = {
   error: 'Do you ship to Norway? Answer yes or no. → No',
   meta: { dataset: 'support-v3', cases: 3 },
   metrics: { accuracy: 2 / 3 },
+};
+/** A pull request to main. */
+const PULL = {
+  context: {
+    github: { event_name: 'pull_request', ref: 'refs/pull/7/merge', base_ref: 'main', run_id: '9123456790' },
+  },
+  event: {
+    number: 7,
+    pull_request: {
+      number: 7,
+      head: { ref: 'shorter', sha: 'b194', repo: { full_name: 'acme/support-bot' } },
+      base: { ref: 'main', sha: '6dcb', repo: { full_name: 'acme/support-bot' } },
+    },
+  },
 };
 const EVAL_TO_JUNIT = './eval.sh --dataset "$DATASET" --junit reports/eval.xml';
 const EVAL_FOR_GATE = './eval.sh --junit reports/eval.xml';
@@ -258,6 +274,8 @@ describe('the examples', () => {
     const workflows = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yml'));
     const tried = CASES.map(({ example }) => example);
     const apart = [
+      'comment.yml',
+      'compare.yml',
       'eval-typescript.yml',
       'feedback.yml',
       'lost-runner.yml',
@@ -416,6 +434,54 @@ describe('the examples', () => {
       },
     });
     expect({ status, feedback: JSON.parse(kept).feedback }).toEqual({ status: 'success', feedback });
+  });
+
+  it('compare.yml fails a pull request that is worse than main, and tells what is', async () => {
+    await using server = await startSpanServer();
+    const results = JSON.parse(PROMPTFOO);
+    const run = (cases: unknown[], surroundings: Surroundings = {}) => {
+      Object.assign(results.results, { results: cases, stats: {} });
+      const commands = {
+        'npx promptfoo eval --output promptfoo.json': leaves({ 'promptfoo.json': JSON.stringify(results) }),
+      };
+      const values = { 'github.base_ref || github.ref_name': 'main' };
+      return runExample(server, 'compare.yml', 'promptfoo', { commands, values, ...surroundings });
+    };
+    const [passed, failed] = results.results.results;
+    const main = await run([passed, passed]);
+    const pull = await run([passed, failed], { context: PULL.context, event: PULL.event });
+    expect([main.status, pull.status]).toEqual(['success', 'failure']);
+    const [step] = pull.stages.flatMap(({ result }) => result ?? []);
+    const { baseline_score, score_change, comparison = '' } = step?.outputs ?? {};
+    expect([baseline_score, score_change]).toEqual(['100', '-50']);
+    const schema = fromJSONSchema(JSON.parse(readFileSync(join(ROOT, 'schema', 'comparison.json'), 'utf8')));
+    expect(schema.parse(JSON.parse(comparison))).toMatchObject({
+      run_url: 'https://github.com/acme/support-bot/actions/runs/9123456789',
+      metrics: { pass_rate: { before: 1, after: 0.5 } },
+      newly_failed: [expect.stringContaining('names the city')],
+      no_longer_failing: [],
+    });
+    expect(step?.summary).toContain('<h3>❌ 1 of 2 tests failed, score 50 (<code>main</code>: 100, −50');
+  });
+
+  it('comment.yml hands over the summary as a file', async () => {
+    await using server = await startSpanServer();
+    let comment = '';
+    const { status, main } = await runExample(server, 'comment.yml', 'eval', {
+      values: {
+        "github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]'":
+          'success()',
+        "always() && steps.record.outputs.summary_file != ''": 'always()',
+        'github.base_ref': 'main',
+      },
+      commands: {
+        './eval.sh --junit reports/eval.xml': leaves({ 'reports/eval.xml': PASSED }),
+        'gh pr comment "$PULL_REQUEST" --edit-last --create-if-none --body-file "$SUMMARY"': ({ env }) => {
+          comment = readFileSync(env.SUMMARY ?? '', 'utf8');
+        },
+      },
+    });
+    expect([status, comment]).toEqual(['success', main('record').summary]);
   });
 
   it('outputs.yml passes on a span that matches schema/span.json', async () => {

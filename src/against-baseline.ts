@@ -1,0 +1,94 @@
+import type { Client } from './api/client.ts';
+import { changesBetween } from './api/stored.ts';
+import { compare, failingAmong } from './comparison/compare.ts';
+import { maxDropGate } from './comparison/max-drop.ts';
+import { findBaseline } from './comparison/search.ts';
+import { ApiError } from './errors.ts';
+import type { Job } from './job.ts';
+import { isEmpty } from './plan/patch.ts';
+import type { Plan } from './plan/plan.ts';
+import { withFailure } from './plan/recording.ts';
+import { type Draft, levelOf, scoreOnSpan } from './report/report.ts';
+
+const TITLE = 'Opper span: comparison';
+
+/**
+ * Compares the score that was recorded with that of the baseline, once all else was written. A missed `max_drop` is recorded on
+ * the span too. Failures become findings: nothing that was written is undone.
+ */
+export async function compareWithBaseline(
+  plan: Plan,
+  job: Job,
+  client: Client,
+  report: Draft,
+): Promise<void> {
+  const { inputs } = plan;
+  const isDone = ['updated', 'created', 'read'].includes(report.outcome);
+  if (!isDone || scoreOnSpan(report) === undefined) return;
+  try {
+    await search(plan, job, client, report);
+    await recordDrop(plan, client, report);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const step = report.comparison
+      ? 'The missed max_drop was not recorded'
+      : `The run was not compared with ${inputs.baseline}`;
+    const level = inputs.max_drop === undefined ? 'warning' : levelOf(inputs);
+    report.findings.push({ level, title: TITLE, lines: [`${step}: ${error.message}`] });
+  } finally {
+    report.requests = client.traffic.requests;
+  }
+}
+
+async function search(plan: Plan, job: Job, client: Client, report: Draft): Promise<void> {
+  const { baseline: branch = '', max_drop } = plan.inputs;
+  const { span, metrics = {}, findings } = report;
+  const { facts } = job;
+  const options = { isTriedOnce: max_drop === undefined };
+  const { baseline, isCut } = await findBaseline(
+    client,
+    span,
+    { name: span.name ?? '', branch, facts },
+    options,
+  );
+  if (baseline) {
+    const recorded = {
+      branch,
+      score: scoreOnSpan(report) ?? 0,
+      metrics,
+      failing: failingNow(plan, report),
+      facts,
+    };
+    report.comparison = compare(baseline, recorded);
+  } else if (isCut) {
+    const level = max_drop === undefined ? 'warning' : levelOf(plan.inputs);
+    const line = `The newest 100 traces of this name hold no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
+    findings.push({ level, title: TITLE, lines: [line] });
+  } else {
+    const line = `There is no earlier run of this span on ${branch} to compare with`;
+    findings.push({ level: 'notice', title: TITLE, lines: [line] });
+  }
+}
+
+/** The names of all failing cases; undefined if not all of them have case spans. */
+function failingNow({ inputs, caseSpans }: Plan, { tests }: Draft): string[] | undefined {
+  if (inputs.case_spans === 'none' || !tests) return undefined;
+  return failingAmong(caseSpans, tests.failed + tests.errored);
+}
+
+/** Records a missed `max_drop` as the reason why the step fails, in a request of its own. */
+async function recordDrop({ inputs }: Plan, client: Client, report: Draft): Promise<void> {
+  const { outcome, span, before, comparison } = report;
+  const gate = maxDropGate(inputs.max_drop, scoreOnSpan(report), comparison, false);
+  if (!gate || gate.isPassed || outcome === 'read' || !span.id) return;
+  const meta = inputs.ci_meta && span.meta ? withFailure(span.meta) : span.meta;
+  const patch = {
+    ...(!span.error && { error: gate.text }),
+    ...(meta && meta !== span.meta && { meta }),
+  };
+  if (isEmpty(patch)) return;
+  const stored = await client.updateSpan(span.id, patch);
+  report.span = { ...stored, ...(span.feedback && { feedback: span.feedback }) };
+  report.sent = { ...report.sent, ...patch };
+  report.changed = before && changesBetween(before, stored);
+}

@@ -1,0 +1,104 @@
+import * as z from 'zod/mini';
+import { newestOf } from '../api/metric.ts';
+import type { NewSpan } from '../api/span.ts';
+import type { TraceSpan } from '../api/traces.ts';
+import type { JsonObject } from '../json.ts';
+import { defined } from '../present.ts';
+import type { Baseline } from './baseline.ts';
+
+const MAX_NAMES = 100;
+
+const names = z.optional(z.array(z.string()));
+/** How the run differs from its baseline: the output `comparison`. Texts are the baseline's own, so they are untrusted. */
+export const Comparison = z.object({
+  span_id: z.optional(z.string()),
+  trace_id: z.string(),
+  branch: z.string(),
+  revision: z.optional(z.string()),
+  /** Only if it is the address of a run in the same repository. */
+  run_url: z.optional(z.string()),
+  start_time: z.optional(z.string()),
+  score: z.number(),
+  score_change: z.number(),
+  metrics: z.record(z.string(), z.object({ before: z.number(), after: z.number() })),
+  newly_failed: names,
+  no_longer_failing: names,
+});
+export type Comparison = z.infer<typeof Comparison>;
+
+/** What this run recorded. */
+export interface Recorded {
+  readonly branch: string;
+  readonly score: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The names of all cases that failed or errored; undefined if they are not all known. */
+  readonly failing: readonly string[] | undefined;
+  readonly facts: JsonObject;
+}
+
+/** Compares what was recorded with a baseline, which has a score. */
+export function compare({ trace, span, children }: Baseline, now: Recorded): Comparison {
+  const score = span.score ?? 0;
+  const meta = span.meta ?? {};
+  const before = newestOf(span.metrics ?? []);
+  const metrics = Object.entries(now.metrics).flatMap(([dimension, after]) => {
+    const metric = before.get(dimension);
+    return metric ? [[dimension, { before: metric.value, after }] as const] : [];
+  });
+  const failed = failingIn(span, children);
+  const isCompared = failed !== undefined && now.failing !== undefined;
+  return defined({
+    span_id: span.id ?? undefined,
+    trace_id: trace.id,
+    branch: now.branch,
+    revision: textIn(meta, 'vcs.ref.head.revision'),
+    run_url: ownRunUrl(textIn(meta, 'cicd.pipeline.run.url.full'), now.facts),
+    start_time: span.start_time ?? undefined,
+    score,
+    score_change: now.score - score,
+    metrics: Object.fromEntries(metrics),
+    newly_failed: isCompared ? without(now.failing, failed) : undefined,
+    no_longer_failing: isCompared ? without(failed, now.failing) : undefined,
+  });
+}
+
+/** The names of the cases that failed in the baseline; undefined if it has no span for some of them. */
+function failingIn({ meta }: TraceSpan, children: readonly TraceSpan[]): string[] | undefined {
+  const [failed, errored] = [meta?.['test.failed'], meta?.['test.errored']];
+  if (typeof failed !== 'number' || typeof errored !== 'number') return undefined;
+  const failing = children.filter(({ type, meta }) => type === 'test' && isFailing(meta?.['test.status']));
+  return failing.length === failed + errored ? failing.map(({ name }) => name ?? '') : undefined;
+}
+
+/** The names of those case spans that failed or errored. Undefined if there are more of them, `of` in all. */
+export function failingAmong(caseSpans: readonly NewSpan[], of: number): string[] | undefined {
+  const failing = caseSpans.filter(({ meta }) => isFailing(meta?.['test.status']));
+  return failing.length === of ? failing.map(({ name }) => name) : undefined;
+}
+
+function isFailing(status: unknown): boolean {
+  return status === 'failed' || status === 'errored';
+}
+
+/** The names that `others` lacks. A name may be there several times: then it is lacking as often as it is there more often. */
+function without(names: readonly string[], others: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const name of others) left.set(name, (left.get(name) ?? 0) + 1);
+  const missing = names.filter((name) => {
+    const count = left.get(name) ?? 0;
+    left.set(name, count - 1);
+    return count <= 0;
+  });
+  return missing.slice(0, MAX_NAMES);
+}
+
+function textIn(meta: JsonObject, key: string): string | undefined {
+  const value = meta[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The address if it is that of a run in the own repository. Anyone who can write spans can write any address. */
+function ownRunUrl(url: string | undefined, facts: JsonObject): string | undefined {
+  const runs = `${textIn(facts, 'vcs.repository.url.full')}/actions/runs/`;
+  return url?.startsWith(runs) && /^\d+$/.test(url.slice(runs.length)) ? url : undefined;
+}
