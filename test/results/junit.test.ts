@@ -198,6 +198,19 @@ more</failure></testcase>`,
     ),
     run({ failed: 3, failures: Array(3).fill({ name: 'a', message: 'AssertionError: 2 != 1 more' }) }),
   ],
+  'a message that begins with the name of the case': [
+    suite(
+      ['A::b', 'A.b', 'b', 'A::b (1, 2)', 'b: no']
+        .map((line) => `<testcase classname="A" name="b"><failure>${line}\nreason</failure></testcase>`)
+        .join(''),
+    ),
+    run({
+      failed: 5,
+      failures: ['reason', 'reason', 'reason', 'reason', 'b: no reason'].map((message) => {
+        return { name: 'A > b', message };
+      }),
+    }),
+  ],
   'a traceback after something else': [
     suite(
       '<testcase name="a"><failure>no\nTraceback (most recent call last):\n  x\nE: y</failure></testcase>',
