@@ -179,8 +179,9 @@ async function findBaseline(client, span, own, options) {
 	const candidates = page.data.filter((each) => each.name === name && each.id !== traceId && startOf(each) <= start).sort((a, b) => startOf(b) - startOf(a));
 	for (let at = 0; at < candidates.length; at += AT_ONCE) {
 		const some = candidates.slice(at, at + AT_ONCE).map(({ id }) => readCandidate(client, id, options));
-		for (const candidate of await Promise.all(some)) {
-			const baseline = candidate && baselineIn(candidate, own);
+		for (const result of await Promise.allSettled(some)) {
+			if (result.status === "rejected") throw result.reason;
+			const baseline = result.value && baselineIn(result.value, own);
 			if (baseline) return {
 				baseline,
 				isCut

@@ -117,6 +117,122 @@ function fieldsIn(document, path, now) {
 		} }
 	};
 }
+// src/results/documents.ts
+var NoResultsError = class NoResultsError extends require_span.FormError {
+	reason;
+	isHarmless;
+	constructor(reason, advice = "", isHarmless = false) {
+		super(advice ? `${reason}. ${advice}` : reason);
+		this.reason = reason;
+		this.isHarmless = isHarmless;
+	}
+	static for({ name, advice, isHarmless }) {
+		return new NoResultsError(`is ${name}, not JUnit`, advice, isHarmless);
+	}
+};
+const DOTNET = "Write JUnit with the package JunitXml.TestLogger: dotnet test --logger junit";
+const COVERAGE = "Name the file with the test results";
+const OTHER_XML = [
+	{
+		name: "a coverage report (Cobertura or Clover)",
+		root: "coverage",
+		advice: COVERAGE,
+		isHarmless: true
+	},
+	{
+		name: "a coverage report (JaCoCo)",
+		root: "report",
+		doctype: /JACOCO/,
+		advice: COVERAGE,
+		isHarmless: true
+	},
+	{
+		name: "the summary of Maven Failsafe",
+		root: "failsafe-summary",
+		advice: "Name the TEST-*.xml files",
+		isHarmless: true,
+		unless: {
+			attribute: "timeout",
+			value: "true",
+			element: "failureMessage"
+		}
+	},
+	{
+		name: "an open test report",
+		root: "events",
+		namespace: /opentest4j/,
+		advice: "Name the TEST-*.xml files",
+		isHarmless: true
+	},
+	{
+		name: "a Checkstyle report",
+		root: "checkstyle",
+		advice: COVERAGE,
+		isHarmless: true
+	},
+	{
+		name: "TRX",
+		root: "TestRun",
+		namespace: /microsoft\.com\/schemas\/VisualStudio\/TeamTest/,
+		advice: DOTNET
+	},
+	{
+		name: "the XML of CppUnit",
+		root: "TestRun",
+		advice: "Convert it to JUnit, or write it with an outputter of your own"
+	},
+	{
+		name: "the XML of Check",
+		root: "testsuites",
+		namespace: /check\.sourceforge\.net/,
+		advice: "Write TAP (srunner_set_tap) and convert that to JUnit"
+	},
+	{
+		name: "the XML of NUnit",
+		root: "test-run",
+		advice: DOTNET
+	},
+	{
+		name: "the XML of NUnit 2",
+		root: "test-results",
+		advice: DOTNET
+	},
+	{
+		name: "the XML of xUnit.net",
+		root: "assemblies",
+		advice: DOTNET
+	},
+	{
+		name: "the XML of promptfoo",
+		root: "promptfoo",
+		advice: "Write JSON: promptfoo eval -o results.json"
+	}
+];
+function otherXml(root, attributes, doctype) {
+	const namespaces = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/.test(name));
+	return OTHER_XML.find((row) => row.root === root && (row.namespace === void 0 || namespaces.some(([, value]) => row.namespace?.test(value))) && (row.doctype?.test(doctype) ?? true));
+}
+const OTHER_TEXT = [
+	{
+		name: "the output of go test -json",
+		beginning: /^\{.*"Action":"/,
+		advice: "Write JUnit with gotestsum --junitfile results.xml"
+	},
+	{
+		name: "TAP",
+		beginning: /^(?:TAP version \d|1\.\.\d|(?:not )?ok\b|\S+\.t \.\.)/,
+		advice: "Write JUnit, or convert TAP to it, for example with tap-xunit"
+	},
+	{
+		name: "CSV",
+		beginning: /^"?[\w. -]+"?(?:,(?! )"?[\w. -]*"?)+$/,
+		advice: "Write JSON, and set results_format to json with score_pointer or metrics_pointer"
+	}
+];
+function otherText(beginning) {
+	const row = OTHER_TEXT.find((one) => one.beginning.test(beginning));
+	return row && new NoResultsError(`is ${row.name}`, row.advice);
+}
 // src/results/json-file.ts
 const MAX_BYTES = 268435456;
 async function readJson(all, areLines) {
@@ -409,6 +525,8 @@ async function readFile$2(path, files, readers) {
 	const isNamedSo = /\.(?:jsonl|ndjson)$/i.test(path);
 	const file = await require_step.openText(files, path);
 	try {
+		const other = /^[{[]/.test(file.beginning) ? void 0 : otherText(file.beginning);
+		if (other) throw other;
 		const json = await readJson(file.pieces, (first, hasMore) => isNamedSo || first !== void 0 && hasMore);
 		if ("document" in json) {
 			for (const { pointer, take } of readers) pointer.find(json.document, take);
@@ -854,122 +972,6 @@ function suitesIn(suite) {
 }
 function errorsIn(results) {
 	return arrayIn(objectIn(results.extra).suites).map(objectIn).flatMap(({ errors }) => arrayIn(errors)).map(objectIn).map(({ name, message }) => [textIn(name), textIn(message)].filter(Boolean).join(": "));
-}
-// src/results/documents.ts
-var NoResultsError = class NoResultsError extends require_span.FormError {
-	reason;
-	isHarmless;
-	constructor(reason, advice = "", isHarmless = false) {
-		super(advice ? `${reason}. ${advice}` : reason);
-		this.reason = reason;
-		this.isHarmless = isHarmless;
-	}
-	static for({ name, advice, isHarmless }) {
-		return new NoResultsError(`is ${name}, not JUnit`, advice, isHarmless);
-	}
-};
-const DOTNET = "Write JUnit with the package JunitXml.TestLogger: dotnet test --logger junit";
-const COVERAGE = "Name the file with the test results";
-const OTHER_XML = [
-	{
-		name: "a coverage report (Cobertura or Clover)",
-		root: "coverage",
-		advice: COVERAGE,
-		isHarmless: true
-	},
-	{
-		name: "a coverage report (JaCoCo)",
-		root: "report",
-		doctype: /JACOCO/,
-		advice: COVERAGE,
-		isHarmless: true
-	},
-	{
-		name: "the summary of Maven Failsafe",
-		root: "failsafe-summary",
-		advice: "Name the TEST-*.xml files",
-		isHarmless: true,
-		unless: {
-			attribute: "timeout",
-			value: "true",
-			element: "failureMessage"
-		}
-	},
-	{
-		name: "an open test report",
-		root: "events",
-		namespace: /opentest4j/,
-		advice: "Name the TEST-*.xml files",
-		isHarmless: true
-	},
-	{
-		name: "a Checkstyle report",
-		root: "checkstyle",
-		advice: COVERAGE,
-		isHarmless: true
-	},
-	{
-		name: "TRX",
-		root: "TestRun",
-		namespace: /microsoft\.com\/schemas\/VisualStudio\/TeamTest/,
-		advice: DOTNET
-	},
-	{
-		name: "the XML of CppUnit",
-		root: "TestRun",
-		advice: "Convert it to JUnit, or write it with an outputter of your own"
-	},
-	{
-		name: "the XML of Check",
-		root: "testsuites",
-		namespace: /check\.sourceforge\.net/,
-		advice: "Write TAP (srunner_set_tap) and convert that to JUnit"
-	},
-	{
-		name: "the XML of NUnit",
-		root: "test-run",
-		advice: DOTNET
-	},
-	{
-		name: "the XML of NUnit 2",
-		root: "test-results",
-		advice: DOTNET
-	},
-	{
-		name: "the XML of xUnit.net",
-		root: "assemblies",
-		advice: DOTNET
-	},
-	{
-		name: "the XML of promptfoo",
-		root: "promptfoo",
-		advice: "Write JSON: promptfoo eval -o results.json"
-	}
-];
-function otherXml(root, attributes, doctype) {
-	const namespaces = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/.test(name));
-	return OTHER_XML.find((row) => row.root === root && (row.namespace === void 0 || namespaces.some(([, value]) => row.namespace?.test(value))) && (row.doctype?.test(doctype) ?? true));
-}
-const OTHER_TEXT = [
-	{
-		name: "the output of go test -json",
-		beginning: /^\{.*"Action":"/,
-		advice: "Write JUnit with gotestsum --junitfile results.xml"
-	},
-	{
-		name: "TAP",
-		beginning: /^(?:TAP version \d|1\.\.\d|(?:not )?ok\b|\S+\.t \.\.)/,
-		advice: "Write JUnit, or convert TAP to it, for example with tap-xunit"
-	},
-	{
-		name: "CSV",
-		beginning: /^"?[\w. -]+"?(?:,(?! )"?[\w. -]*"?)+$/,
-		advice: "Write JSON, and set results_format to json with score_pointer or metrics_pointer"
-	}
-];
-function otherText(beginning) {
-	const row = OTHER_TEXT.find((one) => one.beginning.test(beginning));
-	return row && new NoResultsError(`is ${row.name}`, row.advice);
 }
 // src/results/jest.ts
 const STATUSES$1 = {
@@ -1830,23 +1832,15 @@ async function readTests(request, paths, files, now) {
 		});
 		else problems.push(badFile(path, staleProblem(path, request, files, now) ?? error, paths));
 	}
-	if (paths.length === 0) return {
-		problems,
-		warnings: []
-	};
 	if (tally.ran === 0) {
-		problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
-		if (problems.length === 0) {
-			const message = `${require_span.listed(paths)}: every case was skipped, so nothing ran`;
-			problems.push({
-				name: "results_file",
-				message
-			});
-		}
-		return {
-			problems,
-			warnings: []
-		};
+		const skipped = read.map(({ path }) => path);
+		const message = `${require_span.listed(skipped)}: every case was skipped, so nothing ran`;
+		if (skipped.length > 0) problems.push({
+			name: "results_file",
+			message
+		});
+		else problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
+		return { problems };
 	}
 	const durationMs = sumOf(read.map((file) => file.durationMs));
 	return {

@@ -4102,18 +4102,20 @@ function spanBlock({ spanId, span, links }) {
 	return paragraph([`Span ${names.join(" ")}`, facts.join(" \u00b7 ")]);
 }
 function rowsBlock(report) {
-	const { changed, outcome } = report;
+	const { changed, outcome, findings } = report;
 	const rows = rowsOf(report).filter(({ field }) => field !== "meta" || !isMetaFolded(report));
 	if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : "";
 	const hasBefore = rows.some(({ before }) => before !== void 0);
-	return table(hasBefore ? [
+	const head = hasBefore ? [
 		"Field",
 		"Before",
 		"After"
-	] : ["Field", ROW_TITLES[outcome]], rows.map(({ field, before, after }) => [
+	] : ["Field", ROW_TITLES[outcome]];
+	const isAbove = (field, text) => field === "error" && findings.some(({ lines }) => lines.join("\n") === text);
+	return table(head, rows.map(({ field, before, after }) => [
 		code(field, MAX_CELL),
 		...hasBefore ? [before === void 0 ? "" : code(before, MAX_CELL)] : [],
-		code(after, MAX_CELL)
+		isAbove(field, after) ? "(see above)" : code(after, MAX_CELL)
 	]));
 }
 function measuresBlock({ files, metrics, comparison, caseSpans, span }) {

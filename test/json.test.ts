@@ -8,6 +8,7 @@ import {
   numberOf,
   parseExactJson,
   parseJson,
+  parseResultsJson,
   sameJson,
 } from '../src/json.ts';
 
@@ -182,7 +183,41 @@ describe('an error says where a text stops being JSON, what may stand there and 
   });
 });
 
-describe('no text overflows the stack:', () => {
+describe('JSON that a tool wrote', () => {
+  it.each<[string, Json]>([
+    ['[NaN, -NaN, Infinity, -Infinity]', [null, null, null, null]],
+    [
+      '{"NaN": NaN, "b": "NaN, \\"Infinity\\"", "c": [1,NaN]}',
+      { NaN: null, b: 'NaN, "Infinity"', c: [1, null] },
+    ],
+    ['"NaN"', 'NaN'],
+    ['NaN', null],
+  ])('may hold NaN and Infinity, which are read as null: %s', (text, value) => {
+    expect(parseResultsJson(text)).toEqual(value);
+    if (text !== '"NaN"') expect(refusalOf(text)).toContain('which JSON does not have');
+  });
+
+  it('may hold many of them', () => {
+    const numbers = Array.from({ length: 40_000 }, (_, i) => (i % 3 === 0 ? Number.NaN : i));
+    expect(parseResultsJson(`[${numbers}]`)).toEqual(numbers.map((n) => (Number.isNaN(n) ? null : n)));
+  });
+
+  it.each([
+    ['[NaN, nan]', 'line 7, column 7: expected a value, found nan'],
+    [
+      '{NaN: 1}',
+      'line 7, column 2: expected a name in double quotes or }, found NaN, which JSON does not have',
+    ],
+    ['[NaN,\n', 'line 8, column 1: expected a value, found the end of the text'],
+    ['[1,\n', 'line 8, column 1: expected a value, found the end of the text'],
+    ['"NaN', 'line 7, column 1: expected a string with a quote at its end, found the end of the text'],
+    ['NaNa', 'line 7, column 4: expected nothing more, found a'],
+  ])('is checked like any other: %j', (text, message) => {
+    expect(() => parseResultsJson(text, 7)).toThrow(`is not JSON: ${message}`);
+  });
+});
+
+describe('no text of megabytes overflows the stack:', () => {
   it.each([
     ['brackets after a string without an end', `{"a": "x\n${'['.repeat(5000)}`],
     ['one long string', `"${'x'.repeat(20_000_000)}`],

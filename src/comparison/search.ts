@@ -34,8 +34,10 @@ export async function findBaseline(
     .sort((a, b) => startOf(b) - startOf(a));
   for (let at = 0; at < candidates.length; at += AT_ONCE) {
     const some = candidates.slice(at, at + AT_ONCE).map(({ id }) => readCandidate(client, id, options));
-    for (const candidate of await Promise.all(some)) {
-      const baseline = candidate && baselineIn(candidate, own);
+    for (const result of await Promise.allSettled(some)) {
+      // A failure matters only if no newer trace has the baseline.
+      if (result.status === 'rejected') throw result.reason;
+      const baseline = result.value && baselineIn(result.value, own);
       if (baseline) return { baseline, isCut };
     }
   }

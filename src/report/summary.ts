@@ -208,15 +208,17 @@ function spanBlock({ spanId, span, links }: Report): string {
 }
 
 function rowsBlock(report: Report): string {
-  const { changed, outcome } = report;
+  const { changed, outcome, findings } = report;
   const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || !isMetaFolded(report));
   if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : '';
   const hasBefore = rows.some(({ before }) => before !== undefined);
   const head = hasBefore ? ['Field', 'Before', 'After'] : ['Field', ROW_TITLES[outcome]];
+  const isAbove = (field: string, text: string) =>
+    field === 'error' && findings.some(({ lines }) => lines.join('\n') === text);
   const body = rows.map(({ field, before, after }) => [
     code(field),
     ...(hasBefore ? [before === undefined ? '' : code(before)] : []),
-    code(after),
+    isAbove(field, after) ? '(see above)' : code(after),
   ]);
   return table(head, body);
 }

@@ -133,10 +133,11 @@ function saysSomething(line: string, details: CaseDetails): boolean {
   return !isEmptyMessage(line) && !isNoise(line) && !isNameOf(line, details);
 }
 
-/** Whether a line is the name of the case, with or without its suites, such as `CartTest::testAdds`. */
+/** Whether a line is the name of the case, such as `CartTest::testAdds` or, with its data, `CartTest::testAdds with data set #0 (3)`. */
 function isNameOf(line: string, details: CaseDetails): boolean {
-  const [text, name, suites] = [line, details.name, suitesOf(details).join('')].map(lettersOf);
-  return name !== '' && (text === name || text === `${suites}${name}`);
+  const [name, suites] = [details.name, suitesOf(details).join('')].map(lettersOf);
+  const texts = [line, line.replace(/ \([^()]*\)$/, '')].map(lettersOf);
+  return name !== '' && texts.some((text) => text === name || text === `${suites}${name}`);
 }
 
 function lettersOf(text: string): string {

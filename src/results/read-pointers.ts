@@ -3,6 +3,7 @@ import { type Files, openText } from '../files.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
 import { present } from '../present.ts';
 import { listed, quoted } from '../text.ts';
+import { otherText } from './documents.ts';
 import { readJson } from './json-file.ts';
 import { Mean, NamedMeans } from './mean.ts';
 import { foundText, Pointer, type PointerResult } from './pointer.ts';
@@ -54,6 +55,8 @@ async function readFile(path: string, files: Files, readers: readonly PointerRea
   const isNamedSo = /\.(?:jsonl|ndjson)$/i.test(path);
   const file = await openText(files, path);
   try {
+    const other = /^[{[]/.test(file.beginning) ? undefined : otherText(file.beginning);
+    if (other) throw other;
     const json = await readJson(
       file.pieces,
       (first, hasMore) => isNamedSo || (first !== undefined && hasMore),

@@ -68,14 +68,12 @@ export async function readTests(
       else problems.push(badFile(path, staleProblem(path, request, files, now) ?? error, paths));
     }
   }
-  if (paths.length === 0) return { problems, warnings: [] };
   if (tally.ran === 0) {
-    problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
-    if (problems.length === 0) {
-      const message = `${listed(paths)}: every case was skipped, so nothing ran`;
-      problems.push({ name: 'results_file', message });
-    }
-    return { problems, warnings: [] };
+    const skipped = read.map(({ path }) => path);
+    const message = `${listed(skipped)}: every case was skipped, so nothing ran`;
+    if (skipped.length > 0) problems.push({ name: 'results_file', message });
+    else problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
+    return { problems };
   }
   const warnings = [
     ...leftOut.map(({ path, error }) => `${path} ${error.reason}, and is left out`),

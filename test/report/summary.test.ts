@@ -138,7 +138,7 @@ describe('untrusted text', () => {
       );
     const codes = textsOf(expectInert(text), 'code');
     const trimmed = seen.replace(/\n\n/g, '\n').trim();
-    expect(codes.filter((code) => code === trimmed)).toHaveLength(24);
+    expect(codes.filter((code) => code === trimmed)).toHaveLength(23);
   });
 
   test('is inert in any combination', () => {
@@ -490,6 +490,13 @@ describe('a reader sees', () => {
       ['error', 'old', '(nothing)'],
       ['output', '', 'x'],
     ]);
+  });
+
+  test('an error that a finding has already told only once', () => {
+    const error = 'results_file: "r.xml" matches no file\nscore: "x" is bad';
+    const findings = [{ level: 'error', title: 'Opper span: bad input', lines: error.split('\n') }] as const;
+    const span = { id: SPAN_ID, name: 'n', error };
+    expect(read({ ...UNREAD, span, sent: { error }, findings }).rows[1]).toEqual(['error', '(see above)']);
   });
 
   test('that nothing changed', () => {

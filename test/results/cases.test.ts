@@ -72,6 +72,7 @@ describe('the cases to make spans for', () => {
     expect(await errorOf('<failure message="Failed">=== RUN a\n a_test.go:9</failure>')).toBe(
       '=== RUN a\n a_test.go:9',
     );
+    expect(await errorOf('<failure message="a\0b">\0c</failure>')).toBe('ab\nc');
     expect(await errorOf('<error type="E"/>')).toBe('E');
     expect(await errorOf('<error/>')).toBe('errored; the file does not say why');
     expect(await errorOf('<failure>no</failure><system-out>out</system-out>')).toBe('no');
@@ -89,6 +90,18 @@ describe('the cases to make spans for', () => {
       'E: no more',
       'Traceback (most recent call last):',
     ]);
+  });
+
+  it('have a line of any length as their reason, in no time', async () => {
+    const tests = Array.from({ length: 10 }, (_, i) => {
+      return {
+        name: 'a',
+        status: 'failed',
+        message: `${i % 2 ? 'at ' : 'in function '}${'('.repeat(64 * 1024)}`,
+      };
+    });
+    const { failures } = await testsIn({ results: { tests } });
+    expect(failures[1]?.message).toBe(`at ${'('.repeat(196)}…`);
   });
 
   it('have the explanation of a whole suite that failed', async () => {

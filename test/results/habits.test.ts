@@ -368,7 +368,11 @@ function shownLike(expected: string | undefined, failure: Failure): string {
 describe('what single tools mean', () => {
   it.each(HABITS)('$habit', async ({ pattern, outcome, durationMs, ...expected }) => {
     const keepCases = { kind: 'none', max: 1 } as const;
-    const { tests, warnings, problems } = await readResults(
+    const {
+      tests,
+      warnings = [],
+      problems,
+    } = await readResults(
       { patterns: [pattern], format: 'auto', pointer: undefined, keepCases, outcome },
       {
         find: async () => globSync(pattern, { cwd: FOLDER }).sort(),

@@ -144,6 +144,33 @@ describe('Jest', () => {
   });
 });
 
+describe('Vitest’s evals', () => {
+  it('give each case a score and an output, and the means of what is a number', async () => {
+    const cases = [
+      { scores: [{ name: 'a', score: 1 }, { name: ' ', score: 1 }, { score: 1 }], avgScore: 1, output: 'A' },
+      {
+        scores: [
+          { name: 'a', score: null },
+          { name: 'b', score: '1' },
+        ],
+        avgScore: 0.5,
+        output: { b: [1] },
+      },
+      { scores: 'none', avgScore: null, output: null },
+    ].map((meta, i) => ({ title: `t${i}`, status: 'passed', meta: { eval: meta } }));
+    const others = [{ title: 'other', status: 'passed', meta: {} }];
+    const content = { testResults: [{ assertionResults: [...cases, ...others] }] };
+    const { meta, cases: kept } = await testsIn(content, { keepCases: { kind: 'all', max: 9 } });
+    expect(meta).toEqual({ 'test.score.mean': 0.75, 'test.scores.a': 1 });
+    expect(kept).toEqual([
+      { status: 'passed', name: 't0', score: 1, output: 'A' },
+      { status: 'passed', name: 't1', score: 0.5, output: '{"b":[1]}' },
+      { status: 'passed', name: 't2' },
+      { status: 'passed', name: 'other' },
+    ]);
+  });
+});
+
 describe('promptfoo', () => {
   it('gives means over the cases with a score, and only known sums, as meta and metrics', async () => {
     const results = [
@@ -273,6 +300,19 @@ describe('JSON Lines of promptfoo', () => {
     ]);
   });
 
+  it('number the prompts as in the configuration, which has each once for each provider', async () => {
+    const prompts = ['first', 'second'];
+    const rows = [2, 1, 3, 0].map((i) => ({
+      ...row(i, i < 2),
+      prompt: { raw: prompts[i % 2] },
+      provider: i < 2 ? 'echo' : 'local',
+    }));
+    expect((await testsIn(linesOf(...rows))).failures.map(({ name }) => name)).toEqual([
+      'n=1 [local, prompt 1]',
+      'n=1 [local, prompt 2]',
+    ]);
+  });
+
   it('may be one line', async () => {
     expect(await testsIn(linesOf(row(0, true)))).toMatchObject({ format: 'promptfoo', passed: 1 });
     expect(await testsIn(`${linesOf(row(0, true))}\n`)).toMatchObject({ format: 'promptfoo', passed: 1 });
@@ -298,6 +338,7 @@ describe('JSON Lines of promptfoo', () => {
     await expect(testsIn('{"success": true}\n{"success": true}')).rejects.toThrow(
       'line 2, column 1: expected nothing more, found {',
     );
+    await expect(testsIn('{"success": true, "vars": {}}\n{}')).rejects.toThrow('line 2, column 1');
     const given = { format: 'promptfoo' } as const;
     expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
   });

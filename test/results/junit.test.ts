@@ -131,6 +131,19 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
       .join(''),
     run({ passed: 2 }),
   ],
+  'an exit code of prove, which a failed case explains': [
+    `<testsuites><testsuite name="s"><testcase name="a"><failure message="no"/></testcase><error message="Dubious, test returned 1"/></testsuite>
+       <testsuite name="t"><testcase name="b"/><error message="Dubious, test returned 1"/></testsuite></testsuites>`,
+    run({
+      passed: 1,
+      failed: 1,
+      errored: 1,
+      failures: [
+        { name: 's > a', message: 'no' },
+        { name: 't', message: 'Dubious, test returned 1' },
+      ],
+    }),
+  ],
   'a byte order mark and CR LF': [
     '\uFEFF<?xml version="1.0"?>\r\n<testsuite>\r\n<testcase name="a"/></testsuite>\r\n',
     passed,
@@ -184,6 +197,19 @@ more</failure></testcase>`,
         .join(''),
     ),
     run({ failed: 3, failures: Array(3).fill({ name: 'a', message: 'AssertionError: 2 != 1 more' }) }),
+  ],
+  'a message that begins with the name of the case': [
+    suite(
+      ['A::b', 'A.b', 'b', 'A::b (1, 2)', 'b: no']
+        .map((line) => `<testcase classname="A" name="b"><failure>${line}\nreason</failure></testcase>`)
+        .join(''),
+    ),
+    run({
+      failed: 5,
+      failures: ['reason', 'reason', 'reason', 'reason', 'b: no reason'].map((message) => {
+        return { name: 'A > b', message };
+      }),
+    }),
   ],
   'a traceback after something else': [
     suite(
@@ -481,7 +507,7 @@ describe('JUnit', () => {
   });
 
   it('keeps one case for a span of all that pytest wrote under one name, with its worst status and first reason', async () => {
-    const keepCases = { kind: 'all', max: 3 } as const;
+    const keepCases = { kind: 'all', max: 9 } as const;
     const { cases, casesWanted, failures } = await testsIn(pytest('ap bp cp dp bf cs bs be ce'), {
       keepCases,
     });
@@ -489,6 +515,7 @@ describe('JUnit', () => {
       ['pytest > b', 'errored', 'f'],
       ['pytest > c', 'errored', 'e'],
       ['pytest > a', 'passed', undefined],
+      ['pytest > d', 'passed', undefined],
     ]);
     expect(casesWanted).toBe(4);
     expect(failures).toEqual([

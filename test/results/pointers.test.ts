@@ -121,6 +121,16 @@ describe('the score at a pointer', () => {
   });
 });
 
+it('a file of CSV is refused with the way out', async () => {
+  expect(await problemsAt({ 'r.csv': 'user_input,faithfulness\nq1,0.9\n' }, '/*/faithfulness')).toEqual([
+    {
+      name: 'results_file',
+      message:
+        'r.csv is CSV. Write JSON, and set results_format to json with score_pointer or metrics_pointer',
+    },
+  ]);
+});
+
 describe('the metrics at pointers', () => {
   it.each<[string, readonly string[], object]>([
     ['{"a": {"b": 0.5}}', ['/a/b'], { b: 0.5 }],
@@ -189,6 +199,31 @@ describe('a file', () => {
   });
 });
 
+it.each([
+  ['r.jsonl', 'json', '{"s": 1'],
+  ['r.jsonl', 'json', '{"s": 1}\n{"s": '],
+  ['r.txt', 'auto', 'ok 1'],
+  ['r.json', 'auto', '{"s": 1}'],
+] as const)('%s is closed when its reading ends in an error: %s, %j', async (path, format, line) => {
+  let isOpen: boolean | undefined;
+  const files = {
+    ...memoryFiles({}),
+    find: async () => [path],
+    async *read() {
+      isOpen = true;
+      try {
+        for (let i = 0; i < 100; i++) yield Buffer.from(`${line}\n`.repeat(100));
+      } finally {
+        isOpen = false;
+      }
+    },
+  };
+  const request = { patterns: [path], format, pointer: '/*/t', keepCases: KEEP };
+  const reading = readResults(request, files, NOW).then(({ problems }) => problems.length > 0);
+  expect(await reading.catch((error: unknown) => error instanceof InputError)).toBe(true);
+  expect(isOpen).toBe(false);
+});
+
 describe('JSON Lines', () => {
   const ROWS = ['{"s": 1}', '{"s": 0}', '{"s": 0.5}'];
 
@@ -219,6 +254,7 @@ describe('JSON Lines', () => {
     expect((await at({ 'r.jsonl': '{"s": 1}' }, '/*/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '{"s": 1}\n' }, '/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '\n{"s":\n 1}\n' }, '/s')).score?.value).toBe(1);
+    expect((await at({ 'r.json': '{"s": 1}\n \n' }, '/s')).score?.value).toBe(1);
   });
 
   it('may hold NaN', async () => {
@@ -231,6 +267,7 @@ describe('JSON Lines', () => {
     ['r.json', '{"s": 1}\n\n{"s": 0', 'line 3, column 8: expected a comma or }, found the end of the text'],
     ['r.jsonl', '\n{"s": 1\n{"s": 0}', 'line 2, column 8: expected a comma or }, found the end of the text'],
     ['r.json', '{"s": 1\n{"s": 0}', 'line 2, column 1: expected a comma or }, found {'],
+    ['r.json', '\n\n{"s": 1}\n{"s": 0', 'line 4, column 8: expected a comma or }, found the end of the text'],
     ['r.json', '{"s": 1}\n{"s": 0} 1', 'line 2, column 10: expected nothing more, found 1'],
   ])('that break off are an error with the line: %s, %j', async (name, content, message) => {
     expect(await problemsAt({ [name]: content }, '/*/s')).toEqual([

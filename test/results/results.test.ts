@@ -109,7 +109,6 @@ describe('several results files', () => {
 
   it('of which none could be read are an error for each', async () => {
     expect(await readAll({ 'a.xml': '<a/>', 'd.xml': '<testsuite/>' })).toEqual({
-      warnings: [],
       problems: [problem('a.xml', 'not JUnit'), problem('d.xml', 'nothing ran')],
     });
   });
@@ -117,6 +116,12 @@ describe('several results files', () => {
   it('are an error if every case of every file was skipped', async () => {
     const contents = Object.fromEntries([...'abcde'].map((name) => [name, SKIPPED]));
     expect(await problemsOf(contents)).toEqual([problem('a, b, c, d, e', 'every case was skipped')]);
+  });
+
+  it('in which nothing ran are an error beside a bad file too, but not beside one that is left out', async () => {
+    expect(await readAll({ a: SKIPPED, b: '<testsuite', c: '<coverage/>' })).toEqual({
+      problems: [problem('b is not well-formed XML'), problem('a: every case was skipped, so nothing ran')],
+    });
   });
 
   it.each([
@@ -197,7 +202,6 @@ describe('a file that is not test results', () => {
       { b: '<coverage/>' },
       'b is a coverage report (Cobertura or Clover), not JUnit. Name the file with the test results',
     ],
-    ['beside skipped cases', { a: SKIPPED, b: '<coverage/>' }, 'b is a coverage report'],
     ['that says a time ran out', { a: JUNIT, b: FAILSAFE.replace('false', 'true') }, 'b says timeout="true"'],
     [
       'that has a failure',
@@ -210,7 +214,7 @@ describe('a file that is not test results', () => {
     ['of Jest without a case', { a: JUNIT, b: '{"testResults": []}' }, 'b has no test case'],
   ])('is an error %s', async (_name, contents: Contents, message) => {
     const { problems, warnings } = await readAll(contents);
-    expect({ problems, warnings }).toEqual({ problems: [problem(message)], warnings: [] });
+    expect({ problems, warnings: warnings ?? [] }).toEqual({ problems: [problem(message)], warnings: [] });
   });
 });
 

@@ -302,6 +302,16 @@ describe('a baseline', () => {
   });
 });
 
+test('a failure to read an older trace than that of the baseline does not matter', async () => {
+  await using server = await start();
+  const old = await server.evaluate();
+  await server.evaluate({ failing: ['a'] });
+  const isOld: FaultRule['when'] = ({ path }) => path.endsWith(`/traces/${old.outputs.trace_id}`);
+  const run = { context: PULL, with: { baseline: 'main' }, faults: [{ when: isOld, fault: status(503) }] };
+  const { outputs, annotations } = await server.evaluate(run);
+  expect([outputs.baseline_score, annotations]).toEqual(['80', []]);
+});
+
 describe('a matrix under one root', () => {
   const MODELS = ['small', 'large'];
   async function runMatrix(

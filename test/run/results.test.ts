@@ -143,6 +143,24 @@ describe('results of a test tool', () => {
 });
 
 describe('a custom file', () => {
+  test('has its metrics at pointers, and leaves a stored score alone without score_pointer', async () => {
+    const { id } = server.create({ name: 'Support', score: 7 });
+    const inputs = {
+      span_id: id,
+      results_file: 'r.jsonl',
+      results_format: 'json',
+      metrics_pointer: '/*/scores\n/*/cost',
+      metrics: '{"cost": 3}',
+    };
+    const lines = '{"scores": {"exact": true}, "cost": 1}\n{"scores": {"exact": false, "len": NaN}}\n';
+    const { exitCode, outputs } = await runStage(server, inputs, { files: { 'r.jsonl': lines } });
+    expect({ exitCode, metrics: outputs.metrics, score: server.span(id).score }).toEqual({
+      exitCode: 0,
+      metrics: '{"exact":0.5,"cost":3}',
+      score: 7,
+    });
+  });
+
   test('has its score at a pointer, scaled', async () => {
     const inputs = {
       span_id: server.create({ name: 'Support' }).id,
