@@ -1,11 +1,11 @@
 /******/ (() => { // webpackBootstrap
 /******/ 	var __webpack_modules__ = ({
 
-/***/ 597:
+/***/ 766:
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("./span.js");
+module.exports = require("./shared.js");
 
 /***/ }),
 
@@ -59,31 +59,31 @@ var __webpack_exports__ = {};
 (() => {
 var exports = __webpack_exports__;
 const require_step = __nccwpck_require__(503);
-const require_span = __nccwpck_require__(597);
+const require_tests = __nccwpck_require__(766);
 // src/comparison/compare.ts
 const MAX_NAMES = 100;
-const names = require_span.optional(require_span.array(require_span.string()));
-require_span.object({
-	span_id: require_span.optional(require_span.string()),
-	trace_id: require_span.string(),
-	branch: require_span.string(),
-	revision: require_span.optional(require_span.string()),
-	run_url: require_span.optional(require_span.string()),
-	start_time: require_span.optional(require_span.string()),
-	score: require_span.number(),
-	score_change: require_span.number(),
-	metrics: require_span.record(require_span.string(), require_span.object({
-		before: require_span.number(),
-		after: require_span.number()
+const names = require_tests.optional(require_tests.array(require_tests.string()));
+require_tests.object({
+	span_id: require_tests.optional(require_tests.string()),
+	trace_id: require_tests.string(),
+	branch: require_tests.string(),
+	revision: require_tests.optional(require_tests.string()),
+	run_url: require_tests.optional(require_tests.string()),
+	start_time: require_tests.optional(require_tests.string()),
+	score: require_tests.number(),
+	score_change: require_tests.number(),
+	metrics: require_tests.record(require_tests.string(), require_tests.object({
+		before: require_tests.number(),
+		after: require_tests.number()
 	})),
 	newly_failed: names,
 	no_longer_failing: names
 });
-function compare({ trace, span, children }, now) {
+function compare({ trace, span, children }, own) {
 	const score = span.score ?? 0;
 	const meta = span.meta ?? {};
 	const before = require_step.newestOf(span.metrics ?? []);
-	const metrics = Object.entries(now.metrics).flatMap(([dimension, after]) => {
+	const metrics = Object.entries(own.metrics).flatMap(([dimension, after]) => {
 		const metric = before.get(dimension);
 		return metric ? [[dimension, {
 			before: metric.value,
@@ -91,33 +91,30 @@ function compare({ trace, span, children }, now) {
 		}]] : [];
 	});
 	const failed = failingIn(span, children);
-	const isCompared = failed !== void 0 && now.failing !== void 0;
-	return require_span.defined({
+	const isCompared = failed !== void 0 && own.failing !== void 0;
+	return require_tests.defined({
 		span_id: span.id ?? void 0,
 		trace_id: trace.id,
-		branch: now.branch,
-		revision: textIn(meta, "vcs.ref.head.revision"),
-		run_url: ownRunUrl(textIn(meta, "cicd.pipeline.run.url.full"), now.facts),
+		branch: own.branch,
+		revision: textFact(meta, "vcs.ref.head.revision"),
+		run_url: ownRunUrl(textFact(meta, "cicd.pipeline.run.url.full"), own.facts),
 		start_time: span.start_time ?? void 0,
 		score,
-		score_change: now.score - score,
+		score_change: own.score - score,
 		metrics: Object.fromEntries(metrics),
-		newly_failed: isCompared ? without(now.failing, failed) : void 0,
-		no_longer_failing: isCompared ? without(failed, now.failing) : void 0
+		newly_failed: isCompared ? without(own.failing, failed) : void 0,
+		no_longer_failing: isCompared ? without(failed, own.failing) : void 0
 	});
 }
 function failingIn({ meta }, children) {
 	const [failed, errored] = [meta?.["test.failed"], meta?.["test.errored"]];
 	if (typeof failed !== "number" || typeof errored !== "number") return void 0;
-	const failing = children.filter(({ type, meta }) => type === "test" && isFailing(meta?.["test.status"]));
+	const failing = children.filter(({ type, meta }) => type === "test" && require_tests.isFailing(meta?.["test.status"]));
 	return failing.length === failed + errored ? failing.map(({ name }) => name ?? "") : void 0;
 }
 function failingAmong(caseSpans, of) {
-	const failing = caseSpans.filter(({ meta }) => isFailing(meta?.["test.status"]));
+	const failing = caseSpans.filter(({ meta }) => require_tests.isFailing(meta?.["test.status"]));
 	return failing.length === of ? failing.map(({ name }) => name) : void 0;
-}
-function isFailing(status) {
-	return status === "failed" || status === "errored";
 }
 function without(names, others) {
 	const left = new Map();
@@ -128,12 +125,12 @@ function without(names, others) {
 		return count <= 0;
 	}).slice(0, MAX_NAMES);
 }
-function textIn(meta, key) {
-	const value = meta[key];
+function textFact(facts, name) {
+	const value = facts[name];
 	return typeof value === "string" ? value : void 0;
 }
 function ownRunUrl(url, facts) {
-	const runs = `${textIn(facts, "vcs.repository.url.full")}/actions/runs/`;
+	const runs = `${textFact(facts, "vcs.repository.url.full")}/actions/runs/`;
 	return url?.startsWith(runs) && /^\d+$/.test(url.slice(runs.length)) ? url : void 0;
 }
 // src/comparison/baseline.ts
@@ -154,7 +151,7 @@ function isBaseline({ name, score, meta }, own) {
 function baselineIn(trace, own) {
 	const spans = trace.spans ?? [];
 	const all = spans.filter((span) => isBaseline(span, own));
-	const same = all.filter(({ meta }) => require_span.sameJson(meta?.["github.matrix"], own.facts["github.matrix"]));
+	const same = all.filter(({ meta }) => require_tests.sameJson(meta?.["github.matrix"], own.facts["github.matrix"]));
 	const [span] = (same.length > 0 ? same : all).sort((a, b) => startOf(b) - startOf(a));
 	return span && {
 		trace,
@@ -163,7 +160,7 @@ function baselineIn(trace, own) {
 	};
 }
 function startOf({ start_time }) {
-	return require_span.instantOf(start_time ?? "") ?? Number.NEGATIVE_INFINITY;
+	return require_tests.instantOf(start_time) ?? Number.NEGATIVE_INFINITY;
 }
 // src/comparison/search.ts
 const AT_ONCE = 4;
@@ -175,7 +172,7 @@ async function findBaseline(client, span, own, options) {
 	}) : span;
 	const name = "name" in trace && trace.name || own.name;
 	const { page, isCut } = await newestPage(client, name, options);
-	const start = require_span.instantOf(trace.start_time ?? "") ?? Number.POSITIVE_INFINITY;
+	const start = require_tests.instantOf(trace.start_time) ?? Number.POSITIVE_INFINITY;
 	const candidates = page.data.filter((each) => each.name === name && each.id !== traceId && startOf(each) <= start).sort((a, b) => startOf(b) - startOf(a));
 	for (let at = 0; at < candidates.length; at += AT_ONCE) {
 		const some = candidates.slice(at, at + AT_ONCE).map(({ id }) => readCandidate(client, id, options));
@@ -212,7 +209,7 @@ async function readCandidate(client, id, options) {
 	try {
 		return await client.readTrace(id, options);
 	} catch (error) {
-		if (!(error instanceof require_span.ApiError) || error.isTransient) throw error;
+		if (!(error instanceof require_tests.ApiError) || error.isTransient) throw error;
 		if (!(error.status === void 0 || error.status === 404 || error.status < 400)) throw error;
 		return;
 	}
@@ -221,20 +218,15 @@ async function readCandidate(client, id, options) {
 const TITLE = "Opper span: comparison";
 async function compareWithBaseline(plan, job, client, report) {
 	const { inputs } = plan;
-	if (![
-		"updated",
-		"created",
-		"read"
-	].includes(report.outcome) || require_step.scoreOnSpan(report) === void 0) return;
+	if (!(require_step.isWritten(report.outcome) || report.outcome === "read") || require_step.scoreOnSpan(report) === void 0) return;
 	try {
 		await search(plan, job, client, report);
 		await recordDrop(plan, client, report);
 	} catch (error) {
-		if (!(error instanceof require_span.ApiError)) throw error;
+		if (!(error instanceof require_tests.ApiError)) throw error;
 		const step = report.comparison ? "The missed max_drop was not recorded" : `The run was not compared with ${inputs.baseline}`;
-		const level = inputs.max_drop === void 0 ? "warning" : require_step.levelOf(inputs);
 		report.findings.push({
-			level,
+			level: levelFor(inputs),
 			title: TITLE,
 			lines: [`${step}: ${error.message}`]
 		});
@@ -242,28 +234,26 @@ async function compareWithBaseline(plan, job, client, report) {
 		report.requests = client.traffic.requests;
 	}
 }
+function levelFor(inputs) {
+	return inputs.max_drop === void 0 ? "warning" : require_step.levelOf(inputs);
+}
 async function search(plan, job, client, report) {
 	const { baseline: branch = "", max_drop } = plan.inputs;
 	const { span, metrics = {}, findings } = report;
-	const { facts } = job;
-	const options = { isTriedOnce: max_drop === void 0 };
-	const { baseline, isCut } = await findBaseline(client, span, {
+	const own = {
 		name: span.name ?? "",
-		branch,
-		facts
-	}, options);
-	if (baseline) report.comparison = compare(baseline, {
 		branch,
 		score: require_step.scoreOnSpan(report) ?? 0,
 		metrics,
 		failing: failingNow(plan, report),
-		facts
-	});
+		facts: job.facts
+	};
+	const { baseline, isCut } = await findBaseline(client, span, own, { isTriedOnce: max_drop === void 0 });
+	if (baseline) report.comparison = compare(baseline, own);
 	else if (isCut) {
-		const level = max_drop === void 0 ? "warning" : require_step.levelOf(plan.inputs);
 		const line = `The newest 100 traces of this name hold no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
 		findings.push({
-			level,
+			level: levelFor(plan.inputs),
 			title: TITLE,
 			lines: [line]
 		});
@@ -278,7 +268,7 @@ async function search(plan, job, client, report) {
 }
 function failingNow({ inputs, caseSpans }, { tests }) {
 	if (inputs.case_spans === "none" || !tests) return void 0;
-	return failingAmong(caseSpans, tests.failed + tests.errored);
+	return failingAmong(caseSpans, require_tests.failingCount(tests));
 }
 async function recordDrop({ inputs }, client, report) {
 	const { outcome, span, before, comparison } = report;
@@ -289,7 +279,7 @@ async function recordDrop({ inputs }, client, report) {
 		...!span.error && { error: gate.text },
 		...meta && meta !== span.meta && { meta }
 	};
-	if (require_step.isEmpty(patch)) return;
+	if (require_step.isEmptyPatch(patch)) return;
 	const stored = await client.updateSpan(span.id, patch);
 	report.span = {
 		...stored,

@@ -9,11 +9,11 @@ module.exports = require("./saxes.js");
 
 /***/ }),
 
-/***/ 597:
+/***/ 766:
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("./span.js");
+module.exports = require("./shared.js");
 
 /***/ }),
 
@@ -74,7 +74,7 @@ var __webpack_exports__ = {};
 // This entry need to be wrapped in an IIFE because it uses a non-standard name for the exports (exports).
 (() => {
 var exports = __webpack_exports__;
-const require_span = __nccwpck_require__(597);
+const require_tests = __nccwpck_require__(766);
 const require_step = __nccwpck_require__(503);
 let node_util = __nccwpck_require__(975);
 // src/results/age.ts
@@ -82,25 +82,14 @@ const GRACE_MS = 5e3;
 function staleProblem(path, { jobBeganMs }, files, now) {
 	const modifiedMs = files.modifiedMs(path);
 	if (jobBeganMs === void 0 || modifiedMs === void 0 || modifiedMs >= jobBeganMs - GRACE_MS) return void 0;
-	const age = ageText(now.getTime() - modifiedMs);
-	return new require_span.FormError(`is ${age} old, from before this job began. Remove old reports before the eval runs, or touch one that is current (Gradle and Bazel leave the reports of cached tests as they were)`);
-}
-const UNITS = [
-	["day", 864e5],
-	["hour", 36e5],
-	["minute", 6e4],
-	["second", 1e3]
-];
-function ageText(ms) {
-	const [unit, size] = UNITS.find(([, length]) => ms >= length) ?? UNITS[3];
-	const count = Math.floor(Math.max(0, ms) / size);
-	return `${count} ${unit}${count === 1 ? "" : "s"}`;
+	const age = require_tests.ageText(now.getTime() - modifiedMs);
+	return new require_tests.FormError(`is ${age} old, from before this job began. Remove old reports before the eval runs, or touch one that is current (Gradle and Bazel leave the reports of cached tests as they were)`);
 }
 // src/results/own-file.ts
 function fieldsIn(document, path, now) {
-	if (!require_span.isJsonObject(document)) {
-		const message = `${path} is ${require_span.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`;
-		throw new require_span.InputError([{
+	if (!require_tests.isJsonObject(document)) {
+		const message = `${path} is ${require_tests.kindOf(document)}, but results_format fields expects an object such as {"score": 87}`;
+		throw new require_tests.InputError([{
 			name: "results_file",
 			message
 		}]);
@@ -118,7 +107,7 @@ function fieldsIn(document, path, now) {
 	};
 }
 // src/results/documents.ts
-var NoResultsError = class NoResultsError extends require_span.FormError {
+var NoResultsError = class NoResultsError extends require_tests.FormError {
 	reason;
 	isHarmless;
 	constructor(reason, advice = "", isHarmless = false) {
@@ -234,11 +223,11 @@ function otherText(beginning) {
 	return row && new NoResultsError(`is ${row.name}`, row.advice);
 }
 // src/results/json-file.ts
-const MAX_BYTES = 268435456;
+const MAX_JSON_BYTES = 268435456;
 async function readJson(all, areLines) {
 	const pieces = limited$1(all);
 	const [line, after] = await readFirstLine(pieces);
-	const first = attempt(line);
+	const first = tryParse(line);
 	let rest = after;
 	while (rest.trim() === "") {
 		const { value, done } = await pieces.next();
@@ -257,7 +246,7 @@ async function readJson(all, areLines) {
 		rest
 	];
 	for await (const piece of pieces) texts.push(piece);
-	return { document: require_span.parseResultsJson(texts.splice(0).join("")) };
+	return { document: require_tests.parseResultsJson(texts.splice(0).join("")) };
 }
 async function* readLines(files, path) {
 	const file = await require_step.openText(files, path);
@@ -272,7 +261,7 @@ async function* limited$1(pieces) {
 	let length = 0;
 	for await (const piece of pieces) {
 		length += piece.length;
-		if (length > MAX_BYTES) throw require_step.tooLarge(MAX_BYTES);
+		if (length > MAX_JSON_BYTES) throw require_step.tooLarge(MAX_JSON_BYTES);
 		yield piece;
 	}
 }
@@ -296,7 +285,7 @@ async function* linesOf$1(first, rest, pieces) {
 		number++;
 		return text.trim() === "" ? [] : [{
 			number,
-			value: require_span.parseResultsJson(text, number)
+			value: require_tests.parseResultsJson(text, number)
 		}];
 	};
 	async function* all() {
@@ -313,9 +302,9 @@ async function* linesOf$1(first, rest, pieces) {
 	}
 	yield parsed(open.join(""));
 }
-function attempt(text) {
+function tryParse(text) {
 	try {
-		return { value: require_span.parseResultsJson(text) };
+		return { value: require_tests.parseResultsJson(text) };
 	} catch (error) {
 		return { error };
 	}
@@ -326,49 +315,6 @@ function resultOf({ value, error }) {
 }
 function lineBreaksIn(text) {
 	return text.split("\n").length - 1;
-}
-// src/results/mean.ts
-var Mean = class {
-	#sum = 0;
-	#count = 0;
-	add(value) {
-		if (value === void 0) return;
-		this.#sum += value;
-		this.#count++;
-	}
-	merge(other) {
-		this.#sum += other.#sum;
-		this.#count += other.#count;
-	}
-	get count() {
-		return this.#count;
-	}
-	get value() {
-		return tidy(this.#sum / this.#count);
-	}
-};
-var NamedMeans = class {
-	#means = new Map();
-	add(name, value) {
-		this.#of(name).add(value);
-	}
-	merge(others) {
-		for (const [name, mean] of others.#means) this.#of(name).merge(mean);
-	}
-	get size() {
-		return this.#means.size;
-	}
-	entries() {
-		return [...this.#means].map(([name, mean]) => [name, mean.value]);
-	}
-	#of(name) {
-		const mean = this.#means.get(name) ?? new Mean();
-		this.#means.set(name, mean);
-		return mean;
-	}
-};
-function tidy(value) {
-	return Number(value.toPrecision(12));
 }
 // src/results/pointer.ts
 var Pointer = class {
@@ -382,28 +328,28 @@ var Pointer = class {
 	get isSingle() {
 		return !this.#names.includes("*");
 	}
-	find(document, onFinding) {
-		this.#walk(document, 0, [], onFinding);
+	find(document, onResult) {
+		this.#walk(document, 0, [], onResult);
 	}
-	findInItem(item, index, onFinding) {
+	findInItem(item, index, onResult) {
 		const [name] = this.#names;
-		if (name === "*" || name === String(index)) this.#walk(item, 1, [index], onFinding);
+		if (name === "*" || name === String(index)) this.#walk(item, 1, [index], onResult);
 	}
-	endItems(count, onFinding) {
+	endItems(count, onResult) {
 		const [name = ""] = this.#names;
 		if (name === "*" || (indexIn(name) ?? count) < count) return;
 		const items = [];
 		items.length = count;
-		onFinding({
+		onResult({
 			value: items,
 			isEnd: false,
 			path: []
 		});
 	}
-	#walk(value, depth, path, onFinding) {
+	#walk(value, depth, path, onResult) {
 		const name = this.#names[depth];
 		if (name === void 0) {
-			onFinding({
+			onResult({
 				value,
 				isEnd: true,
 				path
@@ -412,7 +358,7 @@ var Pointer = class {
 		}
 		const into = (key, child) => {
 			path.push(key);
-			this.#walk(child, depth + 1, path, onFinding);
+			this.#walk(child, depth + 1, path, onResult);
 			path.pop();
 		};
 		if (Array.isArray(value)) {
@@ -421,16 +367,16 @@ var Pointer = class {
 			const item = items[index];
 			if (item !== void 0) into(index, item);
 			else if (name === "*" && items.length > 0) items.forEach((child, i) => void into(i, child));
-			else onFinding({
+			else onResult({
 				value,
 				isEnd: false,
 				path
 			});
 			return;
 		}
-		const members = require_span.isJsonObject(value) ? membersOf(value, name) : [];
+		const members = require_tests.isJsonObject(value) ? membersOf(value, name) : [];
 		for (const [key, child] of members) into(key, child);
-		if (members.length === 0) onFinding({
+		if (members.length === 0) onResult({
 			value,
 			isEnd: false,
 			path
@@ -441,25 +387,25 @@ function membersOf(object, name) {
 	if (name === "*") return Object.entries(object);
 	return Object.hasOwn(object, name) ? [[name, object[name]]] : [];
 }
-function findingText({ value, isEnd, path }) {
+function foundText({ value, isEnd, path }) {
 	const place = path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-	return `${require_span.cut(place, 200) || "the document"} is ${isEnd ? valueText(value) : insideOf(value)}`;
+	return `${require_tests.cut(place, 200) || "the document"} is ${isEnd ? valueText(value) : insideOf(value)}`;
 }
 function indexIn(name) {
 	return /^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : void 0;
 }
 function valueText(value) {
-	return typeof value === "number" && !Number.isFinite(value) ? "a number that is too large" : require_span.kindOf(value);
+	return typeof value === "number" && !Number.isFinite(value) ? "a number that is too large" : require_tests.kindOf(value);
 }
 function insideOf(value) {
-	if (Array.isArray(value)) return `an array of ${require_span.counted(value.length, "item")}`;
-	if (!require_span.isJsonObject(value)) return require_span.kindOf(value);
+	if (Array.isArray(value)) return `an array of ${require_tests.counted(value.length, "item")}`;
+	if (!require_tests.isJsonObject(value)) return require_tests.kindOf(value);
 	const keys = Object.keys(value);
-	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_span.listed(keys)}`;
+	return keys.length === 0 ? "an empty object" : `an object with the keys ${require_tests.listed(keys)}`;
 }
 // src/results/shape.ts
 function objectAt(place, value) {
-	return require_span.isJsonObject(value) ? value : mismatch(place, "an object", value);
+	return require_tests.isJsonObject(value) ? value : mismatch(place, "an object", value);
 }
 function arrayAt(place, value) {
 	return Array.isArray(value) ? value : mismatch(place, "an array", value);
@@ -471,7 +417,7 @@ function oneAt(place, value, table) {
 	return (typeof value === "string" && Object.hasOwn(table, value) ? table[value] : void 0) ?? mismatch(place, `one of ${Object.keys(table).join(", ")}`, value);
 }
 function objectIn(value) {
-	return require_span.isJsonObject(value) ? value : {};
+	return require_tests.isJsonObject(value) ? value : {};
 }
 function arrayIn(value) {
 	return Array.isArray(value) ? value : [];
@@ -488,25 +434,25 @@ function sumOf(values) {
 	return sum;
 }
 function mismatch(place, expected, value) {
-	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_span.cut(value, 40)) : require_span.kindOf(value);
-	throw new require_span.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
+	const found = value === void 0 ? "nothing" : typeof value === "string" ? JSON.stringify(require_tests.cut(value, 40)) : require_tests.kindOf(value);
+	throw new require_tests.FormError(`does not have the expected form: ${place}: expected ${expected}, found ${found}`);
 }
 // src/results/read-pointers.ts
 async function readPointers(scorePointer, metricsPointers, paths, files) {
 	const score = scorePointer === void 0 ? void 0 : new ScoreReader(scorePointer);
 	const metrics = metricsPointers.map((text) => new MetricsReader(text));
-	const readers = [...require_span.present([score]), ...metrics];
+	const readers = [...require_tests.present([score]), ...metrics];
 	const problems = [];
 	for (const path of paths) try {
 		await readFile$2(path, files, readers);
-		problems.push(...require_span.present(readers.map((reader) => reader.endFile(path))));
+		problems.push(...require_tests.present(readers.map((reader) => reader.endFile(path))));
 	} catch (error) {
-		problems.push(require_span.problemOf("results_file", path, error));
+		problems.push(require_tests.problemOf("results_file", path, error));
 	}
 	const [first, ...others] = paths;
-	const where = others.length === 0 ? first : require_span.listed(paths);
-	if (problems.length === 0) problems.push(...require_span.present(readers.map((reader) => reader.end(where))));
-	if (problems.length > 0) throw new require_span.InputError(problems);
+	const where = others.length === 0 ? first : require_tests.listed(paths);
+	if (problems.length === 0) problems.push(...require_tests.present(readers.map((reader) => reader.end(where))));
+	if (problems.length > 0) throw new require_tests.InputError(problems);
 	return {
 		...score && { score: {
 			name: `score in ${where}`,
@@ -517,7 +463,7 @@ async function readPointers(scorePointer, metricsPointers, paths, files) {
 	};
 }
 function meansOf(readers) {
-	const means = new NamedMeans();
+	const means = new require_step.NamedMeans();
 	for (const reader of readers) means.merge(reader.means);
 	return Object.fromEntries(means.entries().filter(([, mean]) => Number.isFinite(mean)));
 }
@@ -544,19 +490,17 @@ async function readFile$2(path, files, readers) {
 }
 var ScoreReader = class {
 	pointer;
-	#sum = 0;
-	#count = 0;
+	#mean = new require_step.Mean();
 	#file = new Faults();
 	constructor(pointer) {
 		this.pointer = new Pointer(pointer);
 	}
-	take = (finding) => {
-		const number = finding.isEnd ? measureIn(finding.value) : void 0;
-		if (number === void 0) this.#file.add(finding);
+	take = (result) => {
+		const number = result.isEnd ? measureIn(result.value) : void 0;
+		if (number === void 0) this.#file.add(result);
 		else {
 			this.#file.numbers++;
-			this.#count++;
-			this.#sum += number;
+			this.#mean.add(number);
 		}
 	};
 	endFile(path) {
@@ -571,11 +515,11 @@ var ScoreReader = class {
 		if (Number.isFinite(this.mean)) return void 0;
 		return {
 			name: "score_pointer",
-			message: `${require_span.quoted(this.pointer.text)} finds numbers in ${paths} whose sum is too large`
+			message: `${require_tests.quoted(this.pointer.text)} finds numbers in ${paths} whose sum is too large`
 		};
 	}
 	get mean() {
-		return this.#count === 1 ? this.#sum : tidy(this.#sum / this.#count);
+		return this.#mean.count === 1 ? this.#mean.sum : this.#mean.value;
 	}
 };
 var Faults = class {
@@ -583,38 +527,38 @@ var Faults = class {
 	#count = 0;
 	#first;
 	#value;
-	add(finding) {
-		this.#first ??= findingText(finding);
-		if (finding.isEnd) this.#value = finding.value;
+	add(result) {
+		this.#first ??= foundText(result);
+		if (result.isEnd) this.#value = result.value;
 		this.#count++;
 	}
 	textFor({ text, isSingle }, path) {
 		if (this.#count === 0) return void 0;
-		const pointer = require_span.quoted(text);
+		const pointer = require_tests.quoted(text);
 		if (this.#value === void 0 && this.numbers === 0) return `${pointer} finds nothing in ${path}: ${this.#first}`;
 		if (isSingle && typeof this.#value === "number") return `${pointer} points to a number in ${path} that is too large`;
-		if (isSingle) return `${pointer} points to ${require_span.kindOf(this.#value ?? null)} in ${path}, expected a number`;
+		if (isSingle) return `${pointer} points to ${require_tests.kindOf(this.#value ?? null)} in ${path}, expected a number`;
 		const places = this.#count + this.numbers;
 		return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that broke off must not raise the mean`;
 	}
 };
 var MetricsReader = class {
 	pointer;
-	means = new NamedMeans();
-	#unscored = new NamedMeans();
+	means = new require_step.NamedMeans();
+	#unscored = new require_step.NamedMeans();
 	#hasScored = false;
 	#other;
 	#unnamed;
 	constructor(pointer) {
 		this.pointer = new Pointer(pointer);
 	}
-	take = (finding) => {
-		const { value, isEnd, path } = finding;
+	take = (result) => {
+		const { value, isEnd, path } = result;
 		const key = path.at(-1);
-		if (isEnd && require_span.isJsonObject(value)) this.#takeObject(value);
+		if (isEnd && require_tests.isJsonObject(value)) this.#takeObject(value);
 		else if (isEnd && typeof key === "string") add(this.means, key, value);
-		else if (isEnd && measureIn(value) !== void 0) this.#unnamed ??= findingText(finding);
-		if (this.means.size === 0) this.#other ??= findingText(finding);
+		else if (isEnd && measureIn(value) !== void 0) this.#unnamed ??= foundText(result);
+		if (this.means.size === 0) this.#other ??= foundText(result);
 	};
 	endFile(path) {
 		const unnamed = this.#unnamed;
@@ -622,7 +566,7 @@ var MetricsReader = class {
 		this.#unnamed = void 0;
 		return {
 			name: "metrics_pointer",
-			message: `${require_span.quoted(this.pointer.text)} finds numbers without a name in ${path}: ${unnamed} in an array. Point to objects such as {"accuracy": 0.92} or {"name": "accuracy", "value": 0.92}`
+			message: `${require_tests.quoted(this.pointer.text)} finds numbers without a name in ${path}: ${unnamed} in an array. Point to objects such as {"accuracy": 0.92} or {"name": "accuracy", "value": 0.92}`
 		};
 	}
 	end(paths) {
@@ -630,7 +574,7 @@ var MetricsReader = class {
 		if (this.means.size > 0) return void 0;
 		return {
 			name: "metrics_pointer",
-			message: `${require_span.quoted(this.pointer.text)} finds no number in ${paths}: ${this.#other}`
+			message: `${require_tests.quoted(this.pointer.text)} finds no number in ${paths}: ${this.#other}`
 		};
 	}
 	#takeObject(object) {
@@ -662,7 +606,7 @@ function isContradicted({ failed }, shown) {
 }
 function hiddenCase(kind, failure, name, file, output = "") {
 	const why = {
-		message: `the ${kind} says ${failure}, but none of its cases failed${output && `: ${require_span.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
+		message: `the ${kind} says ${failure}, but none of its cases failed${output && `: ${require_tests.cut(output.replaceAll(/\s+/g, " "), 200)}`}`,
 		body: output
 	};
 	return {
@@ -884,24 +828,15 @@ const WORDS = {
 	errored: "error errored timeout timedout broken abort aborted crash crashed interrupted cancelled canceled killed terminated undefined ambiguous inconclusive unknown blocked warning risky exception hang hung stopped invalid unstable untested",
 	failed: "failed fail failure notok ko unsuccessful false"
 };
-const STATUSES$3 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].split(" ").map((word) => [word, status])));
+const STATUSES$2 = new Map(Object.keys(WORDS).flatMap((status) => WORDS[status].split(" ").map((word) => [word, status])));
 function caseStatusOf(word) {
-	return STATUSES$3.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
+	return STATUSES$2.get(word.toLowerCase().replaceAll(/[\s_-]/g, ""));
 }
-const RANKS = [
-	"passed",
-	"skipped",
-	"failed",
-	"errored"
-];
 function worseOf(one, other) {
-	return RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one;
-}
-function isFailing(status) {
-	return status === "failed" || status === "errored";
+	return require_tests.CASE_STATUSES.indexOf(other) > require_tests.CASE_STATUSES.indexOf(one) ? other : one;
 }
 // src/results/ctrf.ts
-const STATUSES$2 = {
+const STATUSES$1 = {
 	passed: "passed",
 	failed: "failed",
 	skipped: "skipped",
@@ -910,7 +845,7 @@ const STATUSES$2 = {
 };
 const ctrf = {
 	name: "ctrf",
-	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
+	recognises: (document) => require_tests.isJsonObject(document) && Array.isArray(objectIn(document.results).tests),
 	read(document, onCase) {
 		const results = objectAt("results", objectAt("the document", document).results);
 		const counts = {
@@ -925,7 +860,7 @@ const ctrf = {
 			if (test.status === "other") counts.other++;
 			if (isExpectedFailure(test)) counts.expected++;
 			onCase({
-				status: test.status === "other" && caseStatusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$2),
+				status: test.status === "other" && caseStatusOf(textIn(test.rawStatus)) === "skipped" ? "skipped" : oneAt(`results.tests[${index}].status`, test.status, STATUSES$1),
 				details: () => ({
 					suites: suitesIn(test.suite),
 					name: textIn(test.name),
@@ -971,10 +906,10 @@ function suitesIn(suite) {
 	return (Array.isArray(suite) ? suite.map(textIn) : [textIn(suite)]).filter((name) => !isHash(name));
 }
 function errorsIn(results) {
-	return arrayIn(objectIn(results.extra).suites).map(objectIn).flatMap(({ errors }) => arrayIn(errors)).map(objectIn).map(({ name, message }) => [textIn(name), textIn(message)].filter(Boolean).join(": "));
+	return arrayIn(objectIn(results.extra).suites).map(objectIn).flatMap(({ errors }) => arrayIn(errors)).map(objectIn).map(({ name, message }) => require_tests.present([textIn(name), textIn(message)]).join(": "));
 }
 // src/results/jest.ts
-const STATUSES$1 = {
+const STATUSES = {
 	passed: "passed",
 	failed: "failed",
 	error: "errored",
@@ -985,7 +920,7 @@ const STATUSES$1 = {
 };
 const jest = {
 	name: "jest",
-	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(document.testResults),
+	recognises: (document) => require_tests.isJsonObject(document) && Array.isArray(document.testResults),
 	read(value, onCase) {
 		const document = objectAt("the document", value);
 		const files = arrayAt("testResults", document.testResults).map((file, i) => objectAt(`testResults[${i}]`, file));
@@ -1003,7 +938,7 @@ const jest = {
 			declared: {
 				failed,
 				totals: `numFailedTests: ${failed}`,
-				verdict: require_span.present(verdicts)[0]
+				verdict: require_tests.present(verdicts)[0]
 			},
 			fewer: errored,
 			isEmptyOnPurpose: document.success === true
@@ -1016,7 +951,7 @@ function readFile$1(file, place, folder, onCase) {
 	const statuses = new Set();
 	const durations = arrayAt(`${place}.assertionResults`, file.assertionResults).map((value, i) => {
 		const test = objectAt(`${place}.assertionResults[${i}]`, value);
-		const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES$1);
+		const status = oneAt(`${place}.assertionResults[${i}].status`, test.status, STATUSES);
 		statuses.add(status);
 		const details = () => ({
 			...detailsOf(test, shortPath),
@@ -1045,7 +980,7 @@ function detailsOf(test, path) {
 	const { ancestorTitles, title, fullName, failureMessages } = test;
 	return {
 		...typeof title === "string" ? {
-			suites: Array.isArray(ancestorTitles) ? ancestorTitles.map(textIn) : [],
+			suites: arrayIn(ancestorTitles).map(textIn),
 			name: title
 		} : { name: textIn(fullName) || path },
 		why: { message: firstText(failureMessages) },
@@ -1060,7 +995,7 @@ function evalIn({ meta }) {
 }
 function measuredIn$1(test) {
 	const { avgScore, scores } = evalIn(test);
-	const named = (Array.isArray(scores) ? scores : []).map(objectIn).flatMap(({ name, score }) => {
+	const named = arrayIn(scores).map(objectIn).flatMap(({ name, score }) => {
 		const number = numberIn(score);
 		return textIn(name).trim() === "" || number === void 0 ? [] : [[textIn(name), number]];
 	});
@@ -1070,10 +1005,10 @@ function measuredIn$1(test) {
 	};
 }
 function outputIn({ output = null }) {
-	return output === null ? {} : { output: require_span.textOf(output) };
+	return output === null ? {} : { output: require_tests.textOf(output) };
 }
 function firstText(messages) {
-	return Array.isArray(messages) ? textIn(messages.find((message) => textIn(message) !== "")) : "";
+	return textIn(arrayIn(messages).find((message) => textIn(message) !== ""));
 }
 function commonFolderOf(paths) {
 	const [first = [], ...others] = paths.map((path) => path.split(/(?<=[\\/])/).slice(0, -1));
@@ -1081,24 +1016,18 @@ function commonFolderOf(paths) {
 	return (fork === -1 ? first : first.slice(0, fork)).join("");
 }
 // src/results/case-table.ts
-const STATUSES = [
-	"passed",
-	"skipped",
-	"failed",
-	"errored"
-];
 var CaseTable = class {
 	#keys = new Float64Array(1024);
 	#statuses = new Uint8Array(1024);
 	#size = 0;
 	get(key) {
-		return STATUSES[(this.#statuses[this.#placeOf(key)] ?? 0) - 1];
+		return require_tests.CASE_STATUSES[(this.#statuses[this.#placeOf(key)] ?? 0) - 1];
 	}
 	set(key, status) {
 		const place = this.#placeOf(key);
 		if (this.#statuses[place] === 0) this.#size++;
 		this.#keys[place] = key;
-		this.#statuses[place] = STATUSES.indexOf(status) + 1;
+		this.#statuses[place] = require_tests.CASE_STATUSES.indexOf(status) + 1;
 		if (this.#size > this.#keys.length * .7) this.#grow();
 	}
 	#placeOf(key) {
@@ -1130,8 +1059,8 @@ const MAX_PATH_LENGTH = 1e3;
 function failureOf(details) {
 	return {
 		name: nameOf(details),
-		message: require_span.cut(reasonOf(details), MAX_MESSAGE_LENGTH),
-		...details.file && { file: require_span.cut(linesOf(details.file).join(" "), MAX_PATH_LENGTH) }
+		message: require_tests.cut(reasonOf(details), MAX_MESSAGE_LENGTH),
+		...details.file && { file: require_tests.cut(linesOf(details.file).join(" "), MAX_PATH_LENGTH) }
 	};
 }
 function testCaseOf(status, details) {
@@ -1143,15 +1072,17 @@ function testCaseOf(status, details) {
 	return {
 		status,
 		name: nameOf(details),
-		...isFailing(status) && { error: why && wholeOf(why) || `${status}; the file does not say why` },
-		...input !== void 0 && { input: require_span.cut(input, 65536) },
-		...output !== void 0 && { output: require_span.cut(output, 65536) },
-		...score !== void 0 && { score },
-		...startTime !== void 0 && { startTime },
-		...endTime !== void 0 && { endTime },
-		...suite && { suite: require_span.cut(suite, MAX_NAME_LENGTH) },
-		...file && { file: require_span.cut(file, MAX_PATH_LENGTH) },
-		...durationMs !== void 0 && { durationMs: Math.round(durationMs) }
+		...require_tests.defined({
+			error: require_tests.isFailing(status) ? why && wholeOf(why) || `${status}; the file does not say why` : void 0,
+			input: input === void 0 ? void 0 : require_tests.cut(input, MAX_TEXT_LENGTH),
+			output: output === void 0 ? void 0 : require_tests.cut(output, MAX_TEXT_LENGTH),
+			score,
+			startTime,
+			endTime,
+			suite: suite ? require_tests.cut(suite, MAX_NAME_LENGTH) : void 0,
+			file: file ? require_tests.cut(file, MAX_PATH_LENGTH) : void 0,
+			durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs)
+		})
 	};
 }
 function nameOf(details) {
@@ -1164,7 +1095,7 @@ function nameOf(details) {
 		name
 	];
 	const whole = name !== "" && (outermost === "" || isRepeated) ? name : parts.join(" > ");
-	return require_span.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
+	return require_tests.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
 }
 function suitesOf({ suites = [] }) {
 	return suites.filter((suite) => suite !== "");
@@ -1190,12 +1121,9 @@ function saysSomething(line, details) {
 	return !isEmptyMessage(line) && !isNoise(line) && !isNameOf(line, details);
 }
 function isNameOf(line, details) {
-	const [text, name, suites] = [
-		line,
-		details.name,
-		suitesOf(details).join("")
-	].map(lettersOf);
-	return name !== "" && (text === name || text === `${suites}${name}`);
+	const [name, suites] = [details.name, suitesOf(details).join("")].map(lettersOf);
+	const texts = [line, line.replace(/ \([^()]*\)$/, "")].map(lettersOf);
+	return name !== "" && texts.some((text) => text === name || text === `${suites}${name}`);
 }
 function lettersOf(text) {
 	return text.replaceAll(/[^\p{L}\p{N}]/gu, "");
@@ -1204,7 +1132,7 @@ function wholeOf({ message, body = "", type = "" }) {
 	const short = plain(message).trim();
 	const rest = plain(body).trim();
 	const whole = isEmptyMessage(short) || rest.includes(short) ? rest : `${short}\n${rest}`.trim();
-	return require_span.cut(whole || short || plain(type), MAX_TEXT_LENGTH);
+	return require_tests.cut(whole || short || plain(type), MAX_TEXT_LENGTH);
 }
 function afterTraceback(text) {
 	let end = /^\s*Traceback \(most recent call last\):\r?\n/.exec(text)?.[0].length ?? 0;
@@ -1219,37 +1147,163 @@ function linesOf(text) {
 	return plain(text).split(/[\n\r\u2028\u2029]/).map((line) => line.replace(/\p{Cc}+/gu, " ").trim()).filter((line) => line !== "");
 }
 function plain(text) {
-	const escaped = require_span.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
+	const escaped = require_tests.cut(text, MAX_TEXT_LENGTH).replace(/(?:&(?:amp)?)?#(?:x1b|27);?(?=\[)/gi, "\x1B");
 	return (0, node_util.stripVTControlCharacters)(escaped).toWellFormed();
 }
 const [FIRST_MS, LAST_MS] = [1e11, 0xe677d21fdbff];
 function timeOf(ms) {
 	return ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms).toISOString() : void 0;
 }
-// src/results/junit.ts
+// src/results/junit-attributes.ts
+function reasonIn(attributes) {
+	return {
+		message: "",
+		type: ["status", "result"].filter((name) => attributes[name]).map((name) => textOfAttribute(attributes, name)).join(" ")
+	};
+}
+function declaredBy({ attributes, properties }) {
+	const totals = ["failures", "errors"].filter((name) => countsFailures(name, attributes, properties));
+	const status = ["status", "result"].find((name) => {
+		const meant = caseStatusOf(attributes[name] ?? "");
+		return meant !== void 0 && require_tests.isFailing(meant);
+	});
+	return {
+		failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
+		totals: totals.filter((name) => totalOf(attributes[name])).map((name) => textOfAttribute(attributes, name)).join(" "),
+		verdict: status && textOfAttribute(attributes, status)
+	};
+}
+function textOfAttribute(attributes, name) {
+	return `${name}="${require_tests.cut(attributes[name] ?? "", 40)}"`;
+}
+function keyOf({ classname = "", name = "" }) {
+	let low = 2166136261;
+	let high = 2654435769;
+	for (const text of [
+		classname,
+		"\0",
+		name
+	]) {
+		const length = Math.min(text.length, 65537);
+		for (let i = 0; i < length; i++) {
+			const code = text.charCodeAt(i);
+			low = Math.imul(low ^ code, 16777619);
+			high = Math.imul((high << 5 | high >>> 27) ^ code, 2246822519);
+		}
+	}
+	return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
+function millisecondsOf(text) {
+	if (text === void 0) return void 0;
+	const plain = Number(text);
+	if (plain > 0 && Number.isFinite(plain)) return plain * 1e3;
+	if (text.trim() === "") return void 0;
+	const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
+	const seconds = Number(hasThousands ? text.replaceAll(",", "") : text.replace(/^(\d+),(\d+)$/, "$1.$2"));
+	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
+}
+function startMsOf({ timestamp }) {
+	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_tests.instantOf(timestamp) : void 0;
+}
+// src/results/xml.ts
 const MAX_DEPTH = 100;
 const MAX_HELD_LENGTH = 1048576;
-const MAX_KEPT_LENGTH = 65537;
-const MAX_KEPT = 100;
 const TOLERATED = ["disallowed character.", "malformed character entity."];
-const SWALLOWED = /&#(?!x?[\da-f]+;)[^;]*;/i;
 const TOLERATED_AFTER_ROOT = /^(?:documents may contain only one root|(?:an|the) XML declaration must|expected (?:one of|the name)|did not expect any more name)/;
 const OUTSIDE_ROOT = "text data outside of root node";
-async function readJunit(pieces, path, onCase) {
-	const { SaxesParser } = await Promise.resolve().then(() => require_step.__toESM((__nccwpck_require__(709)["default"]), 1));
-	const reader = new JunitReader(new SaxesParser({
-		xmlns: false,
-		position: false
-	}), path, onCase);
-	for await (const piece of pieces) reader.write(piece);
-	return reader.close();
-}
-var JunitReader = class {
+var XmlReader = class XmlReader {
 	#parser;
-	#path;
-	#onCase;
+	#keptLength;
 	#closers = [];
 	#doctype = "";
+	#hasRoot = false;
+	#hasBadReference = false;
+	constructor(parser, keptLength) {
+		this.#parser = parser;
+		this.#keptLength = keptLength;
+	}
+	static async load(keptLength) {
+		const { SaxesParser } = await Promise.resolve().then(() => require_step.__toESM((__nccwpck_require__(709)["default"]), 1));
+		return new XmlReader(new SaxesParser({
+			xmlns: false,
+			position: false
+		}), keptLength);
+	}
+	get depth() {
+		return this.#closers.length;
+	}
+	get doctype() {
+		return this.#doctype;
+	}
+	async read(pieces, handler) {
+		const parser = this.#parser;
+		parser.on("error", ({ message }) => this.#malformed(message));
+		parser.on("doctype", (doctype) => {
+			this.#doctype = doctype;
+		});
+		parser.on("opentag", ({ name, attributes }) => {
+			if (this.depth === MAX_DEPTH) this.fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
+			for (const value of this.#hasBadReference ? Object.values(attributes) : []) this.#checkReferences(value);
+			this.#hasRoot = true;
+			this.#closers.push(handler.open(name.slice(name.indexOf(":") + 1), attributes));
+		});
+		const addText = (text) => {
+			if (this.depth === 0 && text.trim() !== "") this.fail("is not well-formed XML", OUTSIDE_ROOT);
+			if (this.#hasBadReference) this.#checkReferences(text);
+			handler.addText(text);
+		};
+		parser.on("text", addText);
+		parser.on("cdata", addText);
+		parser.on("closetag", () => this.#closers.pop()?.());
+		for await (const piece of pieces) {
+			parser.write(piece.includes("\0") ? piece.replaceAll("\0", "") : piece);
+			this.#shortenText();
+		}
+		parser.close();
+	}
+	fail(problem, reason) {
+		throw new require_tests.FormError(this.messageOf(problem, reason));
+	}
+	messageOf(problem, reason) {
+		const { line, column } = this.#parser;
+		return `${problem}: line ${line}, column ${column || 1}: ${require_tests.cut(reason, 200)}`;
+	}
+	#shortenText() {
+		const field = "text";
+		if (this.#parser[field].length <= MAX_HELD_LENGTH) return;
+		this.#parser[field] = this.#parser[field].slice(0, this.#keptLength);
+	}
+	#malformed(message) {
+		if (message.includes("entity")) this.#hasBadReference = true;
+		if (TOLERATED.includes(message) || message.startsWith(OUTSIDE_ROOT)) return;
+		if (this.#hasRoot && TOLERATED_AFTER_ROOT.test(message)) return;
+		this.fail("is not well-formed XML", message.replace(/\.$/, ""));
+	}
+	#checkReferences(text) {
+		if (hasSwallowed(text)) this.fail("is not well-formed XML", "malformed character entity");
+	}
+};
+function hasSwallowed(text) {
+	for (let start = text.indexOf("&#"); start >= 0; start = text.indexOf("&#", start + 2)) {
+		const end = text.indexOf(";", start);
+		if (end < 0) return false;
+		if (!/^x?[\da-f]+$/i.test(text.slice(start + 2, end))) return true;
+	}
+	return false;
+}
+// src/results/junit.ts
+const MAX_KEPT_LENGTH = 65537;
+const MAX_KEPT = 100;
+async function readJunit(pieces, path, onCase) {
+	const xml = await XmlReader.load(MAX_KEPT_LENGTH);
+	const reader = new JunitReader(xml, path, onCase);
+	await xml.read(pieces, reader);
+	return reader.summary();
+}
+var JunitReader = class {
+	#xml;
+	#path;
+	#onCase;
 	#root;
 	#suite = openSuite({}, 0, false, false);
 	#case;
@@ -1257,33 +1311,30 @@ var JunitReader = class {
 	#other;
 	#caseMs;
 	#suiteMs;
-	#hasBadEntity = false;
 	#unknownStatuses = new Set();
 	#unended = 0;
-	constructor(parser, path, onCase) {
-		this.#parser = parser;
+	constructor(xml, path, onCase) {
+		this.#xml = xml;
 		this.#path = path;
 		this.#onCase = onCase;
-		parser.on("error", ({ message }) => this.#malformed(message));
-		parser.on("doctype", (doctype) => {
-			this.#doctype = doctype;
-		});
-		parser.on("opentag", ({ name, attributes }) => {
-			if (this.#closers.length === MAX_DEPTH) this.#fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
-			for (const value of this.#hasBadEntity ? Object.values(attributes) : []) this.#checkEntities(value);
-			this.#closers.push(this.#open(name.slice(name.indexOf(":") + 1), attributes));
-		});
-		const addText = (text) => this.#addText(text);
-		parser.on("text", addText);
-		parser.on("cdata", addText);
-		parser.on("closetag", () => this.#closers.pop()?.());
 	}
-	write(piece) {
-		this.#parser.write(piece.includes("\0") ? piece.replaceAll("\0", "") : piece);
-		this.#shortenText();
+	open(name, attributes) {
+		if (this.#xml.depth === 0) this.#openRoot(name, attributes);
+		if (this.#other !== void 0) return this.#openInOther(this.#other, name);
+		if (this.#case !== void 0) return this.#openInCase(this.#case, name, attributes);
+		if (name === "testsuites" || name === "testsuite") return this.#openSuite(attributes);
+		if (name === "testcase") return this.#openCase(attributes);
+		return this.#openInSuite(this.#suite, name, attributes);
 	}
-	close() {
-		this.#parser.close();
+	addText(text) {
+		const opened = this.#text;
+		if (opened === void 0) return;
+		opened.body += text.slice(0, MAX_KEPT_LENGTH - opened.body.length);
+		const { lines } = opened;
+		if (lines === void 0) return;
+		for (const line of text.split(/\r?\n/)) if (lines.length < MAX_KEPT && isOutside(line, false)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
+	}
+	summary() {
 		if (this.#other !== void 0) throw NoResultsError.for(this.#other);
 		const { shown, inner } = this.#suite;
 		return {
@@ -1299,38 +1350,30 @@ var JunitReader = class {
 			isEmptyOnPurpose: this.#root !== void 0 && isEmptyOnPurpose(this.#root)
 		};
 	}
-	#open(name, attributes) {
-		if (this.#closers.length === 0) this.#openRoot(name, attributes);
-		if (this.#other !== void 0) return this.#openInOther(this.#other, name);
-		if (this.#case !== void 0) return this.#openInCase(this.#case, name, attributes);
-		if (name === "testsuites" || name === "testsuite") return this.#openSuite(attributes);
-		if (name === "testcase") return this.#openCase(attributes);
-		return this.#openInSuite(this.#suite, name, attributes);
-	}
 	#openRoot(name, attributes) {
 		this.#root = attributes;
-		const other = otherXml(name, attributes, this.#doctype);
+		const other = otherXml(name, attributes, this.#xml.doctype);
 		if (other?.unless !== void 0) {
 			const { attribute, value } = other.unless;
-			if (attributes[attribute] === value) throw new require_span.FormError(`says ${attribute}="${value}"`);
+			if (attributes[attribute] === value) throw new require_tests.FormError(`says ${attribute}="${value}"`);
 			this.#other = other;
 		} else if (other !== void 0) throw NoResultsError.for(other);
 		else if (name !== "testsuites" && name !== "testsuite") {
-			const reason = `expected the element testsuites or testsuite, found ${require_span.cut(name, 40)}`;
-			throw new NoResultsError(this.#messageOf("is not JUnit", reason));
+			const reason = `expected the element testsuites or testsuite, found ${require_tests.cut(name, 40)}`;
+			throw new NoResultsError(this.#xml.messageOf("is not JUnit", reason));
 		} else if (listingOption(attributes) !== void 0) throw new NoResultsError("only lists tests, so nothing ran", `Run them, without ${listingOption(attributes)}`);
 	}
 	#openInOther({ unless }, name) {
 		if (name !== unless?.element) return void 0;
 		return this.#openText({}, ({ body }) => {
 			const [line = ""] = body.trim().split("\n");
-			if (line !== "") throw new require_span.FormError(`has a ${name}: ${require_span.cut(line, 200)}`);
+			if (line !== "") throw new require_tests.FormError(`has a ${name}: ${require_tests.cut(line, 200)}`);
 		});
 	}
 	#openInSuite(suite, name, attributes) {
 		const { name: property } = attributes;
 		if (name === "property" && property && suite.properties.size < MAX_KEPT) suite.properties.add(property);
-		if (this.#closers.length !== suite.depth) return void 0;
+		if (this.#xml.depth !== suite.depth) return void 0;
 		if (name === "error" || name === "failure") return this.#openText(attributes, (why) => {
 			if (suite.shown.failed > 0 && followsFromCase(why.message)) suite.shown.more++;
 			else this.#reportSuite(suite, why);
@@ -1346,7 +1389,7 @@ var JunitReader = class {
 		if (!around.isTimed) this.#suiteMs = sumOf([this.#suiteMs, time]);
 		const isTimed = around.isTimed || time !== void 0;
 		const isUnique = hasUniqueNames(attributes.name, this.#root?.name);
-		const suite = openSuite(attributes, this.#closers.length + 1, isTimed, isUnique);
+		const suite = openSuite(attributes, this.#xml.depth + 1, isTimed, isUnique);
 		this.#suite = suite;
 		return () => {
 			this.#closeSuite(suite);
@@ -1390,7 +1433,7 @@ var JunitReader = class {
 	#openCase(attributes) {
 		const opened = {
 			attributes,
-			depth: this.#closers.length + 1,
+			depth: this.#xml.depth + 1,
 			reasons: void 0,
 			failures: 0,
 			isUncounted: false
@@ -1403,13 +1446,13 @@ var JunitReader = class {
 		};
 	}
 	#openInCase(opened, name, attributes) {
-		if (/^test(?:case|suites?)$/.test(name)) this.#fail("is not JUnit", `a ${name} within a testcase`);
-		if (this.#closers.length !== opened.depth) return void 0;
+		if (/^test(?:case|suites?)$/.test(name)) this.#xml.fail("is not JUnit", `a ${name} within a testcase`);
+		if (this.#xml.depth !== opened.depth) return void 0;
 		if (isRerun(name)) this.#suite.shown.more++;
 		const status = caseStatusOf(name);
 		if (status === void 0) return void 0;
 		return this.#openText(attributes, (why) => {
-			if (isFailing(status)) opened.failures++;
+			if (require_tests.isFailing(status)) opened.failures++;
 			const habit = habitOf(name, why, opened.attributes);
 			if (habit?.isUncounted) opened.isUncounted = true;
 			const meaning = habit?.means ?? status;
@@ -1422,21 +1465,15 @@ var JunitReader = class {
 			this.#unended++;
 			return;
 		}
-		let status = this.#statusIn(attributes, reasons === void 0);
-		const marks = isUncounted ? 0 : failures || (isFailing(status) ? 1 : 0);
-		for (const meaning of reasons?.keys() ?? []) if (meaning !== "may fail") status = worseOf(status, meaning);
-		if (reasons?.has("may fail")) status = "skipped";
-		const why = reasons?.get(status);
+		const inAttributes = this.#statusIn(attributes, reasons === void 0);
+		const ending = endingOf(inAttributes, reasons);
+		const why = reasons?.get(ending);
+		const marks = isUncounted ? 0 : failures || (require_tests.isFailing(inAttributes) ? 1 : 0);
 		const key = suite.cases && keyOf(attributes);
 		const before = key === void 0 ? void 0 : suite.cases?.get(key);
-		if (before !== void 0) status = worseOf(before, status);
+		const status = before === void 0 ? ending : worseOf(before, ending);
 		if (key !== void 0) suite.cases?.set(key, status);
-		const { shown } = suite;
-		const isNew = isFailing(status) && !(before && isFailing(before));
-		if (isNew) shown.failed++;
-		if (isNew && suite.inner !== void 0) suite.inner++;
-		if (isNew && failures === 0) shown.fewer++;
-		shown.more += Math.max(0, marks - (isNew ? 1 : 0));
+		count(suite, require_tests.isFailing(status) && !require_tests.isFailing(before), marks, failures === 0);
 		if (status === before) return;
 		const around = suite.attributes;
 		this.#onCase({
@@ -1451,7 +1488,7 @@ var JunitReader = class {
 				why: why ?? reasonIn(attributes),
 				file: attributes.file ?? around.file,
 				durationMs: millisecondsOf(attributes.time),
-				startMs: startOf(attributes)
+				startMs: startMsOf(attributes)
 			})
 		});
 	}
@@ -1462,7 +1499,7 @@ var JunitReader = class {
 			if (!word?.trim()) continue;
 			const meant = caseStatusOf(word);
 			if (meant !== void 0) worst = worseOf(worst, meant);
-			else if (isAlone && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(require_span.cut(word, 40));
+			else if (isAlone && this.#unknownStatuses.size < 10) this.#unknownStatuses.add(require_tests.cut(word, 40));
 		}
 		return worst;
 	}
@@ -1479,38 +1516,19 @@ var JunitReader = class {
 			onClose(opened);
 		};
 	}
-	#addText(text) {
-		if (this.#closers.length === 0 && text.trim() !== "") this.#fail("is not well-formed XML", OUTSIDE_ROOT);
-		if (this.#hasBadEntity) this.#checkEntities(text);
-		const opened = this.#text;
-		if (opened === void 0) return;
-		opened.body += text.slice(0, MAX_KEPT_LENGTH - opened.body.length);
-		const { lines } = opened;
-		if (lines === void 0) return;
-		for (const line of text.split(/\r?\n/)) if (lines.length < MAX_KEPT && isOutside(line, false)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
-	}
-	#shortenText() {
-		const field = "text";
-		if (this.#parser[field].length <= MAX_HELD_LENGTH) return;
-		this.#parser[field] = this.#parser[field].slice(0, MAX_KEPT_LENGTH);
-	}
-	#malformed(message) {
-		if (message.includes("entity")) this.#hasBadEntity = true;
-		if (TOLERATED.includes(message) || message.startsWith(OUTSIDE_ROOT)) return;
-		if (this.#root !== void 0 && TOLERATED_AFTER_ROOT.test(message)) return;
-		this.#fail("is not well-formed XML", message.replace(/\.$/, ""));
-	}
-	#checkEntities(text) {
-		if (SWALLOWED.test(text)) this.#fail("is not well-formed XML", "malformed character entity");
-	}
-	#fail(problem, reason) {
-		throw new require_span.FormError(this.#messageOf(problem, reason));
-	}
-	#messageOf(problem, reason) {
-		const { line, column } = this.#parser;
-		return `${problem}: line ${line}, column ${column || 1}: ${require_span.cut(reason, 200)}`;
-	}
 };
+function endingOf(inAttributes, reasons) {
+	if (reasons === void 0) return inAttributes;
+	if (reasons.has("may fail")) return "skipped";
+	return [...reasons.keys()].filter((meaning) => meaning !== "may fail").reduce(worseOf, inAttributes);
+}
+function count(suite, isNewFailure, marks, isUnmarked) {
+	const { shown } = suite;
+	if (isNewFailure) shown.failed++;
+	if (isNewFailure && suite.inner !== void 0) suite.inner++;
+	if (isNewFailure && isUnmarked) shown.fewer++;
+	shown.more += Math.max(0, marks - (isNewFailure ? 1 : 0));
+}
 function openSuite(attributes, depth, isTimed, isUnique) {
 	return {
 		attributes,
@@ -1528,61 +1546,11 @@ function openSuite(attributes, depth, isTimed, isUnique) {
 		lines: []
 	};
 }
-function reasonIn(attributes) {
-	return {
-		message: "",
-		type: ["status", "result"].filter((name) => attributes[name]).map((name) => textOfAttribute(attributes, name)).join(" ")
-	};
-}
-function declaredBy({ attributes, properties }) {
-	const totals = ["failures", "errors"].filter((name) => countsFailures(name, attributes, properties));
-	const status = ["status", "result"].find((name) => {
-		const meant = caseStatusOf(attributes[name] ?? "");
-		return meant !== void 0 && isFailing(meant);
-	});
-	return {
-		failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
-		totals: totals.filter((name) => totalOf(attributes[name])).map((name) => textOfAttribute(attributes, name)).join(" "),
-		verdict: status && textOfAttribute(attributes, status)
-	};
-}
-function textOfAttribute(attributes, name) {
-	return `${name}="${require_span.cut(attributes[name] ?? "", 40)}"`;
-}
-function keyOf({ classname = "", name = "" }) {
-	let low = 2166136261;
-	let high = 2654435769;
-	for (const text of [
-		classname,
-		"\0",
-		name
-	]) {
-		const length = Math.min(text.length, MAX_KEPT_LENGTH);
-		for (let i = 0; i < length; i++) {
-			const code = text.charCodeAt(i);
-			low = Math.imul(low ^ code, 16777619);
-			high = Math.imul((high << 5 | high >>> 27) ^ code, 2246822519);
-		}
-	}
-	return (high >>> 11) * 2 ** 32 + (low >>> 0);
-}
-function millisecondsOf(text) {
-	if (text === void 0) return void 0;
-	const plain = Number(text);
-	if (plain > 0 && Number.isFinite(plain)) return plain * 1e3;
-	if (text.trim() === "") return void 0;
-	const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
-	const seconds = Number(hasThousands ? text.replaceAll(",", "") : text.replace(/^(\d+),(\d+)$/, "$1.$2"));
-	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
-}
-function startOf({ timestamp }) {
-	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_span.instantOf(timestamp) : void 0;
-}
 // src/results/promptfoo.ts
 const ERRORED = 2;
 const promptfoo = {
 	name: "promptfoo",
-	recognises: (document) => require_span.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+	recognises: (document) => require_tests.isJsonObject(document) && Array.isArray(objectIn(document.results).results),
 	read(value, onCase) {
 		const document = objectAt("results", objectAt("the document", value).results);
 		const results = arrayAt("results.results", document.results).map((result, i) => objectAt(`results.results[${i}]`, result));
@@ -1605,7 +1573,7 @@ const promptfoo = {
 };
 function isResult(value) {
 	const { success, promptIdx, vars } = objectIn(value);
-	return typeof success === "boolean" && typeof promptIdx === "number" && require_span.isJsonObject(vars);
+	return typeof success === "boolean" && typeof promptIdx === "number" && require_tests.isJsonObject(vars);
 }
 async function readResultLines(open, onCase) {
 	const labels = new Labels();
@@ -1627,7 +1595,7 @@ function caseIn(result, place, labels) {
 		details: () => ({
 			name: titleOf(result) + labels.of(result),
 			why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
-			...require_span.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
+			...require_tests.isJsonObject(result.vars) && { input: JSON.stringify(result.vars) },
 			...answerIn(result),
 			score: numberIn(result.score),
 			durationMs: numberIn(result.latencyMs)
@@ -1637,7 +1605,7 @@ function caseIn(result, place, labels) {
 }
 function answerIn({ response }) {
 	const { output } = objectIn(response);
-	return output === void 0 || output === null ? {} : { output: require_span.textOf(output) };
+	return output === void 0 || output === null ? {} : { output: require_tests.textOf(output) };
 }
 function failedOrErrored({ failureReason, error, gradingResult }) {
 	return (failureReason === void 0 ? error && !gradingResult : failureReason === ERRORED) ? "errored" : "failed";
@@ -1654,7 +1622,7 @@ var Labels = class {
 	}
 	of(result) {
 		this.#inOrder ??= [...this.#prompts].sort(([, a], [, b]) => a - b).map(([prompt]) => prompt);
-		const labels = require_span.present([this.#providers.size > 1 && providerOf(result), this.#inOrder.length > 1 && `prompt ${this.#inOrder.indexOf(promptOf(result)) + 1}`]);
+		const labels = require_tests.present([this.#providers.size > 1 && providerOf(result), this.#inOrder.length > 1 && `prompt ${this.#inOrder.indexOf(promptOf(result)) + 1}`]);
 		return labels.length > 0 ? ` [${labels.join(", ")}]` : "";
 	}
 };
@@ -1662,10 +1630,10 @@ function titleOf(result) {
 	const title = textIn(objectIn(result.testCase).description) || textIn(result.description);
 	if (title) return title;
 	const vars = Object.entries(objectIn(result.vars));
-	return require_span.cut(vars.map(([name, value]) => `${name}=${require_span.textOf(value)}`).join(", "), 100);
+	return require_tests.cut(vars.map(([name, value]) => `${name}=${require_tests.textOf(value)}`).join(", "), 100);
 }
 function providerOf({ provider }) {
-	return require_span.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
+	return require_tests.isJsonObject(provider) ? textIn(provider.label) || textIn(provider.id) : textIn(provider);
 }
 function promptOf({ prompt }) {
 	return textIn(objectIn(prompt).label) || textIn(objectIn(prompt).raw);
@@ -1706,8 +1674,8 @@ var Tally = class {
 	#failing = [];
 	#others = [];
 	#casesWanted = 0;
-	#scores = new Mean();
-	#namedScores = new Map();
+	#scores = new require_step.Mean();
+	#namedScores = new require_step.NamedMeans();
 	#sums = {
 		cost: 0,
 		input_tokens: 0,
@@ -1720,38 +1688,33 @@ var Tally = class {
 		const { status, count = 1, before, details, measured } = found;
 		this.counts[status] += count;
 		if (before !== void 0) this.counts[before]--;
-		if (before !== void 0 && isFailing(before)) {
+		if (before !== void 0 && require_tests.isFailing(before)) {
 			this.#replace(found);
 			return;
 		}
-		if (isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(structuredClone(failureOf(details())));
+		if (require_tests.isFailing(status) && this.#failures.length < MAX_FAILURES) this.#failures.push(structuredClone(failureOf(details())));
 		this.#keepCase(found);
 		if (measured !== void 0) this.#measure(measured);
 	}
 	merge(file) {
-		for (const status of [
-			"passed",
-			"failed",
-			"errored",
-			"skipped"
-		]) this.counts[status] += file.counts[status];
+		for (const status of require_tests.CASE_STATUSES) this.counts[status] += file.counts[status];
 		this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
 		this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
 		this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
 		this.#casesWanted += file.#casesWanted;
 		this.#scores.merge(file.#scores);
-		for (const [name, mean] of file.#namedScores) this.#meanOf(name).merge(mean);
+		this.#namedScores.merge(file.#namedScores);
 		for (const name of SUM_NAMES) this.#sums[name] += file.#sums[name];
 	}
 	get ran() {
-		return this.counts.passed + this.counts.failed + this.counts.errored;
+		return this.counts.passed + require_tests.failingCount(this.counts);
 	}
 	result() {
 		const meta = [];
 		const metrics = [["pass_rate", this.counts.passed / this.ran]];
-		for (const [name, mean] of this.#namedScores) {
-			meta.push([`test.scores.${name}`, mean.value]);
-			metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean.value]);
+		for (const [name, mean] of this.#namedScores.entries()) {
+			meta.push([`test.scores.${name}`, mean]);
+			metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean]);
 		}
 		if (this.#scores.count > 0) {
 			meta.push(["test.score.mean", this.#scores.value]);
@@ -1759,8 +1722,8 @@ var Tally = class {
 		}
 		for (const name of SUM_NAMES) {
 			if (this.#sums[name] === 0) continue;
-			meta.push([SUMS[name], tidy(this.#sums[name])]);
-			metrics.push([name, tidy(this.#sums[name])]);
+			meta.push([SUMS[name], require_step.tidy(this.#sums[name])]);
+			metrics.push([name, require_step.tidy(this.#sums[name])]);
 		}
 		return {
 			...this.counts,
@@ -1773,7 +1736,7 @@ var Tally = class {
 	}
 	#keepCase({ status, key, before, details }) {
 		const { kind, max } = this.#keep;
-		const kept = isFailing(status) ? this.#failing : this.#others;
+		const kept = require_tests.isFailing(status) ? this.#failing : this.#others;
 		if (kind === "none" || kind === "failed" && kept === this.#others) return;
 		if (before === void 0 || kind === "failed") this.#casesWanted++;
 		const place = before === void 0 ? -1 : this.#others.findIndex((other) => other.key === key);
@@ -1792,15 +1755,10 @@ var Tally = class {
 	}
 	#measure({ score, namedScores, cost, inputTokens, outputTokens }) {
 		this.#scores.add(score);
-		for (const [name, value] of Object.entries(namedScores)) this.#meanOf(name).add(value);
+		for (const [name, value] of Object.entries(namedScores)) this.#namedScores.add(name, value);
 		this.#sums.cost += cost ?? 0;
 		this.#sums.input_tokens += inputTokens ?? 0;
 		this.#sums.output_tokens += outputTokens ?? 0;
-	}
-	#meanOf(name) {
-		const mean = this.#namedScores.get(name) ?? new Mean();
-		this.#namedScores.set(name, mean);
-		return mean;
 	}
 };
 // src/results/read-tests.ts
@@ -1834,7 +1792,7 @@ async function readTests(request, paths, files, now) {
 	}
 	if (tally.ran === 0) {
 		const skipped = read.map(({ path }) => path);
-		const message = `${require_span.listed(skipped)}: every case was skipped, so nothing ran`;
+		const message = `${require_tests.listed(skipped)}: every case was skipped, so nothing ran`;
 		if (skipped.length > 0) problems.push({
 			name: "results_file",
 			message
@@ -1842,20 +1800,24 @@ async function readTests(request, paths, files, now) {
 		else problems.push(...leftOut.map(({ path, error }) => badFile(path, error, paths)));
 		return { problems };
 	}
+	const warnings = [...leftOut.map(({ path, error }) => `${path} ${error.reason}, and is left out`), ...read.flatMap((file) => file.warnings)];
+	return {
+		tests: testRunOf(read, tally),
+		problems,
+		warnings: limited(warnings)
+	};
+}
+function testRunOf(read, tally) {
 	const durationMs = sumOf(read.map((file) => file.durationMs));
 	return {
-		tests: {
-			format: [...new Set(read.map(({ format }) => format))].join(", "),
-			files: read.map(({ path }) => path),
-			...tally.result(),
-			durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs)
-		},
-		problems,
-		warnings: limited([...leftOut.map(({ path, error }) => `${path} ${error.reason}, and is left out`), ...read.flatMap((file) => file.warnings)])
+		format: [...new Set(read.map(({ format }) => format))].join(", "),
+		files: read.map(({ path }) => path),
+		...tally.result(),
+		durationMs: durationMs === void 0 ? void 0 : Math.round(durationMs)
 	};
 }
 function badFile(path, error, paths) {
-	const problem = require_span.problemOf("results_file", path, error);
+	const problem = require_tests.problemOf("results_file", path, error);
 	if (!(error instanceof NoResultsError) || paths.length < 2) return problem;
 	return {
 		...problem,
@@ -1867,7 +1829,7 @@ async function readFile(request, path, files) {
 	const { format, summary } = await readCases(request.format, path, files, (found) => tally.add(found));
 	const { declared, durationMs, more = 0, fewer = 0 } = summary;
 	const shown = {
-		failed: tally.counts.failed + tally.counts.errored,
+		failed: require_tests.failingCount(tally.counts),
 		more,
 		fewer
 	};
@@ -1897,10 +1859,10 @@ async function readOpen(format, { beginning, pieces }, path, files, onCase) {
 	};
 	const other = isXml ? void 0 : otherText(beginning);
 	if (other !== void 0) throw other;
-	if (format === "junit") throw new NoResultsError(`is not XML: it begins with ${require_span.quoted(beginning)}`, "Name the JUnit file, or set results_format to auto");
+	if (format === "junit") throw new NoResultsError(`is not XML: it begins with ${require_tests.quoted(beginning)}`, "Name the JUnit file, or set results_format to auto");
 	if (format === "auto" && !/^[{[]/.test(beginning)) {
 		const expected = `expected XML or JSON (${KNOWN})`;
-		throw new NoResultsError(`has an unknown format: it begins with ${require_span.quoted(beginning)}, ${expected}`);
+		throw new NoResultsError(`has an unknown format: it begins with ${require_tests.quoted(beginning)}, ${expected}`);
 	}
 	const json = await readJson(pieces, (first, hasMore) => {
 		return format === "promptfoo" && first !== void 0 && hasMore || (format === "auto" || format === "promptfoo") && isResult(first);
@@ -1909,26 +1871,30 @@ async function readOpen(format, { beginning, pieces }, path, files, onCase) {
 		format: promptfoo.name,
 		summary: await readResultLines(() => readLines(files, path), onCase)
 	};
-	const { document } = json;
-	const reader = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
-	if (reader === void 0) throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, "For your own file set results_format to json or fields");
+	const reader = jsonFormatOf(json.document, format);
 	return {
 		format: reader.name,
-		summary: reader.read(document, onCase)
+		summary: reader.read(json.document, onCase)
 	};
+}
+function jsonFormatOf(document, format) {
+	const found = JSON_FORMATS.find(({ name, recognises }) => name === format || format === "auto" && recognises(document));
+	if (found !== void 0) return found;
+	throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, "For your own file set results_format to json or fields");
 }
 function warningsAbout(path, { declared, unknownStatuses = [], unended = 0 }, shown) {
 	const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
 	const statuses = `${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(", ")}`;
-	return [
-		...isContradicted(declared, shown) ? [totals] : [],
-		...unknownStatuses.length > 0 ? [statuses] : [],
-		...unended > 0 ? [`${path} has ${require_span.counted(unended, "test")} without an end, not counted: the run or a worker broke off`] : []
-	];
+	const ends = `${path} has ${require_tests.counted(unended, "test")} without an end, not counted: the run or a worker broke off`;
+	return require_tests.present([
+		isContradicted(declared, shown) && totals,
+		unknownStatuses.length > 0 && statuses,
+		unended > 0 && ends
+	]);
 }
 function limited(warnings) {
 	const more = warnings.length - MAX_WARNINGS;
-	return [...warnings.slice(0, MAX_WARNINGS), ...more > 0 ? [`${require_span.counted(more, "more warning")} of this kind`] : []];
+	return require_tests.present([...warnings.slice(0, MAX_WARNINGS), more > 0 && `${require_tests.counted(more, "more warning")} of this kind`]);
 }
 // src/results/read-results.ts
 async function readResults(request, files, now) {
@@ -1943,25 +1909,25 @@ async function readResults(request, files, now) {
 	}
 	for (const path of paths) {
 		const stale = staleProblem(path, request, files, now);
-		if (stale) problems.push(require_span.problemOf("results_file", path, stale));
+		if (stale) problems.push(require_tests.problemOf("results_file", path, stale));
 	}
 	const [path, ...others] = paths;
-	if (path === void 0 || problems.length > 0) throw new require_span.InputError(problems);
+	if (path === void 0 || problems.length > 0) throw new require_tests.InputError(problems);
 	if (format === "json") return {
 		...await readPointers(pointer, metricsPointers, [path, ...others], files),
 		files: paths
 	};
 	if (others.length > 0) {
-		const why = `but results_format fields reads one. Name one of ${require_span.listed(paths)}`;
-		throw require_span.InputError.of("results_file", `matches ${paths.length} files, ${why}`);
+		const why = `but results_format fields reads one. Name one of ${require_tests.listed(paths)}`;
+		throw require_tests.InputError.of("results_file", `matches ${paths.length} files, ${why}`);
 	}
 	try {
 		return {
-			...fieldsIn(require_span.parseExactJson(await require_step.readText(files, path)), path, now),
+			...fieldsIn(require_tests.parseExactJson(await require_step.readText(files, path)), path, now),
 			files: paths
 		};
 	} catch (error) {
-		throw new require_span.InputError([require_span.problemOf("results_file", path, error)]);
+		throw new require_tests.InputError([require_tests.problemOf("results_file", path, error)]);
 	}
 }
 async function findAll(lines, files, isAtEnd) {
@@ -1972,10 +1938,10 @@ async function findAll(lines, files, isAtEnd) {
 		try {
 			const excludes = lines.slice(at + 1).filter((line) => line.startsWith("!"));
 			const found = await files.find(pattern, excludes);
-			if (found.length === 0) throw new require_span.FormError(noFileFor(pattern, excludes, isAtEnd));
+			if (found.length === 0) throw new require_tests.FormError(noFileFor(pattern, excludes, isAtEnd));
 			for (const path of found) paths.add(path);
 		} catch (error) {
-			problems.push(require_span.problemOf("results_file", require_span.quoted(pattern), error));
+			problems.push(require_tests.problemOf("results_file", require_tests.quoted(pattern), error));
 		}
 	}
 	if (problems.length === 0 && paths.size === 0) problems.push({
@@ -1990,7 +1956,7 @@ async function findAll(lines, files, isAtEnd) {
 function noFileFor(pattern, excludes, isAtEnd) {
 	const hints = [/\{.*(,|\.\.).*\}/.test(pattern) && "Braces stand for themselves. Write one line for each path", excludes.length > 0 && "A file that a later line with ! excludes does not count"];
 	const order = isAtEnd ? "The end of the job comes after all steps and the posts of later ones, so check that none of them cleans the workspace" : "";
-	return require_span.present([
+	return require_tests.present([
 		"matches no file",
 		order,
 		`${order ? "Also check" : "Check"} that the step that writes it ran, and that the path is relative to the workspace`,

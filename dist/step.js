@@ -25,11 +25,11 @@ module.exports = require("./read-results.js");
 
 /***/ }),
 
-/***/ 597:
+/***/ 766:
 /***/ ((module) => {
 
 "use strict";
-module.exports = require("./span.js");
+module.exports = require("./shared.js");
 
 /***/ }),
 
@@ -185,7 +185,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 	value: mod,
 	enumerable: true
 }) : target, mod));
-const require_span = __nccwpck_require__(597);
+const require_tests = __nccwpck_require__(766);
 let os = __nccwpck_require__(857);
 os = __toESM(os, 1);
 let crypto = __nccwpck_require__(982);
@@ -319,7 +319,7 @@ const REASONS = {
 	EACCES: "permission denied"
 };
 function whyUnread(error) {
-	return REASONS[require_span.codeOf(error)] ?? require_span.headlineOf(error);
+	return REASONS[require_tests.codeOf(error)] ?? require_tests.headlineOf(error);
 }
 async function readText(files, path) {
 	const pieces = [];
@@ -358,13 +358,13 @@ async function* chain(first, rest) {
 }
 function beginningOf(text) {
 	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
-	if (line === "") throw new require_span.FormError("is empty");
-	const beginning = require_span.cut(line, 80);
-	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_span.FormError(`begins with what npm prints, ${require_span.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
+	if (line === "") throw new require_tests.FormError("is empty");
+	const beginning = require_tests.cut(line, 80);
+	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_tests.FormError(`begins with what npm prints, ${require_tests.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
 	return beginning;
 }
 function tooLarge(maxBytes) {
-	return new require_span.FormError(`is larger than ${maxBytes / 1024 / 1024} MiB, the limit. Shorten it`);
+	return new require_tests.FormError(`is larger than ${require_tests.mibText(maxBytes)}, the limit. Shorten it`);
 }
 async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
 	const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -379,11 +379,11 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 		}
 		yield decoder.decode();
 	} catch (error) {
-		if (error instanceof require_span.FormError) throw error;
-		if (require_span.codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new require_span.FormError(`cannot be read: ${whyUnread(error)}`);
-		if (first?.join() === ZIP_START) throw new require_span.FormError("is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)");
+		if (error instanceof require_tests.FormError) throw error;
+		if (require_tests.codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new require_tests.FormError(`cannot be read: ${whyUnread(error)}`);
+		if (first?.join() === ZIP_START) throw new require_tests.FormError("is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)");
 		const isUtf16 = first?.[0] === 254 || first?.[0] === 255;
-		throw new require_span.FormError(isUtf16 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+		throw new require_tests.FormError(isUtf16 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
 	}
 }
 // src/host/node-files.ts
@@ -391,7 +391,7 @@ const nodeFiles = {
 	async find(pattern, excludes = []) {
 		const isLiteral = isThere(pattern);
 		const stats = isLiteral ? statsOf(pattern) : void 0;
-		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
+		if (stats !== void 0 && !stats.isFile()) throw new require_tests.FormError(notAFile(stats));
 		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
 		if (!isLiteral && !isPattern(pattern)) return [];
 		const paths = await glob([isLiteral ? escaped$1((0, node_path.resolve)(pattern)) : pattern, ...excludes]);
@@ -399,7 +399,7 @@ const nodeFiles = {
 	},
 	async *read(path) {
 		const stats = statsOf(path);
-		if (stats !== void 0 && !stats.isFile()) throw new require_span.FormError(notAFile(stats));
+		if (stats !== void 0 && !stats.isFile()) throw new require_tests.FormError(notAFile(stats));
 		yield* (0, node_fs.createReadStream)(path);
 	},
 	modifiedMs
@@ -430,8 +430,8 @@ async function glob(lines) {
 		});
 	} catch (error) {
 		const { path, message } = error;
-		if (path === void 0) throw new require_span.FormError(`is not a pattern: ${message} ${ADVICE}`);
-		throw new require_span.FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
+		if (path === void 0) throw new require_tests.FormError(`is not a pattern: ${message} ${ADVICE}`);
+		throw new require_tests.FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
 	}
 }
 function escaped$1(path) {
@@ -482,7 +482,7 @@ function jobBeganMsOf(path) {
 function eventProblemOf(path) {
 	if (!path) return void 0;
 	try {
-		if (require_span.isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
+		if (require_tests.isJsonObject(JSON.parse((0, node_fs.readFileSync)(path, "utf8")))) return void 0;
 		return `The event file of the runner (GITHUB_EVENT_PATH) is not a JSON object. ${LOST}`;
 	} catch (error) {
 		return `The event file of the runner (GITHUB_EVENT_PATH) cannot be read: ${whyUnread(error)}. ${LOST}`;
@@ -550,7 +550,7 @@ var ProxyError = class extends Error {
 	constructor({ status, cause }) {
 		super(status === void 0 ? "no connection through the proxy" : `the proxy returned ${status}`, { cause });
 		this.status = status;
-		this.code = require_span.codeOf(cause);
+		this.code = require_tests.codeOf(cause);
 	}
 };
 var ProxySettingError = class extends Error {
@@ -620,7 +620,7 @@ function tunnelAgent({ protocol, hostname, port, authorization }, { keepAlive, t
 			const target = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
 			const { autoSelectFamilyAttemptTimeout } = options;
 			request({
-				...require_span.defined({ autoSelectFamilyAttemptTimeout }),
+				...require_tests.defined({ autoSelectFamilyAttemptTimeout }),
 				hostname,
 				port,
 				servername: (0, node_net.isIP)(hostname) ? "" : hostname,
@@ -651,7 +651,7 @@ var BadResponseError = class extends Error {
 	name = "BadResponseError";
 };
 function failureText(thrown, timeoutMs) {
-	if (isTimeout(thrown)) return `got no complete response within ${require_span.secondsText(timeoutMs)}`;
+	if (isTimeout(thrown)) return `got no complete response within ${require_tests.secondsText(timeoutMs)}`;
 	return `failed: ${reasonOf(thrown)}`;
 }
 function failureAdvice(thrown) {
@@ -661,7 +661,7 @@ function failureAdvice(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
 	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
 	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
-	const code = require_span.codeOf(thrown);
+	const code = require_tests.codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
 		case "HOSTNAME_MISMATCH": return `The certificate is for another host. Check ${thrown instanceof ProxyError ? "HTTPS_PROXY" : "base_url"}.`;
@@ -675,14 +675,14 @@ function failureAdvice(thrown) {
 function isWorthRetrying(thrown) {
 	if (thrown instanceof ProxyError && thrown.status === 407) return false;
 	if (thrown instanceof ProxySettingError || thrown instanceof BadResponseError) return false;
-	return !isCertificateCode(require_span.codeOf(thrown));
+	return !isCertificateCode(require_tests.codeOf(thrown));
 }
 function reasonOf(thrown) {
-	const headline = require_span.headlineOf(thrown);
+	const headline = require_tests.headlineOf(thrown);
 	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
 	if (headline === "socket hang up") return "the connection was closed before a response came";
 	if (headline === "aborted") return "the connection was closed in the middle of the response";
-	if (require_span.codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
+	if (require_tests.codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
 	return headline.replace("Parse Error: ", "the response is not HTTP: ").replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, "TLS: $1");
 }
 function isTimeout(thrown) {
@@ -694,30 +694,30 @@ function isCertificateCode(code) {
 // src/api/content.ts
 const TOO_LARGE = {
 	body: "",
-	problem: `is larger than ${MAX_BYTES / 1024 / 1024} MiB`
+	problem: `is larger than ${require_tests.mibText(MAX_BYTES)}`
 };
 async function contentOf(incoming) {
 	const coding = (incoming.headers["content-encoding"] ?? "").split(",").map((name) => name.trim()).filter((name) => !/^(identity)?$/i.test(name)).join(", ");
 	const bytes = await bytesOf(incoming);
 	if (bytes === void 0) return TOO_LARGE;
-	if (bytes.length === 0 || coding === "") return textIn(bytes);
+	if (bytes.length === 0 || coding === "") return contentIn(bytes);
 	const unpack = unpackerOf(coding.toLowerCase());
-	if (!unpack) return textIn(bytes, coding);
+	if (!unpack) return contentIn(bytes, coding);
 	try {
-		return textIn(unpack(bytes));
+		return contentIn(unpack(bytes));
 	} catch (error) {
-		if (require_span.codeOf(error) === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
+		if (require_tests.codeOf(error) === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
 		return {
 			body: "",
-			problem: `cannot be unpacked (${coding}: ${require_span.headlineOf(error)})`
+			problem: `cannot be unpacked (${coding}: ${require_tests.headlineOf(error)})`
 		};
 	}
 }
-function textIn(bytes, unknownCoding) {
+function contentIn(bytes, unknownCoding) {
 	const isText = (0, node_buffer.isUtf8)(bytes);
 	return {
 		body: isText || unknownCoding === void 0 ? bytes.toString() : "",
-		...require_span.defined({
+		...require_tests.defined({
 			problem: isText ? void 0 : "is not UTF-8",
 			unknownCoding
 		})
@@ -792,7 +792,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 					...Object.fromEntries(init.headers),
 					"accept-encoding": "identity"
 				},
-				...require_span.defined({ autoSelectFamilyAttemptTimeout: addressMs })
+				...require_tests.defined({ autoSelectFamilyAttemptTimeout: addressMs })
 			};
 			const sent = http.request(url, options).once("socket", (socket) => {
 				bytesBefore = socket.bytesRead;
@@ -814,11 +814,11 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 	};
 }
 function isReset(error) {
-	return /ECONNRESET|EPIPE/.test(require_span.codeOf(error));
+	return /ECONNRESET|EPIPE/.test(require_tests.codeOf(error));
 }
 function hasUnansweredAddresses(thrown) {
 	const error = thrown instanceof ProxyError ? thrown.cause : thrown;
-	return error instanceof AggregateError && error.errors.some((each) => require_span.codeOf(each) === "ETIMEDOUT");
+	return error instanceof AggregateError && error.errors.some((each) => require_tests.codeOf(each) === "ETIMEDOUT");
 }
 async function responseOf(incoming) {
 	const { statusCode: status = 0, statusMessage: statusText = "", headers } = incoming;
@@ -878,13 +878,187 @@ const nodeHost = {
 	version,
 	docs: `https://github.com/${repository.replace("github:", "")}/blob/v${version}/docs/troubleshooting.md`
 };
+// src/job.ts
+const RESULT_FACT = "cicd.pipeline.task.run.result";
+function isBadEnd(outcome) {
+	return outcome === "failure" || outcome === "cancelled";
+}
+function jobOf(context, inputs) {
+	const { job_status: status } = inputs;
+	const links = linksOf(context, inputs);
+	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
+	const ending = status === "failure" ? "failed" : "was cancelled";
+	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
+	return {
+		status,
+		endedBadly: isBadEnd(status),
+		error: isBadEnd(status) ? `${context.job ? `Job ${name}` : "The job"} ${ending}${where}` : void 0,
+		facts: factsOf(context, inputs, links),
+		links,
+		title: require_tests.present([context.workflow, context.job && name]).join(" / ") || "GitHub Actions job",
+		withholdsSecrets: withholdsSecrets(context)
+	};
+}
+function factsOf(context, inputs, links) {
+	const { head, base, change } = refsOf(context);
+	const repo = repoOf(context);
+	const { job_status: status } = inputs;
+	return known({
+		"cicd.pipeline.name": context.workflow,
+		"cicd.pipeline.run.id": idOf(context.runId),
+		"cicd.pipeline.run.url.full": links.run,
+		"cicd.pipeline.task.name": context.job,
+		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
+		"cicd.pipeline.task.run.url.full": links.job,
+		[RESULT_FACT]: status === "cancelled" ? "cancellation" : status,
+		"vcs.provider.name": repo && "github",
+		"vcs.owner.name": repo?.owner,
+		"vcs.repository.name": repo?.repo,
+		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+		"vcs.ref.head.name": head.name,
+		"vcs.ref.head.type": head.type,
+		"vcs.ref.head.revision": head.revision,
+		"vcs.ref.base.name": base?.name,
+		"vcs.ref.base.revision": base?.revision,
+		"vcs.change.id": idOf(change?.number),
+		"vcs.change.title": change?.title,
+		"github.event_name": context.eventName,
+		"github.actor": context.actor,
+		"github.run_attempt": context.runAttempt,
+		"github.matrix": inputs.job_matrix
+	});
+}
+function linksOf(context, { job_check_run_id: id }) {
+	const repo = repoOf(context);
+	const runId = idOf(context.runId);
+	if (!repo || !runId) return {};
+	const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
+	const run = `${url}/actions/runs/${runId}`;
+	const { revision } = refsOf(context).head;
+	return {
+		run,
+		job: id ? `${run}/job/${id}` : run,
+		...revision && { commit: `${url}/commit/${revision}` }
+	};
+}
+const DEPENDABOT = "dependabot[bot]";
+const WITHHELD_FROM_FORKS = [
+	"pull_request",
+	"pull_request_review",
+	"pull_request_review_comment"
+];
+const WITHHELD_FROM_DEPENDABOT = [
+	...WITHHELD_FROM_FORKS,
+	"create",
+	"deployment",
+	"deployment_status",
+	"push"
+];
+function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
+	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
+	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
+	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
+}
+function refsOf({ payload, ref, sha }) {
+	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
+	if (pull?.head) return {
+		head: branchRef(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
+		base: branchRef(pull.base?.ref, pull.base?.sha),
+		change: pull
+	};
+	if (group) return {
+		head: refOf(group.head_ref, group.head_sha),
+		base: refOf(group.base_ref, group.base_sha)
+	};
+	if (trigger) {
+		const change = trigger.pull_requests?.[0];
+		const isBranch = /^(pull_request|schedule)/.test(trigger.event) || trigger.head_branch && trigger.head_branch === payload.repository?.default_branch;
+		return {
+			head: {
+				name: labelOf(trigger.head_branch, trigger.head_repository, payload.repository),
+				type: isBranch ? "branch" : void 0,
+				revision: trigger.head_sha
+			},
+			...change && {
+				base: branchRef(change.base?.ref, change.base?.sha),
+				change
+			}
+		};
+	}
+	return { head: refOf(ref, sha) };
+}
+function labelOf(name, head, own) {
+	if (!name || head && head.full_name === own?.full_name) return name;
+	return `${head?.full_name?.split("/")[0] ?? "unknown"}:${name}`;
+}
+function branchRef(name, revision) {
+	return {
+		name,
+		type: "branch",
+		revision
+	};
+}
+function refOf(ref, revision) {
+	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
+	if (!kind) return { revision };
+	return {
+		name,
+		type: kind === "tags" ? "tag" : "branch",
+		revision
+	};
+}
+function repoOf(context) {
+	try {
+		const { owner, repo } = context.repo;
+		return owner && repo ? {
+			owner,
+			repo
+		} : void 0;
+	} catch {
+		return;
+	}
+}
+function idOf(number) {
+	return Number.isInteger(number) ? String(number) : void 0;
+}
+function matrixText(matrix) {
+	const values = plainValuesIn(matrix ?? null);
+	return values.length > 0 ? ` (${values.join(", ")})` : "";
+}
+function plainValuesIn(json) {
+	if (typeof json === "object" && json !== null) return Object.values(json).flatMap(plainValuesIn);
+	return json === null || json === "" ? [] : [String(json)];
+}
+function known(facts) {
+	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmptyObject(value);
+	return Object.fromEntries(Object.entries(facts).filter(isKnown));
+}
+function isEmptyObject(value) {
+	return require_tests.isJsonObject(value) && Object.keys(value).length === 0;
+}
+// src/plan/recording.ts
+const EMPTY_RECORDING = {
+	fields: {},
+	clear: [],
+	lacksScore: false,
+	keepsMeta: true,
+	fallbackError: void 0,
+	gate: void 0,
+	isOwn: false
+};
+function withFailure(facts) {
+	return facts["cicd.pipeline.task.run.result"] === "success" ? {
+		...facts,
+		[RESULT_FACT]: "failure"
+	} : facts;
+}
 // src/plan/track.ts
-const Tracked = require_span.object({
-	id: require_span.string(),
-	exists: require_span.boolean(),
-	start_time: require_span.optional(require_span.string()),
-	sent: require_span.array(require_span.string()),
-	given: require_span.array(require_span.string())
+const Tracked = require_tests.object({
+	id: require_tests.string(),
+	exists: require_tests.boolean(),
+	start_time: require_tests.optional(require_tests.string()),
+	sent: require_tests.array(require_tests.string()),
+	given: require_tests.array(require_tests.string())
 });
 function beforeResponse(tracked) {
 	return {
@@ -895,23 +1069,21 @@ function beforeResponse(tracked) {
 }
 function parseTracked(state) {
 	try {
-		return require_span.parse(Tracked, JSON.parse(state));
+		return require_tests.parse(Tracked, JSON.parse(state));
 	} catch {
 		throw new Error("STATE_tracked is not what the start of the job saved, so the end cannot be recorded. Only the step may set it.");
 	}
 }
 function atStart({ fields, keepsMeta }, now) {
 	const { score, error, output, end_time, ...known } = fields;
+	const sent = {
+		start_time: now.toISOString(),
+		...known
+	};
 	return {
-		fields: {
-			start_time: now.toISOString(),
-			...known
-		},
-		clear: [],
-		lacksScore: false,
+		...EMPTY_RECORDING,
+		fields: sent,
 		keepsMeta,
-		fallbackError: void 0,
-		gate: void 0,
 		isOwn: true
 	};
 }
@@ -920,7 +1092,7 @@ function atEnd(recording, tracked, now) {
 	const fields = {
 		end_time: now.toISOString(),
 		...recording.fields,
-		...require_span.defined({ start_time })
+		...require_tests.defined({ start_time })
 	};
 	const unsent = Object.entries(fields).filter(([name]) => name === "meta" || !sent.includes(name));
 	return {
@@ -1394,10 +1566,10 @@ function retryAfterMs(header, now) {
 // src/api/response.ts
 const MAX_DEPTH = 1100;
 const MAX_SERVER_MESSAGE = 500;
-function read(response, schema, call, attempts, now) {
+function readResponse(response, schema, call, attempts, now) {
 	const { status, location, body, problem, unknownCoding } = response;
 	if (status >= 400) throw refusal(response, call, attempts, now);
-	const coding = unknownCoding === void 0 ? "" : ` (Content-Encoding: ${require_span.cut(unknownCoding, 100)})`;
+	const coding = unknownCoding === void 0 ? "" : ` (Content-Encoding: ${require_tests.cut(unknownCoding, 100)})`;
 	const looked = call.wasLookedFor ? " (and a lookup did not find it)" : "";
 	const unusable = (reason, serverMessage = "") => apiError(call, `${responseText(response)}${coding}${looked}${reason}`, {
 		serverMessage,
@@ -1410,25 +1582,25 @@ function read(response, schema, call, attempts, now) {
 	if (problem !== void 0) throw unusable(`, but the body ${problem}`);
 	if (body.trim() === "") throw unusable(`, but with an empty body, expected ${call.wanted}`);
 	const json = jsonOf(body, unusable);
-	const parsed = require_span.safeParse(schema, unwrapped(json));
+	const parsed = require_tests.safeParse(schema, unwrapped(json));
 	if (parsed.success) {
 		const { id } = parsed.data;
 		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
 		throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, "")} than requested`, id);
 	}
-	const problems = require_span.isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
-	throw unusable(`, but with ${require_span.kindOf(json)} that is not ${call.wanted}`, problems);
+	const problems = require_tests.isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
+	throw unusable(`, but with ${require_tests.kindOf(json)} that is not ${call.wanted}`, problems);
 }
 function responseText({ status, statusText }) {
-	return `returned ${`${status} ${require_span.cut(statusText, 100)}`.trim()}`;
+	return `returned ${`${status} ${require_tests.cut(statusText, 100)}`.trim()}`;
 }
 function attemptsText(attempts, { wasLookedFor = false }) {
 	const times = attempts === 1 ? "tried once" : `tried ${attempts} times`;
 	return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
 function apiError({ method, url }, reason, { serverMessage = "", ...details }) {
-	const shown = require_span.cut(require_span.cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
-	return new require_span.ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
+	const shown = require_tests.cut(require_tests.cut(serverMessage, 4 * MAX_SERVER_MESSAGE).replace(/\s+/g, " ").trim(), MAX_SERVER_MESSAGE);
+	return new require_tests.ApiError(`${method} ${url} ${reason}${shown ? `: ${shown}` : ""}`, details);
 }
 function refusal(response, call, attempts, now) {
 	const { status, statusText, body } = response;
@@ -1445,7 +1617,7 @@ const CHECK_URL = "Check that base_url is the address of the Opper API, with its
 const CHECK_URL_OR_GATEWAY = "Check that base_url is the address of the Opper API, with its /v2, and that no gateway in front of it challenges this runner.";
 function adviceFor({ status, retryAfter, body }, { method, ifNotFound }, now) {
 	const askedMs = retryAfterMs(retryAfter, now);
-	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${require_span.secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
+	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${require_tests.secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
 	switch (status) {
 		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
 		case 403: return forbiddenAdvice(body);
@@ -1467,18 +1639,18 @@ function forbiddenAdvice(body) {
 function targetText(location, url) {
 	const hostIn = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}(?:[^\\/?#]*@)?([^\\/?#]*)/i.exec(address)?.[1];
 	const host = hostIn(location.trim()) ?? hostIn(url);
-	return host ? ` to ${require_span.cut(host, 200)}` : "";
+	return host ? ` to ${require_tests.cut(host, 200)}` : "";
 }
 function jsonOf(body, unusable) {
 	try {
-		return require_span.parseExactJson(body, MAX_DEPTH);
+		return require_tests.parseExactJson(body, MAX_DEPTH);
 	} catch (error) {
-		if (!(error instanceof require_span.FormError)) throw error;
+		if (!(error instanceof require_tests.FormError)) throw error;
 		throw unusable(isHtml(body) ? ", but with an HTML page" : `, but the body ${error.message}. It begins`, messageIn(body));
 	}
 }
 function unwrapped(json) {
-	return require_span.isJsonObject(json) && json.id === void 0 && require_span.isJsonObject(json.data) ? json.data : json;
+	return require_tests.isJsonObject(json) && json.id === void 0 && require_tests.isJsonObject(json.data) ? json.data : json;
 }
 function isHtml(body) {
 	return /^\s*<(!doctype html|html)\b/i.test(body);
@@ -1490,22 +1662,22 @@ function messageIn(body) {
 }
 function jsonOrUndefined(body) {
 	try {
-		return require_span.parseJson(body);
+		return require_tests.parseJson(body);
 	} catch {
 		return;
 	}
 }
 function messageInJson(json) {
-	if (!require_span.isJsonObject(json)) return json === null ? "null" : require_span.textOf(json);
+	if (!require_tests.isJsonObject(json)) return json === null ? "null" : require_tests.textOf(json);
 	const { message, detail } = json;
-	const details = (Array.isArray(detail) ? detail : [detail]).map(detailText).filter(Boolean);
+	const details = require_tests.present((Array.isArray(detail) ? detail : [detail]).map(detailText));
 	if (details.length > 0) return details.join("; ");
 	return typeof message === "string" ? message : JSON.stringify(json);
 }
 function detailText(detail) {
-	if (!require_span.isJsonObject(detail) || typeof detail.msg !== "string") return require_span.textOf(detail);
+	if (!require_tests.isJsonObject(detail) || typeof detail.msg !== "string") return require_tests.textOf(detail);
 	const { loc, msg } = detail;
-	return Array.isArray(loc) ? `${loc.map(require_span.textOf).join(".")}: ${msg}` : msg;
+	return Array.isArray(loc) ? `${loc.map(require_tests.textOf).join(".")}: ${msg}` : msg;
 }
 // src/api/sender.ts
 var Sender = class {
@@ -1562,7 +1734,7 @@ var Sender = class {
 	}
 	read(last, schema, call) {
 		const attempts = last.number;
-		if ("response" in last) return read(last.response, schema, call, attempts, this.#options.now());
+		if ("response" in last) return readResponse(last.response, schema, call, attempts, this.#options.now());
 		const { thrown } = last;
 		const reason = `${this.#reasonOf(last)} (${attemptsText(attempts, call)})`;
 		const isTransient = isWorthRetrying(thrown);
@@ -1587,7 +1759,7 @@ var Sender = class {
 	async #wait(failed, call, next, retry, askedMs) {
 		const ms = waitBefore(retry, askedMs, this.#options.random());
 		const reason = `${this.#reasonOf(failed)}${isSuccess(failed) ? `, but without ${call.wanted}` : ""}`;
-		this.#options.onRetry(`${call.method} ${reason}; ${next} in ${require_span.secondsText(ms)}`);
+		this.#options.onRetry(`${call.method} ${reason}; ${next} in ${require_tests.secondsText(ms)}`);
 		const wait = this.#options.wait(ms);
 		if (statusOf(failed) === 429) this.#hold = Promise.allSettled([this.#hold, wait]);
 		await wait;
@@ -1618,7 +1790,7 @@ async function createOnce(sender, call, { schema, look, mayExist, unread }) {
 	for (let number = 1;; number++) {
 		const post = await sender.attempt(call, number, tries);
 		const result = resultOf(() => sender.read(post, schema, call));
-		if (!(result instanceof require_span.ApiError)) return {
+		if (!(result instanceof require_tests.ApiError)) return {
 			created: result,
 			wasFound: false
 		};
@@ -1634,7 +1806,7 @@ async function createOnce(sender, call, { schema, look, mayExist, unread }) {
 			if (!willRetry) await sender.waitFor("a last lookup", post, call, tries);
 			do {
 				const found = await look(tries).catch((error) => {
-					if (!(error instanceof require_span.ApiError)) throw error;
+					if (!(error instanceof require_tests.ApiError)) throw error;
 					if (!isOurs) throw unknownOutcome(result, error);
 				});
 				if (found !== void 0) return {
@@ -1661,14 +1833,14 @@ function resultOf(act) {
 	try {
 		return act();
 	} catch (error) {
-		if (error instanceof require_span.ApiError) return error;
+		if (error instanceof require_tests.ApiError) return error;
 		throw error;
 	}
 }
 function unknownOutcome({ summary, attempts }, lookup) {
 	const { status, isTransient } = lookup;
 	const look = "Look for the span in Opper before you run the job again.";
-	return new require_span.ApiError(`${summary.replace(/\.$/, "")}. It may have taken effect, but the lookup failed: ${lookup.summary}`, {
+	return new require_tests.ApiError(`${summary.replace(/\.$/, "")}. It may have taken effect, but the lookup failed: ${lookup.summary}`, {
 		status,
 		attempts,
 		advice: isTransient ? look : `${lookup.advice} ${look}`,
@@ -1686,17 +1858,16 @@ function mayHaveArrived(post) {
 	return !["connect", "getaddrinfo"].includes(first.syscall);
 }
 // src/api/metric.ts
-const number$1 = require_span.pipe(require_span.transform(require_span.numberOf), require_span.number("expected a number"));
-const Metric = require_span.looseObject({
-	id: require_span.string("expected text"),
-	dimension: require_span.string("expected text"),
-	value: number$1,
-	comment: require_span.exactOptional(require_span.nullable(require_span.string("expected text"))),
-	created_at: require_span.exactOptional(require_span.nullable(require_span.string("expected text")))
+const Metric = require_tests.looseObject({
+	id: require_tests.text,
+	dimension: require_tests.text,
+	value: require_tests.double,
+	comment: require_tests.textOrNull,
+	created_at: require_tests.textOrNull
 });
-const MetricPage = require_span.looseObject({
-	meta: require_span.looseObject({ total_count: number$1 }, "expected an object"),
-	data: require_span.array(Metric, "expected a list")
+const MetricPage = require_tests.looseObject({
+	meta: require_tests.looseObject({ total_count: require_tests.double }, "expected an object"),
+	data: require_tests.array(Metric, "expected a list")
 });
 function newestOf(metrics) {
 	const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));
@@ -1706,30 +1877,26 @@ function createdAt({ created_at }) {
 	return Date.parse(created_at ?? "") || 0;
 }
 // src/api/traces.ts
-const orNull$1 = (schema) => require_span.exactOptional(require_span.nullable(schema));
-const text$1 = require_span.string("expected text");
-const textOrNull = orNull$1(text$1);
-const number = require_span.pipe(require_span.transform((value) => require_span.numberOf(value)), require_span.number("expected a number"));
-const TraceEntry = require_span.object({
-	id: text$1,
-	name: textOrNull,
-	start_time: textOrNull
+const TraceEntry = require_tests.object({
+	id: require_tests.text,
+	name: require_tests.textOrNull,
+	start_time: require_tests.textOrNull
 });
-const TracePage = require_span.object({
-	meta: require_span.object({ total_count: number }, "expected an object"),
-	data: require_span.array(TraceEntry, "expected a list")
+const TracePage = require_tests.object({
+	meta: require_tests.object({ total_count: require_tests.double }, "expected an object"),
+	data: require_tests.array(TraceEntry, "expected a list")
 });
-const TraceSpan = require_span.object({
-	id: textOrNull,
-	name: textOrNull,
-	parent_id: textOrNull,
-	type: textOrNull,
-	start_time: textOrNull,
-	meta: orNull$1(require_span.custom(require_span.isJsonObject, "expected an object")),
-	score: orNull$1(number),
-	metrics: orNull$1(require_span.array(Metric, "expected a list"))
+const TraceSpan = require_tests.object({
+	id: require_tests.textOrNull,
+	name: require_tests.textOrNull,
+	parent_id: require_tests.textOrNull,
+	type: require_tests.textOrNull,
+	start_time: require_tests.textOrNull,
+	meta: require_tests.orNull(require_tests.custom(require_tests.isJsonObject, "expected an object")),
+	score: require_tests.orNull(require_tests.double),
+	metrics: require_tests.orNull(require_tests.array(Metric, "expected a list"))
 });
-const Trace = require_span.extend(TraceEntry, { spans: orNull$1(require_span.array(TraceSpan, "expected a list")) });
+const Trace = require_tests.extend(TraceEntry, { spans: require_tests.orNull(require_tests.array(TraceSpan, "expected a list")) });
 // src/api/client.ts
 const METRICS_PER_PAGE = 100;
 const TRACES_PER_PAGE = 100;
@@ -1766,7 +1933,7 @@ function createClient({ baseUrl, ...options }) {
 				ifNotFound,
 				id,
 				isNew
-			}, require_span.Span);
+			}, require_tests.Span);
 		},
 		async updateSpan(id, patch) {
 			return request({
@@ -1776,7 +1943,7 @@ function createClient({ baseUrl, ...options }) {
 				wanted: "the span",
 				ifNotFound: CHECK_NEW_SPAN,
 				id
-			}, require_span.Span);
+			}, require_tests.Span);
 		},
 		async createSpan(span, { mayExist = false } = {}) {
 			const expected = {
@@ -1797,11 +1964,11 @@ function createClient({ baseUrl, ...options }) {
 			};
 			const look = async (tries) => {
 				const last = await sender.send(lookup, tries);
-				return statusOf(last) === 404 ? void 0 : sender.read(last, require_span.Span, lookup);
+				return statusOf(last) === 404 ? void 0 : sender.read(last, require_tests.Span, lookup);
 			};
 			const unread = { id: span.id };
 			const { created, wasFound } = await createOnce(sender, call, {
-				schema: require_span.Span,
+				schema: require_tests.Span,
 				look,
 				mayExist,
 				unread
@@ -1900,14 +2067,11 @@ function bodyOf(fields) {
 	const size = Buffer.byteLength(body);
 	if (size <= 33554432) return body;
 	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
-	const message = `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
-	throw new require_span.InputError([{
+	const message = `takes ${require_tests.mibText(largest)} of the request's ${require_tests.mibText(size)}. The limit is ${require_tests.mibText(MAX_BYTES)}, so shorten it`;
+	throw new require_tests.InputError([{
 		name,
 		message
 	}]);
-}
-function mibText(bytes) {
-	return `${Math.ceil(bytes / 1024 / 1024 * 10) / 10} MiB`;
 }
 // src/comparison/max-drop.ts
 function maxDropGate(maxDrop, score, comparison, needsScore) {
@@ -1955,25 +2119,25 @@ async function fourAtOnce(items, act) {
 // src/api/stored.ts
 const MAX_COMPARED = 500;
 function changesBetween(before, after) {
-	return require_span.SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
+	return require_tests.SPAN_FIELDS.filter((field) => !sameValue(field, before[field], after[field]));
 }
 function storedWarnings(sent, span, isMerged) {
 	const warnings = fieldWarnings(sent, span, isMerged);
-	if ((require_span.durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
+	if ((require_tests.durationMsOf(span) ?? 0) < 0) warnings.push(`end_time ${span.end_time} is before start_time ${span.start_time}`);
 	return warnings;
 }
 function caseSpanWarning({ input, output, ...sent }, span) {
 	const kept = {
-		...orNull(span.input) !== null && { input },
-		...orNull(span.output) !== null && { output }
+		...valueOrNull(span.input) !== null && { input },
+		...valueOrNull(span.output) !== null && { output }
 	};
 	return fieldWarnings({
 		...sent,
-		...require_span.defined(kept)
+		...require_tests.defined(kept)
 	}, span, false)[0];
 }
 function fieldWarnings(sent, span, isMerged) {
-	return require_span.present([...require_span.SPAN_FIELDS.map((field) => storedWarning(field, sent, span, isMerged)), ...PLACE_FIELDS.map((field) => placeWarning(field, sent, span))]);
+	return require_tests.present([...require_tests.SPAN_FIELDS.map((field) => storedWarning(field, sent, span, isMerged)), ...PLACE_FIELDS.map((field) => placeWarning(field, sent, span))]);
 }
 const PLACE_FIELDS = ["parent_id", "trace_id"];
 function placeWarning(field, sent, span) {
@@ -1989,18 +2153,18 @@ function storedWarning(field, patch, span, isMerged) {
 		const [lost, other] = differenceOf(patch.meta, span.meta);
 		return isMerged && Object.keys(lost).length === 0 ? void 0 : notStored(field, lost, other);
 	}
-	if ((field === "input" || field === "output") && orNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
+	if ((field === "input" || field === "output") && valueOrNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
 	return notStored(field, sent, stored);
 }
 function notStored(field, sent, stored) {
 	return `${field} was not stored as sent: sent ${shown(sent)}, the span has ${shown(stored)}`;
 }
 function shown(value) {
-	const text = require_span.cut(require_span.textOf(value), MAX_COMPARED);
+	const text = require_tests.cut(require_tests.textOf(value), MAX_COMPARED);
 	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
 }
 function differenceOf(a, b) {
-	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !require_span.sameJson(value, ownValue(other, key))));
+	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !require_tests.sameJson(value, ownValue(other, key))));
 	return [without(a, b), without(b, a)];
 }
 function ownValue(object, key) {
@@ -2008,17 +2172,17 @@ function ownValue(object, key) {
 }
 function sameValue(field, a, b) {
 	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
-		const instant = require_span.instantOf(a);
-		return instant === void 0 ? a === b : instant === require_span.instantOf(b);
+		const instant = require_tests.instantOf(a);
+		return instant === void 0 ? a === b : instant === require_tests.instantOf(b);
 	}
-	return require_span.sameJson(orNull(a), orNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
+	return require_tests.sameJson(valueOrNull(a), valueOrNull(b)) || typeof a === "string" && typeof b !== "string" && isTextOf(a, b);
 }
-function orNull(value) {
+function valueOrNull(value) {
 	return value === void 0 || value === "" ? null : value;
 }
 function isTextOf(text, value) {
 	try {
-		return require_span.sameJson(require_span.parseExactJson(text), value);
+		return require_tests.sameJson(require_tests.parseExactJson(text), value);
 	} catch {
 		return false;
 	}
@@ -2041,9 +2205,9 @@ async function createCaseSpans(client, spans, { id, trace_id }, { onProgress }) 
 		try {
 			const { span: stored, isUnread } = await client.createSpan(sent);
 			const warning = isUnread ? void 0 : caseSpanWarning(sent, stored);
-			if (warning) differing.push(`${require_span.cut(span.name, 100)}: ${warning}`);
+			if (warning) differing.push(`${require_tests.cut(span.name, 100)}: ${warning}`);
 		} catch (error) {
-			if (!(error instanceof require_span.ApiError || error instanceof require_span.InputError)) throw error;
+			if (!(error instanceof require_tests.ApiError || error instanceof require_tests.InputError)) throw error;
 			failure ??= error;
 			return false;
 		}
@@ -2080,12 +2244,12 @@ async function recordMetrics(client, spanId, wanted) {
 	const stored = wanted.map(({ dimension }, index) => [dimension, outcomes[index]?.stored]);
 	const notBegun = wanted.filter((_, index) => !outcomes[index]);
 	return {
-		stored: require_span.defined(Object.fromEntries(stored)),
-		failures: require_span.present([...outcomes.map((outcome) => outcome?.failure), notBegun.length > 0 && `${namesOf(notBegun)}: not tried after that`])
+		stored: require_tests.defined(Object.fromEntries(stored)),
+		failures: require_tests.present([...outcomes.map((outcome) => outcome?.failure), notBegun.length > 0 && `${namesOf(notBegun)}: not tried after that`])
 	};
 }
 async function outcomeOf(client, spanId, metric, known) {
-	const name = require_span.cut(metric.dimension, 100);
+	const name = require_tests.cut(metric.dimension, 100);
 	try {
 		const { value } = await recordMetric(client, spanId, metric, known);
 		if (value === metric.value) return { stored: value };
@@ -2097,7 +2261,7 @@ async function outcomeOf(client, spanId, metric, known) {
 		return {
 			stored: known?.value,
 			failure: `${name}: not recorded: ${messageOf(error)}`,
-			isOutage: error instanceof require_span.ApiError && error.isTransient && error.status !== 409
+			isOutage: error instanceof require_tests.ApiError && error.isTransient && error.status !== 409
 		};
 	}
 }
@@ -2114,167 +2278,11 @@ function isEqual(metric, { value, comment }) {
 	return metric.value === value && (comment === void 0 || metric.comment === comment);
 }
 function namesOf(metrics) {
-	return require_span.listed(metrics.map(({ dimension }) => dimension));
+	return require_tests.listed(metrics.map(({ dimension }) => dimension));
 }
 function messageOf(error) {
-	if (error instanceof require_span.ApiError || error instanceof require_span.InputError) return error.message;
+	if (error instanceof require_tests.ApiError || error instanceof require_tests.InputError) return error.message;
 	throw error;
-}
-// src/job.ts
-const RESULT_FACT = "cicd.pipeline.task.run.result";
-function jobOf(context, inputs) {
-	const { job_status: status } = inputs;
-	const links = linksOf(context, inputs);
-	const name = `${context.job}${matrixText(inputs.job_matrix)}`;
-	const endedBadly = status === "failure" || status === "cancelled";
-	const ending = status === "failure" ? "failed" : "was cancelled";
-	const where = `${context.workflow ? ` in workflow ${context.workflow}` : ""}${links.job ? `: ${links.job}` : ""}`;
-	return {
-		status,
-		endedBadly,
-		error: endedBadly ? `${context.job ? `Job ${name}` : "The job"} ${ending}${where}` : void 0,
-		facts: factsOf(context, inputs, links),
-		links,
-		title: [context.workflow, context.job && name].filter(Boolean).join(" / ") || "GitHub Actions job",
-		withholdsSecrets: withholdsSecrets(context)
-	};
-}
-function factsOf(context, inputs, links) {
-	const { head, base, change } = refsOf(context);
-	const repo = repoOf(context);
-	const { job_status: status } = inputs;
-	return known({
-		"cicd.pipeline.name": context.workflow,
-		"cicd.pipeline.run.id": idOf(context.runId),
-		"cicd.pipeline.run.url.full": links.run,
-		"cicd.pipeline.task.name": context.job,
-		"cicd.pipeline.task.run.id": inputs.job_check_run_id,
-		"cicd.pipeline.task.run.url.full": links.job,
-		[RESULT_FACT]: status === "cancelled" ? "cancellation" : status,
-		"vcs.provider.name": repo && "github",
-		"vcs.owner.name": repo?.owner,
-		"vcs.repository.name": repo?.repo,
-		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
-		"vcs.ref.head.name": head.name,
-		"vcs.ref.head.type": head.type,
-		"vcs.ref.head.revision": head.revision,
-		"vcs.ref.base.name": base?.name,
-		"vcs.ref.base.revision": base?.revision,
-		"vcs.change.id": idOf(change?.number),
-		"vcs.change.title": change?.title,
-		"github.event_name": context.eventName,
-		"github.actor": context.actor,
-		"github.run_attempt": context.runAttempt,
-		"github.matrix": inputs.job_matrix
-	});
-}
-function linksOf(context, { job_check_run_id: id }) {
-	const repo = repoOf(context);
-	const runId = idOf(context.runId);
-	if (!repo || !runId) return {};
-	const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
-	const run = `${url}/actions/runs/${runId}`;
-	const { revision } = refsOf(context).head;
-	return {
-		run,
-		job: id ? `${run}/job/${id}` : run,
-		...revision && { commit: `${url}/commit/${revision}` }
-	};
-}
-const DEPENDABOT = "dependabot[bot]";
-const WITHHELD_FROM_FORKS = [
-	"pull_request",
-	"pull_request_review",
-	"pull_request_review_comment"
-];
-const WITHHELD_FROM_DEPENDABOT = [
-	...WITHHELD_FROM_FORKS,
-	"create",
-	"deployment",
-	"deployment_status",
-	"push"
-];
-function withholdsSecrets({ actor, eventName, payload: { pull_request: pull } }) {
-	if (actor === DEPENDABOT) return eventName === "pull_request_target" ? pull?.user?.login === DEPENDABOT : WITHHELD_FROM_DEPENDABOT.includes(eventName);
-	if (!WITHHELD_FROM_FORKS.includes(eventName)) return false;
-	return pull !== void 0 && pull.head?.repo?.full_name !== pull.base?.repo?.full_name;
-}
-function refsOf({ payload, ref, sha }) {
-	const { pull_request: pull, merge_group: group, workflow_run: trigger } = payload;
-	if (pull?.head) return {
-		head: branch$1(labelOf(pull.head.ref, pull.head.repo, pull.base?.repo), pull.head.sha),
-		base: branch$1(pull.base?.ref, pull.base?.sha),
-		change: pull
-	};
-	if (group) return {
-		head: refOf(group.head_ref, group.head_sha),
-		base: refOf(group.base_ref, group.base_sha)
-	};
-	if (trigger) {
-		const change = trigger.pull_requests?.[0];
-		const isBranch = /^(pull_request|schedule)/.test(trigger.event) || trigger.head_branch && trigger.head_branch === payload.repository?.default_branch;
-		return {
-			head: {
-				name: labelOf(trigger.head_branch, trigger.head_repository, payload.repository),
-				type: isBranch ? "branch" : void 0,
-				revision: trigger.head_sha
-			},
-			...change && {
-				base: branch$1(change.base?.ref, change.base?.sha),
-				change
-			}
-		};
-	}
-	return { head: refOf(ref, sha) };
-}
-function labelOf(name, head, own) {
-	if (!name || head && head.full_name === own?.full_name) return name;
-	return `${head?.full_name?.split("/")[0] ?? "unknown"}:${name}`;
-}
-function branch$1(name, revision) {
-	return {
-		name,
-		type: "branch",
-		revision
-	};
-}
-function refOf(ref, revision) {
-	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
-	if (!kind) return { revision };
-	return {
-		name,
-		type: kind === "tags" ? "tag" : "branch",
-		revision
-	};
-}
-function repoOf(context) {
-	try {
-		const { owner, repo } = context.repo;
-		return owner && repo ? {
-			owner,
-			repo
-		} : void 0;
-	} catch {
-		return;
-	}
-}
-function idOf(number) {
-	return Number.isInteger(number) ? String(number) : void 0;
-}
-function matrixText(matrix) {
-	const values = plainValuesIn(matrix ?? null);
-	return values.length > 0 ? ` (${values.join(", ")})` : "";
-}
-function plainValuesIn(json) {
-	if (typeof json === "object" && json !== null) return Object.values(json).flatMap(plainValuesIn);
-	return json === null || json === "" ? [] : [String(json)];
-}
-function known(facts) {
-	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmpty$1(value);
-	return Object.fromEntries(Object.entries(facts).filter(isKnown));
-}
-function isEmpty$1(value) {
-	return require_span.isJsonObject(value) && Object.keys(value).length === 0;
 }
 // src/plan/gate.ts
 function gatesOf(gate, spanScore) {
@@ -2292,10 +2300,10 @@ function gatesOf(gate, spanScore) {
 	const relation = isPassed ? "reaches" : "is below";
 	return [{
 		isPassed,
-		text: `score ${shortened$1(score, minScore)} ${relation} min_score ${minScore}`
+		text: `score ${scoreBeside(score, minScore)} ${relation} min_score ${minScore}`
 	}];
 }
-function shortened$1(score, minScore) {
+function scoreBeside(score, minScore) {
 	const isOnSameSide = (other) => other >= minScore === score >= minScore;
 	for (let decimals = 2; decimals < 12; decimals++) {
 		const rounded = Number(score.toFixed(decimals));
@@ -2303,20 +2311,13 @@ function shortened$1(score, minScore) {
 	}
 	return score;
 }
-// src/plan/recording.ts
-function withFailure(facts) {
-	return facts["cicd.pipeline.task.run.result"] === "success" ? {
-		...facts,
-		[RESULT_FACT]: "failure"
-	} : facts;
-}
 // src/plan/patch.ts
 function needsStored({ fields, clear, keepsMeta }) {
 	return fields.meta !== void 0 && keepsMeta && !clear.includes("meta");
 }
 function patchFor(recording, stored) {
 	const { fields, clear, lacksScore, fallbackError, isOwn } = recording;
-	const emptied = lacksScore && (stored === void 0 || require_span.textOf(stored.score) !== "") ? [...clear, "score"] : clear;
+	const emptied = lacksScore && (stored === void 0 || require_tests.textOf(stored.score) !== "") ? [...clear, "score"] : clear;
 	const cleared = Object.fromEntries(emptied.map((field) => [field, null]));
 	const missed = missedGate(recording, stored && {
 		...stored,
@@ -2338,7 +2339,7 @@ function patchFor(recording, stored) {
 }
 function missedGate({ gate }, stored) {
 	if (gate?.score === void 0 && stored === void 0) return void 0;
-	return gatesOf(gate, require_span.numberOf(stored?.score)).find(({ isPassed }) => !isPassed);
+	return gatesOf(gate, require_tests.numberOf(stored?.score)).find(({ isPassed }) => !isPassed);
 }
 function hasError({ fields, clear }, stored) {
 	return Boolean(stored?.error) && !clear.includes("error") && !isOutdated(stored, fields.meta);
@@ -2346,14 +2347,14 @@ function hasError({ fields, clear }, stored) {
 function isOutdated(stored, facts) {
 	const before = stored?.meta;
 	const isSame = (name) => facts?.[name] !== void 0 && facts[name] === before?.[name];
-	const attemptOf = (meta) => require_span.numberOf(meta?.["github.run_attempt"]) ?? NaN;
+	const attemptOf = (meta) => require_tests.numberOf(meta?.["github.run_attempt"]) ?? NaN;
 	return ["cicd.pipeline.run.id", "cicd.pipeline.task.name"].every(isSame) && attemptOf(before) < attemptOf(facts) && ["failure", "cancellation"].includes(String(before?.["cicd.pipeline.task.run.result"]));
 }
 const MAX_CLOSING_ERROR = 4e3;
 function closingPatch(recording, stored, reason, keepsScore) {
 	const { end_time, score, error } = patchFor(recording, stored);
-	const both = require_span.cut(require_span.present([reason, error]).join("\n"), MAX_CLOSING_ERROR);
-	return require_span.defined({
+	const both = require_tests.cut(require_tests.present([reason, error]).join("\n"), MAX_CLOSING_ERROR);
+	return require_tests.defined({
 		end_time,
 		error: hasError(recording, stored) ? void 0 : both,
 		score: keepsScore ? score : void 0
@@ -2368,15 +2369,15 @@ function newSpanOf({ parent_id, trace_id }, recording, id, title) {
 	return {
 		id,
 		name,
-		...require_span.defined({
+		...require_tests.defined({
 			parent_id,
 			trace_id
 		}),
 		...fields,
-		...require_span.defined({ start_time })
+		...require_tests.defined({ start_time })
 	};
 }
-function isEmpty(patch) {
+function isEmptyPatch(patch) {
 	return Object.keys(patch).length === 0;
 }
 // src/report/report.ts
@@ -2386,19 +2387,11 @@ function newReport(spanId, { status, links }) {
 		jobStatus: status,
 		spanId,
 		span: {},
-		before: void 0,
-		sent: void 0,
-		changed: void 0,
 		requests: 0,
-		status: void 0,
 		elapsedMs: 0,
 		findings: [],
 		gates: [],
-		tests: void 0,
 		files: [],
-		metrics: void 0,
-		caseSpans: void 0,
-		comparison: void 0,
 		links,
 		dryRun: []
 	};
@@ -2406,8 +2399,11 @@ function newReport(spanId, { status, links }) {
 function isNew(outcome) {
 	return outcome === "created" || outcome === "tracking";
 }
+function isWritten(outcome) {
+	return outcome === "updated" || outcome === "created";
+}
 function scoreOnSpan({ outcome, span, before, sent }) {
-	return require_span.numberOf(outcome === "updated" || outcome === "created" || outcome === "read" ? span.score : {
+	return require_tests.numberOf(isWritten(outcome) || outcome === "read" ? span.score : {
 		...before,
 		...sent
 	}.score);
@@ -2420,12 +2416,12 @@ function warn(report, lines) {
 	})));
 }
 function findingOf(error, inputs, effect) {
-	if (error instanceof require_span.InputError) return {
+	if (error instanceof require_tests.InputError) return {
 		level: "error",
 		title: `Opper span: bad input, ${effect}`,
-		lines: error.problems.map(require_span.problemLine)
+		lines: error.problems.map(require_tests.problemLine)
 	};
-	if (error instanceof require_span.ApiError) return {
+	if (error instanceof require_tests.ApiError) return {
 		level: levelOf(inputs),
 		title: "Opper span: API failure",
 		lines: [error.message]
@@ -2433,17 +2429,44 @@ function findingOf(error, inputs, effect) {
 	return {
 		level: "error",
 		title: "Opper span: internal error",
-		lines: [`This is a bug in the action, please report it: ${require_span.headlineOf(error)}`]
+		lines: [`This is a bug in the action, please report it: ${require_tests.headlineOf(error)}`]
 	};
 }
 function levelOf({ fail_on_api_error }) {
 	return fail_on_api_error === false ? "warning" : "error";
 }
+// src/report/wording.ts
+function testsText(tests) {
+	const { passed, failed, errored, skipped } = tests;
+	const ran = passed + failed + errored;
+	const rounded = Math.round(passed / ran * 1e3) / 10;
+	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
+	return `${require_tests.counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
+}
+function countsText({ passed, failed, errored, skipped, durationMs, format }) {
+	const counts = Object.entries({
+		passed,
+		failed,
+		errored,
+		skipped
+	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
+	const duration = durationMs ? `in ${require_tests.secondsText(durationMs)}` : "";
+	return `${require_tests.present([...counts, duration]).join(", ")} (${format})`;
+}
+function feedbackText(feedback) {
+	return require_tests.present([require_tests.textOf(feedback?.score), require_tests.textOf(feedback?.comment)]).join(": ");
+}
+function caseSpansText({ created, of }) {
+	return `Case spans: ${created} of ${of} created`;
+}
+function shortened(value) {
+	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
+}
 // src/execute.ts
 async function execute(plan, client, reporter, report) {
 	try {
 		await perform(plan, client, reporter, report);
-		if (report.outcome === "updated" || report.outcome === "created") await addChildren(plan, client, reporter, report);
+		if (isWritten(report.outcome)) await addChildren(plan, client, reporter, report);
 	} finally {
 		report.requests = client.traffic.requests;
 		report.status = client.traffic.status;
@@ -2477,18 +2500,18 @@ async function update(id, recording, client, report) {
 async function write(id, recording, client, report) {
 	const { before } = report;
 	report.sent = patchFor(recording, before);
-	const span = isEmpty(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
+	const span = isEmptyPatch(report.sent) ? await client.readSpan(id) : await client.updateSpan(id, report.sent);
 	const feedback = span.feedback ?? before?.feedback ?? void 0;
 	report.span = {
 		...span,
-		...require_span.defined({ feedback })
+		...require_tests.defined({ feedback })
 	};
 	report.changed = before && changesBetween(before, span);
 	report.outcome = "updated";
 	warn(report, storedWarnings(report.sent, span, needsStored(recording)));
 }
 async function create(span, mayExist, client, report) {
-	report.sent = require_span.fieldsOf(span);
+	report.sent = require_tests.fieldsOf(span);
 	const { span: created, wasFound, isUnread } = await client.createSpan(span, { mayExist });
 	report.span = created;
 	report.outcome = "created";
@@ -2502,7 +2525,7 @@ async function start({ span, tracked }, { fail_on_api_error }, client, reporter,
 	try {
 		await create(span, false, client, report);
 	} catch (error) {
-		if (!(error instanceof require_span.ApiError && (error.isTransient || !fail_on_api_error))) {
+		if (!(error instanceof require_tests.ApiError && (error.isTransient || !fail_on_api_error))) {
 			reporter.saveTracked(void 0);
 			throw error;
 		}
@@ -2525,8 +2548,8 @@ async function end({ id, recording, span }, client, reporter, report) {
 		await write(id, recording, client, report);
 	} catch (error) {
 		if (mayClose(error, requestsBeforeWrite, client)) {
-			const keepsScore = error instanceof require_span.InputError || error instanceof require_span.ApiError && error.status === 413;
-			const reason = reporter.redact(require_span.headlineOf(error));
+			const keepsScore = error instanceof require_tests.InputError || error instanceof require_tests.ApiError && error.status === 413;
+			const reason = reporter.redact(require_tests.headlineOf(error));
 			await close(id, closingPatch(recording, report.before, reason, keepsScore), client, report);
 		}
 		throw error;
@@ -2539,15 +2562,15 @@ async function readAtEnd(id, { isOwn }, client, report) {
 			isNew: isOwn
 		});
 	} catch (error) {
-		if (!(isOwn && error instanceof require_span.ApiError && error.status === 404)) throw error;
+		if (!(isOwn && error instanceof require_tests.ApiError && error.status === 404)) throw error;
 		warn(report, [`${error.summary}. The end of the job was recorded without reading the span`]);
 		return;
 	}
 }
 function mayClose(error, requestsBeforeWrite, { traffic }) {
-	if (error instanceof require_span.InputError) return true;
+	if (error instanceof require_tests.InputError) return true;
 	const isWriting = requestsBeforeWrite !== void 0;
-	if (error instanceof require_span.ApiError) {
+	if (error instanceof require_tests.ApiError) {
 		const { status } = error;
 		if (isWriting) return [
 			400,
@@ -2577,8 +2600,10 @@ async function addChildren(plan, client, reporter, report) {
 		if (failures.length > 0) fail("metrics", failures);
 	}
 	if (caseSpans.length > 0) {
-		const onProgress = (created, of) => reporter.info(`Case spans: ${created} of ${of} created`);
-		const { created, failure, warning } = await createCaseSpans(client, caseSpans, report.span, { onProgress });
+		const { created, failure, warning } = await createCaseSpans(client, caseSpans, report.span, { onProgress: (created, of) => reporter.info(caseSpansText({
+			created,
+			of
+		})) });
 		const of = report.tests?.casesWanted ?? caseSpans.length;
 		report.caseSpans = {
 			created,
@@ -2634,19 +2659,19 @@ const defaults = {
 // src/uuid.ts
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 // src/inputs/forms.ts
-const because = (rule) => ({ error: ({ input }) => `${require_span.quoted(require_span.textOf(input))} ${rule}` });
+const because = (rule) => ({ error: ({ input }) => `${require_tests.quoted(require_tests.textOf(input))} ${rule}` });
 function parsedBy(parse) {
-	return require_span.transform((value, { issues }) => {
+	return require_tests.transform((value, { issues }) => {
 		try {
 			return parse(value);
 		} catch (error) {
-			if (!(error instanceof require_span.FormError)) throw error;
+			if (!(error instanceof require_tests.FormError)) throw error;
 			issues.push({
 				code: "custom",
 				message: error.message,
 				input: value
 			});
-			return require_span.NEVER;
+			return require_tests.NEVER;
 		}
 	});
 }
@@ -2656,31 +2681,31 @@ function maybeAbsent(schema) {
 function structured(read) {
 	return maybeAbsent(parsedBy(read));
 }
-const verbatim = require_span.transform((value) => withoutAtEnd(require_span.textOf(value), "\r\n") || void 0);
-const trimmed = require_span.transform((value) => typeof value === "string" ? value.trim() : value);
-const text = require_span.transform((value) => require_span.textOf(value).trim());
-const branch = require_span.transform((value) => require_span.textOf(value).trim().replace(/^refs\/heads\//, ""));
+const verbatim = require_tests.transform((value) => withoutAtEnd(require_tests.textOf(value), "\r\n") || void 0);
+const trimmed = require_tests.transform((value) => typeof value === "string" ? value.trim() : value);
+const trimmedText = require_tests.transform((value) => require_tests.textOf(value).trim());
+const branch = require_tests.transform((value) => require_tests.textOf(value).trim().replace(/^refs\/heads\//, ""));
 const uuid = matching(UUID, "is not a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a");
 const jsonPointer = matching(/^\/([^~]|~[01])*$/, "is not a JSON Pointer such as /summary/accuracy");
-const timestampAt = (now) => parsedBy((value) => require_span.parseTimestamp(require_span.textOf(value).trim(), now));
-const boolean = require_span.pipe(trimmed, require_span.stringbool({
+const timestampAt = (now) => parsedBy((value) => require_tests.parseTimestamp(require_tests.textOf(value).trim(), now));
+const boolean = require_tests.pipe(trimmed, require_tests.stringbool({
 	truthy: ["true"],
 	falsy: ["false"],
 	...because("is not true or false")
 }));
 function oneOf(names) {
-	return require_span.pipe(trimmed, require_span._enum(names, because(`is not one of ${names.join(", ")}`)));
+	return require_tests.pipe(trimmed, require_tests._enum(names, because(`is not one of ${names.join(", ")}`)));
 }
 function namesAmong(names, rule) {
-	const split = (value) => Array.isArray(value) ? value : require_span.textOf(value).split(/[\s,]/);
-	const list = require_span.transform((value) => {
+	const split = (value) => Array.isArray(value) ? value : require_tests.textOf(value).split(/[\s,]/);
+	const list = require_tests.transform((value) => {
 		const given = [...new Set(split(value))].filter((name) => name !== "");
 		return given.length > 0 ? given : void 0;
 	});
-	return require_span.pipe(list, require_span.optional(require_span.array(require_span._enum(names, because(`${rule}: ${names.join(", ")}`)))));
+	return require_tests.pipe(list, require_tests.optional(require_tests.array(require_tests._enum(names, because(`${rule}: ${names.join(", ")}`)))));
 }
-const lines = require_span.transform((value) => linesIn(value));
-const jsonPointers = require_span.pipe(require_span.transform((value) => linesIn(value)), require_span.array(jsonPointer));
+const lines = require_tests.transform((value) => linesIn(value));
+const jsonPointers = require_tests.pipe(require_tests.transform((value) => linesIn(value)), require_tests.array(jsonPointer));
 function linesIn(text) {
 	return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }
@@ -2688,36 +2713,36 @@ const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/;
 function numberForm(rule) {
 	const read = (value) => {
 		const given = typeof value === "string" ? value.trim() : value;
-		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : require_span.numberOf(given);
+		const number = typeof given === "string" && DECIMAL.test(given) ? Number(given) : require_tests.numberOf(given);
 		return Number.isFinite(number) ? number : given;
 	};
-	return require_span.pipe(require_span.transform(read), require_span.number(because(rule)));
+	return require_tests.pipe(require_tests.transform(read), require_tests.number(because(rule)));
 }
-const positiveNumber = numberForm("is not a number such as 100").check(require_span._positive(because("must be above 0")));
+const positiveNumber = numberForm("is not a number such as 100").check(require_tests._positive(because("must be above 0")));
 function numberBetween(least, most, rule) {
 	const whole = `${rule} from ${least} to ${most}`;
-	return numberForm(whole).check(require_span._gte(least, because(whole)), require_span._lte(most, because(whole)));
+	return numberForm(whole).check(require_tests._gte(least, because(whole)), require_tests._lte(most, because(whole)));
 }
 function wholeNumber(least, most) {
 	const rule = "is not a whole number";
-	return numberBetween(least, most, rule).check(require_span.int(because(`${rule} from ${least} to ${most}`)));
+	return numberBetween(least, most, rule).check(require_tests.int(because(`${rule} from ${least} to ${most}`)));
 }
 const apiKey = parsedBy((value) => {
-	const key = require_span.textOf(value).trim();
-	if (!/^[\x20-\x7e]+$/.test(key)) throw new require_span.FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
-	if (/^bearer( |$)/i.test(key)) throw new require_span.FormError("begins with \"Bearer\". Remove that word: the step adds it");
+	const key = require_tests.textOf(value).trim();
+	if (!/^[\x20-\x7e]+$/.test(key)) throw new require_tests.FormError("has a line break or a character that is not printable ASCII. Check the secret it comes from");
+	if (/^bearer( |$)/i.test(key)) throw new require_tests.FormError("begins with \"Bearer\". Remove that word: the step adds it");
 	return key;
 });
 const baseUrl = parsedBy((value) => {
-	const written = require_span.textOf(value).trim();
+	const written = require_tests.textOf(value).trim();
 	const url = URL.parse(written);
-	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new require_span.FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new require_span.FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
-	if (url.username || url.password) throw new require_span.FormError("has a user or a password. Remove everything between // and @");
-	if (/[?#]/.test(written)) throw new require_span.FormError("has a query or fragment. Remove everything from the ? or # on");
+	if (!url || !/^[a-z][a-z\d+.-]*:\/\/[^/\\]/i.test(written) || /\s/.test(written)) throw new require_tests.FormError("is not a URL with a host, such as https://api.opper.ai/v2. Check that no variable in it is empty");
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw new require_tests.FormError("must begin with https:// (http:// only for a loopback address), so that the key is not sent in plain text");
+	if (url.username || url.password) throw new require_tests.FormError("has a user or a password. Remove everything between // and @");
+	if (/[?#]/.test(written)) throw new require_tests.FormError("has a query or fragment. Remove everything from the ? or # on");
 	const base = withoutAtEnd(url.href, "/");
 	const end = base.slice(base.lastIndexOf("/") + 1);
-	if (end === "spans" || UUID.test(end)) throw new require_span.FormError("ends in /spans or a span id. Remove that: the step adds it");
+	if (end === "spans" || UUID.test(end)) throw new require_tests.FormError("ends in /spans or a span id. Remove that: the step adds it");
 	return base;
 });
 function metaObject(value) {
@@ -2725,16 +2750,16 @@ function metaObject(value) {
 }
 function metricsObject(value) {
 	const entries = Object.entries(objectFrom(value, "{\"accuracy\": 0.92}")).map(([dimension, given]) => {
-		if (dimension.trim() === "") throw new require_span.FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
+		if (dimension.trim() === "") throw new require_tests.FormError("has a dimension without a name. Write one, such as {\"accuracy\": 0.92}");
 		const metric = metricIn(given);
 		if (metric) return [dimension, metric];
-		throw new require_span.FormError(`has ${require_span.cut(JSON.stringify(given), 200)} for ${require_span.quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
+		throw new require_tests.FormError(`has ${require_tests.cut(JSON.stringify(given), 200)} for ${require_tests.quoted(dimension)}, expected a number, or {"value": number, "comment": text}`);
 	});
 	return Object.fromEntries(entries);
 }
 function metricIn(given) {
-	const { value, comment = null, ...others } = require_span.isJsonObject(given) ? given : { value: given };
-	const number = require_span.numberOf(value);
+	const { value, comment = null, ...others } = require_tests.isJsonObject(given) ? given : { value: given };
+	const number = require_tests.numberOf(value);
 	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
 	if (comment === null) return { value: number };
 	return typeof comment === "string" ? {
@@ -2743,12 +2768,12 @@ function metricIn(given) {
 	} : void 0;
 }
 function objectFrom(value, example) {
-	const object = typeof value === "string" ? require_span.parseExactJson(value) : value;
-	if (require_span.isJsonObject(object)) return object;
-	throw new require_span.FormError(`is ${require_span.kindOf(object)}, expected a JSON object such as ${example}`);
+	const object = typeof value === "string" ? require_tests.parseExactJson(value) : value;
+	if (require_tests.isJsonObject(object)) return object;
+	throw new require_tests.FormError(`is ${require_tests.kindOf(object)}, expected a JSON object such as ${example}`);
 }
 function matching(pattern, rule) {
-	return require_span.pipe(text, require_span.string().check(require_span._regex(pattern, because(rule))));
+	return require_tests.pipe(trimmedText, require_tests.string().check(require_tests._regex(pattern, because(rule))));
 }
 function withoutAtEnd(text, characters) {
 	let end = text.length;
@@ -2762,7 +2787,7 @@ const OPERATIONS = [
 	"create",
 	"track"
 ];
-const CLEARABLE = require_span.SPAN_FIELDS.filter((field) => field !== "name");
+const CLEARABLE = require_tests.SPAN_FIELDS.filter((field) => field !== "name");
 const formsAt = (now) => ({
 	operation: oneOf(OPERATIONS),
 	span_id: maybeAbsent(uuid),
@@ -2774,7 +2799,7 @@ const formsAt = (now) => ({
 	score_scale: maybeAbsent(positiveNumber),
 	error: verbatim,
 	meta: structured(metaObject),
-	meta_file: maybeAbsent(text),
+	meta_file: maybeAbsent(trimmedText),
 	end_time: maybeAbsent(timestampAt(now)),
 	start_time: maybeAbsent(timestampAt(now)),
 	name: verbatim,
@@ -2810,7 +2835,7 @@ const formsAt = (now) => ({
 	max_case_spans: wholeNumber(1, 1e3),
 	min_score: maybeAbsent(numberForm("is not a number such as 80")),
 	baseline: maybeAbsent(branch),
-	max_drop: maybeAbsent(numberForm("is not a number such as 2").check(require_span._gte(0, because("is below 0")))),
+	max_drop: maybeAbsent(numberForm("is not a number such as 2").check(require_tests._gte(0, because("is below 0")))),
 	meta_mode: oneOf(["merge", "replace"]),
 	ci_meta: boolean,
 	fail_on_api_error: boolean,
@@ -2823,16 +2848,16 @@ const formsAt = (now) => ({
 		"failure",
 		"cancelled"
 	])),
-	job_matrix: structured((value) => require_span.parseJson(require_span.textOf(value))),
-	job_check_run_id: maybeAbsent(text)
+	job_matrix: structured((value) => require_tests.parseJson(require_tests.textOf(value))),
+	job_check_run_id: maybeAbsent(trimmedText)
 });
 const FIELDS_FILE_INPUTS = [
-	...require_span.SPAN_FIELDS,
+	...require_tests.SPAN_FIELDS,
 	"score_scale",
 	"clear",
 	"metrics"
 ];
-const RECORDED = [
+const RECORDING_INPUTS = [
 	...FIELDS_FILE_INPUTS,
 	"meta_file",
 	"results_file"
@@ -2862,7 +2887,7 @@ function readFields(document, path, now) {
 	const unknown = Object.keys(document).filter((name) => !Object.hasOwn(known, name));
 	const problems = [...read.problems];
 	if (unknown.length > 0) {
-		const message = `${path} has ${unknown.map(require_span.quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
+		const message = `${path} has ${unknown.map(require_tests.quoted).join(", ")}, but may have only ${FIELDS_FILE_INPUTS.join(", ")}`;
 		problems.push({
 			name: "results_file",
 			message
@@ -2880,8 +2905,8 @@ function readForms(forms, given, nameOf) {
 	const problems = [];
 	const entries = Object.entries(forms).flatMap(([name, form]) => {
 		const value = Object.hasOwn(given, name) ? given[name] : null;
-		if (form !== verbatim && require_span.textOf(value).trim() === "") return [];
-		const { success, data, error } = require_span.safeParse(form, value);
+		if (form !== verbatim && require_tests.textOf(value).trim() === "") return [];
+		const { success, data, error } = require_tests.safeParse(form, value);
 		if (success) return data === void 0 ? [] : [[name, data]];
 		problems.push({
 			name: nameOf(name),
@@ -2904,7 +2929,7 @@ function misspeltProblems(variables) {
 		if (!meant) return [];
 		return [{
 			name,
-			message: `is not an input of this action. Write ${meant}, or rename the variable ${require_span.quoted(variable)} if an env sets it`
+			message: `is not an input of this action. Write ${meant}, or rename the variable ${require_tests.quoted(variable)} if an env sets it`
 		}];
 	});
 }
@@ -2921,7 +2946,7 @@ function withoutCommonEnds(a, b) {
 	while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
 	return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }
-// src/score.ts
+// src/scale.ts
 function product(value, scale, digits) {
 	const exact = value * scale;
 	return Math.abs(exact) < 10 ** digits ? Number(exact.toPrecision(digits)) : exact;
@@ -2936,9 +2961,9 @@ function unroundedScore(value, scale) {
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
 	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_span.FormError(`${require_span.quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
+	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_tests.FormError(`${require_tests.quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	const times = scale === void 0 ? "" : " times score_scale";
-	throw new require_span.FormError(`${require_span.quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
+	throw new require_tests.FormError(`${require_tests.quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
 }
 // src/plan/case-span.ts
 function caseSpanOf(testCase, id, scale = 100) {
@@ -2947,7 +2972,7 @@ function caseSpanOf(testCase, id, scale = 100) {
 		id,
 		name,
 		type: "test",
-		...require_span.fieldsOf({
+		...require_tests.fieldsOf({
 			error,
 			input,
 			output,
@@ -2956,7 +2981,7 @@ function caseSpanOf(testCase, id, scale = 100) {
 			end_time: testCase.endTime,
 			meta: {
 				"test.status": status,
-				...require_span.defined({
+				...require_tests.defined({
 					"test.suite": suite,
 					"test.duration_ms": durationMs,
 					"test.file": file
@@ -2966,17 +2991,20 @@ function caseSpanOf(testCase, id, scale = 100) {
 	};
 }
 // src/inputs/rules.ts
-function accessProblems({ values, problems }, job) {
-	const isMissing = (name) => values[name] === void 0 && !problems.some((problem) => problem.name === name);
+function isGiven({ values, problems }, name) {
+	return values[name] !== void 0 || problems.some((problem) => problem.name === name);
+}
+function accessProblems(read, job) {
+	const { values } = read;
 	const found = [];
-	if (isMissing("api_key") && values.dry_run === false) {
+	if (!isGiven(read, "api_key") && values.dry_run === false) {
 		if (job.withholdsSecrets) return [];
 		found.push({
 			name: "api_key",
 			message: "is empty. Pass the key from a secret, such as ${{ secrets.OPPER_API_KEY }}, or set OPPER_API_KEY in the env of the step. A secret that does not exist is also empty"
 		});
 	}
-	if (isMissing("span_id") && (values.operation === "update" || values.operation === "get")) found.push({
+	if (!isGiven(read, "span_id") && (values.operation === "update" || values.operation === "get")) found.push({
 		name: "span_id",
 		message: "is empty. Pass the UUID of the span from the step that created it, and check that the step ran and set that output. Between jobs, the job must also name it under outputs"
 	});
@@ -2985,7 +3013,7 @@ function accessProblems({ values, problems }, job) {
 function operationProblems({ values }) {
 	const { operation, span_id } = values;
 	const problems = [];
-	const recorded = RECORDED.filter((name) => values[name] !== void 0);
+	const recorded = RECORDING_INPUTS.filter((name) => values[name] !== void 0);
 	if (operation === "get" && recorded.length > 0) {
 		const message = `get writes nothing, but these are given: ${recorded.join(", ")}. Remove them, or use update`;
 		problems.push({
@@ -2997,9 +3025,9 @@ function operationProblems({ values }) {
 		name: "span_id",
 		message: "is given, but create is for a new span. Remove it, or use update"
 	});
-	const makesSpan = operation === "create" || operation === "track" && span_id === void 0;
+	const createsSpan = operation === "create" || operation === "track" && span_id === void 0;
 	for (const name of ["parent_id", "trace_id"]) {
-		if (makesSpan || operation === void 0 || values[name] === void 0) continue;
+		if (createsSpan || operation === void 0 || values[name] === void 0) continue;
 		problems.push({
 			name,
 			message: "says where a new span belongs, so it needs create, or track without span_id. Remove it"
@@ -3008,11 +3036,11 @@ function operationProblems({ values }) {
 	return problems;
 }
 const POINTERS = ["score_pointer", "metrics_pointer"];
-function formatProblems({ values, problems }) {
+function formatProblems(read) {
+	const { values } = read;
 	const { results_file, results_format: format } = values;
 	const found = [];
-	const isGiven = (name) => values[name] !== void 0 || problems.some((problem) => problem.name === name);
-	if (results_file && format === "json" && !POINTERS.some(isGiven)) found.push({
+	if (results_file && format === "json" && !POINTERS.some((name) => isGiven(read, name))) found.push({
 		name: "score_pointer",
 		message: "is required with results_format json, unless metrics_pointer is given. Set it to where the score is, such as /summary/accuracy"
 	});
@@ -3033,32 +3061,32 @@ function formatProblems({ values, problems }) {
 	}
 	return found;
 }
-function resultsProblems({ values, problems }) {
+function resultsProblems(read) {
+	const { values } = read;
 	if (values.results_file !== void 0) return [];
-	const asking = require_span.present([
+	const asking = require_tests.present([
 		(values.results_format ?? "auto") !== "auto" && "results_format",
 		...POINTERS.filter((name) => values[name] !== void 0),
-		endedBadly(values.results_outcome) && "results_outcome",
+		isBadEnd(values.results_outcome) && "results_outcome",
 		...needingCases(values)
 	]);
 	if (asking.length > 0) return [{
 		name: "results_file",
 		message: `is empty, but required by ${asking.join(", ")}. Name the file that the eval or test tool writes`
 	}];
-	const isScoreGiven = values.score !== void 0 || problems.some(({ name }) => name === "score");
-	if (values.score_scale === void 0 || isScoreGiven || values.operation === "get") return [];
+	if (values.score_scale === void 0 || isGiven(read, "score") || values.operation === "get") return [];
 	return [{
 		name: "score",
 		message: "is empty, but required by score_scale. Set score or results_file"
 	}];
 }
 function needingCases({ results_metrics, case_spans = "none" }) {
-	return require_span.present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
+	return require_tests.present([results_metrics && "results_metrics", case_spans !== "none" && "case_spans"]);
 }
 function clearProblems(inputs, fromFile) {
 	const given = {
 		...inputs,
-		...require_span.defined({ meta: inputs.meta ?? inputs.meta_file })
+		...require_tests.defined({ meta: inputs.meta ?? inputs.meta_file })
 	};
 	const values = {
 		...fromFile,
@@ -3074,9 +3102,6 @@ function clearProblems(inputs, fromFile) {
 		isFromFile: !(inputs.clear !== void 0 && (isNew || both.some((field) => given[field] !== void 0)))
 	}];
 }
-function endedBadly(outcome) {
-	return outcome === "failure" || outcome === "cancelled";
-}
 function gateProblems(minScore, scale) {
 	if (minScore === void 0 || scale !== void 0 && scale <= 1) return [];
 	if (!(minScore === 1 && scale !== void 0 && scale >= 100) && (minScore <= 0 || minScore >= 1)) return [];
@@ -3086,9 +3111,8 @@ function gateProblems(minScore, scale) {
 		message: `${minScore} would let nearly every score pass, since the score is recorded ${scale === void 0 ? "as an integer" : `on a scale of ${scale}`}. Write ${meant}`
 	}];
 }
-function baselineProblems({ values, problems }) {
-	const isKnown = values.baseline !== void 0 || problems.some(({ name }) => name === "baseline");
-	if (values.max_drop === void 0 || isKnown) return [];
+function baselineProblems(read) {
+	if (read.values.max_drop === void 0 || isGiven(read, "baseline")) return [];
 	return [{
 		name: "max_drop",
 		message: "needs baseline, the branch to compare with. Set baseline, for example to ${{ github.base_ref || github.ref_name }}"
@@ -3108,40 +3132,41 @@ function isTestFormat(format) {
 	return format !== "json" && format !== "fields";
 }
 // src/plan/check.ts
-function check(read, results, score, otherProblems, job, stage) {
+function check(read, results, score, metrics, job, stage) {
 	const { values } = read;
-	const inFile = {
-		...results.fields,
-		...require_span.defined({ score: results.score?.value })
-	};
-	const known = {
-		values,
-		problems: [...read.problems, ...lostProblems(stage.lost)]
-	};
-	const problems = [
-		...known.problems,
-		...accessProblems(known, job),
-		...operationProblems(read),
-		...formatProblems(read),
-		...clearProblems(values, inFile),
-		...gateProblems(values.min_score, score.scale),
-		...baselineProblems(known),
-		...results.problems,
-		...require_span.present([score.problem]),
-		...otherProblems
-	];
+	const problems = [...problemsTogether(read, results, score, job, stage), ...require_tests.present([score.problem, metrics.problem])];
 	const isForgiven = ({ name, isFromFile }) => job.endedBadly && (isFromFile === true || stage.lost.includes(name) && !ESSENTIAL.includes(name));
 	const fatal = problems.filter((problem) => !isForgiven(problem));
 	const ofResults = problemsOfResults(results);
 	const isPartial = results.tests !== void 0 || ofResults.every(({ name }) => name === "results_outcome");
 	const isEnough = isPartial && fatal.every((problem) => ofResults.includes(problem));
-	if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage))) throw new require_span.InputError(fatal);
+	if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage))) throw new require_tests.InputError(fatal);
 	return {
 		fatal,
 		forgiven: problems.filter(isForgiven),
 		reasons: problems.filter((problem) => fatal.includes(problem) || isPartial && ofResults.includes(problem)),
 		isWhole: fatal.length + ofResults.length + stage.lost.length === 0
 	};
+}
+function problemsTogether({ values, problems }, results, score, job, { lost }) {
+	const inFile = {
+		...results.fields,
+		...require_tests.defined({ score: results.score?.value })
+	};
+	const read = {
+		values,
+		problems: [...problems, ...lostProblems(lost)]
+	};
+	return [
+		...read.problems,
+		...accessProblems(read, job),
+		...operationProblems(read),
+		...formatProblems(read),
+		...clearProblems(values, inFile),
+		...gateProblems(values.min_score, score.scale),
+		...baselineProblems(read),
+		...results.problems
+	];
 }
 const ESSENTIAL = [
 	"base_url",
@@ -3156,10 +3181,8 @@ function problemsOfResults({ problems }) {
 }
 // src/results/record.ts
 const MAX_LINES$2 = 10;
-function failureLines({ failed, errored, failures }) {
-	const lines = failures.slice(0, MAX_LINES$2).map(failureLine);
-	const more = failed + errored - lines.length;
-	return more > 0 ? [...lines, `and ${more} more`] : lines;
+function failureLines(tests) {
+	return require_tests.firstOf(tests.failures.map(failureLine), MAX_LINES$2, require_tests.failingCount(tests));
 }
 function metaOf(tests) {
 	const { passed, failed, errored, skipped, durationMs } = tests;
@@ -3169,7 +3192,7 @@ function metaOf(tests) {
 		"test.failed": failed,
 		"test.errored": errored,
 		"test.skipped": skipped,
-		...require_span.defined({ "test.duration_ms": durationMs }),
+		...require_tests.defined({ "test.duration_ms": durationMs }),
 		"test.format": tests.format,
 		...tests.meta
 	};
@@ -3200,7 +3223,7 @@ function composeRecording(inputs, results, score, { fatal, reasons, isWhole }, j
 		...fields,
 		...inputs
 	};
-	const why = reasonLines(reasons);
+	const why = require_tests.firstOf(reasons.map(require_tests.problemLine), MAX_REASONS);
 	const failures = tests ? failureLines(tests) : [];
 	const facts = fatal.length > 0 ? withFailure(job.facts) : job.facts;
 	const layers = [
@@ -3210,7 +3233,7 @@ function composeRecording(inputs, results, score, { fatal, reasons, isWhole }, j
 		inputs.meta
 	];
 	return {
-		fields: require_span.fieldsOf({
+		fields: require_tests.fieldsOf({
 			...values,
 			score: score.value,
 			error: values.error ?? (failures.length > 0 ? errorOf([...why, ...failures]) : void 0),
@@ -3235,13 +3258,8 @@ function scoreGate({ min_score: minScore }, { unrounded: score }, isWhole, job) 
 function asksForScore({ results_file, results_format, score_pointer }, results) {
 	return (results_file !== void 0 || problemsOfResults(results).length > 0) && (results_format !== "json" || score_pointer !== void 0);
 }
-function reasonLines(reasons) {
-	const lines = reasons.slice(0, MAX_REASONS).map(require_span.problemLine);
-	const more = reasons.length - lines.length;
-	return more > 0 ? [...lines, `and ${more} more`] : lines;
-}
 function errorOf(lines) {
-	return require_span.cutBytes(lines.join("\n"), MAX_ERROR_BYTES);
+	return require_tests.cutBytes(lines.join("\n"), MAX_ERROR_BYTES);
 }
 // src/plan/metrics.ts
 const MAX_METRICS$1 = 500;
@@ -3271,10 +3289,6 @@ function metricsFor({ metrics, results_metrics }, { tests, fields, metrics: meas
 		problem
 	};
 }
-// src/results/run.ts
-function passRateOf({ passed, failed, errored }) {
-	return passed / (passed + failed + errored);
-}
 // src/plan/score.ts
 function scoreFor({ values, problems }, results) {
 	const source = scoreSource(values, results);
@@ -3287,7 +3301,7 @@ function scoreFor({ values, problems }, results) {
 			scale
 		};
 	} catch (error) {
-		if (!(error instanceof require_span.FormError)) throw error;
+		if (!(error instanceof require_tests.FormError)) throw error;
 		if (problems.some((problem) => problem.name === "score_scale")) return { scale };
 		return {
 			scale,
@@ -3311,11 +3325,14 @@ function scoreSource({ score, score_scale }, { tests, score: inFile }) {
 	};
 	return tests && {
 		name: "score_scale",
-		value: passRateOf(tests),
+		value: require_tests.passRateOf(tests),
 		scale: score_scale ?? 100
 	};
 }
 // src/plan/task.ts
+function isBeginning({ kind }) {
+	return kind === "start" || kind === "wait";
+}
 function taskOf(inputs, recording, job, stage) {
 	const { now, newId, given, tracked } = stage;
 	if (tracked) {
@@ -3378,7 +3395,7 @@ function planOf(read, results, job, stage) {
 	const { values } = read;
 	const found = scoreFor(read, results);
 	const metrics = metricsFor(values, results);
-	const checked = check(read, results, found, require_span.present([metrics.problem]), job, stage);
+	const checked = check(read, results, found, metrics, job, stage);
 	const { fatal, forgiven, isWhole } = checked;
 	const inputs = fatal.length > 0 ? {
 		...defaultInputs(),
@@ -3386,7 +3403,7 @@ function planOf(read, results, job, stage) {
 	} : values;
 	const recording = composeRecording(inputs, results, isWhole || values.score !== void 0 && stage.lost.length === 0 ? found : {}, checked, job);
 	const recorded = isWhole ? metrics.all : metrics.given;
-	if (inputs.operation === "update" && recorded.length === 0 && isEmpty(patchFor(recording))) throw require_span.InputError.of("operation", `update has nothing to record. Give one of ${RECORDED.join(", ")}`);
+	if (inputs.operation === "update" && recorded.length === 0 && isEmptyPatch(patchFor(recording))) throw require_tests.InputError.of("operation", `update has nothing to record. Give one of ${RECORDING_INPUTS.join(", ")}`);
 	const cases = results.tests?.cases ?? [];
 	return {
 		inputs,
@@ -3395,29 +3412,25 @@ function planOf(read, results, job, stage) {
 		metrics: recorded,
 		caseSpans: cases.map((testCase) => caseSpanOf(testCase, stage.newId(), inputs.score_scale)),
 		warnings: forgiven.map((problem) => warningOf(problem, job)),
-		failure: fatal.length > 0 ? new require_span.InputError(fatal) : void 0
+		failure: fatal.length > 0 ? new require_tests.InputError(fatal) : void 0
 	};
 }
 function warningOf(problem, { status }) {
 	const ending = status === "failure" ? "has failed" : "was cancelled";
-	return `${require_span.problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
+	return `${require_tests.problemLine(problem)}. The job ${ending}, so the rest is recorded without it`;
 }
-function closingPlan(error, { values }, job, stage) {
-	if (!stage.tracked || error instanceof require_span.InputError || values.dry_run || !canSend(values, stage)) return void 0;
+function closingPlan(error, reason, { values }, job, stage) {
+	if (!stage.tracked || error instanceof require_tests.InputError || values.dry_run || !canSend(values, stage)) return void 0;
 	const inputs = {
 		...defaultInputs(),
 		...values
 	};
+	const fallbackError = `The end of the job was not recorded: ${reason}`;
 	return {
 		inputs,
 		task: taskOf(inputs, {
-			fields: {},
-			clear: [],
-			lacksScore: false,
-			keepsMeta: true,
-			fallbackError: `The end of the job was not recorded: ${require_span.headlineOf(error)}`,
-			gate: void 0,
-			isOwn: false
+			...EMPTY_RECORDING,
+			fallbackError
 		}, job, stage),
 		gate: void 0,
 		metrics: [],
@@ -3443,7 +3456,7 @@ async function readFiles(read, host, stage) {
 		...results,
 		fields: {
 			...results.fields,
-			...require_span.defined({ meta })
+			...require_tests.defined({ meta })
 		},
 		problems: problems.map((problem) => ({
 			...problem,
@@ -3456,7 +3469,7 @@ async function checkPatterns({ results_file = [] }, files) {
 	for (const line of results_file.filter((line) => /^[^!#].*[*?[]|^[*?[]/.test(line))) try {
 		await files.find(line);
 	} catch (error) {
-		problems.push(require_span.problemOf("results_file", require_span.quoted(line), error));
+		problems.push(require_tests.problemOf("results_file", require_tests.quoted(line), error));
 	}
 	return { problems };
 }
@@ -3482,15 +3495,15 @@ async function readResultsOf(inputs, { files, jobBeganMs }, { now, tracked }) {
 }
 function outcomeProblems(inputs, { tests, fields, problems }) {
 	const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
-	if (!endedBadly(outcome) || results_file === void 0) return [];
-	if (tests ? tests.failed + tests.errored > 0 : problems.length > 0 || error !== void 0) return [];
+	if (!isBadEnd(outcome) || results_file === void 0) return [];
+	if (tests ? require_tests.failingCount(tests) > 0 : problems.length > 0 || error !== void 0) return [];
 	return [{
 		name: "results_outcome",
 		message: `is ${outcome}, but ${tests ? "no case failed" : "the results name no error"}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`
 	}];
 }
 function problemsOf(error) {
-	if (!(error instanceof require_span.InputError)) throw error;
+	if (!(error instanceof require_tests.InputError)) throw error;
 	return { problems: error.problems };
 }
 async function readMetaFile(path, files) {
@@ -3501,65 +3514,66 @@ async function readMetaFile(path, files) {
 			problems: []
 		};
 	} catch (error) {
-		return { problems: [require_span.problemOf("meta_file", path, error)] };
+		return { problems: [require_tests.problemOf("meta_file", path, error)] };
 	}
 }
 // src/report/inert.ts
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const PLAIN = /^[ -~]*$/;
 const LINE_BREAK = /\r\n|\r|\n/;
-const LONG_PIECE = /\S{30}(?=\S)/gu;
-const ENTITIES$1 = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	"\"": "&quot;",
-	"'": "&#39;"
-};
 function inert(line) {
 	if (PLAIN.test(line) && !line.includes("##[")) return line;
 	return line.split(LINE_BREAK).map(visible).join(" \u23ce ").replaceAll("##[", "##\\[");
-}
-function html(text, maxLength) {
-	return require_span.cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
-}
-function attribute(text) {
-	return escaped(visible(text));
-}
-function escaped(text) {
-	return text.replace(/[&<>"']/g, (character) => ENTITIES$1[character] ?? "");
 }
 function visible(text) {
 	if (PLAIN.test(text)) return text;
 	return text.replace(INVISIBLE, (character) => character === "	" ? " " : `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
-// src/report/wording.ts
-function testsText(tests) {
-	const { passed, failed, errored, skipped } = tests;
-	const ran = passed + failed + errored;
-	const rounded = Math.round(passed / ran * 1e3) / 10;
-	const rate = passed === 0 || passed === ran ? rounded : Math.min(Math.max(rounded, .1), 99.9);
-	return `${require_span.counted(ran + skipped, "test")}, ${rate} % passed: ${countsText(tests)}`;
-}
-function countsText({ passed, failed, errored, skipped, durationMs, format }) {
-	const counts = Object.entries({
-		passed,
-		failed,
-		errored,
-		skipped
-	}).filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
-	const duration = durationMs ? `in ${require_span.secondsText(durationMs)}` : "";
-	return `${require_span.present([...counts, duration]).join(", ")} (${format})`;
-}
-function feedbackText(feedback) {
-	return [require_span.textOf(feedback?.score), require_span.textOf(feedback?.comment)].filter(Boolean).join(": ");
-}
-function firstOf(lines, max, total = lines.length) {
-	const shown = lines.slice(0, max);
-	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
-}
-function shortened(value) {
-	return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
+// src/results/mean.ts
+var Mean = class {
+	#sum = 0;
+	#count = 0;
+	add(value) {
+		if (value === void 0) return;
+		this.#sum += value;
+		this.#count++;
+	}
+	merge(other) {
+		this.#sum += other.#sum;
+		this.#count += other.#count;
+	}
+	get sum() {
+		return this.#sum;
+	}
+	get count() {
+		return this.#count;
+	}
+	get value() {
+		return tidy(this.#sum / this.#count);
+	}
+};
+var NamedMeans = class {
+	#means = new Map();
+	add(name, value) {
+		this.#of(name).add(value);
+	}
+	merge(others) {
+		for (const [name, mean] of others.#means) this.#of(name).merge(mean);
+	}
+	get size() {
+		return this.#means.size;
+	}
+	entries() {
+		return [...this.#means].map(([name, mean]) => [name, mean.value]);
+	}
+	#of(name) {
+		const mean = this.#means.get(name) ?? new Mean();
+		this.#means.set(name, mean);
+		return mean;
+	}
+};
+function tidy(value) {
+	return Number(value.toPrecision(12));
 }
 // src/report/changes.ts
 function markedFailures({ tests, comparison }) {
@@ -3588,44 +3602,35 @@ function signed(change) {
 }
 function originOf(comparison, start) {
 	const { revision = "", start_time, run_url } = comparison;
-	const [now, then] = [start, start_time].map((time) => require_span.instantOf(time ?? ""));
+	const [now = NaN, then = NaN] = [start, start_time].map(require_tests.instantOf);
+	const ageMs = now - then;
 	return {
 		commit: /^[\da-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision,
-		age: now === void 0 || then === void 0 ? "" : ageText(now - then),
+		age: ageMs >= 1e3 ? `${require_tests.ageText(ageMs)} earlier` : "",
 		runUrl: run_url
 	};
-}
-const UNITS = [
-	[864e5, "day"],
-	[36e5, "hour"],
-	[6e4, "minute"],
-	[1e3, "second"]
-];
-function ageText(ms) {
-	const [size, unit] = UNITS.find(([size]) => ms >= size) ?? [];
-	return size === void 0 ? "" : `${require_span.counted(Math.floor(ms / size), unit)} earlier`;
 }
 function metricRows({ metrics }) {
 	return Object.entries(metrics).map(([name, { before, after }]) => [
 		name,
 		shortened(before),
 		shortened(after),
-		signed(Number((after - before).toPrecision(12)))
+		signed(tidy(after - before))
 	]);
 }
 function comparisonLines({ comparison, span }) {
 	if (!comparison) return [];
 	const { branch, score, score_change, no_longer_failing = [] } = comparison;
 	const { commit, age, runUrl } = originOf(comparison, span.start_time);
-	const origin = require_span.present([
-		commit && `commit ${require_span.cut(commit, 100)}`,
+	const origin = require_tests.present([
+		commit && `commit ${require_tests.cut(commit, 100)}`,
 		age,
 		runUrl
 	]).join(", ");
-	return require_span.present([
-		`Compared with ${require_span.cut(branch, 200)}: score ${score} \u2192 ${score + score_change} (${signed(score_change)})${origin && `; ${origin}`}`,
-		...metricRows(comparison).map(([name, before, after, change]) => `  ${require_span.cut(name, 200)}: ${before} \u2192 ${after} (${change})`),
-		no_longer_failing.length > 0 && `  no longer failing: ${firstOf(no_longer_failing.map((name) => require_span.cut(name, 200)), 20).join(", ")}`
+	return require_tests.present([
+		`Compared with ${require_tests.cut(branch, 200)}: score ${score} \u2192 ${score + score_change} (${signed(score_change)})${origin && `; ${origin}`}`,
+		...metricRows(comparison).map(([name, before, after, change]) => `  ${require_tests.cut(name, 200)}: ${before} \u2192 ${after} (${change})`),
+		no_longer_failing.length > 0 && `  no longer failing: ${require_tests.firstOf(no_longer_failing.map((name) => require_tests.cut(name, 200)), 20).join(", ")}`
 	]);
 }
 // src/report/rows.ts
@@ -3643,35 +3648,35 @@ const NOTHING = "(nothing)";
 function rowsOf(report) {
 	const { outcome, sent, before, changed, span } = report;
 	const values = outcome === "failed" ? sent ?? {} : span;
-	const recorded = changed ?? require_span.SPAN_FIELDS.filter((field) => sent && field in sent);
-	const fields = outcome === "read" ? require_span.SPAN_FIELDS.filter((field) => require_span.textOf(span[field])) : recorded;
+	const recorded = changed ?? require_tests.SPAN_FIELDS.filter((field) => sent && field in sent);
+	const fields = outcome === "read" ? require_tests.SPAN_FIELDS.filter((field) => require_tests.textOf(span[field])) : recorded;
 	const old = changed && before;
 	return fields.map((field) => ({
 		field,
-		before: old && require_span.textOf(old[field]) ? field === "meta" ? keysText(old.meta) : valueText(field, old) : void 0,
+		before: old && require_tests.textOf(old[field]) ? field === "meta" ? keysText(old.meta) : valueText(field, old) : void 0,
 		after: field === "meta" ? changedKeysText(old?.meta, values.meta) : newText(field, values, report)
 	}));
 }
 function newText(field, values, { tests }) {
 	const text = valueText(field, values);
-	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${require_span.counted(tests.failed + tests.errored, "failure")})` : text;
+	return field === "error" && tests && repeatsFailures(text, tests.failures) ? `(${require_tests.counted(require_tests.failingCount(tests), "failure")})` : text;
 }
 function repeatsFailures(error, failures) {
 	const isRepeated = (line) => /^and \d+ more$/.test(line) || failures.some(({ name }) => line.startsWith(name));
 	return error.split("\n").every(isRepeated);
 }
 function valueText(field, values) {
-	const text = require_span.textOf(values[field]);
+	const text = require_tests.textOf(values[field]);
 	if (text === "") return NOTHING;
-	const instant = field.endsWith("_time") ? require_span.instantOf(text) : void 0;
+	const instant = field.endsWith("_time") ? require_tests.instantOf(text) : void 0;
 	return instant === void 0 ? text : `${new Date(instant).toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 function changedKeysText(old, now) {
-	const keys = Object.keys(now ?? {}).filter((key) => !require_span.sameJson(old?.[key], now?.[key]));
+	const keys = Object.keys(now ?? {}).filter((key) => !require_tests.sameJson(old?.[key], now?.[key]));
 	return [keysText(now), ...familiesOf(keys)].join(", ").replace(", ", ": ");
 }
 function keysText(meta) {
-	return require_span.counted(Object.keys(meta ?? {}).length, "key");
+	return require_tests.counted(Object.keys(meta ?? {}).length, "key");
 }
 function familiesOf(keys) {
 	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, [key = "", ...others]]) => others.length > 0 ? `${family}.*` : key);
@@ -3692,110 +3697,85 @@ function logOf(report) {
 }
 function spanLines(report) {
 	const { outcome, spanId, span, changed, requests, elapsedMs } = report;
-	const effort = requests === 0 ? "nothing sent" : `${require_span.counted(requests, "request")}, ${require_span.secondsText(elapsedMs)}`;
+	const effort = requests === 0 ? "nothing sent" : `${require_tests.counted(requests, "request")}, ${require_tests.secondsText(elapsedMs)}`;
 	const id = span.id ?? spanId;
-	const names = require_span.present([
-		id && ` ${require_span.cut(id, MAX_VALUE)}`,
-		span.name && ` "${require_span.cut(span.name, MAX_VALUE)}"`,
-		span.parent_id && ` under ${require_span.cut(span.parent_id, MAX_VALUE)}`,
+	const names = require_tests.present([
+		id && ` ${require_tests.cut(id, MAX_VALUE)}`,
+		span.name && ` "${require_tests.cut(span.name, MAX_VALUE)}"`,
+		span.parent_id && ` under ${require_tests.cut(span.parent_id, MAX_VALUE)}`,
 		isNew(outcome) && span.trace_id && !span.parent_id && " (root span)"
 	]);
 	const rows = rowsOf(report).map(({ field, before, after }) => {
-		return `  ${field}: ${before === void 0 ? "" : `${require_span.cut(before, MAX_VALUE)} \u2192 `}${require_span.cut(after, MAX_VALUE)}`;
+		return `  ${field}: ${before === void 0 ? "" : `${require_tests.cut(before, MAX_VALUE)} \u2192 `}${require_tests.cut(after, MAX_VALUE)}`;
 	});
 	const feedback = feedbackText(span.feedback);
 	const isPlain = outcome === "updated" || outcome === "read" || rows.length === 0;
-	return require_span.present([
+	return require_tests.present([
 		`Span${names.join("")}: ${outcome} (${effort})`,
 		!isPlain && `${ROW_TITLES[outcome]}:`,
 		...rows,
 		changed?.length === 0 && `  no field changed: the span already had these values`,
-		feedback && `  human feedback: ${require_span.cut(feedback, MAX_VALUE)}`
+		feedback && `  human feedback: ${require_tests.cut(feedback, MAX_VALUE)}`
 	]);
 }
 function resultLines(report) {
 	const { tests, files, metrics, caseSpans } = report;
-	const failures = markedFailures(report).map((failure) => `\u2717 ${failure.isNew ? "new: " : ""}${require_span.cut(failureLine(failure), MAX_FAILURE)}`);
-	const total = tests ? tests.failed + tests.errored : 0;
-	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${require_span.cut(name, MAX_VALUE)} ${shortened(value)}`);
-	return require_span.present([
-		tests && `Results: ${testsText(tests)}, from ${require_span.listed(tests.files)}`,
-		files.length > 0 && `Results: from ${require_span.listed(files)}`,
-		...firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
-		values.length > 0 && `Metrics: ${firstOf(values, MAX_LISTED).join(", ")}`,
-		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`
+	const failures = markedFailures(report).map((failure) => `\u2717 ${failure.isNew ? "new: " : ""}${require_tests.cut(failureLine(failure), MAX_FAILURE)}`);
+	const total = tests ? require_tests.failingCount(tests) : 0;
+	const values = Object.entries(metrics ?? {}).map(([name, value]) => `${require_tests.cut(name, MAX_VALUE)} ${shortened(value)}`);
+	return require_tests.present([
+		tests && `Results: ${testsText(tests)}, from ${require_tests.listed(tests.files)}`,
+		files.length > 0 && `Results: from ${require_tests.listed(files)}`,
+		...require_tests.firstOf(failures, MAX_LISTED, total).map((line) => `  ${line}`),
+		values.length > 0 && `Metrics: ${require_tests.firstOf(values, MAX_LISTED).join(", ")}`,
+		caseSpans && caseSpansText(caseSpans)
 	]);
 }
 function unsentLines({ dryRun }) {
-	return firstOf(dryRun.map(({ method, url, body }) => require_span.present([
+	const lines = dryRun.map(({ method, url, body }) => require_tests.present([
 		"Not sent:",
 		method,
 		url,
-		body !== void 0 && require_span.cut(JSON.stringify(body), MAX_BODY)
-	]).join(" ")), MAX_LISTED);
+		body !== void 0 && require_tests.cut(JSON.stringify(body), MAX_BODY)
+	]).join(" "));
+	return require_tests.firstOf(lines, MAX_LISTED);
 }
 function gateLines({ gates }) {
 	return gates.filter(({ isPassed }) => isPassed).map(({ text }) => `Gate: ${text}`);
 }
 // src/report/outputs.ts
-const OUTPUTS = [
-	"outcome",
-	"id",
-	"name",
-	"type",
-	"start_time",
-	"end_time",
-	"duration_ms",
-	"input",
-	"output",
-	"error",
-	"meta",
-	"score",
-	"trace_id",
-	"parent_id",
-	"feedback_score",
-	"feedback_comment",
-	"changed",
-	"metrics",
-	"case_spans",
-	"span",
-	"span_file",
-	"summary_file",
-	"baseline_score",
-	"score_change",
-	"comparison",
-	"status"
-];
+const VALUES = {
+	outcome: ({ outcome }) => outcome,
+	id: ({ span, spanId }) => span.id ?? spanId,
+	name: ({ span }) => span.name,
+	type: ({ span }) => span.type,
+	start_time: ({ span }) => span.start_time,
+	end_time: ({ span }) => span.end_time,
+	duration_ms: ({ span }) => require_tests.durationMsOf(span),
+	input: ({ span }) => span.input,
+	output: ({ span }) => span.output,
+	error: ({ span }) => span.error,
+	meta: ({ span }) => span.meta,
+	score: ({ span }) => span.score,
+	trace_id: ({ span }) => span.trace_id,
+	parent_id: ({ span }) => span.parent_id,
+	feedback_score: ({ span }) => span.feedback?.score,
+	feedback_comment: ({ span }) => span.feedback?.comment,
+	changed: ({ changed }) => changed,
+	metrics: ({ metrics }) => metrics,
+	case_spans: ({ caseSpans }) => caseSpans?.created,
+	span: ({ span }) => Object.keys(span).length > 0 ? span : void 0,
+	span_file: () => void 0,
+	summary_file: () => void 0,
+	baseline_score: ({ comparison }) => comparison?.score,
+	score_change: ({ comparison }) => comparison && changeText(comparison.score_change),
+	comparison: ({ comparison }) => comparison,
+	status: ({ status }) => status
+};
+const OUTPUTS = Object.keys(VALUES);
 const MAX_OUTPUTS_BYTES = 1048576;
-function outputsOf({ outcome, spanId, span, changed, metrics, caseSpans, comparison, status }) {
-	return {
-		outcome,
-		id: span.id ?? spanId ?? "",
-		name: require_span.textOf(span.name),
-		type: require_span.textOf(span.type),
-		start_time: require_span.textOf(span.start_time),
-		end_time: require_span.textOf(span.end_time),
-		duration_ms: require_span.textOf(require_span.durationMsOf(span)),
-		input: require_span.textOf(span.input),
-		output: require_span.textOf(span.output),
-		error: require_span.textOf(span.error),
-		meta: require_span.textOf(span.meta),
-		score: require_span.textOf(span.score),
-		trace_id: require_span.textOf(span.trace_id),
-		parent_id: require_span.textOf(span.parent_id),
-		feedback_score: require_span.textOf(span.feedback?.score),
-		feedback_comment: require_span.textOf(span.feedback?.comment),
-		changed: require_span.textOf(changed),
-		metrics: require_span.textOf(metrics),
-		case_spans: require_span.textOf(caseSpans?.created),
-		span: Object.keys(span).length > 0 ? JSON.stringify(span) : "",
-		span_file: "",
-		summary_file: "",
-		baseline_score: require_span.textOf(comparison?.score),
-		score_change: comparison ? changeText(comparison.score_change) : "",
-		comparison: require_span.textOf(comparison),
-		status: require_span.textOf(status)
-	};
+function outputsOf(report) {
+	return Object.fromEntries(OUTPUTS.map((name) => [name, require_tests.textOf(VALUES[name](report))]));
 }
 function changeText(change) {
 	return change > 0 ? `+${change}` : String(change);
@@ -3820,7 +3800,7 @@ function fittingOutputs(outputs) {
 // src/report/secret.ts
 const MIN_PIECE = 12;
 const ESCAPES = /[%\\&]/;
-const ENTITIES = {
+const ENTITIES$1 = {
 	"&": "amp",
 	"<": "lt",
 	">": "gt",
@@ -3836,7 +3816,7 @@ function redactorOf(secrets) {
 	const redact = (value) => {
 		if (typeof value === "string") return inValues(value);
 		if (Array.isArray(value)) return value.map(redact);
-		if (!require_span.isJsonObject(value)) return value;
+		if (!require_tests.isJsonObject(value)) return value;
 		return Object.fromEntries(Object.entries(value).map(([key, item]) => [inKeys(key), redact(item)]));
 	};
 	return redact;
@@ -3898,11 +3878,11 @@ function spellingsOf(character) {
 	const plain = RegExp.escape(character);
 	const code = character.charCodeAt(0);
 	const hex = code.toString(16).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-	const entity = [
+	const entity = require_tests.present([
 		`#0*${code}`,
 		`#[xX]0*${hex}`,
-		ENTITIES[character]
-	].filter(Boolean).join("|");
+		ENTITIES$1[character]
+	]).join("|");
 	const escaped = /\w/.test(character) ? [] : [`\\\\${plain}`];
 	return `(?:${[
 		`&(?:${entity});`,
@@ -3912,11 +3892,47 @@ function spellingsOf(character) {
 		plain
 	].join("|")})`;
 }
+const LONG_PIECE = /\S{30}(?=\S)/gu;
+const ENTITIES = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	"\"": "&quot;",
+	"'": "&#39;"
+};
+function html(text, maxLength) {
+	return require_tests.cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
+}
+function attribute(text) {
+	return escaped(visible(text));
+}
+function escaped(text) {
+	return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+}
+function table(head, rows, max = rows.length) {
+	const lines = [head.map((cell) => `<th>${cell}</th>`), ...rows.slice(0, max).map((row) => row.map((cell) => `<td>${cell}</td>`))];
+	const more = rows.length > max ? `\n<p>and ${rows.length - max} more</p>` : "";
+	return `<table>\n${lines.map((cells) => `<tr>${cells.join("")}</tr>`).join("\n")}\n</table>${more}`;
+}
+function list(items) {
+	return items.length > 0 ? `<ul>\n${items.join("\n")}\n</ul>` : "";
+}
+function codes(texts, max) {
+	return require_tests.firstOf(texts.map((text) => code(text)), max).join(" \u00b7 ");
+}
+function paragraph(lines) {
+	return `<p>${lines.join("<br>\n")}</p>`;
+}
+function code(text, maxLength = 300) {
+	return `<code>${html(text, maxLength)}</code>`;
+}
+function link(url, text) {
+	return `<a href="${attribute(url)}">${text}</a>`;
+}
 // src/report/summary.ts
 const MAX_SUMMARY_BYTES = 1e6;
 const MAX_LINE$1 = 1e3;
 const MAX_LINES$1 = 50;
-const MAX_CELL = 300;
 const MAX_KEYS = 100;
 const MAX_METRICS = 30;
 const MAX_FILES = 5;
@@ -3978,7 +3994,7 @@ const ANCHORS = [
 const TRACES = "https://platform.opper.ai/traces";
 function summaryOf(report, docs) {
 	const ranked = report.findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-	return `${fittingBlocks(require_span.present([
+	return `${fittingBlocks(require_tests.present([
 		headingOf(report),
 		comparisonBlock(report),
 		...ranked.map(findingBlock),
@@ -4001,7 +4017,7 @@ function fittingBlocks(blocks) {
 function headingOf(report) {
 	const { outcome, jobStatus, findings, gates, tests, span } = report;
 	const [icon, ending] = ENDINGS[outcome];
-	const failed = tests ? tests.failed + tests.errored : 0;
+	const failed = tests ? require_tests.failingCount(tests) : 0;
 	const hasError = findings.some(({ level }) => level === "error");
 	const hasWarning = findings.some(({ level }) => level === "warning");
 	const lacksResults = findings.some(({ lines }) => lines.some((line) => line.startsWith("results_file: ")));
@@ -4009,7 +4025,7 @@ function headingOf(report) {
 	const isGateMissed = gates.some(({ isPassed }) => !isPassed);
 	const isRed = jobStatus === "failure" || isGateMissed || outcome === "failed" || hasError;
 	const mark = isRed ? "\u274c" : jobStatus === "cancelled" ? "\ud83d\udeab" : failed > 0 || hasWarning || hasOwnError ? "\u26a0\ufe0f" : icon;
-	const run = require_span.present([
+	const run = require_tests.present([
 		jobStatus === "failure" && "job failed",
 		jobStatus === "cancelled" && "job cancelled",
 		lacksResults && (tests ? "some results missing" : "results missing"),
@@ -4018,56 +4034,55 @@ function headingOf(report) {
 		hasOwnError && !isRed && failed === 0 && jobStatus !== "cancelled" && "with an error"
 	]).join(", ");
 	const effect = outcome !== "failed" && hasError && !lacksResults ? `${ending}, with errors` : ending;
-	return `<h3>${mark} ${require_span.present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}</h3>`;
+	return `<h3>${mark} ${require_tests.present([run.replace(/^[a-z]/, (letter) => letter.toUpperCase()), effect]).join(" \u00b7 ")}</h3>`;
 }
 function scoreTexts({ gates, comparison, span }) {
-	const score = require_span.cut(require_span.textOf(span.score), 40);
+	const score = require_tests.cut(require_tests.textOf(span.score), 40);
 	const [first = score && `score ${score}`, ...others] = gates.filter(({ afterChange }) => afterChange === void 0).map(({ text }) => text);
-	if (!comparison) return require_span.present([first, ...others]);
+	if (!comparison) return require_tests.present([first, ...others]);
 	const afterChange = gates.map((gate) => gate.afterChange ?? "").join("");
 	const { branch, score: before, score_change } = comparison;
-	return [`${first} ${`(${code(branch, MAX_CELL)}: ${before}, ${signed(score_change)}${afterChange})`}`, ...others];
+	return [`${first} ${`(${code(branch)}: ${before}, ${signed(score_change)}${afterChange})`}`, ...others];
 }
 function resultText({ passed }, failed) {
-	return `${failed || passed} of ${require_span.counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
+	return `${failed || passed} of ${require_tests.counted(passed + failed, "test")} ${failed > 0 ? "failed" : "passed"}`;
 }
 function comparisonBlock({ comparison, span }) {
 	if (!comparison) return "";
 	const { commit, age, runUrl } = originOf(comparison, span.start_time);
-	const origin = require_span.present([
-		`Compared with ${code(comparison.branch, MAX_CELL)}`,
-		commit && `commit ${code(commit, MAX_CELL)}`,
+	const origin = require_tests.present([
+		`Compared with ${code(comparison.branch)}`,
+		commit && `commit ${code(commit)}`,
 		age,
 		runUrl && link(runUrl, "its run")
 	]);
-	const rows = metricRows(comparison).map(([name, ...values]) => [code(name, MAX_CELL), ...values]);
+	const rows = metricRows(comparison).map(([name, ...values]) => [code(name), ...values]);
 	const head = [
 		"Metric",
-		code(comparison.branch, MAX_CELL),
+		code(comparison.branch),
 		"This run",
 		"Change"
 	];
-	const more = rows.length > MAX_METRICS ? `\n<p>and ${rows.length - MAX_METRICS} more</p>` : "";
-	return require_span.present([paragraph([origin.join(" \u00b7 ")]), rows.length > 0 && table(head, rows.slice(0, MAX_METRICS)) + more]).join("\n");
+	return require_tests.present([paragraph([origin.join(" \u00b7 ")]), rows.length > 0 && table(head, rows, MAX_METRICS)]).join("\n");
 }
 function findingBlock({ level, title, lines }) {
-	const texts = firstOf(lines, MAX_LINES$1).map((line) => code(line, MAX_LINE$1));
-	return paragraph([`${MARKS[level]} <b>${html(title, MAX_CELL)}</b>`, ...texts]);
+	const texts = require_tests.firstOf(lines, MAX_LINES$1).map((line) => code(line, MAX_LINE$1));
+	return paragraph([`${MARKS[level]} <b>${html(title, 300)}</b>`, ...texts]);
 }
 function testsBlock(report) {
 	const { tests, comparison } = report;
 	if (!tests) return "";
 	const failures = markedFailures(report);
-	const items = failures.map(({ name, message, file, isNew }) => `<li>${require_span.present([`${isNew ? "\ud83c\udd95 " : ""}${code(name, MAX_LINE$1)}${file ? ` in ${code(file, MAX_CELL)}` : ""}`, message && code(message, 2 * MAX_LINE$1)]).join("<br>")}</li>`);
+	const items = failures.map(({ name, message, file, isNew }) => `<li>${require_tests.present([`${isNew ? "\ud83c\udd95 " : ""}${code(name, MAX_LINE$1)}${file ? ` in ${code(file)}` : ""}`, message && code(message, 2 * MAX_LINE$1)]).join("<br>")}</li>`);
 	const files = codes(tests.files, MAX_FILES);
-	const unlisted = tests.failed + tests.errored - failures.length;
+	const unlisted = require_tests.failingCount(tests) - failures.length;
 	const last = unlisted > 0 ? [`<li>and ${unlisted} more, in ${files}</li>`] : [];
 	const [open, folded] = [items.slice(0, MAX_OPEN), items.slice(MAX_OPEN)];
 	const gone = comparison?.no_longer_failing ?? [];
-	return require_span.present([
+	return require_tests.present([
 		paragraph([barOf(tests), `${html(countsText(tests), MAX_LINE$1)}, from ${files}`]),
 		list(folded.length > 0 ? open : [...open, ...last]),
-		folded.length > 0 && `<details><summary>${require_span.counted(folded.length, "more failure")}</summary>\n${list([...folded, ...last])}\n</details>`,
+		folded.length > 0 && `<details><summary>${require_tests.counted(folded.length, "more failure")}</summary>\n${list([...folded, ...last])}\n</details>`,
 		gone.length > 0 && paragraph([`No longer failing: ${codes(gone, MAX_LINES$1)}`])
 	]).join("\n");
 }
@@ -4087,14 +4102,14 @@ function adviceBlock({ findings, gates }, docs) {
 }
 function spanBlock({ spanId, span, links }) {
 	const id = span.id ?? spanId;
-	const names = require_span.present([span.name, id]).map((text) => code(text, MAX_CELL));
+	const names = require_tests.present([span.name, id]).map((text) => code(text));
 	if (names.length === 0) return "";
-	if (span.parent_id) names.push("under", code(span.parent_id, MAX_CELL));
-	if (span.trace_id) names.push("in trace", code(span.trace_id, MAX_CELL));
-	const duration = require_span.durationMsOf(span);
-	const facts = require_span.present([
-		duration !== void 0 && `took ${require_span.secondsText(duration)}`,
-		links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, "").slice(0, 7), MAX_CELL))}`,
+	if (span.parent_id) names.push("under", code(span.parent_id));
+	if (span.trace_id) names.push("in trace", code(span.trace_id));
+	const duration = require_tests.durationMsOf(span);
+	const facts = require_tests.present([
+		duration !== void 0 && `took ${require_tests.secondsText(duration)}`,
+		links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, "").slice(0, 7)))}`,
 		links.job && links.job !== links.run && link(links.job, "job"),
 		links.run && link(links.run, "workflow run"),
 		link(TRACES, "Opper traces")
@@ -4113,54 +4128,34 @@ function rowsBlock(report) {
 	] : ["Field", ROW_TITLES[outcome]];
 	const isAbove = (field, text) => field === "error" && findings.some(({ lines }) => lines.join("\n") === text);
 	return table(head, rows.map(({ field, before, after }) => [
-		code(field, MAX_CELL),
-		...hasBefore ? [before === void 0 ? "" : code(before, MAX_CELL)] : [],
-		isAbove(field, after) ? "(see above)" : code(after, MAX_CELL)
+		code(field),
+		...hasBefore ? [before === void 0 ? "" : code(before)] : [],
+		isAbove(field, after) ? "(see above)" : code(after)
 	]));
 }
 function measuresBlock({ files, metrics, comparison, caseSpans, span }) {
 	const feedback = feedbackText(span.feedback);
-	const values = Object.entries(metrics ?? {}).filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name)).map(([name, value]) => `${code(name, MAX_CELL)} ${shortened(value)}`);
-	const lines = require_span.present([
+	const values = Object.entries(metrics ?? {}).filter(([name]) => !Object.hasOwn(comparison?.metrics ?? {}, name)).map(([name, value]) => `${code(name)} ${shortened(value)}`);
+	const lines = require_tests.present([
 		files.length > 0 && `Results from ${codes(files, MAX_FILES)}`,
-		values.length > 0 && `Metrics: ${firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`,
-		caseSpans && `Case spans: ${caseSpans.created} of ${caseSpans.of} created`,
-		feedback && `Human feedback: ${code(feedback, MAX_CELL)}`
+		values.length > 0 && `Metrics: ${require_tests.firstOf(values, MAX_LINES$1).join(" \u00b7 ")}`,
+		caseSpans && caseSpansText(caseSpans),
+		feedback && `Human feedback: ${code(feedback)}`
 	]);
 	return lines.length > 0 ? paragraph(lines) : "";
 }
 function unsentBlock({ dryRun }) {
-	const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`, MAX_CELL));
-	return lines.length > 0 ? paragraph(["Not sent (the log has the bodies):", ...firstOf(lines, MAX_LINES$1)]) : "";
+	const lines = dryRun.map(({ method, url }) => code(`${method} ${url}`));
+	return lines.length > 0 ? paragraph(["Not sent (the log has the bodies):", ...require_tests.firstOf(lines, MAX_LINES$1)]) : "";
 }
 function metaBlock(report) {
 	const { sent, outcome } = report;
-	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key, MAX_CELL), code(require_span.textOf(value), MAX_CELL)]);
+	const rows = Object.entries(sent?.meta ?? {}).map(([key, value]) => [code(key), code(require_tests.textOf(value))]);
 	if (rows.length === 0) return "";
-	const title = `${ROW_TITLES[outcome]}: meta, ${require_span.counted(rows.length, "key")}`;
-	const more = rows.length > MAX_KEYS ? `\n<p>and ${rows.length - MAX_KEYS} more</p>` : "";
-	return `<details><summary>${title}</summary>\n${table(["Key", "Value"], rows.slice(0, MAX_KEYS))}${more}\n</details>`;
+	return `<details><summary>${`${ROW_TITLES[outcome]}: meta, ${require_tests.counted(rows.length, "key")}`}</summary>\n${table(["Key", "Value"], rows, MAX_KEYS)}\n</details>`;
 }
 function isMetaFolded({ sent }) {
 	return Object.keys(sent?.meta ?? {}).length > 0;
-}
-function table(head, rows) {
-	return `<table>\n${[head.map((cell) => `<th>${cell}</th>`), ...rows.map((row) => row.map((cell) => `<td>${cell}</td>`))].map((cells) => `<tr>${cells.join("")}</tr>`).join("\n")}\n</table>`;
-}
-function list(items) {
-	return items.length > 0 ? `<ul>\n${items.join("\n")}\n</ul>` : "";
-}
-function codes(texts, max) {
-	return firstOf(texts.map((text) => code(text, MAX_CELL)), max).join(" \u00b7 ");
-}
-function paragraph(lines) {
-	return `<p>${lines.join("<br>\n")}</p>`;
-}
-function code(text, maxLength) {
-	return `<code>${html(text, maxLength)}</code>`;
-}
-function link(url, text) {
-	return `<a href="${attribute(url)}">${text}</a>`;
 }
 // src/report/reporter.ts
 const MAX_LINES = 100;
@@ -4184,7 +4179,7 @@ function createReporter(host, secrets) {
 				isTracking = tracked !== void 0;
 			} catch (error) {
 				if (isTracking) return;
-				throw require_span.InputError.of("GITHUB_STATE", `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`);
+				throw require_tests.InputError.of("GITHUB_STATE", `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`);
 			}
 		},
 		redact,
@@ -4198,7 +4193,7 @@ function createReporter(host, secrets) {
 					findings.push({
 						level,
 						title: "Opper span",
-						lines: [`${failure}: ${redact(require_span.headlineOf(error))}`]
+						lines: [`${failure}: ${redact(require_tests.headlineOf(error))}`]
 					});
 				}
 			};
@@ -4221,15 +4216,8 @@ function createReporter(host, secrets) {
 			}
 			for (const line of logOf(report)) core.info(inert(line));
 			if (options.summary && !isTracking) attempt(() => host.appendSummary(summary()), "warning", "The job summary cannot be written");
-			for (const { isPassed, text, advice } of report.gates) {
-				const line = require_span.present([text, advice]).join(". ");
-				if (!isPassed) findings.push({
-					level: "error",
-					title: "Opper span: gate",
-					lines: [line]
-				});
-			}
-			for (const { level, title, lines } of findings) core[level](firstOf(lines, MAX_LINES).map((line) => inert(require_span.cut(line, MAX_LINE))).join("\n"), { title });
+			findings.push(...missedGates(report.gates));
+			for (const { level, title, lines } of findings) core[level](annotationOf(lines), { title });
 			return findings.some(({ level }) => level === "error") ? 1 : 0;
 		}
 	};
@@ -4260,6 +4248,18 @@ function variablesOf({ outcome, span }) {
 	if (!isNew(outcome)) return [];
 	return [["OPPER_SPAN_ID", span.id], ["OPPER_TRACE_ID", span.trace_id]].filter((pair) => UUID.test(pair[1] ?? ""));
 }
+function missedGates(gates) {
+	return gates.filter(({ isPassed }) => !isPassed).map(({ text, advice }) => {
+		return {
+			level: "error",
+			title: "Opper span: gate",
+			lines: [require_tests.present([text, advice]).join(". ")]
+		};
+	});
+}
+function annotationOf(lines) {
+	return require_tests.firstOf(lines, MAX_LINES).map((line) => inert(require_tests.cut(line, MAX_LINE))).join("\n");
+}
 function tooLong(names) {
 	return {
 		level: "warning",
@@ -4275,11 +4275,11 @@ function withoutSending(plan, reporter, report) {
 	report.sent = sent;
 	const knownId = inputs.dry_run ? id : inputs.span_id;
 	report.span = {
-		...require_span.defined({ id: knownId }),
+		...require_tests.defined({ id: knownId }),
 		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
 	};
 	const { dry_run, baseline, max_drop } = inputs;
-	if (max_drop !== void 0 && task.kind !== "start" && task.kind !== "wait") {
+	if (max_drop !== void 0 && !isBeginning(task)) {
 		const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
 		report.findings.push({
 			level: "notice",
@@ -4324,7 +4324,7 @@ function spanRequestOf(task, baseUrl) {
 				id,
 				sent: body,
 				request: [{
-					...isEmpty(body) ? { method: "GET" } : {
+					...isEmptyPatch(body) ? { method: "GET" } : {
 						method: "PATCH",
 						body
 					},
@@ -4342,7 +4342,7 @@ function creationOf(span, baseUrl) {
 	};
 	return {
 		id: span.id,
-		sent: require_span.fieldsOf(span),
+		sent: require_tests.fieldsOf(span),
 		request: [request]
 	};
 }
@@ -4369,12 +4369,13 @@ async function run(host, tracked) {
 	const reporter = createReporter(host, [getInput("api_key"), host.env.OPPER_API_KEY ?? ""]);
 	const startedAt = host.now();
 	const now = new Date(startedAt);
+	const lost = tracked?.given.filter((name) => getInput(name).trim() === "") ?? [];
 	const stage = {
 		now,
 		newId: host.newId,
 		given: givenInputs(getInput),
 		tracked,
-		lost: tracked?.given.filter((name) => getInput(name).trim() === "") ?? []
+		lost
 	};
 	const { values, problems } = readInputs(getInput, host.env.OPPER_API_KEY, now);
 	const misspelt = tracked ? [] : misspeltProblems(Object.keys(host.env));
@@ -4391,51 +4392,75 @@ async function run(host, tracked) {
 	if (host.eventProblem) warn(report, [host.eventProblem]);
 	let plan;
 	try {
-		plan = await planFor(read, host, job, stage, report);
-		const { inputs } = plan;
+		plan = await planFor(read, host, job, stage, reporter, report);
 		warn(report, plan.warnings);
-		if (inputs.dry_run || inputs.api_key === void 0) withoutSending(plan, reporter, report);
-		else {
-			const client = clientOf(host, inputs, reporter);
-			await execute(plan, client, reporter, report);
-			if (inputs.baseline !== void 0 && !isStart) {
-				const { compareWithBaseline } = await Promise.resolve().then(() => __nccwpck_require__(406));
-				await compareWithBaseline(plan, job, client, report);
-			}
-		}
+		await carryOut(plan, host, job, reporter, report);
 	} catch (error) {
 		report.outcome = "failed";
 		report.findings.push(findingOf(error, values, "nothing was recorded"));
 	}
 	if (plan?.failure) {
-		const effect = `${report.outcome === "updated" || report.outcome === "created" ? "the rest" : "nothing"} was recorded`;
+		const effect = `${isWritten(report.outcome) ? "the rest" : "nothing"} was recorded`;
 		report.findings.unshift(findingOf(plan.failure, values, effect));
 	}
-	if (plan && !isStart) {
-		const score = scoreOnSpan(report);
-		const { max_drop } = plan.inputs;
-		const needsScore = !job.endedBadly && plan.failure === void 0;
-		const dropGate = maxDropGate(max_drop, score, report.comparison, needsScore);
-		report.gates = require_span.present([...gatesOf(plan.gate, score), dropGate]);
-	}
+	if (plan && !isStart) report.gates = judgedGates(plan, job, report);
 	report.elapsedMs = host.now() - startedAt;
 	return reporter.publish(report, {
 		outputs: !tracked,
 		summary: values.summary !== false
 	});
 }
-async function planFor(read, host, job, stage, report) {
+async function carryOut(plan, host, job, reporter, report) {
+	const { inputs, task } = plan;
+	if (inputs.dry_run || inputs.api_key === void 0) {
+		withoutSending(plan, reporter, report);
+		return;
+	}
+	const client = clientOf(host, inputs, reporter);
+	await execute(plan, client, reporter, report);
+	if (inputs.baseline === void 0 || isBeginning(task)) return;
+	const { compareWithBaseline } = await Promise.resolve().then(() => __nccwpck_require__(406));
+	await compareWithBaseline(plan, job, client, report);
+}
+function judgedGates({ inputs, gate, failure }, job, report) {
+	const score = scoreOnSpan(report);
+	const needsScore = !job.endedBadly && failure === void 0;
+	const dropGate = maxDropGate(inputs.max_drop, score, report.comparison, needsScore);
+	return require_tests.present([...gatesOf(gate, score), dropGate]);
+}
+async function planFor(read, host, job, stage, { redact }, report) {
 	try {
 		const results = await resultsAt(stage, read, host, job);
 		report.tests = results.tests;
 		report.files = results.files ?? [];
 		warn(report, results.warnings ?? []);
-		return planOf(read, results, job, stage);
+		const score = results.score && {
+			...results.score,
+			name: redact(results.score.name)
+		};
+		const safe = withoutKey({
+			...results,
+			...require_tests.defined({ score })
+		}, redact);
+		return planOf(withoutKey(read, redact), safe, job, stage);
 	} catch (error) {
-		const plan = closingPlan(error, read, job, stage);
+		const plan = closingPlan(error, redact(require_tests.headlineOf(error)), read, job, stage);
 		if (!plan) throw error;
 		return plan;
 	}
+}
+function withoutKey(part, redact) {
+	const problems = part.problems.map(({ name, message, ...origin }) => {
+		return {
+			name: name.includes(" ") ? redact(name) : name,
+			message: redact(message),
+			...origin
+		};
+	});
+	return {
+		...part,
+		problems
+	};
 }
 async function resultsAt(stage, read, host, { withholdsSecrets }) {
 	const { tracked } = stage;
@@ -4466,10 +4491,10 @@ function clientOf(host, inputs, reporter) {
 // src/step.ts
 var step_exports = __exportAll({ step: () => step });
 function step(state) {
-	require_span.config({ jitless: true });
+	require_tests.config({ jitless: true });
 	process.exitCode = 1;
 	stage(state).then(exit, (thrown) => {
-		error(require_span.headlineOf(thrown), { title: "Opper span: internal error" });
+		error(require_tests.headlineOf(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
 }
@@ -4479,6 +4504,24 @@ async function stage(state) {
 function exit(code) {
 	process.stdout.write("", () => process.exit(code));
 }
+Object.defineProperty(exports, "Mean", ({
+	enumerable: true,
+	get: function() {
+		return Mean;
+	}
+}));
+Object.defineProperty(exports, "NamedMeans", ({
+	enumerable: true,
+	get: function() {
+		return NamedMeans;
+	}
+}));
+Object.defineProperty(exports, "RESULT_FACT", ({
+	enumerable: true,
+	get: function() {
+		return RESULT_FACT;
+	}
+}));
 Object.defineProperty(exports, "__commonJSMin", ({
 	enumerable: true,
 	get: function() {
@@ -4497,10 +4540,16 @@ Object.defineProperty(exports, "changesBetween", ({
 		return changesBetween;
 	}
 }));
-Object.defineProperty(exports, "isEmpty", ({
+Object.defineProperty(exports, "isEmptyPatch", ({
 	enumerable: true,
 	get: function() {
-		return isEmpty;
+		return isEmptyPatch;
+	}
+}));
+Object.defineProperty(exports, "isWritten", ({
+	enumerable: true,
+	get: function() {
+		return isWritten;
 	}
 }));
 Object.defineProperty(exports, "levelOf", ({
@@ -4555,6 +4604,12 @@ Object.defineProperty(exports, "step_exports", ({
 	enumerable: true,
 	get: function() {
 		return step_exports;
+	}
+}));
+Object.defineProperty(exports, "tidy", ({
+	enumerable: true,
+	get: function() {
+		return tidy;
 	}
 }));
 Object.defineProperty(exports, "tooLarge", ({

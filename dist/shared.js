@@ -1979,6 +1979,22 @@ function counted(count, noun) {
 function listed(names) {
 	return present([...names.slice(0, 10).map((name) => cut(name, 40)), names.length > 10 && "\u2026"]).join(", ");
 }
+function firstOf(lines, max, total = lines.length) {
+	const shown = lines.slice(0, max);
+	return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
+}
+function mibText(bytes) {
+	return `${Math.ceil(bytes / 1024 / 1024 * 10) / 10} MiB`;
+}
+const UNITS = [
+	[864e5, "day"],
+	[36e5, "hour"],
+	[6e4, "minute"]
+];
+function ageText(ms) {
+	const [size, unit] = UNITS.find(([length]) => ms >= length) ?? [1e3, "second"];
+	return counted(Math.floor(Math.max(0, ms) / size), unit);
+}
 function secondsText(ms) {
 	const seconds = Math.min(ms / 1e3, Number.MAX_SAFE_INTEGER);
 	return `${seconds < 100 ? Number(seconds.toPrecision(3)) : Math.round(seconds)} s`;
@@ -2236,6 +2252,11 @@ function checkDepth(text, maxDepth, line) {
 	const place = placeTooDeep(text, maxDepth, line);
 	if (place) throw new FormError(`is nested too deeply: ${place}: more than ${maxDepth} levels`);
 }
+// src/api/schema.ts
+const orNull = (schema) => exactOptional(nullable(schema));
+const text = string("expected text");
+const textOrNull = orNull(text);
+const double = pipe(transform((value) => numberOf(value)), number$1("expected a number"));
 // src/timestamp.ts
 const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;
@@ -2250,6 +2271,7 @@ function parseTimestamp(text, now) {
 	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
 }
 function instantOf(timestamp) {
+	if (!timestamp) return void 0;
 	const complete = isTime(timestamp) ? timestamp : `${timestamp}Z`;
 	return isTime(complete) ? Date.parse(normal(complete)) : void 0;
 }
@@ -2278,9 +2300,6 @@ const SPAN_FIELDS = [
 	"input",
 	"output"
 ];
-const orNull = (schema) => exactOptional(nullable(schema));
-const text = string("expected text");
-const textOrNull = orNull(text);
 const jsonOrNull = orNull(custom());
 const number = custom((value) => numberOf(value) !== void 0, "expected a number");
 const Span = looseObject({
@@ -2306,13 +2325,35 @@ function fieldsOf(values) {
 	return Object.fromEntries(given.map((field) => [field, values[field]]));
 }
 function durationMsOf({ start_time, end_time }) {
-	const [start, end] = [start_time, end_time].map((time) => instantOf(time ?? ""));
+	const [start, end] = [start_time, end_time].map(instantOf);
 	return start === void 0 || end === void 0 ? void 0 : end - start;
+}
+// src/results/tests.ts
+const CASE_STATUSES = [
+	"passed",
+	"skipped",
+	"failed",
+	"errored"
+];
+function isFailing(status) {
+	return status === "failed" || status === "errored";
+}
+function failingCount({ failed, errored }) {
+	return failed + errored;
+}
+function passRateOf({ passed, failed, errored }) {
+	return passed / (passed + failed + errored);
 }
 Object.defineProperty(exports, "ApiError", ({
 	enumerable: true,
 	get: function() {
 		return ApiError;
+	}
+}));
+Object.defineProperty(exports, "CASE_STATUSES", ({
+	enumerable: true,
+	get: function() {
+		return CASE_STATUSES;
 	}
 }));
 Object.defineProperty(exports, "FormError", ({
@@ -2375,6 +2416,12 @@ Object.defineProperty(exports, "_regex", ({
 		return _regex;
 	}
 }));
+Object.defineProperty(exports, "ageText", ({
+	enumerable: true,
+	get: function() {
+		return ageText;
+	}
+}));
 Object.defineProperty(exports, "array", ({
 	enumerable: true,
 	get: function() {
@@ -2429,16 +2476,16 @@ Object.defineProperty(exports, "defined", ({
 		return defined;
 	}
 }));
+Object.defineProperty(exports, "double", ({
+	enumerable: true,
+	get: function() {
+		return double;
+	}
+}));
 Object.defineProperty(exports, "durationMsOf", ({
 	enumerable: true,
 	get: function() {
 		return durationMsOf;
-	}
-}));
-Object.defineProperty(exports, "exactOptional", ({
-	enumerable: true,
-	get: function() {
-		return exactOptional;
 	}
 }));
 Object.defineProperty(exports, "extend", ({
@@ -2447,10 +2494,22 @@ Object.defineProperty(exports, "extend", ({
 		return extend;
 	}
 }));
+Object.defineProperty(exports, "failingCount", ({
+	enumerable: true,
+	get: function() {
+		return failingCount;
+	}
+}));
 Object.defineProperty(exports, "fieldsOf", ({
 	enumerable: true,
 	get: function() {
 		return fieldsOf;
+	}
+}));
+Object.defineProperty(exports, "firstOf", ({
+	enumerable: true,
+	get: function() {
+		return firstOf;
 	}
 }));
 Object.defineProperty(exports, "headlineOf", ({
@@ -2469,6 +2528,12 @@ Object.defineProperty(exports, "int", ({
 	enumerable: true,
 	get: function() {
 		return int;
+	}
+}));
+Object.defineProperty(exports, "isFailing", ({
+	enumerable: true,
+	get: function() {
+		return isFailing;
 	}
 }));
 Object.defineProperty(exports, "isJsonObject", ({
@@ -2495,10 +2560,10 @@ Object.defineProperty(exports, "looseObject", ({
 		return looseObject;
 	}
 }));
-Object.defineProperty(exports, "nullable", ({
+Object.defineProperty(exports, "mibText", ({
 	enumerable: true,
 	get: function() {
-		return nullable;
+		return mibText;
 	}
 }));
 Object.defineProperty(exports, "number", ({
@@ -2523,6 +2588,12 @@ Object.defineProperty(exports, "optional", ({
 	enumerable: true,
 	get: function() {
 		return optional;
+	}
+}));
+Object.defineProperty(exports, "orNull", ({
+	enumerable: true,
+	get: function() {
+		return orNull;
 	}
 }));
 Object.defineProperty(exports, "parse", ({
@@ -2553,6 +2624,12 @@ Object.defineProperty(exports, "parseTimestamp", ({
 	enumerable: true,
 	get: function() {
 		return parseTimestamp;
+	}
+}));
+Object.defineProperty(exports, "passRateOf", ({
+	enumerable: true,
+	get: function() {
+		return passRateOf;
 	}
 }));
 Object.defineProperty(exports, "pipe", ({
@@ -2621,10 +2698,22 @@ Object.defineProperty(exports, "stringbool", ({
 		return stringbool;
 	}
 }));
+Object.defineProperty(exports, "text", ({
+	enumerable: true,
+	get: function() {
+		return text;
+	}
+}));
 Object.defineProperty(exports, "textOf", ({
 	enumerable: true,
 	get: function() {
 		return textOf;
+	}
+}));
+Object.defineProperty(exports, "textOrNull", ({
+	enumerable: true,
+	get: function() {
+		return textOrNull;
 	}
 }));
 Object.defineProperty(exports, "transform", ({
