@@ -41,7 +41,9 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   const isStart = values.operation === 'track' && !tracked;
   // At the start of a tracked job its result is not known, and its files do not exist.
   const job = jobOf(host.context, isStart ? { ...values, job_status: undefined } : values);
-  const report = newReport(tracked?.id ?? values.span_id, job);
+  // Without a key, no span was created.
+  const isTracked = tracked && (tracked.exists || values.api_key !== undefined);
+  const report = newReport(isTracked ? tracked.id : values.span_id, job);
   if (host.eventProblem) warn(report, [host.eventProblem]);
 
   let plan: Plan | undefined;
