@@ -8,7 +8,7 @@ import type { Job } from './job.ts';
 import { isEmpty } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
 import { withFailure } from './plan/recording.ts';
-import { type Draft, levelOf, scoreOnSpan } from './report/report.ts';
+import { type Draft, isDone, levelOf, scoreOnSpan } from './report/report.ts';
 
 const TITLE = 'Opper span: comparison';
 
@@ -23,8 +23,7 @@ export async function compareWithBaseline(
   report: Draft,
 ): Promise<void> {
   const { inputs } = plan;
-  const isDone = ['updated', 'created', 'read'].includes(report.outcome);
-  if (!isDone || scoreOnSpan(report) === undefined) return;
+  if (!isDone(report.outcome) || scoreOnSpan(report) === undefined) return;
   try {
     await search(plan, job, client, report);
     await recordDrop(plan, client, report);

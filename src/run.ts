@@ -11,7 +11,7 @@ import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
 import type { Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { present } from './present.ts';
-import { type Draft, findingOf, newReport, scoreOnSpan, warn } from './report/report.ts';
+import { type Draft, findingOf, isDone, newReport, scoreOnSpan, warn } from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
 import type { Results } from './results/results.ts';
 import { withoutSending } from './without-sending.ts';
@@ -61,7 +61,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
       }
     }
   } catch (error) {
-    report.outcome = 'failed';
+    if (!isDone(report.outcome)) report.outcome = 'failed';
     report.findings.push(findingOf(error, values, 'nothing was recorded'));
   }
   if (plan?.failure) {

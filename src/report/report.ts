@@ -94,10 +94,14 @@ export function isNew(outcome: Outcome): boolean {
   return outcome === 'created' || outcome === 'tracking';
 }
 
+/** Whether what was asked for is done on the span itself: it was written or read as a whole. */
+export function isDone(outcome: Outcome): boolean {
+  return outcome === 'updated' || outcome === 'created' || outcome === 'read';
+}
+
 /** The score on the span or, if nothing was written, the one that would have been. */
 export function scoreOnSpan({ outcome, span, before, sent }: Report): number | undefined {
-  const isKnown = outcome === 'updated' || outcome === 'created' || outcome === 'read';
-  return numberOf(isKnown ? span.score : { ...before, ...sent }.score);
+  return numberOf(isDone(outcome) ? span.score : { ...before, ...sent }.score);
 }
 
 /** Adds warnings of one line each. */

@@ -421,6 +421,22 @@ describe('the API', () => {
     },
   );
 
+  test('that meets something unexpected is an error, and does not undo the record', async () => {
+    await using server = await start();
+    await server.evaluate();
+    const random = () => {
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    const run = { context: PULL, with: GATED, ...down(503), host: { random } };
+    const { exitCode, outputs, annotations, log } = await server.evaluate(run);
+    expect({ exitCode, outcome: outputs.outcome, titles: annotations.map(({ title }) => title) }).toEqual({
+      exitCode: 1,
+      outcome: 'created',
+      titles: ['Opper span: internal error'],
+    });
+    expect(log).toContain('Recorded:');
+  });
+
   test('that does not take the missed max_drop: the gate is missed all the same', async () => {
     await using server = await start();
     await server.evaluate();
