@@ -1,5 +1,6 @@
 import { type Client, createClient } from './api/client.ts';
 import { maxDropGate } from './comparison/max-drop.ts';
+import { ApiError } from './errors.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
 import { givenInputs, type Inputs, type Read, readInputs } from './inputs/inputs.ts';
@@ -11,7 +12,16 @@ import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
 import type { Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { present } from './present.ts';
-import { type Draft, findingOf, isDone, newReport, scoreOnSpan, warn } from './report/report.ts';
+import {
+  type Draft,
+  findingOf,
+  isDone,
+  levelOf,
+  newReport,
+  notCompared,
+  scoreOnSpan,
+  warn,
+} from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
 import type { Results } from './results/results.ts';
 import { withoutSending } from './without-sending.ts';
@@ -63,6 +73,9 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   } catch (error) {
     if (!isDone(report.outcome)) report.outcome = 'failed';
     report.findings.push(findingOf(error, values, 'nothing was recorded'));
+    const isForgiven = error instanceof ApiError && levelOf(values) === 'warning';
+    if (isForgiven && values.max_drop !== undefined && !isStart)
+      report.findings.push(notCompared('warning', values));
   }
   if (plan?.failure) {
     const isRecorded = report.outcome === 'updated' || report.outcome === 'created';

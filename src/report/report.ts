@@ -111,6 +111,12 @@ export function warn(report: Draft, lines: readonly string[]): void {
   );
 }
 
+/** The finding that says that `max_drop` was not judged. */
+export function notCompared(level: Finding['level'], { baseline }: Partial<Inputs>): Finding {
+  const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
+  return { level, title: 'Opper span: comparison', lines: [line] };
+}
+
 /** The finding that says why the step stopped. `effect` is what bad input led to, such as `nothing was recorded`. */
 export function findingOf(error: unknown, inputs: Partial<Inputs>, effect: string): Finding {
   if (error instanceof InputError) {

@@ -487,6 +487,28 @@ describe('max_drop', () => {
       'notice: Nothing was compared with main, so max_drop was not judged',
     );
   });
+
+  test.each([
+    ['that is created', { operation: 'create' }, 'POST'],
+    ['that is updated', { operation: 'update', span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a' }, 'GET'],
+  ] as const)('is not judged for a span %s if the API refuses it, which says so', async (_, inputs, on) => {
+    await using server = await start();
+    await server.evaluate();
+    const given = { ...GATED, ...inputs, fail_on_api_error: 'false' };
+    const run = { failing: ['a', 'b'], context: PULL, with: given, faults: [{ on, fault: status(403) }] };
+    const { exitCode, annotations } = await server.evaluate(run);
+    expect([exitCode, annotations]).toEqual([
+      0,
+      [
+        { level: 'warning', title: 'Opper span: API failure', message: expect.stringContaining('403') },
+        {
+          level: 'warning',
+          title: 'Opper span: comparison',
+          message: 'Nothing was compared with main, so max_drop was not judged',
+        },
+      ],
+    ]);
+  });
 });
 
 describe('the comparison is made', () => {
