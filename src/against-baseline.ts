@@ -10,7 +10,7 @@ import type { Job } from './job.ts';
 import { isEmptyPatch } from './plan/patch.ts';
 import type { Plan } from './plan/plan.ts';
 import { withFailure } from './plan/recording.ts';
-import { type Draft, type Finding, isWritten, levelOf, scoreOnSpan } from './report/report.ts';
+import { type Draft, type Finding, isDone, levelOf, scoreOnSpan } from './report/report.ts';
 import { failingCount } from './results/tests.ts';
 
 const TITLE = 'Opper span: comparison';
@@ -26,8 +26,7 @@ export async function compareWithBaseline(
   report: Draft,
 ): Promise<void> {
   const { inputs } = plan;
-  const isDone = isWritten(report.outcome) || report.outcome === 'read';
-  if (!isDone || scoreOnSpan(report) === undefined) return;
+  if (!isDone(report.outcome) || scoreOnSpan(report) === undefined) return;
   try {
     await search(plan, job, client, report);
     await recordDrop(plan, client, report);

@@ -82,10 +82,10 @@ async function create(span: NewSpan, mayExist: boolean, client: Client, report: 
   report.sent = fieldsOf(span);
   const { span: created, wasFound, isUnread } = await client.createSpan(span, { mayExist });
   report.span = created;
-  report.outcome = 'created';
   if (isUnread)
     warn(report, ['the API says that the span exists, but does not show it, so only its id is known']);
   if (mayExist && wasFound) return true;
+  report.outcome = 'created';
   if (!isUnread) warn(report, storedWarnings(span, created, false));
   return false;
 }

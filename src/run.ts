@@ -1,6 +1,6 @@
 import { type Client, createClient } from './api/client.ts';
 import { maxDropGate } from './comparison/max-drop.ts';
-import { headlineOf, type Problem } from './errors.ts';
+import { ApiError, headlineOf, type Problem } from './errors.ts';
 import { execute } from './execute.ts';
 import type { Host } from './host/host.ts';
 import { givenInputs, type Inputs, type Read, readInputs } from './inputs/inputs.ts';
@@ -12,7 +12,17 @@ import { checkPatterns, NO_RESULTS, readFiles } from './plan/read-files.ts';
 import { isBeginning, type Stage } from './plan/task.ts';
 import type { Tracked } from './plan/track.ts';
 import { defined, present } from './present.ts';
-import { type Draft, findingOf, isWritten, newReport, scoreOnSpan, warn } from './report/report.ts';
+import {
+  type Draft,
+  findingOf,
+  isDone,
+  isWritten,
+  levelOf,
+  newReport,
+  notCompared,
+  scoreOnSpan,
+  warn,
+} from './report/report.ts';
 import { createReporter, type Reporter } from './report/reporter.ts';
 import type { Results } from './results/results.ts';
 import { withoutSending } from './without-sending.ts';
@@ -37,7 +47,9 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
   const isStart = values.operation === 'track' && !tracked;
   // At the start of a tracked job its result is not known, and its files do not exist.
   const job = jobOf(host.context, isStart ? { ...values, job_status: undefined } : values);
-  const report = newReport(tracked?.id ?? values.span_id, job);
+  // Without a key, no span was created.
+  const isTracked = tracked && (tracked.exists || values.api_key !== undefined);
+  const report = newReport(isTracked ? tracked.id : values.span_id, job);
   if (host.eventProblem) warn(report, [host.eventProblem]);
 
   let plan: Plan | undefined;
@@ -46,8 +58,11 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     warn(report, plan.warnings);
     await carryOut(plan, host, job, reporter, report);
   } catch (error) {
-    report.outcome = 'failed';
+    if (!isDone(report.outcome)) report.outcome = 'failed';
     report.findings.push(findingOf(error, values, 'nothing was recorded'));
+    const isForgiven = error instanceof ApiError && levelOf(values) === 'warning';
+    if (isForgiven && values.max_drop !== undefined && !isStart)
+      report.findings.push(notCompared('warning', values));
   }
   if (plan?.failure) {
     const effect = `${isWritten(report.outcome) ? 'the rest' : 'nothing'} was recorded`;

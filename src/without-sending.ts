@@ -5,7 +5,7 @@ import type { Plan } from './plan/plan.ts';
 import { isBeginning, type Task } from './plan/task.ts';
 import { beforeResponse } from './plan/track.ts';
 import { defined } from './present.ts';
-import type { Draft, UnsentRequest } from './report/report.ts';
+import { type Draft, notCompared, type UnsentRequest } from './report/report.ts';
 import type { Reporter } from './report/reporter.ts';
 
 const WITHHELD =
@@ -22,10 +22,9 @@ export function withoutSending(plan: Plan, reporter: Reporter, report: Draft): v
     ...defined({ id: knownId }),
     ...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null)),
   };
-  const { dry_run, baseline, max_drop } = inputs;
+  const { dry_run, max_drop } = inputs;
   if (max_drop !== undefined && !isBeginning(task)) {
-    const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
-    report.findings.push({ level: 'notice', title: 'Opper span: comparison', lines: [line] });
+    report.findings.push(notCompared('notice', inputs));
   }
   if (dry_run) {
     report.outcome = 'dry-run';

@@ -92,9 +92,14 @@ export function isWritten(outcome: Outcome): boolean {
   return outcome === 'updated' || outcome === 'created';
 }
 
+/** Whether what was asked for is done on the span itself: it was written or read as a whole. */
+export function isDone(outcome: Outcome): boolean {
+  return isWritten(outcome) || outcome === 'read';
+}
+
 /** The score on the span or, if nothing was written, the one that would have been. */
 export function scoreOnSpan({ outcome, span, before, sent }: Report): number | undefined {
-  return numberOf(isWritten(outcome) || outcome === 'read' ? span.score : { ...before, ...sent }.score);
+  return numberOf(isDone(outcome) ? span.score : { ...before, ...sent }.score);
 }
 
 /** Adds warnings of one line each. */
@@ -102,6 +107,12 @@ export function warn(report: Draft, lines: readonly string[]): void {
   report.findings.push(
     ...lines.map((line): Finding => ({ level: 'warning', title: 'Opper span', lines: [line] })),
   );
+}
+
+/** The finding that says that `max_drop` was not judged. */
+export function notCompared(level: Finding['level'], { baseline }: Partial<Inputs>): Finding {
+  const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
+  return { level, title: 'Opper span: comparison', lines: [line] };
 }
 
 /** The finding that says why the step stopped. `effect` is what bad input led to, such as `nothing was recorded`. */

@@ -431,6 +431,22 @@ describe('the API', () => {
     },
   );
 
+  test('that meets something unexpected is an error, and does not undo the record', async () => {
+    await using server = await start();
+    await server.evaluate();
+    const random = () => {
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    const run = { context: PULL, with: GATED, ...down(503), host: { random } };
+    const { exitCode, outputs, annotations, log } = await server.evaluate(run);
+    expect({ exitCode, outcome: outputs.outcome, titles: annotations.map(({ title }) => title) }).toEqual({
+      exitCode: 1,
+      outcome: 'created',
+      titles: ['Opper span: internal error'],
+    });
+    expect(log).toContain('Recorded:');
+  });
+
   test('that does not take the missed max_drop: the gate is missed all the same', async () => {
     await using server = await start();
     await server.evaluate();
@@ -480,6 +496,28 @@ describe('max_drop', () => {
     expect(annotations.map(({ level, message }) => `${level}: ${message}`)).toContain(
       'notice: Nothing was compared with main, so max_drop was not judged',
     );
+  });
+
+  test.each([
+    ['that is created', { operation: 'create' }, 'POST'],
+    ['that is updated', { operation: 'update', span_id: '3c90c3cc-0d44-4b50-8888-8dd25736052a' }, 'GET'],
+  ] as const)('is not judged for a span %s if the API refuses it, which says so', async (_, inputs, on) => {
+    await using server = await start();
+    await server.evaluate();
+    const given = { ...GATED, ...inputs, fail_on_api_error: 'false' };
+    const run = { failing: ['a', 'b'], context: PULL, with: given, faults: [{ on, fault: status(403) }] };
+    const { exitCode, annotations } = await server.evaluate(run);
+    expect([exitCode, annotations]).toEqual([
+      0,
+      [
+        { level: 'warning', title: 'Opper span: API failure', message: expect.stringContaining('403') },
+        {
+          level: 'warning',
+          title: 'Opper span: comparison',
+          message: 'Nothing was compared with main, so max_drop was not judged',
+        },
+      ],
+    ]);
   });
 });
 

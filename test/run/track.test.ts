@@ -170,20 +170,21 @@ describe('a tracked job', () => {
         summaries: [],
       });
       expect(end).toMatchObject({ exitCode: 0, sent: [], annotations: [], summaries: [expect.any(String)] });
-      expect(end.log[0]).toMatch(/^Span.*: skipped \(nothing sent\)$/);
+      expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
     });
 
     test.each([
       ['80', { 'r.xml': JUNIT }, ['Opper span: gate']],
       ['50', { 'r.xml': JUNIT }, []],
       ['50', {}, ['Opper span: bad input, nothing was recorded']],
-    ])('judges a gate of %s with %j', async (min_score, files, titles) => {
+    ])('judges a gate of %s with %j, and names no span', async (min_score, files, titles) => {
       const { end } = await fork({ min_score }, files);
       expect([end.exitCode, end.annotations.map(({ title }) => title), end.sent]).toEqual([
         titles.length,
         titles,
         [],
       ]);
+      expect(end.log[0]).not.toContain('-');
     });
   });
 });
