@@ -16,7 +16,7 @@ import { failingCount } from './results/tests.ts';
 const TITLE = 'Opper span: comparison';
 
 /**
- * Compares the score that was recorded with that of the baseline, once all else was written. A missed `max_drop` is recorded on
+ * Compares the recorded score with that of the baseline, after everything else was written. A missed `max_drop` is recorded on
  * the span too. Failures become findings: nothing that was written is undone.
  */
 export async function compareWithBaseline(

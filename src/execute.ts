@@ -90,7 +90,7 @@ async function create(span: NewSpan, mayExist: boolean, client: Client, report: 
   return false;
 }
 
-/** Creates the span of a tracked job. A failure that may pass is a warning, since the span can be created at the end of the job. */
+/** Creates the span of a tracked job. A transient failure is a warning, since the span can be created at the end of the job. */
 async function start(
   { span, tracked }: Task & { readonly kind: 'start' },
   { fail_on_api_error }: Inputs,

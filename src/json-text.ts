@@ -4,7 +4,7 @@ import { cut } from './text.ts';
 interface Fault {
   readonly at: number;
   readonly expected: string;
-  /** If it is not what stands at `at`. */
+  /** What to report as found, if not the text at `at`. */
   readonly found?: string;
 }
 
@@ -31,7 +31,7 @@ const AFTER_NAME: State = { expected: 'a colon' };
 const NEXT_NAME: State = { expected: 'a comma or }', closer: CLOSE_OBJECT, afterComma: NAME };
 const END: State = { expected: 'nothing more' };
 
-// These also match nothing.
+// These also match the empty text.
 const PLAIN = /[^"\\\0-\x1f]*/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
 const NOT_A_NUMBER = /(?:-?(?:NaN|Infinity))?/y;
@@ -50,7 +50,7 @@ export function faultIn(text: string, line?: number): string | undefined {
 }
 
 /**
- * The text with null for each NaN and Infinity, which Python writes. If it is not JSON even so, it is unchanged, and `fault` is
+ * The text with null for each NaN and Infinity, which Python writes. If it still is not JSON, it is unchanged, and `fault` is
  * like {@link faultIn}.
  */
 export function withoutNaN(
@@ -107,7 +107,7 @@ function placeOf(text: string, offset: number, firstLine: number): string {
   return `line ${line}, column ${offset - start + 1}`;
 }
 
-/** The first fault in a text. With `onNaN` a NaN or Infinity is none, but reported. */
+/** The first fault in a text. With `onNaN`, a NaN or Infinity is not a fault, but passed to that function. */
 function scan(text: string, onNaN?: (start: number, end: number) => void): Fault | undefined {
   const outer: State[] = [];
   // What comes after the current value.

@@ -2,7 +2,7 @@ import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../text.ts';
 import { ProxyError, ProxySettingError } from './proxy.ts';
 
-/** A response that is none, such as a status that is not HTTP. Retrying cannot help. */
+/** A response that cannot be used, such as one with a status that is not HTTP. Retrying cannot help. */
 export class BadResponseError extends Error {
   override readonly name = 'BadResponseError';
 }

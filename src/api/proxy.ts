@@ -8,14 +8,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Proxy {
   readonly protocol: string;
-  /** An IPv6 address is without brackets. */
+  /** An IPv6 address has no brackets. */
   readonly hostname: string;
   readonly port: string;
   /** The value of `Proxy-Authorization`; undefined if the URL has no user and password. */
   readonly authorization: string | undefined;
 }
 
-/** The proxy made no connection. `status` is its response; without one, `cause` says what failed. */
+/** The proxy did not connect. `status` is its response; without one, `cause` says what failed. */
 export class ProxyError extends Error {
   readonly status: number | undefined;
   readonly code: string;

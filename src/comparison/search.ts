@@ -15,7 +15,7 @@ export interface SearchResult {
 
 /**
  * Searches the newest traces with the name of the span's own trace, at most one page of them, for an earlier run on the branch.
- * Candidates that cannot be read are passed over. Throws {@link ApiError} for any other failure.
+ * Candidates that cannot be read are skipped. Throws {@link ApiError} for any other failure.
  */
 export async function findBaseline(
   client: Client,

@@ -19,7 +19,7 @@ export function misspeltProblems(variables: readonly string[]): Problem[] {
   });
 }
 
-/** Whether `-` stands for `_`, or one letter is more, less, another, or swapped with the next. */
+/** Whether `-` is written for `_`, or one letter is added, missing, wrong, or swapped with the next. */
 function isMisspelt(name: string, right: string): boolean {
   if (name.replaceAll('-', '_') === right) return true;
   if (right.length < MIN_LENGTH) return false;

@@ -16,7 +16,7 @@ import type { MetricsToRecord } from './metrics.ts';
 import type { Score } from './score.ts';
 import type { Stage } from './task.ts';
 
-/** What is wrong, where something can be recorded all the same. */
+/** What is wrong, although something can still be recorded. */
 export interface Checked {
   /** These fail the step. */
   readonly fatal: readonly Problem[];
@@ -30,7 +30,7 @@ export interface Checked {
 
 /**
  * Checks inputs, files and job together. Throws {@link InputError} with every problem that fails the step, unless something can
- * be recorded all the same: good results files beside bad ones, or the end of a tracked job, whose span must end.
+ * be recorded anyway: good results files beside bad ones, or the end of a tracked job, whose span must end.
  */
 export function check(
   read: Read<Partial<Inputs>>,

@@ -51,7 +51,7 @@ export function createReporter(
     info: (line) => core.info(inert(redact(line))),
     saveTracked(tracked) {
       try {
-        // Besides the id there are only names and a time. In those a short secret would be an accident.
+        // Besides the id there are only names and a time. A short secret in those would be a coincidence.
         core.saveState('tracked', tracked ? JSON.stringify({ ...tracked, id: safeId(tracked.id) }) : '');
         isTracking = tracked !== undefined;
       } catch (error) {

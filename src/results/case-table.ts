@@ -3,7 +3,7 @@ import { CASE_STATUSES, type CaseStatus } from './tests.ts';
 /** A status for each of many cases, by a key of up to 53 bits. A Map of numbers takes five times the memory, and longer. */
 export class CaseTable {
   #keys = new Float64Array(1024);
-  /** 0 for a free place, else the place in `CASE_STATUSES` and 1. */
+  /** 0 for a free place, else 1 plus the index in `CASE_STATUSES`. */
   #statuses = new Uint8Array(1024);
   #size = 0;
 

@@ -112,8 +112,8 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
 }
 
 /**
- * The first lines of the message that say something, or of the body if the message has none. If the body begins with the message
- * and the name of the exception before it, that line: `/ by zero` alone says little.
+ * The first lines of the message that say something, or of the body if the message has none. If the body begins with the same
+ * line after the name of the exception, that line is used: `/ by zero` alone says little.
  */
 function reasonOf(details: CaseDetails): string {
   const { message = '', body = '', type = '' } = details.why ?? {};

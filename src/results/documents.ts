@@ -1,7 +1,7 @@
 import { FormError } from '../errors.ts';
 import type { Attributes } from './xml.ts';
 
-/** A file that is not test results, or has none. An author may leave it out. */
+/** A file that is not test results, or has none. The workflow may leave it out. */
 export class NoResultsError extends FormError {
   /** What the file is, to follow its path. */
   readonly reason: string;
@@ -31,7 +31,7 @@ export interface OtherXml {
   readonly advice: string;
   /** Whether tools write it beside their results, and it holds no failure of its own. */
   readonly isHarmless?: true;
-  /** What shows a failure all the same. */
+  /** What shows a failure in spite of that. */
   readonly unless?: { readonly attribute: string; readonly value: string; readonly element: string };
 }
 

@@ -46,7 +46,7 @@ const ELEMENTS: readonly ElementHabit[] = [
     body: /^\s*\{tc_auto_skip,/,
     means: 'errored',
   },
-  // Failures that are none.
+  // Failures that do not count as one.
   { tool: 'doctest 2.4 and 2.5: WARN', element: 'failure', type: 'WARN', means: 'passed' },
   { tool: 'TAP::Formatter::JUnit 0.11', type: 'TodoTestSucceeded', means: 'passed' },
   {
@@ -155,7 +155,7 @@ export function listingOption(root: Attributes): string | undefined {
 /** Suites that are empty on purpose. */
 const EMPTY_SUITES = [{ tool: 'JUnit Platform 1.11', root: 'JUnit Vintage' }] as const;
 
-/** Whether a document without a case is right to have none. */
+/** Whether a document without a case is empty on purpose. */
 export function isEmptyOnPurpose(root: Attributes): boolean {
   return EMPTY_SUITES.some((row) => row.root === root.name);
 }

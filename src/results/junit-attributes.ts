@@ -10,7 +10,7 @@ import type { Attributes } from './xml.ts';
 
 // What the attributes of suites and cases in JUnit XML say.
 
-/** What the attributes of a case say of its end. */
+/** What the attributes of a case say about how it ended. */
 export function reasonIn(attributes: Attributes): Explanation {
   const type = ['status', 'result']
     .filter((name) => attributes[name])
@@ -18,7 +18,7 @@ export function reasonIn(attributes: Attributes): Explanation {
   return { message: '', type: type.join(' ') };
 }
 
-/** What a suite says of its failures. */
+/** What a suite says about its failures. */
 export function declaredBy({
   attributes,
   properties,

@@ -23,8 +23,8 @@ export interface ResultsRequest extends TestsRequest {
 }
 
 /**
- * Reads the files that the patterns match, each once: of a test format as far as they can be read. Throws {@link InputError} if
- * nothing of another format could be read. Each problem names the file and the place in it. It is a problem if a pattern matches
+ * Reads each file that the patterns match once. Files of a test format are read as far as possible; for other formats, throws
+ * {@link InputError} if one cannot be read. Each problem names the file and the place in it. It is a problem if a pattern matches
  * nothing, a file has no case or is from before the job, or all cases were skipped: none of these is a pass. `now` is the time that
  * the word `now` stands for in a `fields` file.
  */
