@@ -62,7 +62,7 @@ async function search(plan: Plan, job: Job, client: Client, report: Draft): Prom
   if (baseline) {
     report.comparison = compare(baseline, own);
   } else if (isCut) {
-    const line = `The newest 100 traces of this name hold no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
+    const line = `The newest 100 traces of this name contain no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
     findings.push({ level: levelFor(plan.inputs), title: TITLE, lines: [line] });
   } else {
     const line = `There is no earlier run of this span on ${branch} to compare with`;

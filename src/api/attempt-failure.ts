@@ -28,7 +28,7 @@ export function failureAdvice(thrown: unknown): string {
     return 'The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.';
   }
   if (thrown instanceof ProxyError && thrown.status !== undefined) {
-    return 'The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.';
+    return 'The proxy did not connect to the host of base_url. Check base_url, and that the proxy allows that host.';
   }
   const code = codeOf(thrown);
   switch (code) {

@@ -33,7 +33,7 @@ export async function contentOf(incoming: IncomingMessage): Promise<Content> {
     return contentIn(unpack(bytes));
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return TOO_LARGE;
-    return { body: '', problem: `cannot be unpacked (${coding}: ${headlineOf(error)})` };
+    return { body: '', problem: `cannot be decompressed (${coding}: ${headlineOf(error)})` };
   }
 }
 

@@ -79,7 +79,7 @@ function outcomeProblems(inputs: Partial<Inputs>, { tests, fields, problems }: R
   const isExplained = tests ? failingCount(tests) > 0 : problems.length > 0 || error !== undefined;
   if (isExplained) return [];
   const lack = tests ? 'no case failed' : 'the results name no error';
-  const message = `is ${outcome}, but ${lack}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`;
+  const message = `is ${outcome}, but ${lack}, so the run stopped early, or something failed that the results do not show. Look at the log of the step that wrote the results`;
   return [{ name: 'results_outcome', message }];
 }
 

@@ -58,7 +58,7 @@ export function createReporter(
         if (isTracking) return;
         throw InputError.of(
           'GITHUB_STATE',
-          `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`,
+          `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user that can write the files of the runner`,
         );
       }
     },

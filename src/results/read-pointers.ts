@@ -150,7 +150,7 @@ class Faults {
     }
     if (isSingle) return `${pointer} points to ${kindOf(this.#value ?? null)} in ${path}, expected a number`;
     const places = this.#count + this.numbers;
-    return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that broke off must not raise the mean`;
+    return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that did not finish must not raise the mean`;
   }
 }
 

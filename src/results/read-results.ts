@@ -82,11 +82,11 @@ async function findAll(
 
 function noFileFor(pattern: string, excludes: readonly string[], isAtEnd: boolean): string {
   const hints = [
-    /\{.*(,|\.\.).*\}/.test(pattern) && 'Braces stand for themselves. Write one line for each path',
+    /\{.*(,|\.\.).*\}/.test(pattern) && 'Braces are matched literally. Write one line for each path',
     excludes.length > 0 && 'A file that a later line with ! excludes does not count',
   ];
   const order = isAtEnd
-    ? 'The end of the job comes after all steps and the posts of later ones, so check that none of them cleans the workspace'
+    ? 'The end of the job comes after all steps and the post steps of later ones, so check that none of them cleans the workspace'
     : '';
   const check = `${order ? 'Also check' : 'Check'} that the step that writes it ran, and that the path is relative to the workspace`;
   return present(['matches no file', order, check, ...hints]).join('. ');

@@ -184,7 +184,7 @@ function warningsAbout(
 ): string[] {
   const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
   const statuses = `${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(', ')}`;
-  const ends = `${path} has ${counted(unended, 'test')} without an end, not counted: the run or a worker broke off`;
+  const ends = `${path} has ${counted(unended, 'test')} that did not end, not counted: the run or a worker stopped early`;
   return present([
     isContradicted(declared, shown) && totals,
     unknownStatuses.length > 0 && statuses,

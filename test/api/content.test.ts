@@ -64,7 +64,10 @@ describe('a body', () => {
     ['br', brotliCompressSync(TEXT).subarray(0, -1), 'br: unexpected end of file'],
     ['GZip', Buffer.from(TEXT), 'GZip: incorrect header check'],
   ])('cannot be unpacked if its %s breaks off or is none', async (coding, bytes, reason) => {
-    expect(await contentIn(bytes, coding)).toEqual({ body: '', problem: `cannot be unpacked (${reason})` });
+    expect(await contentIn(bytes, coding)).toEqual({
+      body: '',
+      problem: `cannot be decompressed (${reason})`,
+    });
   });
 
   it('may have 32 MiB, packed and unpacked, and no more', async () => {

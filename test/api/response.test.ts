@@ -103,8 +103,8 @@ describe('an error status', () => {
   it.each<[number, boolean, RegExp, Partial<Call>?, string?]>([
     [400, false, /base_url/],
     [401, false, /api_key/],
-    [403, false, /rights.*gateway/],
-    [403, false, /^The key .* rights/, {}, '{"detail":"No"}'],
+    [403, false, /permissions.*gateway/],
+    [403, false, /^The key .* permissions/, {}, '{"detail":"No"}'],
     [403, false, /^That is not from the API: a gateway .* blocks/, {}, '<html>Attention Required!</html>'],
     [403, false, /^That is not from the API: a gateway .* blocks/, {}, 'error code: 1020'],
     [404, false, /^Check span_id\.$/],
@@ -233,7 +233,7 @@ describe('a success', () => {
   });
 
   it('whose body cannot be used is an error that says why', () => {
-    const problem = 'cannot be unpacked (gzip: unexpected end of file)';
+    const problem = 'cannot be decompressed (gzip: unexpected end of file)';
     expect(errorOf({ body: JSON.stringify(SPAN), problem }).summary).toBe(
       `PATCH ${CALL.url} returned 200, but the body ${problem}`,
     );

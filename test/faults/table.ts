@@ -159,7 +159,7 @@ export const FAULTS: readonly FaultRow[] = [
   stalls('before headers'),
   refused(400, 'Bad request'),
   refused(401, 'OPPER_API_KEY'),
-  refused(403, 'rights'),
+  refused(403, 'permissions'),
   { ...refused(403, 'a gateway'), name: '403, HTML', fault: faults.html(403) },
   refused(404, 'span_id'),
   stalls('in headers'),
@@ -192,7 +192,7 @@ export const FAULTS: readonly FaultRow[] = [
   lost(
     'gzip that breaks off',
     faults.packed('gzip', -1),
-    'cannot be unpacked (gzip: unexpected end of file)',
+    'cannot be decompressed (gzip: unexpected end of file)',
   ),
   lost('gzip under an unknown coding', faults.packed('gzip', 0, 'zstd'), 'not UTF-8'),
   lost(

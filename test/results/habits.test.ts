@@ -83,7 +83,7 @@ const HABITS: readonly Habit[] = [
     habit: 'pytest: a test that did not end',
     pattern: 'pytest-exit.xml',
     counts: '1/1/0/0/0',
-    warnings: ['has 1 test without an end, not counted'],
+    warnings: ['has 1 test that did not end, not counted'],
   },
   {
     habit: 'gotestsum: each attempt counts, since two tests may bear one name',
@@ -332,20 +332,20 @@ const HABITS: readonly Habit[] = [
     habit: 'Check: its own XML, with failures',
     pattern: 'check-own-xml/*.xml',
     counts: '1/1/0/0/0',
-    problems: ['check.xml is the XML of Check, not JUnit. Write TAP'],
+    problems: ["check.xml is Check's own XML, not JUnit. Write TAP"],
   },
   // Other formats.
   {
     habit: 'CppUnit: its own XML',
     pattern: 'cppunit-own-xml.xml',
-    problems: ['is the XML of CppUnit, not JUnit. '],
+    problems: ["is CppUnit's own XML, not JUnit. "],
   },
   { habit: 'Visual Studio: TRX', pattern: 'results.trx', problems: ['is TRX, not JUnit. Write JUnit with'] },
-  { habit: 'NUnit 3', pattern: 'nunit3.xml', problems: ['is the XML of NUnit, not JUnit. Write JUnit with'] },
+  { habit: 'NUnit 3', pattern: 'nunit3.xml', problems: ["is NUnit's own XML, not JUnit. Write JUnit with"] },
   {
     habit: 'xUnit.net',
     pattern: 'xunit-net.xml',
-    problems: ['is the XML of xUnit.net, not JUnit. Write JUnit with'],
+    problems: ["is xUnit.net's own XML, not JUnit. Write JUnit with"],
   },
   {
     habit: 'go test -json',

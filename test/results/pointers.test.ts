@@ -80,7 +80,7 @@ describe('the score at a pointer', () => {
     ]);
   });
 
-  // A row that broke off must not raise the mean.
+  // A row that did not finish must not raise the mean.
   it.each([
     ['[{"s": 1}, {"s": "0.9"}, {"s": null}]', '/*/s', '2 of 3', '/1/s is a string'],
     ['[{"s": 1}, {"t": 2}]', '/*/s', '1 of 2', '/1 is an object with the keys t'],
@@ -94,7 +94,7 @@ describe('the score at a pointer', () => {
     expect(await problemsAt({ 'r.json': content }, pointer)).toEqual([
       {
         name: 'score_pointer',
-        message: `"${pointer}" finds no number at ${count} places in r.json: ${place}. Each needs one, since a case that broke off must not raise the mean`,
+        message: `"${pointer}" finds no number at ${count} places in r.json: ${place}. Each needs one, since a case that did not finish must not raise the mean`,
       },
     ]);
   });

@@ -272,7 +272,7 @@ describe('a baseline', () => {
             level,
             title: 'Opper span: comparison',
             message:
-              'The newest 100 traces of this name hold no run on main to compare with, and there are more. Run the workflow on main again',
+              'The newest 100 traces of this name contain no run on main to compare with, and there are more. Run the workflow on main again',
           },
         ],
       ]);
@@ -402,7 +402,7 @@ describe('the API', () => {
       1,
       'error',
       1,
-      'The key is known but may not do this. Check its rights and its project.',
+      'The key is valid, but lacks the permission for this. Check its permissions and its project.',
     ],
   ])(
     'that returns %d for traces only, with %o: exit code %d',
