@@ -81,7 +81,7 @@ describe('exact JSON', () => {
     ['\uFEFF {"a" :\t1.0}\r\n', '{"a":1.0}'],
     ['{"a":1,"a":2}', '{"a":2}'],
     ['"\\u0041\\/"', '"A/"'],
-  ])('drops what is not part of a value: %j', (text, written) => {
+  ])('leaves out what is not part of a value: %j', (text, written) => {
     expect(rewritten(text)).toBe(written);
   });
 });
@@ -135,7 +135,7 @@ describe('plain JSON', () => {
   });
 });
 
-describe('an error says where a text stops being JSON, what may stand there and what does', () => {
+describe('an error says where a text stops being JSON, what may come there and what does', () => {
   it.each([
     ['', 'line 1, column 1: expected a value, found the end of the text'],
     [' \n ', 'line 2, column 2: expected a value, found the end of the text'],

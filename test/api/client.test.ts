@@ -66,7 +66,7 @@ describe('a request', () => {
     });
   });
 
-  it('to make a span is a POST of everything given', async () => {
+  it('to create a span is a POST of everything given', async () => {
     const { server, client } = await start();
     const parent_id = ID;
     const { span, wasFound } = await client.createSpan({ id: OTHER_ID, name: 'x', parent_id, score: 9 });
@@ -142,14 +142,17 @@ describe('a retry', () => {
   it.each([
     ['GET', READ],
     ['PATCH', UPDATE],
-  ])('of a %s waits 0.5 s, then twice as long each time up to 10 s, in full jitter', async (method, act) => {
-    const { server, client, waits } = await start({ retries: 10 });
-    server.faults.push({ times: EVER, fault: faults.status(503) });
-    expect(await apiErrorOf(act(client))).toMatchObject({ status: 503, attempts: 11, isTransient: true });
-    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000, 5000, 5000, 5000]);
-    expect(methodsOf(server)).toBe(Array(11).fill(method).join(' '));
-    expect(client.traffic).toEqual({ requests: 11, status: 503 });
-  });
+  ])(
+    'of a %s waits 0.5 s, then twice as long each time up to 10 s, with full jitter',
+    async (method, act) => {
+      const { server, client, waits } = await start({ retries: 10 });
+      server.faults.push({ times: EVER, fault: faults.status(503) });
+      expect(await apiErrorOf(act(client))).toMatchObject({ status: 503, attempts: 11, isTransient: true });
+      expect(waits).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000, 5000, 5000, 5000]);
+      expect(methodsOf(server)).toBe(Array(11).fill(method).join(' '));
+      expect(client.traffic).toEqual({ requests: 11, status: 503 });
+    },
+  );
 
   it('sends the same body again', async () => {
     const { server, client } = await start();
@@ -178,7 +181,7 @@ describe('a retry', () => {
     expect([first === failed, failed === again, again === last]).toEqual([true, false, true]);
   });
 
-  it('for a 429 holds all requests, until the last such wait is over', async () => {
+  it('after a 429 delays all requests until the last such wait is over', async () => {
     const waits: PromiseWithResolvers<void>[] = [];
     const wait = () => {
       waits.push(Promise.withResolvers<void>());
@@ -239,13 +242,13 @@ describe('a retry', () => {
     [422, false],
     [501, true],
     [505, true],
-  ])('is not made after a %d, whose error is transient: %s', async (status, isTransient) => {
+  ])('is not sent after a %d, whose error is transient: %s', async (status, isTransient) => {
     const error = await errorAfter(faults.status(status, { retryAfter: '3600' }), UPDATE);
     expect(error).toMatchObject({ status, attempts: 1, isTransient });
     expect(error.advice).not.toContain('Retry-After');
   });
 
-  it('is made after a connection breaks', async () => {
+  it('is sent after a connection is closed', async () => {
     const { server, client, notices } = await start();
     server.faults.push({ fault: faults.reset('in body') }, { fault: faults.hangUp('in body') });
     expect(await UPDATE(client)).toMatchObject({ score: 9 });
@@ -255,7 +258,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('is made after a connection is refused, and the error names the address', async () => {
+  it('is sent after a connection is refused, and the error names the address', async () => {
     const port = await closedPort();
     const { client, waits } = clientOf({ baseUrl: `http://127.0.0.1:${port}/v2`, key: 'op-x' });
     expect(await apiErrorOf(READ(client))).toMatchObject({
@@ -290,7 +293,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('is not made with retries: 0', async () => {
+  it('is not sent with retries: 0', async () => {
     const { server, client, waits } = await start({ retries: 0 });
     server.faults.push({ times: EVER, fault: faults.reset('before headers') });
     expect(await apiErrorOf(READ(client))).toMatchObject({ attempts: 1 });
@@ -390,7 +393,7 @@ describe('a response', () => {
     expect(summary).toContain(` that is not ${wanted}: `);
   });
 
-  it('that is one of ever more metrics is an error after 100 pages of 100', async () => {
+  it('that always has another page of metrics is an error after 100 pages of 100', async () => {
     const { server, client } = await start();
     let id = 0;
     const page = () => ({
@@ -452,7 +455,7 @@ describe('no error contains the key', () => {
     }
   });
 
-  it('in a form that the server did not write, so that it is found and removed', async () => {
+  it('in a changed form, since it is found and removed only as it was written', async () => {
     const key = 'op-Test-0123456789ABCDEF';
     const { summary } = await errorAfter(faults.redirect(`https://me:pw@${key}.example/`));
     expect(summary).toContain(` to ${key}.example, but`);

@@ -151,7 +151,7 @@ export const FAULTS: readonly FaultRow[] = [
   },
   unnoticed('gzip', faults.packed('gzip')),
   unnoticed('br', faults.packed('br')),
-  unnoticed('an unknown coding that is none', faults.coded('zstd')),
+  unnoticed('an unknown coding over plain text', faults.coded('zstd')),
   resets('before headers', 'ECONNRESET'),
   resets('in headers', 'ECONNRESET'),
   resets('after headers', 'in the middle of the response'),
@@ -190,7 +190,7 @@ export const FAULTS: readonly FaultRow[] = [
   lost('Latin-1', faults.latin1(), 'not UTF-8'),
   lost('cut character', faults.cutCharacter(), 'not UTF-8'),
   lost(
-    'gzip that breaks off',
+    'gzip that is cut off',
     faults.packed('gzip', -1),
     'cannot be decompressed (gzip: unexpected end of file)',
   ),

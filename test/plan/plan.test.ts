@@ -125,7 +125,7 @@ describe('the plan', () => {
   });
 
   test.each<[string, Record<string, string>, Partial<Results>, string[]]>([
-    ['a score that is no integer', { score: '0.5' }, {}, ['score']],
+    ['a score that is not an integer', { score: '0.5' }, {}, ['score']],
     [
       'a score in a file that is not an integer',
       {},

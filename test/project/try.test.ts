@@ -39,7 +39,7 @@ it('prints its usage', async () => {
   expect(stdout).toMatch(/^Usage: npm run try -- /);
 });
 
-it('says which Node it needs on a Node that could not load it', async () => {
+it('says which Node it needs if run on one that cannot load it', async () => {
   const old = "data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'20.20.2'}})";
   expect(await tryOut([], {}, ['--import', old])).toEqual({
     exitCode: 2,

@@ -26,7 +26,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('tells how the run compares, and which failures are new', () => {
+  test('shows how the run compares, and which failures are new', () => {
     const comparison = comparisonOf({
       revision: 'x',
       run_url: RUN_URL,

@@ -492,7 +492,7 @@ describe('a reader sees', () => {
     ]);
   });
 
-  test('an error that a finding has already told only once', () => {
+  test('an error that a finding already shows only once', () => {
     const error = 'results_file: "r.xml" matches no file\nscore: "x" is bad';
     const findings = [{ level: 'error', title: 'Opper span: bad input', lines: error.split('\n') }] as const;
     const span = { id: SPAN_ID, name: 'n', error };

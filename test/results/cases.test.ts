@@ -7,7 +7,7 @@ const ALL = { keepCases: { kind: 'all', max: 100 } } as const;
 const caseIn = async (content: string | object): Promise<TestCase | undefined> =>
   (await testsIn(content, ALL)).cases[0];
 
-describe('the cases to make spans for', () => {
+describe('the cases to create spans for', () => {
   const xml = suite(
     ['p1', 'f1', 's1', 'e1', 'p2', 'f2']
       .map((name) => {
@@ -92,7 +92,7 @@ describe('the cases to make spans for', () => {
     ]);
   });
 
-  it('have a line of any length as their reason, in no time', async () => {
+  it('have a line of any length as their reason, found quickly', async () => {
     const tests = Array.from({ length: 10 }, (_, i) => {
       return {
         name: 'a',

@@ -51,12 +51,12 @@ const HABITS: readonly Habit[] = [
     ],
   },
   {
-    habit: 'Catch2: a failure that may be',
+    habit: 'Catch2: a failure that is allowed',
     pattern: 'catch2-mayfail.xml',
     counts: '2/1/0/0/1',
   },
   {
-    habit: 'Catch2: a pass that should not be, which only the suite tells',
+    habit: 'Catch2: a pass that should not be, which only the suite shows',
     pattern: 'catch2-shouldfail.xml',
     counts: '3/1/0/1/1',
     failures: ['K: the suite says failures="1", but none of its cases failed'],
@@ -86,7 +86,7 @@ const HABITS: readonly Habit[] = [
     warnings: ['has 1 test that did not end, not counted'],
   },
   {
-    habit: 'gotestsum: each attempt counts, since two tests may bear one name',
+    habit: 'gotestsum: each attempt counts, since two tests may have the same name',
     pattern: 'gotestsum-rerun.xml',
     counts: '4/3/1/0/0',
     failures: ['demo/a > TestFlaky: a_test.go:7: first try'],
@@ -169,8 +169,8 @@ const HABITS: readonly Habit[] = [
     warnings: ['says 0 failed; its cases add up to 1 failed, which is what counts'],
   },
   {
-    habit: 'RSpec: a file that does not load, told by the suite',
-    pattern: 'rspec-load-error-told.xml',
+    habit: 'RSpec: a file that does not load, reported by the suite',
+    pattern: 'rspec-load-error-in-suite.xml',
     counts: '1/0/0/1/0',
     failures: ['rspec: the suite says errors="1", but none of its cases failed'],
   },
@@ -187,7 +187,7 @@ const HABITS: readonly Habit[] = [
     failures: ['toomany_t > 2 - b: ok 2 - b'],
     warnings: ['says 3 failed; its cases add up to 1 failed, which is what counts'],
   },
-  // Failures that are none.
+  // Failures that do not count as one.
   { habit: 'doctest: WARN', pattern: 'doctest-warn.xml', counts: '2/2/0/0/0' },
   { habit: 'prove: a to-do that passed', pattern: 'prove-todo-passed.xml', counts: '4/4/0/0/0' },
   { habit: 'Ant: an assumption of JUnit 5', pattern: 'ant-aborted.xml', counts: '3/1/0/0/2' },
@@ -211,7 +211,7 @@ const HABITS: readonly Habit[] = [
       'outside of the tests: summary.failed is 7, and 6 of the tests failed',
     ],
   },
-  // What the file does not tell.
+  // What the file does not show.
   {
     habit: 'jest-junit: a to-do is a plain case',
     pattern: 'jest-junit-todo.xml',
@@ -241,7 +241,7 @@ const HABITS: readonly Habit[] = [
     warnings: ['says 9 failed; its cases add up to 8 failed, which is what counts'],
   },
   {
-    habit: 'Robot Framework: the reason stands in the second line',
+    habit: 'Robot Framework: the reason is in the second line',
     pattern: 'robot-setup-failed.xml',
     counts: '8/1/6/0/1',
     failures: [
@@ -254,8 +254,7 @@ const HABITS: readonly Habit[] = [
     ],
   },
   {
-    habit:
-      'PHPUnit 9, Boost, tap-xunit, bats, LuaUnit, EUnit: the reason stands in a later line, or in the type',
+    habit: 'PHPUnit 9, Boost, tap-xunit, bats, LuaUnit, EUnit: the reason is in a later line, or in the type',
     pattern: 'reason-on-a-later-line.xml',
     counts: '6/0/6/0/0',
     failures: [

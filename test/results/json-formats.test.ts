@@ -66,7 +66,7 @@ describe('CTRF', () => {
     },
   );
 
-  it('takes a test with the status other for a failure that the summary counts as failed', async () => {
+  it('counts a test with the status other as a failure if the summary counts it as failed', async () => {
     const other = { name: 'a', status: 'other', rawStatus: 'interrupted' };
     expect(await ctrf([other], { failed: 1, other: 0 })).toMatchObject({ failed: 0, errored: 1 });
     expect(await ctrf([other], { failed: 1, other: 1 })).toMatchObject({ failed: 0, errored: 2 });
@@ -254,7 +254,7 @@ describe('promptfoo', () => {
   });
 });
 
-describe('a status that says nothing good', () => {
+describe('a status that does not mean passed', () => {
   it.each([
     [
       'promptfoo: a success with a reason of its failure',
@@ -325,16 +325,16 @@ describe('JSON Lines of promptfoo', () => {
       'line 2: success: expected true or false',
     ],
     [
-      'a line that is no object',
+      'a line that is not an object',
       `${linesOf(row(0, true))}\n\n7`,
       'line 3: expected an object, found a number',
     ],
-    ['a line that breaks off', `${linesOf(row(0, true))}\n{"vars"`, 'line 2, column 8'],
+    ['a line that is cut off', `${linesOf(row(0, true))}\n{"vars"`, 'line 2, column 8'],
   ])('with %s are an error', async (_what, text, message) => {
     await expect(testsIn(text)).rejects.toThrow(message);
   });
 
-  it('are told by the first row, unless the format is given', async () => {
+  it('are recognised by the first row, unless the format is given', async () => {
     await expect(testsIn('{"success": true}\n{"success": true}')).rejects.toThrow(
       'line 2, column 1: expected nothing more, found {',
     );
@@ -343,7 +343,7 @@ describe('JSON Lines of promptfoo', () => {
     expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
   });
 
-  it('are no results of another format', async () => {
+  it('are not results of another format', async () => {
     await expect(testsIn(linesOf(row(0, true), row(0, true)), { format: 'ctrf' })).rejects.toThrow(
       'line 2, column 1: expected nothing more, found {',
     );

@@ -152,7 +152,7 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite time="9"><testcase name="a" time="0.0015"/><testcase name="b" time="1,234.5"/><testcase name="c" time="?"/><testcase name="d" time="-1"/></testsuite>',
     run({ passed: 4, durationMs: 1_234_502 }),
   ],
-  'times that are none': [
+  'text that is not a time': [
     suite(
       [' ', ',5', '1,', '1,234,5', '1,234.', '1.234,5'].map((time) => `<testcase time="${time}"/>`).join(''),
     ),
@@ -374,11 +374,11 @@ describe('JUnit', () => {
     ['a result', '<testsuite errors="1"><testcase result="error"/></testsuite>', 1],
     ['odd numbers', '<testsuite failures=" 1 "><testcase/></testsuite>', 1],
     ['numbers with a comma', '<testsuite failures="1,000"><testcase/></testsuite>', 1],
-    ['a number that is no count', '<testsuite failures="0.5"><testcase/></testsuite>', 1],
+    ['a number that is not a count', '<testsuite failures="0.5"><testcase/></testsuite>', 1],
     ['no number', '<testsuite failures="none" errors="-1"><testcase/></testsuite>', 0],
     ['its own status', '<testsuite status="failed"><testcase/></testsuite>', 1],
     ['its own result', '<testsuite result="Timed out"><testcase/></testsuite>', 1],
-    ['a status that is none of failure', '<testsuite status="completed"><testcase/></testsuite>', 0],
+    ['a status that does not mean a failure', '<testsuite status="completed"><testcase/></testsuite>', 0],
   ])('counts a failure once that a suite declares: %s', async (_name, xml, failing) => {
     const { failed, errored, warnings } = await resultsIn(`<testsuites>${xml}<testcase/></testsuites>`);
     expect({ failing: failed + errored, warnings }).toEqual({ failing, warnings: [] });
@@ -496,7 +496,7 @@ describe('JUnit', () => {
     ['an error before all else', 'ae af as ap', '0/0/1/0'],
     ['a skip and a failure, in any order', 'as af bf bs', '0/2/0/0'],
     ['a skip before a pass', 'bp as ap', '1/0/0/1'],
-  ])('takes what pytest wrote under one name for one case: %s', async (_name, names, counts) => {
+  ])('counts what pytest wrote under one name as one case: %s', async (_name, names, counts) => {
     const tests = await resultsIn(pytest(names));
     const { passed, failed, errored, skipped, failures, warnings } = tests;
     expect({ counts: [passed, failed, errored, skipped].join('/'), warnings }).toEqual({
@@ -506,7 +506,7 @@ describe('JUnit', () => {
     expect(failures).toHaveLength(failed + errored);
   });
 
-  it('keeps one case for a span of all that pytest wrote under one name, with its worst status and first reason', async () => {
+  it('keeps one case, for its span, of all that pytest wrote under one name, with its worst status and first reason', async () => {
     const keepCases = { kind: 'all', max: 9 } as const;
     const { cases, casesWanted, failures } = await testsIn(pytest('ap bp cp dp bf cs bs be ce'), {
       keepCases,
@@ -526,7 +526,7 @@ describe('JUnit', () => {
     expect([failed.cases.length, failed.casesWanted]).toEqual([2, 2]);
   });
 
-  it('tells the cases of pytest by class and name, within one suite', async () => {
+  it('tells pytest cases apart by class and name, within one suite', async () => {
     const named = ['a" name="b', 'a" name="c', 'b" name="b', 'ab" name="'].map(
       (name) => `<testcase classname="${name}"/>`,
     );
@@ -555,7 +555,7 @@ describe('JUnit', () => {
       1,
     ],
     ['the suite has another name', pytest('ap af', '<testsuite name="mine">'), 2],
-  ])('takes cases of one name for one where %s: %#', async (_name, xml, total) => {
+  ])('counts cases with one name as one if %s: %#', async (_name, xml, total) => {
     const { passed, failed } = await testsIn(xml);
     expect(passed + failed).toBe(total);
   });

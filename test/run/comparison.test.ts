@@ -283,7 +283,7 @@ describe('a baseline', () => {
     },
   );
 
-  test('whose name only contains that of the span is passed over, and so is one that cannot be read', async () => {
+  test('whose name only contains that of the span is skipped, and so is one that cannot be read', async () => {
     await using server = await start();
     await server.evaluate({ failing: ['a'] });
     await server.evaluate({ with: { name: 'Support 2' } });
@@ -447,7 +447,7 @@ describe('the API', () => {
     expect(log).toContain('Recorded:');
   });
 
-  test('that does not take the missed max_drop: the gate is missed all the same', async () => {
+  test('that rejects the missed max_drop: the gate is still missed', async () => {
     await using server = await start();
     await server.evaluate();
     const faults: FaultRule[] = [{ on: 'PATCH', fault: status(400) }];
@@ -521,7 +521,7 @@ describe('max_drop', () => {
   });
 });
 
-describe('the comparison is made', () => {
+describe('runs are compared', () => {
   const track = { operation: 'track', end_time: '' };
 
   test('by update and get, which writes nothing', async () => {

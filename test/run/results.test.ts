@@ -120,7 +120,7 @@ describe('results of a test tool', () => {
     expect([exitCode, annotations, outputs.score !== '']).toEqual([0, [], true]);
   });
 
-  test('are asked for by an outcome that is a failure', async () => {
+  test('are required by an outcome that is a failure', async () => {
     const { id } = server.create({ name: 'Support' });
     const inputs = { span_id: id, score: '9', results_outcome: 'failure' };
     const { annotations, sent } = await runStage(server, inputs);

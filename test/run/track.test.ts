@@ -138,17 +138,20 @@ describe('a tracked job', () => {
   test.each([
     ['creates', '', [expect.stringMatching(/^POST .*"start_time":/)]],
     ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
-  ])('shows in a dry run what it sends at either end, where it %s the span', async (_, span_id, unsent) => {
-    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
-    const { start, end } = await track(inputs, { score: '7' });
-    expect([...start.sent, ...end.sent]).toEqual([]);
-    expect(start.unsent).toEqual(unsent);
-    const { id } = start.outputs;
-    expect(end.unsent).toEqual([
-      `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
-      `POST /${id}/metrics {"dimension":"a","value":1}`,
-    ]);
-  });
+  ])(
+    'shows in a dry run what it sends at the start and the end, if it %s the span',
+    async (_, span_id, unsent) => {
+      const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
+      const { start, end } = await track(inputs, { score: '7' });
+      expect([...start.sent, ...end.sent]).toEqual([]);
+      expect(start.unsent).toEqual(unsent);
+      const { id } = start.outputs;
+      expect(end.unsent).toEqual([
+        `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
+        `POST /${id}/metrics {"dimension":"a","value":1}`,
+      ]);
+    },
+  );
 
   describe('if secrets are withheld', () => {
     const fork = (inputs: Inputs, files: Readonly<Record<string, string>>) =>
@@ -218,7 +221,7 @@ describe('the start', () => {
   test.each([
     ['an outage', status(503)],
     ['no response', reset('before headers')],
-  ])('that meets %s is a warning, and the end creates the span', async (_, fault) => {
+  ])('that runs into %s is a warning, and the end creates the span', async (_, fault) => {
     const faults = [{ times: FOREVER, fault }];
     const { start, end } = await track(
       { retries: '1', input: 'suite' },
@@ -295,7 +298,7 @@ describe('a start that the API refuses', () => {
     ]);
   });
 
-  test('is mended by an end that the API accepts', async () => {
+  test('is corrected by an end that the API accepts', async () => {
     const faults = [{ times: FOREVER, fault: status(403) }];
     const inputs = { fail_on_api_error: 'false' };
     const { start, end } = await track(inputs, { score: '7' }, { start: { faults } });
@@ -380,7 +383,7 @@ describe('an end that cannot write the span as a whole', () => {
     ['404 for the write', {}, [refusing(404)], []],
     ['503 for the write', {}, [refusing(503)], []],
     ['a lost write', {}, [{ on: 'PATCH', times: FOREVER, fault: reset('before headers') }], []],
-    ['an unusable answer to the write', {}, [{ on: 'PATCH', fault: html() }], []],
+    ['an unusable response to the write', {}, [{ on: 'PATCH', fault: html() }], []],
     [
       '403 for the read',
       {},
@@ -395,14 +398,14 @@ describe('an end that cannot write the span as a whole', () => {
     ],
     ['a page for the read', {}, [reading(html())], [{ ...closed, error: expect.stringContaining(' HTML ') }]],
     ['401 for the read', {}, [reading(status(401))], []],
-    ['no answer to the read', {}, [reading(reset('before headers'))], []],
+    ['no response to the read', {}, [reading(reset('before headers'))], []],
     [
       'an output over the limit',
       { output: 'x'.repeat(MAX_BYTES) },
       [],
       [{ ...closed, score: 7, error: expect.stringMatching(/^output: takes .*\nmine$/) }],
     ],
-  ])('because of %s ends it with a small request, where that may help', async (_, given, faults, patches) => {
+  ])('because of %s ends it with a small request, if that may help', async (_, given, faults, patches) => {
     const atEnd = { score: '7', error: 'mine', ...given };
     const { start, end } = await track(inputs, atEnd, { end: { faults } });
     const sent = end.sent.filter(([request]) => String(request).startsWith('PATCH')).slice(-patches.length);
