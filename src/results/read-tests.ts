@@ -176,7 +176,7 @@ function jsonFormatOf(document: Json, format: string): JsonFormat {
   throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, advice);
 }
 
-/** One sentence each if a file counts more or fewer failures than its cases show, has unknown statuses, or tests that did not end. */
+/** One sentence each if a file's count of failures differs from its cases, or it has unknown statuses or tests that did not end. */
 function warningsAbout(
   path: string,
   { declared, unknownStatuses = [], unended = 0 }: FileSummary,
