@@ -419,10 +419,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       'an unknown coding',
       raw('HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\nconnection: close\r\n\r\nx'),
     ),
-    response(
-      'gzip that is cut off',
-      raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx'),
-    ),
+    response('invalid gzip', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
     response('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
     response('a connection that is closed in the response', reset('in body')),
     response('33 MiB', huge(MAX_BYTES + 1)),

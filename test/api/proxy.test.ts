@@ -201,7 +201,7 @@ describe('a proxy', () => {
     ['http://me:wr0ng/1@127.0.0.1', 'has a / before its last @', '%2F'],
     ['me:wr0ng?@1@127.0.0.1', 'has a ? before its last @', '%3F'],
     ['http://a\\me:wr0ng@127.0.0.1', 'has a \\ before its last @', '%5C'],
-  ])('of %j is a failure that no retry fixes, reported without its value', async (url, reason, advice) => {
+  ])('of %j is a failure that no retry fixes, named without its value', async (url, reason, advice) => {
     const failure = await failureOf({ https_proxy: ' ', HTTPS_PROXY: url });
     expect(failure).toEqual({
       text: `failed: HTTPS_PROXY ${reason}`,
@@ -234,22 +234,19 @@ describe('a proxy that fails', () => {
     expect(proxy.received).toHaveLength(1);
   });
 
-  it.each([201, 403, 502])(
-    'by returning %d is reported with that status, and its connection is closed',
-    async (status) => {
-      const { promise: closed, resolve } = Promise.withResolvers<void>();
-      const proxy = await startTcpServer((socket) => {
-        socket.once('close', () => resolve());
-        socket.write(`HTTP/1.1 ${status} No\r\n\r\n`);
-      });
-      expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, REMOTE, 600_000)).toEqual({
-        text: `failed: the proxy returned ${status}`,
-        advice: anyAdvice,
-        again: true,
-      });
-      await closed;
-    },
-  );
+  it.each([201, 403, 502])('by returning %d is reported with that status, and closed', async (status) => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const proxy = await startTcpServer((socket) => {
+      socket.once('close', () => resolve());
+      socket.write(`HTTP/1.1 ${status} No\r\n\r\n`);
+    });
+    expect(await failureOf({ HTTPS_PROXY: `http://${proxy.host}` }, REMOTE, 600_000)).toEqual({
+      text: `failed: the proxy returned ${status}`,
+      advice: anyAdvice,
+      again: true,
+    });
+    await closed;
+  });
 
   it.each([
     ['127.0.0.1', 'ECONNREFUSED 127.0.0.1'],

@@ -138,20 +138,17 @@ describe('a tracked job', () => {
   test.each([
     ['creates', '', [expect.stringMatching(/^POST .*"start_time":/)]],
     ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
-  ])(
-    'shows in a dry run what it sends at the start and the end, if it %s the span',
-    async (_, span_id, unsent) => {
-      const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
-      const { start, end } = await track(inputs, { score: '7' });
-      expect([...start.sent, ...end.sent]).toEqual([]);
-      expect(start.unsent).toEqual(unsent);
-      const { id } = start.outputs;
-      expect(end.unsent).toEqual([
-        `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
-        `POST /${id}/metrics {"dimension":"a","value":1}`,
-      ]);
-    },
-  );
+  ])('shows in a dry run what it sends at start and end, if it %s the span', async (_, span_id, unsent) => {
+    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
+    const { start, end } = await track(inputs, { score: '7' });
+    expect([...start.sent, ...end.sent]).toEqual([]);
+    expect(start.unsent).toEqual(unsent);
+    const { id } = start.outputs;
+    expect(end.unsent).toEqual([
+      `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
+      `POST /${id}/metrics {"dimension":"a","value":1}`,
+    ]);
+  });
 
   describe('if secrets are withheld', () => {
     const fork = (inputs: Inputs, files: Readonly<Record<string, string>>) =>
