@@ -469,7 +469,8 @@ describe('the examples', () => {
     let comment = '';
     const { status, main } = await runExample(server, 'comment.yml', 'eval', {
       values: {
-        "always() && github.event_name == 'pull_request' && steps.record.outputs.summary_file != ''": 'always()',
+        "always() && github.event_name == 'pull_request' && steps.record.outputs.summary_file != ''":
+          'always()',
         'github.base_ref || github.ref_name': 'main',
       },
       commands: {
