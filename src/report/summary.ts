@@ -36,6 +36,7 @@ const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜
 /** The parts of docs/troubleshooting.md, by how a finding begins. */
 const ANCHORS = [
   ['Opper span: bad input', 'results_file: ', '#results-files'],
+  ['Opper span: bad input', 'results_outcome: ', '#results-files'],
   ['Opper span: bad input', '', '#inputs'],
   ['Opper span: API failure', '', '#the-api'],
   ['Opper span: metrics', '', '#metrics-and-case-spans'],

@@ -377,6 +377,7 @@ describe('a reader sees', () => {
   test.each([
     ['Opper span: bad input, nothing was recorded', '#inputs'],
     ['Opper span: bad input, the rest was recorded', '#results-files', 'results_file: x'],
+    ['Opper span: bad input, the rest was recorded', '#results-files', 'results_outcome: is failure'],
     ['Opper span: API failure', '#the-api'],
     ['Opper span: metrics', '#metrics-and-case-spans'],
     ['Opper span: comparison', '#the-baseline'],

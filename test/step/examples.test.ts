@@ -236,7 +236,15 @@ const CASES: readonly Case[] = [
     when: 'promptfoo breaks off without a report',
     commands: { [EVAL_BY_PROMPTFOO]: leaves({}, 'badly') },
     status: 'failure',
-    spans: [],
+    spans: [
+      {
+        ...NAMED,
+        type: 'evaluation',
+        error: expect.stringMatching(
+          /^results_outcome: is failure: .*\nresults_file: "promptfoo.json" matches/,
+        ),
+      },
+    ],
   },
   {
     example: 'gate.yml',
