@@ -272,7 +272,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ['an outcome of a step that wrote no results', { results_file: 'r.xml', results_outcome: 'failure' }],
     [
       'an outcome that a format without cases does not explain',
-      { results_file: 'r.json', results_format: 'fields', results_outcome: 'cancelled' },
+      { results_file: 'r.json', results_format: 'fields', results_outcome: 'failure' },
       file('{"score": 1}'),
     ],
     [

@@ -85,7 +85,9 @@ function outcomeProblems(inputs: Partial<Inputs>, { tests, fields, problems }: R
   if (tests ? failingCount(tests) > 0 : error !== undefined) return [];
   const lack = tests ? 'no case failed' : 'the results name no error';
   const message = `is ${outcome}, but ${lack}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`;
-  return [{ name, message }];
+  const advice =
+    '. A json or fields file names no case: let the tool exit with 0 whatever its score is, or leave results_outcome out';
+  return [{ name, message: tests || outcome !== 'failure' ? message : message + advice }];
 }
 
 function problemsOf(error: unknown): Results {

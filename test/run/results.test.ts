@@ -173,6 +173,9 @@ describe('results of a test tool', () => {
     const inputs = { span_id: id, results_file: 'f', results_format: 'fields', results_outcome: 'failure' };
     const stage = await runStage(server, { ...inputs, ...given }, { files: { f: content } });
     expect([stage.exitCode, server.span(id).score]).toEqual([exitCode, exitCode === 1 ? null : 9]);
+    const advice = 'A json or fields file names no case: let the tool exit with 0 whatever its score is';
+    const advised = stage.annotations.map(({ message }) => message?.includes(advice));
+    expect(advised).toEqual(exitCode === 1 ? [true] : []);
   });
 });
 
