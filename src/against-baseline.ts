@@ -65,7 +65,8 @@ async function search(plan: Plan, job: Job, client: Client, report: Draft): Prom
     const line = `The newest 100 traces of this name contain no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
     findings.push({ level: levelFor(plan.inputs), title: TITLE, lines: [line] });
   } else {
-    const line = `There is no earlier run of this span on ${branch} to compare with`;
+    const passed = max_drop === undefined ? '' : ', so max_drop was passed';
+    const line = `There is no earlier run of this span on ${branch} to compare with${passed}. Let the workflow run on ${branch} too, for example on: push`;
     findings.push({ level: 'notice', title: TITLE, lines: [line] });
   }
 }

@@ -269,9 +269,10 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { results_file: 'r.xml', results_outcome: 'failure' },
       file('<testsuite><testcase name="a"/></testsuite>', 'r.xml'),
     ],
+    ['an outcome of a step that wrote no results', { results_file: 'r.xml', results_outcome: 'failure' }],
     [
       'an outcome that a format without cases does not explain',
-      { results_file: 'r.json', results_format: 'fields', results_outcome: 'cancelled' },
+      { results_file: 'r.json', results_format: 'fields', results_outcome: 'failure' },
       file('{"score": 1}'),
     ],
     [

@@ -30,7 +30,8 @@ export interface Checked {
 
 /**
  * Checks inputs, files and job together. Throws {@link InputError} with every problem that fails the step, unless something can
- * be recorded anyway: good results files beside bad ones, or the end of a tracked job, whose span must end.
+ * be recorded anyway: good results files beside bad ones, that the step that writes them did not end well, or the end of a tracked
+ * job, whose span must end.
  */
 export function check(
   read: Read<Partial<Inputs>>,
@@ -49,7 +50,7 @@ export function check(
     job.endedBadly && (isFromFile === true || (stage.lost.includes(name) && !ESSENTIAL.includes(name)));
   const fatal = problems.filter((problem) => !isForgiven(problem));
   const ofResults = problemsOfResults(results);
-  const isPartial = results.tests !== undefined || ofResults.every(({ name }) => name === 'results_outcome');
+  const isPartial = results.tests !== undefined || ofResults.some(({ name }) => name === 'results_outcome');
   const isEnough = isPartial && fatal.every((problem) => ofResults.includes(problem));
   if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage)))
     throw new InputError(fatal);

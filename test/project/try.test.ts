@@ -82,7 +82,9 @@ it('shows how a pull request compares with main', async () => {
 it.each([
   ['nothing', /^nothing: expected input=value, or one of track, /],
   ['--nothing', /^--nothing: expected/],
-  ['result_file=r.xml', /^result_file is not an input of action\.yml\. There are: results_file, /],
+  ['result_file=r.xml', /^result_file is not an input\. Did you mean results_file\?\n$/],
+  ['min-score=80', /^min-score is not an input\. Did you mean min_score\?\n$/],
+  ['results=r.xml', /^results is not an input of action\.yml\. There are: results_file, /],
 ])('rejects %s and says what there is', async (arg, message) => {
   const { exitCode, stdout, stderr } = await tryOut([arg]);
   expect({ exitCode, stdout, stderr }).toEqual({

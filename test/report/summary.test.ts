@@ -315,6 +315,9 @@ describe('a reader sees', () => {
     });
     const hrefs = summaryOf(reportOf(report)).match(/(?<=href=")[^"]*/g);
     expect(hrefs).toEqual([`${RUN_URL}/job/2`, RUN_URL, 'https://platform.opper.ai/traces']);
+    // A start that was copied from the end says nothing about the duration.
+    const copied = read({ span: { id: SPAN_ID, start_time: times.end_time, end_time: times.end_time } });
+    expect(copied.paragraphs[0]).not.toContain('took');
     // The job's link is the run's where the job's id is not known.
     const { paragraphs } = read({ links: { run: RUN_URL, job: RUN_URL } });
     expect(paragraphs[0]).toMatch(/\nworkflow run · Opper traces$/);
@@ -377,6 +380,7 @@ describe('a reader sees', () => {
   test.each([
     ['Opper span: bad input, nothing was recorded', '#inputs'],
     ['Opper span: bad input, the rest was recorded', '#results-files', 'results_file: x'],
+    ['Opper span: bad input, the rest was recorded', '#results-files', 'results_outcome: is failure'],
     ['Opper span: API failure', '#the-api'],
     ['Opper span: metrics', '#metrics-and-case-spans'],
     ['Opper span: comparison', '#the-baseline'],

@@ -165,7 +165,8 @@ describe('a pull request after three runs of main', () => {
 const NO_BASELINE = {
   level: 'notice',
   title: 'Opper span: comparison',
-  message: 'There is no earlier run of this span on main to compare with',
+  message:
+    'There is no earlier run of this span on main to compare with, so max_drop was passed. Let the workflow run on main too, for example on: push',
 };
 const GATED = { baseline: 'main', max_drop: '5' };
 
@@ -467,10 +468,13 @@ describe('the API', () => {
 });
 
 describe('max_drop', () => {
-  test('without a baseline is a notice, and no failure', async () => {
+  test('without a baseline is a notice that it was passed, and no failure', async () => {
     await using server = await start();
     const { exitCode, annotations } = await server.evaluate({ context: PULL, with: GATED });
     expect([exitCode, annotations]).toEqual([0, [NO_BASELINE]]);
+    const ungated = await server.evaluate({ context: PULL, with: { baseline: 'main' } });
+    const message = NO_BASELINE.message.replace(', so max_drop was passed', '');
+    expect(ungated.annotations).toEqual([{ ...NO_BASELINE, message }]);
   });
 
   test('without a score fails, and asks for nothing', async () => {

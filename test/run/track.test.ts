@@ -109,6 +109,13 @@ describe('a tracked job', () => {
     expect(server.span(start.outputs.id ?? '').error).toContain('Job eval was cancelled');
   });
 
+  test('records that the step with the results failed, then that they are missing', async () => {
+    const { start, end } = await track({ results_file: 'r.xml', results_outcome: 'failure' }, {});
+    const { error, end_time } = server.span(start.outputs.id ?? '');
+    expect([end.exitCode, end_time]).toEqual([1, expect.any(String)]);
+    expect(error).toMatch(/^results_outcome: is failure: .*\nresults_file: "r\.xml" matches no file/);
+  });
+
   test('fails at the gate after the span was written', async () => {
     const { start, end } = await track(
       { min_score: '80', results_file: 'r.xml' },

@@ -236,7 +236,15 @@ const CASES: readonly Case[] = [
     when: 'promptfoo crashes without a report',
     commands: { [EVAL_BY_PROMPTFOO]: leaves({}, 'badly') },
     status: 'failure',
-    spans: [],
+    spans: [
+      {
+        ...NAMED,
+        type: 'evaluation',
+        error: expect.stringMatching(
+          /^results_outcome: is failure: .*\nresults_file: "promptfoo.json" matches/,
+        ),
+      },
+    ],
   },
   {
     example: 'gate.yml',
@@ -469,10 +477,9 @@ describe('the examples', () => {
     let comment = '';
     const { status, main } = await runExample(server, 'comment.yml', 'eval', {
       values: {
-        "github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]'":
-          'success()',
-        "always() && steps.record.outputs.summary_file != ''": 'always()',
-        'github.base_ref': 'main',
+        "always() && github.event_name == 'pull_request' && steps.record.outputs.summary_file != ''":
+          'always()',
+        'github.base_ref || github.ref_name': 'main',
       },
       commands: {
         './eval.sh --junit reports/eval.xml': leaves({ 'reports/eval.xml': PASSED }),
