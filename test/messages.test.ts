@@ -35,6 +35,8 @@ const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 const server = await startSpanServer();
 afterAll(() => server.close());
+// @actions/glob prints commands for the runner's debug log.
+vi.spyOn(process.stdout, 'write').mockReturnValue(true);
 
 const TESTS =
   '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
