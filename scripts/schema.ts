@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toJSONSchema } from 'zod';
 import { Span } from '../src/api/span.ts';
-import { Comparison } from '../src/comparison/compare.ts';
+import { Comparison } from '../src/comparison/comparison.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'schema');
 

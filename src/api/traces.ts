@@ -29,5 +29,8 @@ const TraceSpan = z.object({
 export type TraceSpan = z.infer<typeof TraceSpan>;
 
 /** A trace with all of its spans. */
-export const Trace = z.extend(TraceEntry, { spans: orNull(z.array(TraceSpan, 'expected a list')) });
+export const Trace = z.object({
+  ...TraceEntry.shape,
+  spans: orNull(z.array(TraceSpan, 'expected a list')),
+});
 export type Trace = z.infer<typeof Trace>;

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { newestOf } from '../api/metric.ts';
 import type { NewSpan } from '../api/span.ts';
 import type { TraceSpan } from '../api/traces.ts';
@@ -6,26 +5,9 @@ import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import { isFailing } from '../results/tests.ts';
 import type { Baseline, OwnRun } from './baseline.ts';
+import type { Comparison } from './comparison.ts';
 
 const MAX_NAMES = 100;
-
-const names = z.optional(z.array(z.string()));
-/** How the run differs from its baseline: the output `comparison`. Texts are the baseline's own, so they are untrusted. */
-export const Comparison = z.object({
-  span_id: z.optional(z.string()),
-  trace_id: z.string(),
-  branch: z.string(),
-  revision: z.optional(z.string()),
-  /** Only if it is the address of a run in the same repository. */
-  run_url: z.optional(z.string()),
-  start_time: z.optional(z.string()),
-  score: z.number(),
-  score_change: z.number(),
-  metrics: z.record(z.string(), z.object({ before: z.number(), after: z.number() })),
-  newly_failed: names,
-  no_longer_failing: names,
-});
-export type Comparison = z.infer<typeof Comparison>;
 
 /** Compares what was recorded with a baseline, which has a score. */
 export function compare({ trace, span, children }: Baseline, own: OwnRun): Comparison {

@@ -1,5 +1,5 @@
 import type { Gate } from '../plan/gate.ts';
-import type { Comparison } from './compare.ts';
+import type { Comparison } from './comparison.ts';
 
 /**
  * The gate `max_drop`, judged on the recorded scores. There is no gate without a baseline. Without a score there is one only if

@@ -1,4 +1,4 @@
-import type { Comparison } from '../comparison/compare.ts';
+import type { Comparison } from '../comparison/comparison.ts';
 import { present } from '../present.ts';
 import { tidy } from '../results/mean.ts';
 import type { Failure } from '../results/tests.ts';

@@ -1,5 +1,5 @@
 import type { Span, SpanField, SpanPatch } from '../api/span.ts';
-import type { Comparison } from '../comparison/compare.ts';
+import type { Comparison } from '../comparison/comparison.ts';
 import { ApiError, headlineOf, InputError, problemLine } from '../errors.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Job } from '../job.ts';

@@ -3,8 +3,8 @@ import { present } from '../present.ts';
 
 // A text may be cut off inside a secret. A piece of this length must not be shown either.
 const MIN_PIECE = 12;
-/** The characters that begin an escape: percent-encoding, JSON, HTML entity. */
-const ESCAPES = /[%\\&]/;
+/** The beginning of an escape: percent-encoding, JSON, HTML entity. */
+const ESCAPES = /%[\da-f]|\\|&[#a-z]/i;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': 'amp',
   '<': 'lt',

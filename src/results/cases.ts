@@ -10,7 +10,7 @@ export interface FoundCase {
   /** How many such cases there are, 1 if absent. */
   readonly count?: number;
   /** For a case that may be reported again, with a worse status: what identifies it, and its status so far. */
-  readonly key?: number;
+  readonly key?: number | undefined;
   readonly before?: CaseStatus | undefined;
   /** Called only for cases that are shown or kept. */
   readonly details: () => CaseDetails;

@@ -260,16 +260,16 @@ class JunitReader implements XmlHandler {
     const marks = isUncounted ? 0 : failures || (isFailing(inAttributes) ? 1 : 0);
 
     const key = suite.cases && keyOf(attributes);
-    const before = key === undefined ? undefined : suite.cases?.get(key);
+    const before = key === undefined ? undefined : suite.cases?.add(key, ending);
     const status = before === undefined ? ending : worseOf(before, ending);
-    if (key !== undefined) suite.cases?.set(key, status);
     const isNew = isFailing(status) && !isFailing(before);
     count(suite, isNew, marks, failures === 0);
     if (status === before) return;
     const around = suite.attributes;
     this.#onCase({
       status,
-      ...(key !== undefined && { key, before }),
+      key,
+      before,
       details: () => ({
         suites: [attributes.classname || around.name || ''],
         name: attributes.name ?? '',

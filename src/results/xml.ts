@@ -70,8 +70,9 @@ export class XmlReader {
       if (this.depth === MAX_DEPTH) {
         this.fail('is nested too deeply', `more than ${MAX_DEPTH} nested elements`);
       }
-      for (const value of this.#hasBadReference ? Object.values(attributes) : [])
-        this.#checkReferences(value);
+      if (this.#hasBadReference) {
+        for (const value of Object.values(attributes)) this.#checkReferences(value);
+      }
       this.#hasRoot = true;
       this.#closers.push(handler.open(name.slice(name.indexOf(':') + 1), attributes));
     });

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../src/comparison/compare.ts';
+import type { Comparison } from '../../src/comparison/comparison.ts';
 import type { Report } from '../../src/report/report.ts';
 import type { TestRun } from '../../src/results/tests.ts';
 
