@@ -534,6 +534,29 @@ describe('a reader sees', () => {
   });
 });
 
+const metricsOf = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`m${i}`, { before: 1, after: 1 }]));
+const metricTable = (count: number) => {
+  const rows = Array.from(
+    { length: count },
+    (_, i) => `<tr><td><code>m${i}</code></td><td>1</td><td>1</td><td>±0</td></tr>`,
+  );
+  const head = '<tr><th>Metric</th><th><code>main</code></th><th>This run</th><th>Change</th></tr>';
+  return ['<table>', head, ...rows, '</table>'].join('\n');
+};
+
+test.each([
+  [0, ''],
+  [1, `\n${metricTable(1)}`],
+  [30, `\n${metricTable(30)}`],
+  [31, `\n${metricTable(30)}\n<p>and 1 more</p>`],
+])('the comparison with %i metrics is one block of Markdown', (count, block) => {
+  const blocks = summaryOf(reportOf({ comparison: comparisonOf({ metrics: metricsOf(count) }) })).split(
+    '\n\n',
+  );
+  expect(blocks[1]).toBe(`<p>Compared with <code>main</code></p>${block}`);
+});
+
 test.each([
   [
     testsOf({ failures: [{ name: 'a', message: 'no' }] }),

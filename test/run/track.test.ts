@@ -354,6 +354,11 @@ describe('an end that lost inputs of its start', () => {
     });
   });
 
+  test('has lost those of white space alone', async () => {
+    const { end } = await track(given, { ...lost, min_score: ' \n' }, { end: { files } });
+    expect(end.annotations.map(({ message }) => message.split(':')[0])).toEqual(['min_score']);
+  });
+
   test('only warns in a job that was cancelled', async () => {
     const { start, end } = await track(given, { ...lost, job_status: 'cancelled' }, { end: { files } });
     expect([end.exitCode, end.annotations.map(({ level }) => level)]).toEqual([0, ['warning']]);
@@ -454,6 +459,9 @@ describe('an end that cannot write the span as a whole', () => {
     const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
     const { end } = await track({ ...inputs, span_id }, {});
     expect([end.exitCode, end.sent]).toEqual([1, [[`GET /${span_id}`]]]);
+    expect(end.annotations.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/ 404 .* Set meta_mode: replace to write without reading\.$/),
+    ]);
   });
 
   test.each<[string, () => Partial<StepOptions>]>([
