@@ -188,6 +188,7 @@ describe('a baseline', () => {
     ['a job that failed', { with: { job_status: 'failure' } }],
     ['a workflow_run after a push to main', { context: workflowRun({ event: 'push' }) }],
     ['another workflow', { context: { workflow: 'Nightly', job: 'all' } }],
+    ['a job that started at the same time', { now: new Date(NOW.getTime() + 120_000) }],
   ])('is a run on main, such as one of %s', async (_, run) => {
     await using server = await start();
     await server.evaluate({ failing: ['a'], ...run });

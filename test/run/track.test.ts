@@ -180,12 +180,13 @@ describe('a tracked job', () => {
       expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
     });
 
-    test.each([
-      ['80', { 'r.xml': JUNIT }, ['Opper span: gate']],
-      ['50', { 'r.xml': JUNIT }, []],
-      ['50', {}, ['Opper span: bad input, nothing was recorded']],
-    ])('judges a gate of %s with %j, and names no span', async (min_score, files, titles) => {
-      const { end } = await fork({ min_score }, files);
+    test.each<[Inputs, Readonly<Record<string, string>>, string[]]>([
+      [{ min_score: '80' }, { 'r.xml': JUNIT }, ['Opper span: gate']],
+      [{ min_score: '50' }, { 'r.xml': JUNIT }, []],
+      [{ min_score: '50' }, {}, ['Opper span: bad input, nothing was recorded']],
+      [{ baseline: 'main', max_drop: '5' }, {}, ['Opper span: bad input, nothing was recorded']],
+    ])('judges the gate %j with %j, and names no span', async (gate, files, titles) => {
+      const { end } = await fork(gate, files);
       expect([end.exitCode, end.annotations.map(({ title }) => title), end.sent]).toEqual([
         titles.length,
         titles,
