@@ -160,7 +160,6 @@ async function readAtEnd(
  * unexpected happened before a write arrived.
  */
 function mayClose(error: unknown, requestsBeforeWrite: number | undefined, { traffic }: Client): boolean {
-  if (error instanceof InputError) return true;
   const isWriting = requestsBeforeWrite !== undefined;
   if (error instanceof ApiError) {
     const { status } = error;

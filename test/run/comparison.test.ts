@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { MAX_BYTES } from '../../src/files.ts';
 import type { GitHubContext } from '../../src/job.ts';
-import { huge, reply, status } from '../harness/faults.ts';
+import { huge, reply, reset, status } from '../harness/faults.ts';
 import { factsOf } from '../harness/push.ts';
 import {
   type Fault,
@@ -188,6 +188,7 @@ describe('a baseline', () => {
     ['a job that failed', { with: { job_status: 'failure' } }],
     ['a workflow_run after a push to main', { context: workflowRun({ event: 'push' }) }],
     ['another workflow', { context: { workflow: 'Nightly', job: 'all' } }],
+    ['a job that started at the same time', { now: new Date(NOW.getTime() + 120_000) }],
   ])('is a run on main, such as one of %s', async (_, run) => {
     await using server = await start();
     await server.evaluate({ failing: ['a'], ...run });
@@ -311,6 +312,45 @@ test('a failure to read an older trace than that of the baseline does not matter
   const run = { context: PULL, with: { baseline: 'main' }, faults: [{ when: isOld, fault: status(503) }] };
   const { outputs, annotations } = await server.evaluate(run);
   expect([outputs.baseline_score, annotations]).toEqual(['80', []]);
+});
+
+test.each([
+  ['400', status(400)],
+  ['403', status(403)],
+  ['503', status(503)],
+  ['no response', reset('before headers')],
+])('a trace that may have the baseline and is answered by %s is not skipped', async (_, fault) => {
+  await using server = await start();
+  await server.evaluate();
+  const newest = await server.evaluate({ failing: ['a'] });
+  const when: FaultRule['when'] = ({ path }) => path.endsWith(`/traces/${newest.outputs.trace_id}`);
+  const faults: FaultRule[] = [{ when, times: FOREVER, fault }];
+  const { outputs, annotations } = await server.evaluate({
+    context: PULL,
+    with: { baseline: 'main' },
+    faults,
+  });
+  const message = expect.stringMatching(/^The run was not compared with main: GET /);
+  expect([outputs.baseline_score, annotations]).toEqual([
+    '',
+    [{ level: 'warning', title: 'Opper span: comparison', message }],
+  ]);
+});
+
+test('something unexpected while a trace is read is an error', async () => {
+  await using server = await start();
+  await server.evaluate();
+  const random = () => {
+    throw new RangeError('Maximum call stack size exceeded');
+  };
+  const faults: FaultRule[] = [{ when: ({ path }) => path.includes('/traces/'), fault: status(503) }];
+  const { exitCode, annotations } = await server.evaluate({
+    context: PULL,
+    with: GATED,
+    faults,
+    host: { random },
+  });
+  expect([exitCode, annotations.map(({ title }) => title)]).toEqual([1, ['Opper span: internal error']]);
 });
 
 describe('a matrix under one root', () => {

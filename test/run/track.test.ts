@@ -180,12 +180,13 @@ describe('a tracked job', () => {
       expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
     });
 
-    test.each([
-      ['80', { 'r.xml': JUNIT }, ['Opper span: gate']],
-      ['50', { 'r.xml': JUNIT }, []],
-      ['50', {}, ['Opper span: bad input, nothing was recorded']],
-    ])('judges a gate of %s with %j, and names no span', async (min_score, files, titles) => {
-      const { end } = await fork({ min_score }, files);
+    test.each<[Inputs, Readonly<Record<string, string>>, string[]]>([
+      [{ min_score: '80' }, { 'r.xml': JUNIT }, ['Opper span: gate']],
+      [{ min_score: '50' }, { 'r.xml': JUNIT }, []],
+      [{ min_score: '50' }, {}, ['Opper span: bad input, nothing was recorded']],
+      [{ baseline: 'main', max_drop: '5' }, {}, ['Opper span: bad input, nothing was recorded']],
+    ])('judges the gate %j with %j, and names no span', async (gate, files, titles) => {
+      const { end } = await fork(gate, files);
       expect([end.exitCode, end.annotations.map(({ title }) => title), end.sent]).toEqual([
         titles.length,
         titles,
@@ -354,6 +355,11 @@ describe('an end that lost inputs of its start', () => {
     });
   });
 
+  test('has lost those of white space alone', async () => {
+    const { end } = await track(given, { ...lost, min_score: ' \n' }, { end: { files } });
+    expect(end.annotations.map(({ message }) => message.split(':')[0])).toEqual(['min_score']);
+  });
+
   test('only warns in a job that was cancelled', async () => {
     const { start, end } = await track(given, { ...lost, job_status: 'cancelled' }, { end: { files } });
     expect([end.exitCode, end.annotations.map(({ level }) => level)]).toEqual([0, ['warning']]);
@@ -454,6 +460,9 @@ describe('an end that cannot write the span as a whole', () => {
     const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
     const { end } = await track({ ...inputs, span_id }, {});
     expect([end.exitCode, end.sent]).toEqual([1, [[`GET /${span_id}`]]]);
+    expect(end.annotations.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/ 404 .* Set meta_mode: replace to write without reading\.$/),
+    ]);
   });
 
   test.each<[string, () => Partial<StepOptions>]>([
