@@ -11,6 +11,7 @@ import {
   parseResultsJson,
   sameJson,
 } from '../src/json.ts';
+import { faultIn } from '../src/json-text.ts';
 
 const rewritten = (text: string) => JSON.stringify(parseExactJson(text));
 
@@ -118,7 +119,7 @@ describe('plain JSON', () => {
         fc.pre(!text.startsWith('\uFEFF'));
         const refusal = refusalOf(text);
         if (refusal === undefined) {
-          expect(parseJson(text)).toEqual(JSON.parse(text));
+          expect([parseJson(text), faultIn(text)]).toEqual([JSON.parse(text), undefined]);
           return;
         }
         expect(() => JSON.parse(text)).toThrow(SyntaxError);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { counted, cut, listed, quoted, secondsText, textOf } from '../src/text.ts';
+import { counted, cut, cutBytes, listed, quoted, secondsText, textOf } from '../src/text.ts';
 
 it.each([
   ['four', 4, 'four'],
@@ -9,6 +9,14 @@ it.each([
   ['ab😀c', 4, 'ab…'],
 ])('%s cut to %i units is %s', (text, maxLength, cutText) => {
   expect(cut(text, maxLength)).toBe(cutText);
+});
+
+it.each([
+  ['aé😀', 7, 'aé😀'],
+  ['aé😀b', 7, 'aé…'],
+  ['aaa😀', 6, 'aaa…'],
+])('%s cut to %i bytes is %s', (text, maxBytes, cutText) => {
+  expect(cutBytes(text, maxBytes)).toBe(cutText);
 });
 
 it('a quoted text is cut, but keeps its quotes', () => {
