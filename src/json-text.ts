@@ -80,8 +80,6 @@ function faultText(text: string, fault: Fault | undefined, line = 1): string | u
 
 /** The place of the first bracket that is nested too deeply, if there is one. */
 export function placeTooDeep(text: string, maxDepth: number, line = 1): string | undefined {
-  // Few texts have that many brackets.
-  if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return undefined;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -166,17 +164,14 @@ function closingQuote(text: string, start: number): number {
 function endOfString(text: string, start: number): number | Fault {
   let at = endOf(PLAIN, text, start + 1);
   for (; at < text.length; at = endOf(PLAIN, text, at + 1)) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at + 1;
-    if (code < SPACE) {
-      const [name, written] = CONTROLS[text.charAt(at)] ?? [
-        'a control character',
-        'an escape such as \\u0000',
-      ];
+    const character = text.charAt(at);
+    if (character === '"') return at + 1;
+    if (character !== '\\') {
+      const [name, written] = CONTROLS[character] ?? ['a control character', 'an escape such as \\u0000'];
       return { at, expected: written, found: `${name} in a string` };
     }
     const letter = text.charAt(at + 1);
-    if (letter === 'u' && /^[\da-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) at += 5;
+    if (letter === 'u' && /[\da-fA-F]{4}/.test(text.slice(at + 2, at + 6))) at += 5;
     else if (letter !== '' && '"\\/bfnrt'.includes(letter)) at++;
     else return { at, expected: 'an escape such as \\n or \\\\', found: `\\${letter}` };
   }

@@ -57,7 +57,7 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
-  if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || ''))
+  if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY))
     return undefined;
   const [, scheme = 'http', rest = ''] =
     /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? '') ?? [];
@@ -106,10 +106,10 @@ function unescaped(text: string): string {
 }
 
 /** NO_PROXY as curl reads it: names, which include their subdomains, each with or without a port; `*` is any host. */
-function isExempt({ hostname, port }: URL, list: string): boolean {
+function isExempt({ hostname, port }: URL, list?: string): boolean | undefined {
   const names = [hostname, unbracketed(hostname), `${hostname}:${port || 443}`];
-  const entries = list.toLowerCase().split(/[\s,]/).filter(Boolean);
-  return entries.some((entry) => {
+  const entries = list?.toLowerCase().split(/[\s,]/).filter(Boolean);
+  return entries?.some((entry) => {
     const suffix = `.${entry.replace(/^\*?\./, '')}`;
     return entry === '*' || names.some((name) => `.${name}`.endsWith(suffix));
   });

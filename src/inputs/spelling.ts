@@ -1,17 +1,13 @@
 const MIN_LENGTH = 5;
 
-/** Whether `-` stands for `_`, or one letter is more, less, another, or swapped with the next. */
+/** Whether a name is `right`, which has no `-`, but `-` stands for `_`, or one letter is more, less, another, or swapped with the next. */
 export function isMisspelt(name: string, right: string): boolean {
   if (name.replaceAll('-', '_') === right) return true;
   if (right.length < MIN_LENGTH) return false;
-  const [a, b] = withoutCommonEnds(name, right);
-  return Math.max(a.length, b.length) === 1 || (a.length === 2 && a === [...b].reverse().join(''));
-}
-
-function withoutCommonEnds(a: string, b: string): [string, string] {
   let start = 0;
-  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  // It ends, since they differ.
+  while (name[start] === right[start]) start++;
+  const [a, b] = [name.slice(start), right.slice(start)];
+  const swapped = a.charAt(1) + a.charAt(0) + a.slice(2);
+  return a.slice(1) === b || a === b.slice(1) || a.slice(1) === b.slice(1) || swapped === b;
 }

@@ -30,6 +30,7 @@ describe('a body', () => {
     ['GZIP', gzipSync],
     ['x-gzip', gzipSync],
     ['gzip, identity', gzipSync],
+    [', gzip', gzipSync],
     ['deflate', deflateSync],
     ['Deflate', deflateRawSync],
     ['br', brotliCompressSync],

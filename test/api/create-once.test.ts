@@ -284,7 +284,7 @@ describe('no lookup is sent', () => {
     });
   });
 
-  it.each([400, 401, 403, 404, 413, 422])('after a %d, which ends it', async (status) => {
+  it.each([300, 400, 401, 403, 404, 413, 422])('after a %d, which ends it', async (status) => {
     const { server, client, waits } = await start();
     server.faults.push(post(faults.status(503)), post(faults.status(status)));
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
@@ -388,6 +388,19 @@ describe('a metric is created once', () => {
     });
     expect(server.metrics(SPAN.id)).toEqual([expect.objectContaining(metric)]);
     expect(methodsOf(server)).toBe('POST GET');
+  });
+
+  it('or is an error, if a 409 says that it exists and no lookup finds it', async () => {
+    const { server, client } = await start({}, { retries: 1 });
+    server.create(SPAN);
+    server.faults.push(post(faults.status(503)), post(conflict));
+    const metric = { dimension: 'cost', value: 0.25 };
+    expect(await apiErrorOf(client.createMetric(SPAN.id, metric))).toMatchObject({
+      status: 409,
+      attempts: 2,
+      isTransient: true,
+    });
+    expect(methodsOf(server)).toBe('POST GET POST GET');
   });
 
   it('with lookups that count as its retries', async () => {

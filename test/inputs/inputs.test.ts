@@ -87,6 +87,7 @@ const ACCEPTED = [
   ...means('baseline', [
     [' main\n', 'main'],
     ['refs/heads/release/1', 'release/1'],
+    ['x/refs/heads/y', 'x/refs/heads/y'],
   ]),
   ...means('max_drop', [
     ['0', 0],
