@@ -72,6 +72,15 @@ describe('CTRF', () => {
     expect(await ctrf([other], { failed: 1, other: 1 })).toMatchObject({ failed: 0, errored: 2 });
   });
 
+  it.each([
+    ['passed', 'failed', 0],
+    ['passed', 'passed', 1],
+    ['skipped', 'failed', 1],
+  ])('has no hidden failure in a test that is %s because it %s: %i', async (status, rawStatus, errored) => {
+    const tests = [{ name: 'a', status, rawStatus }, { status: 'passed' }];
+    expect(await ctrf(tests, { failed: 1 })).toMatchObject({ failed: 0, errored });
+  });
+
   it('counts any number of failures that no test shows, as one case to show', async () => {
     const tests = [{ name: 'a', status: 'passed' }];
     const { errored, failures, casesWanted } = await ctrf(tests, { failed: 1_000_000_000 });
@@ -300,22 +309,22 @@ describe('JSON Lines of promptfoo', () => {
     ]);
   });
 
-  it('number the prompts as in the configuration, which has each once for each provider', async () => {
+  it('number the prompts as in the configuration, which may have each once for each provider', async () => {
     const prompts = ['first', 'second'];
-    const rows = [2, 1, 3, 0].map((i) => ({
-      ...row(i, i < 2),
+    const rows = [2, 1, 0].map((i) => ({
+      ...row(i, i < 1),
       prompt: { raw: prompts[i % 2] },
       provider: i < 2 ? 'echo' : 'local',
     }));
     expect((await testsIn(linesOf(...rows))).failures.map(({ name }) => name)).toEqual([
       'n=1 [local, prompt 1]',
-      'n=1 [local, prompt 2]',
+      'n=1 [echo, prompt 2]',
     ]);
   });
 
   it('may be one line', async () => {
     expect(await testsIn(linesOf(row(0, true)))).toMatchObject({ format: 'promptfoo', passed: 1 });
-    expect(await testsIn(`${linesOf(row(0, true))}\n`)).toMatchObject({ format: 'promptfoo', passed: 1 });
+    expect(await testsIn(`${linesOf(row(0, true))}\n`, { format: 'promptfoo' })).toMatchObject({ passed: 1 });
   });
 
   it.each([
@@ -341,6 +350,11 @@ describe('JSON Lines of promptfoo', () => {
     await expect(testsIn('{"success": true, "vars": {}}\n{}')).rejects.toThrow('line 2, column 1');
     const given = { format: 'promptfoo' } as const;
     expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
+  });
+
+  it('are not a document in several lines', async () => {
+    const text = JSON.stringify({ results: { results: [{ success: true }] } }, null, 2);
+    expect(await testsIn(text, { format: 'promptfoo' })).toMatchObject({ passed: 1 });
   });
 
   it('are not results of another format', async () => {
