@@ -1,6 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { CaseTable } from '../../src/results/case-table.ts';
 import { readResults } from '../../src/results/read-results.ts';
 import type { TestRun } from '../../src/results/tests.ts';
 import { resultsIn, run, testsIn } from './memory-files.ts';
@@ -597,6 +598,16 @@ describe('JUnit', () => {
       passed: 6000,
       failed: 3000,
     });
+  });
+
+  it('keeps the status of each of many cases by its key', () => {
+    const table = new CaseTable();
+    const keys = Array.from({ length: 2000 }, (_, i) => (i % 2 ? i : i * 2 ** 20));
+    for (const status of ['passed', 'skipped', 'failed'] as const) {
+      for (const key of keys) table.set(key, status);
+      expect([...new Set(keys.map((key) => table.get(key)))]).toEqual([status]);
+    }
+    expect(table.get(2)).toBeUndefined();
   });
 
   it.each([
