@@ -183,15 +183,15 @@ const NOISE: readonly RegExp[] = [
   // all: lines without a letter or digit, such as ---
   /^[^\p{L}\p{N}]*$/u,
   // GoogleTest 1.12, PHPUnit 9: a place
-  /^\S+:\d+(?::\d+)?:?$/,
+  /^\S+:\d+:?$/,
   // V8, Java, .NET: a frame
   /^at .*(?:\(.*\)|:\d+|:line \d+)$/,
   // Python: a frame
-  /^(?:File ".*", line \d+|Traceback \(most recent call last\):)/,
+  /^(?:File ".*", line \d|Traceback \(most recent call last\):)/,
   // Jest 30
   /^● Test suite failed to run$/,
   // Go: a stack
-  /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f]+.*\)$|\S+\.func\d+[.\d]*\()/,
+  /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f].*\)$|\S+\.func\d[.\d]*\()/,
   // go test 1.26, in the body of gotestsum
   /^(?:===|---) /,
   // LuaUnit 3.4

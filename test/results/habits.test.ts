@@ -1,7 +1,7 @@
 import { createReadStream, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isEmptyMessage, isHash, isNoise, isOutside } from '../../src/results/facts.ts';
+import { isEmptyMessage, isEmptyOnPurpose, isHash, isNoise, isOutside } from '../../src/results/facts.ts';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import { failureLine } from '../../src/results/record.ts';
 import type { Failure } from '../../src/results/tests.ts';
@@ -464,7 +464,7 @@ const PATTERNS: readonly [what: string, (text: string) => boolean, yes: string[]
     'a stack of Erlang',
     isNoise,
     [
-      ...['in function f (a.erl, line 12)', '::in call from f(line 1)', 'in function (line 1)'],
+      ...['in function f (a.erl, line 12)', '::in call from f(line 12)', 'in function (line 1)'],
       ...['{module,k_tests},', '{line,12}', '{line,1},'],
     ],
     [
@@ -489,6 +489,7 @@ const PATTERNS: readonly [what: string, (text: string) => boolean, yes: string[]
     ['ASSERTION FAILURE:', '- file: a b.cpp', '- line   : 12', '- file:'],
     ['an ASSERTION FAILURE:', 'ASSERTION FAILURE: a', 'a - file: b', '- files: a'],
   ],
+  ['an empty suite', isEmptyOnPurpose, ['JUnit Vintage'], ['a JUnit Vintage', 'JUnit Vintage 2']],
   [
     'a hash of xUnit.net',
     isHash,
