@@ -400,6 +400,7 @@ describe('JUnit', () => {
     });
   });
 
+  const QT = '<properties><property name="QTestVersion" value="a"/></properties>';
   it.each([
     [
       'a failed case inside',
@@ -419,6 +420,9 @@ describe('JUnit', () => {
     ['numbers with a comma', '<testsuite failures="1,000"><testcase/></testsuite>', 1],
     ['a number that is not a count', '<testsuite failures="0.5"><testcase/></testsuite>', 1],
     ['no number', '<testsuite failures="none" errors="-1"><testcase/></testsuite>', 0],
+    ['Qt 5, whose errors are messages', `<testsuite errors="2">${QT}<testcase/></testsuite>`, 0],
+    ['Qt 5', `<testsuite failures="1" errors="2">${QT}<testcase/></testsuite>`, 1],
+    ['Qt 6', `<testsuite errors="1" hostname="h">${QT}<testcase/></testsuite>`, 1],
     ['its own status', '<testsuite status="failed"><testcase/></testsuite>', 1],
     ['its own result', '<testsuite result="Timed out"><testcase/></testsuite>', 1],
     ['a status that does not mean a failure', '<testsuite status="completed"><testcase/></testsuite>', 0],
