@@ -352,8 +352,8 @@ describe('JSON Lines of promptfoo', () => {
     expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
   });
 
-  it('are not a document in several lines', async () => {
-    const text = JSON.stringify({ results: { results: [{ success: true }] } }, null, 2);
+  it.each([0, 2])('are not a document: indented by %i', async (indent) => {
+    const text = JSON.stringify({ results: { results: [{ success: true }] } }, null, indent);
     expect(await testsIn(text, { format: 'promptfoo' })).toMatchObject({ passed: 1 });
   });
 

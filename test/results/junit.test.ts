@@ -231,6 +231,10 @@ more</failure></testcase>`,
       }),
     }),
   ],
+  'a message that says nothing, beside the type of the exception': [
+    '<testsuite><testcase name="a"><failure message="Failed" type="E">---</failure></testcase></testsuite>',
+    failedAs('Failed'),
+  ],
   'a body that names the exception in a later line': [
     '<testsuite><testcase name="a"><failure message="no">oh\nError: no</failure></testcase></testsuite>',
     failedAs('no'),
