@@ -30,8 +30,8 @@ export class CaseTable {
     const [keys, statuses] = [this.#keys, this.#statuses];
     this.#keys = new Float64Array(2 * keys.length);
     this.#statuses = new Uint8Array(2 * keys.length);
-    for (let i = 0; i < keys.length; i++) {
-      const [key = 0, status = 0] = [keys[i], statuses[i]];
+    for (const [i, key] of keys.entries()) {
+      const { [i]: status = 0 } = statuses;
       if (status === 0) continue;
       const place = this.#placeOf(key);
       this.#keys[place] = key;

@@ -155,6 +155,17 @@ describe('the cases to create spans for', () => {
     });
   });
 
+  it('have suites and a file that are cut', async () => {
+    const [suite, file] = ['s'.repeat(201), `a\n${'f'.repeat(1000)}`];
+    const test = { name: 'a', status: 'failed', suite, filePath: file };
+    const { cases, failures } = await testsIn({ results: { tests: [test] } }, ALL);
+    expect([cases[0]?.suite, cases[0]?.file, failures[0]?.file]).toEqual([
+      `${'s'.repeat(199)}…`,
+      `a\n${'f'.repeat(997)}…`,
+      `a ${'f'.repeat(997)}…`,
+    ]);
+  });
+
   it('have what Jest says', async () => {
     const test = { ancestorTitles: ['s'], title: 'a', status: 'passed', duration: 2 };
     const file = { name: '/w/a.js', startTime: 1795195077288, endTime: 1795195077298 };

@@ -1,6 +1,7 @@
 import { createReadStream, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isEmptyMessage, isEmptyOnPurpose, isHash, isNoise, isOutside } from '../../src/results/facts.ts';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import { failureLine } from '../../src/results/record.ts';
 import type { Failure } from '../../src/results/tests.ts';
@@ -397,5 +398,120 @@ describe('what single tools mean', () => {
       warnings: warned.map((part) => expect.stringContaining(part)),
       problems: wrong.map((part) => expect.stringContaining(part)),
     });
+  });
+});
+
+/** What a pattern is about, whether it matches, texts that it matches, and texts that only look like them. */
+const PATTERNS: readonly [what: string, (text: string) => boolean, yes: string[], no: string[]][] = [
+  [
+    'a message for every failure',
+    isEmptyMessage,
+    ['Failed', 'failure', 'Test failure', 'None'],
+    [
+      ...['it failed', 'failed: a', 'a failure', 'failure: a', 'a test failure', 'test failure: a'],
+      ...['is none', 'none of them'],
+    ],
+  ],
+  ['no letter or digit', isNoise, ['', '-', '--- !'], ['- a', 'a -', '- é -', '- 1 -']],
+  [
+    'a place',
+    isNoise,
+    ['a.cc:3', 'a.cc:30', 'a.cc:30:12', 'a.cc:3:1:', 'a.cc:3:'],
+    ['in a.cc:3', 'a.cc:3 no', 'a.cc:b', 'a.cc:3:b', '10:b'],
+  ],
+  [
+    'a frame of V8, Java or .NET',
+    isNoise,
+    ['at f (a.js:1:2)', 'at new f (a)', 'at f ()', 'at a b.js:12', 'at A.b() in a b.cs:line 12'],
+    ['look at f (a.js:1:2)', 'at f (a) no', 'at 12 of a', 'at a b:12 no', 'at a:line b', 'at a:line 1 no'],
+  ],
+  [
+    'a frame of Python',
+    isNoise,
+    ['File "a b.py", line 12', 'File "", line 1, in f', 'Traceback (most recent call last):'],
+    ['in File "a.py", line 1', 'File "a.py", line b', 'a Traceback (most recent call last):'],
+  ],
+  [
+    'a file that Jest could not load',
+    isNoise,
+    ['● Test suite failed to run'],
+    ['a ● Test suite failed to run', '● Test suite failed to run: a'],
+  ],
+  [
+    'a stack of Go',
+    isNoise,
+    [
+      ...['goroutine 12 [running]:', 'created by main.f in goroutine 1', 'created by  in goroutine'],
+      ...['/w/a.go:12 +0x1d', 'main.f(0x1, {0xc0, 1})', 'main.f( 0xf)', 'main.f.func1(', 'f.func12.3.4(...)'],
+    ],
+    [
+      ...['a goroutine 1 [b', 'goroutine a [b', 'as created by a in goroutine', 'created by a'],
+      ...['at /w/a.go:12 +0x1d', '/w/a.go:b +0x1d', 'in main.f(0x1)', 'main.f(0x1) no', 'main.f(0xg)'],
+      ...['main.f(1)', 'in main.f.func1(', 'main.f.func(', 'main.f.func1a(', 'main.f.funca('],
+    ],
+  ],
+  ['a mark of go test', isNoise, ['=== RUN a', '--- FAIL: a'], ['a === b', 'a --- b', '===a', '---a']],
+  [
+    'a stack of Lua',
+    isNoise,
+    [
+      'stack traceback:',
+      ...['function', 'upvalue', 'method', 'local', 'main', 'field'].map((kind) => `a.lua:12: in ${kind} b`),
+    ],
+    ['a stack traceback:', 'stack traceback: a', 'as b: in function c', 'a: in functions'],
+  ],
+  [
+    'a stack of Erlang',
+    isNoise,
+    [
+      ...['in function f (a.erl, line 12)', '::in call from f(line 12)', 'in function (line 1)'],
+      ...['{module,k_tests},', '{line,12}', '{line,1},'],
+    ],
+    [
+      ...['is in function f(line 1)', 'in function f(line 1) no', 'in function f(line a)', 'in f(line 1)'],
+      ...['a{line,1}', '{line,1}a', '{line,a}', '{module,-a}'],
+    ],
+  ],
+  [
+    'a place of bats',
+    isNoise,
+    ['(in test file a.bats, line 12)', 'from function f in a.bats line 1,', 'in a line 1)'],
+    [
+      'is (in test file a, line 1)',
+      '(in test file a, line 1) no',
+      '(in test file a, line b)',
+      'in a line 1.',
+    ],
+  ],
+  [
+    'a place of Boost',
+    isNoise,
+    ['ASSERTION FAILURE:', '- file: a b.cpp', '- line   : 12', '- file:'],
+    ['an ASSERTION FAILURE:', 'ASSERTION FAILURE: a', 'a - file: b', '- files: a'],
+  ],
+  ['an empty suite', isEmptyOnPurpose, ['JUnit Vintage'], ['a JUnit Vintage', 'JUnit Vintage 2']],
+  [
+    'a hash of xUnit.net',
+    isHash,
+    ['0f'.repeat(32)],
+    ['0f'.repeat(31), `${'0f'.repeat(32)}0`, `${'0f'.repeat(31)}0g`],
+  ],
+  [
+    'a failure outside of the cases',
+    (line) => isOutside(line, false),
+    [
+      ...['Error - a', 'Error - a [FAIL] b', 'Error - ', '(test program exited with status code 12) a'],
+      '(test program exited with status code 1)',
+    ],
+    [
+      ...['an Error - a', 'Error - a [FAIL]', 'Error - [FAIL]  ', 'Error: a'],
+      ...['a (test program exited with status code 1)', '(test program exited with status code a)'],
+    ],
+  ],
+];
+
+describe('what single tools write', () => {
+  it.each(PATTERNS)('is known, and what only looks like it is not: %s', (_what, matches, yes, no) => {
+    expect([...yes, ...no].filter((text) => matches(text))).toEqual(yes);
   });
 });

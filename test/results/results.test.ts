@@ -80,6 +80,12 @@ describe('several results files', () => {
     });
   });
 
+  it('are an error if no line names one', async () => {
+    expect(await problemsOf({ a: JUNIT }, { patterns: ['# a comment', '!b'] })).toEqual([
+      { name: 'results_file', message: 'has only comments and lines with !, which exclude' },
+    ]);
+  });
+
   it('are counted beside a bad file, from which nothing counts', async () => {
     const cut = `${JUNIT.replace('</testsuite>', '')}<testcase`;
     const contents = {
