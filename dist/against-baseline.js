@@ -218,7 +218,7 @@ async function readCandidate(client, id, options) {
 const TITLE = "Opper span: comparison";
 async function compareWithBaseline(plan, job, client, report) {
 	const { inputs } = plan;
-	if (!(require_step.isWritten(report.outcome) || report.outcome === "read") || require_step.scoreOnSpan(report) === void 0) return;
+	if (!require_step.isDone(report.outcome) || require_step.scoreOnSpan(report) === void 0) return;
 	try {
 		await search(plan, job, client, report);
 		await recordDrop(plan, client, report);
@@ -251,14 +251,14 @@ async function search(plan, job, client, report) {
 	const { baseline, isCut } = await findBaseline(client, span, own, { isTriedOnce: max_drop === void 0 });
 	if (baseline) report.comparison = compare(baseline, own);
 	else if (isCut) {
-		const line = `The newest 100 traces of this name hold no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
+		const line = `The newest 100 traces of this name contain no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
 		findings.push({
 			level: levelFor(plan.inputs),
 			title: TITLE,
 			lines: [line]
 		});
 	} else {
-		const line = `There is no earlier run of this span on ${branch} to compare with`;
+		const line = `There is no earlier run of this span on ${branch} to compare with${max_drop === void 0 ? "" : ", so max_drop was passed"}. Let the workflow run on ${branch} too, for example on: push`;
 		findings.push({
 			level: "notice",
 			title: TITLE,

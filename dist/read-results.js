@@ -166,33 +166,33 @@ const OTHER_XML = [
 		advice: DOTNET
 	},
 	{
-		name: "the XML of CppUnit",
+		name: "CppUnit's own XML",
 		root: "TestRun",
 		advice: "Convert it to JUnit, or write it with an outputter of your own"
 	},
 	{
-		name: "the XML of Check",
+		name: "Check's own XML",
 		root: "testsuites",
 		namespace: /check\.sourceforge\.net/,
 		advice: "Write TAP (srunner_set_tap) and convert that to JUnit"
 	},
 	{
-		name: "the XML of NUnit",
+		name: "NUnit's own XML",
 		root: "test-run",
 		advice: DOTNET
 	},
 	{
-		name: "the XML of NUnit 2",
+		name: "NUnit 2's own XML",
 		root: "test-results",
 		advice: DOTNET
 	},
 	{
-		name: "the XML of xUnit.net",
+		name: "xUnit.net's own XML",
 		root: "assemblies",
 		advice: DOTNET
 	},
 	{
-		name: "the XML of promptfoo",
+		name: "promptfoo's own XML",
 		root: "promptfoo",
 		advice: "Write JSON: promptfoo eval -o results.json"
 	}
@@ -539,7 +539,7 @@ var Faults = class {
 		if (isSingle && typeof this.#value === "number") return `${pointer} points to a number in ${path} that is too large`;
 		if (isSingle) return `${pointer} points to ${require_tests.kindOf(this.#value ?? null)} in ${path}, expected a number`;
 		const places = this.#count + this.numbers;
-		return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that broke off must not raise the mean`;
+		return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that did not finish must not raise the mean`;
 	}
 };
 var MetricsReader = class {
@@ -880,8 +880,8 @@ const ctrf = {
 		const other = totalOf(summary.other) ?? 0;
 		const failed = totalOf(summary.failed) ?? 0;
 		const shown = counts.failed + Math.max(0, counts.other - other);
-		const explained = shown || counts.expected;
-		reportHidden(`summary.failed is ${failed}, and ${shown} of the tests failed`, failed - explained, onCase);
+		const hidden = failed - shown - counts.expected;
+		reportHidden(`summary.failed is ${failed}, and ${shown} of the tests failed`, hidden, onCase);
 		const reasons = errorsIn(results);
 		const message = `summary.other is ${other}, and ${counts.other} of the tests have this status`;
 		reportHidden(reasons[0] ?? message, other - counts.other, onCase);
@@ -1885,7 +1885,7 @@ function jsonFormatOf(document, format) {
 function warningsAbout(path, { declared, unknownStatuses = [], unended = 0 }, shown) {
 	const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
 	const statuses = `${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(", ")}`;
-	const ends = `${path} has ${require_tests.counted(unended, "test")} without an end, not counted: the run or a worker broke off`;
+	const ends = `${path} has ${require_tests.counted(unended, "test")} that did not end, not counted: the run or a worker stopped early`;
 	return require_tests.present([
 		isContradicted(declared, shown) && totals,
 		unknownStatuses.length > 0 && statuses,
@@ -1954,8 +1954,8 @@ async function findAll(lines, files, isAtEnd) {
 	};
 }
 function noFileFor(pattern, excludes, isAtEnd) {
-	const hints = [/\{.*(,|\.\.).*\}/.test(pattern) && "Braces stand for themselves. Write one line for each path", excludes.length > 0 && "A file that a later line with ! excludes does not count"];
-	const order = isAtEnd ? "The end of the job comes after all steps and the posts of later ones, so check that none of them cleans the workspace" : "";
+	const hints = [/\{.*(,|\.\.).*\}/.test(pattern) && "Braces are matched literally. Write one line for each path", excludes.length > 0 && "A file that a later line with ! excludes does not count"];
+	const order = isAtEnd ? "The end of the job comes after all steps and the post steps of later ones, so check that none of them cleans the workspace" : "";
 	return require_tests.present([
 		"matches no file",
 		order,

@@ -660,7 +660,7 @@ function failureAdvice(thrown) {
 	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
 	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
 	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
-	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.";
+	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy did not connect to the host of base_url. Check base_url, and that the proxy allows that host.";
 	const code = require_tests.codeOf(thrown);
 	switch (code) {
 		case "ERR_TLS_CERT_ALTNAME_INVALID":
@@ -709,7 +709,7 @@ async function contentOf(incoming) {
 		if (require_tests.codeOf(error) === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
 		return {
 			body: "",
-			problem: `cannot be unpacked (${coding}: ${require_tests.headlineOf(error)})`
+			problem: `cannot be decompressed (${coding}: ${require_tests.headlineOf(error)})`
 		};
 	}
 }
@@ -1633,8 +1633,8 @@ function adviceFor({ status, retryAfter, body }, { method, ifNotFound }, now) {
 	}
 }
 function forbiddenAdvice(body) {
-	if (body.trim() === "") return "Check the rights and the project of the key, and whether a gateway in front of the API blocks this runner.";
-	return jsonOrUndefined(body) !== void 0 ? "The key is known but may not do this. Check its rights and its project." : "That is not from the API: a gateway in front of it blocks this runner. Ask those who run the gateway to let its address through.";
+	if (body.trim() === "") return "Check the permissions and the project of the key, and whether a gateway in front of the API blocks this runner.";
+	return jsonOrUndefined(body) !== void 0 ? "The key is valid, but lacks the permission for this. Check its permissions and its project." : "That is not from the API: a gateway in front of it blocks this runner. Ask whoever runs the gateway to allow the address of this runner.";
 }
 function targetText(location, url) {
 	const hostIn = (address) => /^(?:[a-z][a-z\d+.-]*:)?[\\/]{2}(?:[^\\/?#]*@)?([^\\/?#]*)/i.exec(address)?.[1];
@@ -2402,8 +2402,11 @@ function isNew(outcome) {
 function isWritten(outcome) {
 	return outcome === "updated" || outcome === "created";
 }
+function isDone(outcome) {
+	return isWritten(outcome) || outcome === "read";
+}
 function scoreOnSpan({ outcome, span, before, sent }) {
-	return require_tests.numberOf(isWritten(outcome) || outcome === "read" ? span.score : {
+	return require_tests.numberOf(isDone(outcome) ? span.score : {
 		...before,
 		...sent
 	}.score);
@@ -2414,6 +2417,13 @@ function warn(report, lines) {
 		title: "Opper span",
 		lines: [line]
 	})));
+}
+function notCompared(level, { baseline }) {
+	return {
+		level,
+		title: "Opper span: comparison",
+		lines: [`Nothing was compared with ${baseline}, so max_drop was not judged`]
+	};
 }
 function findingOf(error, inputs, effect) {
 	if (error instanceof require_tests.InputError) return {
@@ -2514,9 +2524,9 @@ async function create(span, mayExist, client, report) {
 	report.sent = require_tests.fieldsOf(span);
 	const { span: created, wasFound, isUnread } = await client.createSpan(span, { mayExist });
 	report.span = created;
-	report.outcome = "created";
 	if (isUnread) warn(report, ["the API says that the span exists, but does not show it, so only its id is known"]);
 	if (mayExist && wasFound) return true;
+	report.outcome = "created";
 	if (!isUnread) warn(report, storedWarnings(span, created, false));
 	return false;
 }
@@ -2659,7 +2669,7 @@ const defaults = {
 // src/uuid.ts
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 // src/inputs/forms.ts
-const because = (rule) => ({ error: ({ input }) => `${require_tests.quoted(require_tests.textOf(input))} ${rule}` });
+const because = (rule) => ({ error: ({ input }) => `${typeof input === "string" ? require_tests.quoted(input) : require_tests.cut(require_tests.textOf(input), 200)} ${rule}` });
 function parsedBy(parse) {
 	return require_tests.transform((value, { issues }) => {
 		try {
@@ -2919,20 +2929,8 @@ function readForms(forms, given, nameOf) {
 		problems
 	};
 }
-// src/inputs/misspelt.ts
+// src/inputs/spelling.ts
 const MIN_LENGTH = 5;
-function misspeltProblems(variables) {
-	const known = Object.keys(defaults);
-	return variables.flatMap((variable) => {
-		const [, name = ""] = /^INPUT_(.+)$/.exec(variable)?.map((part) => part.toLowerCase()) ?? [];
-		const meant = name && !known.includes(name) && known.find((right) => isMisspelt(name, right));
-		if (!meant) return [];
-		return [{
-			name,
-			message: `is not an input of this action. Write ${meant}, or rename the variable ${require_tests.quoted(variable)} if an env sets it`
-		}];
-	});
-}
 function isMisspelt(name, right) {
 	if (name.replaceAll("-", "_") === right) return true;
 	if (right.length < MIN_LENGTH) return false;
@@ -2945,6 +2943,19 @@ function withoutCommonEnds(a, b) {
 	let end = 0;
 	while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
 	return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+}
+// src/inputs/misspelt.ts
+function misspeltProblems(variables) {
+	const known = Object.keys(defaults);
+	return variables.flatMap((variable) => {
+		const [, name = ""] = /^INPUT_(.+)$/.exec(variable)?.map((part) => part.toLowerCase()) ?? [];
+		const meant = name && !known.includes(name) && known.find((right) => isMisspelt(name, right));
+		if (!meant) return [];
+		return [{
+			name,
+			message: `is not an input of this action. Write ${meant}, or rename the variable ${require_tests.quoted(variable)} if an env sets it`
+		}];
+	});
 }
 // src/scale.ts
 function product(value, scale, digits) {
@@ -2961,9 +2972,8 @@ function unroundedScore(value, scale) {
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
 	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_tests.FormError(`${require_tests.quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
-	const times = scale === void 0 ? "" : " times score_scale";
-	throw new require_tests.FormError(`${require_tests.quoted(String(value))}${times} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
+	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_tests.FormError(`${value} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
+	throw new require_tests.FormError(`${value}${scale === void 0 ? "" : " times score_scale"} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
 }
 // src/plan/case-span.ts
 function caseSpanOf(testCase, id, scale = 100) {
@@ -3138,7 +3148,7 @@ function check(read, results, score, metrics, job, stage) {
 	const isForgiven = ({ name, isFromFile }) => job.endedBadly && (isFromFile === true || stage.lost.includes(name) && !ESSENTIAL.includes(name));
 	const fatal = problems.filter((problem) => !isForgiven(problem));
 	const ofResults = problemsOfResults(results);
-	const isPartial = results.tests !== void 0 || ofResults.every(({ name }) => name === "results_outcome");
+	const isPartial = results.tests !== void 0 || ofResults.some(({ name }) => name === "results_outcome");
 	const isEnough = isPartial && fatal.every((problem) => ofResults.includes(problem));
 	if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage))) throw new require_tests.InputError(fatal);
 	return {
@@ -3448,8 +3458,8 @@ async function readFiles(read, host, stage) {
 	const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
 	const problems = [
 		...resultsProblems(read),
-		...results.problems,
 		...outcomeProblems(inputs, results),
+		...results.problems,
 		...metaFile.problems
 	];
 	return {
@@ -3496,10 +3506,16 @@ async function readResultsOf(inputs, { files, jobBeganMs }, { now, tracked }) {
 function outcomeProblems(inputs, { tests, fields, problems }) {
 	const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
 	if (!isBadEnd(outcome) || results_file === void 0) return [];
-	if (tests ? require_tests.failingCount(tests) > 0 : problems.length > 0 || error !== void 0) return [];
+	const name = "results_outcome";
+	if (!tests && problems.length > 0) return [{
+		name,
+		message: `is ${outcome}: the step that should have written the results ${outcome === "failure" ? "failed" : "was cancelled"}. Look at its log`
+	}];
+	if (tests ? require_tests.failingCount(tests) > 0 : error !== void 0) return [];
+	const message = `is ${outcome}, but ${tests ? "no case failed" : "the results name no error"}, so the run stopped early, or something failed that the results do not show. Look at the log of the step that wrote the results`;
 	return [{
-		name: "results_outcome",
-		message: `is ${outcome}, but ${tests ? "no case failed" : "the results name no error"}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`
+		name,
+		message: tests || outcome !== "failure" ? message : message + ". A json or fields file names no case: let the tool exit with 0 whatever its score is, or leave results_outcome out"
 	}];
 }
 function problemsOf(error) {
@@ -3967,6 +3983,11 @@ const ANCHORS = [
 	],
 	[
 		"Opper span: bad input",
+		"results_outcome: ",
+		"#results-files"
+	],
+	[
+		"Opper span: bad input",
 		"",
 		"#inputs"
 	],
@@ -4108,7 +4129,7 @@ function spanBlock({ spanId, span, links }) {
 	if (span.trace_id) names.push("in trace", code(span.trace_id));
 	const duration = require_tests.durationMsOf(span);
 	const facts = require_tests.present([
-		duration !== void 0 && `took ${require_tests.secondsText(duration)}`,
+		duration !== void 0 && duration !== 0 && `took ${require_tests.secondsText(duration)}`,
 		links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, "").slice(0, 7)))}`,
 		links.job && links.job !== links.run && link(links.job, "job"),
 		links.run && link(links.run, "workflow run"),
@@ -4179,7 +4200,7 @@ function createReporter(host, secrets) {
 				isTracking = tracked !== void 0;
 			} catch (error) {
 				if (isTracking) return;
-				throw require_tests.InputError.of("GITHUB_STATE", `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`);
+				throw require_tests.InputError.of("GITHUB_STATE", `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user that can write the files of the runner`);
 			}
 		},
 		redact,
@@ -4278,15 +4299,8 @@ function withoutSending(plan, reporter, report) {
 		...require_tests.defined({ id: knownId }),
 		...Object.fromEntries(Object.entries(sent ?? {}).filter(([, value]) => value !== null))
 	};
-	const { dry_run, baseline, max_drop } = inputs;
-	if (max_drop !== void 0 && !isBeginning(task)) {
-		const line = `Nothing was compared with ${baseline}, so max_drop was not judged`;
-		report.findings.push({
-			level: "notice",
-			title: "Opper span: comparison",
-			lines: [line]
-		});
-	}
+	const { dry_run, max_drop } = inputs;
+	if (max_drop !== void 0 && !isBeginning(task)) report.findings.push(notCompared("notice", inputs));
 	if (dry_run) {
 		report.outcome = "dry-run";
 		report.dryRun = [...request, ...sent && task.kind !== "start" ? childRequests(plan, id) : []];
@@ -4388,7 +4402,7 @@ async function run(host, tracked) {
 		...values,
 		job_status: void 0
 	} : values);
-	const report = newReport(tracked?.id ?? values.span_id, job);
+	const report = newReport(tracked && (tracked.exists || values.api_key !== void 0) ? tracked.id : values.span_id, job);
 	if (host.eventProblem) warn(report, [host.eventProblem]);
 	let plan;
 	try {
@@ -4396,8 +4410,9 @@ async function run(host, tracked) {
 		warn(report, plan.warnings);
 		await carryOut(plan, host, job, reporter, report);
 	} catch (error) {
-		report.outcome = "failed";
+		if (!isDone(report.outcome)) report.outcome = "failed";
 		report.findings.push(findingOf(error, values, "nothing was recorded"));
+		if (error instanceof require_tests.ApiError && levelOf(values) === "warning" && values.max_drop !== void 0 && !isStart) report.findings.push(notCompared("warning", values));
 	}
 	if (plan?.failure) {
 		const effect = `${isWritten(report.outcome) ? "the rest" : "nothing"} was recorded`;
@@ -4540,16 +4555,16 @@ Object.defineProperty(exports, "changesBetween", ({
 		return changesBetween;
 	}
 }));
+Object.defineProperty(exports, "isDone", ({
+	enumerable: true,
+	get: function() {
+		return isDone;
+	}
+}));
 Object.defineProperty(exports, "isEmptyPatch", ({
 	enumerable: true,
 	get: function() {
 		return isEmptyPatch;
-	}
-}));
-Object.defineProperty(exports, "isWritten", ({
-	enumerable: true,
-	get: function() {
-		return isWritten;
 	}
 }));
 Object.defineProperty(exports, "levelOf", ({

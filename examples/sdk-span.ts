@@ -1,4 +1,4 @@
-// Creates a span with opperai 3.x, hands its id on, runs the eval under it, and leaves the result in a file.
+// Creates a span with opperai 3.x, passes its id on, runs the eval under it, and leaves the result in a file.
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { Opper } from 'opperai';
 
@@ -6,7 +6,7 @@ const { OPPER_API_KEY: httpBearer = '', OPPER_BASE_URL: serverURL, GITHUB_OUTPUT
 const opper = new Opper({ httpBearer, ...(serverURL && { serverURL }) });
 
 const span = await opper.spans.create({ name: 'Support eval', type: 'evaluation', startTime: new Date() });
-// At once, so that the next step finds the span even if the eval breaks off.
+// At once, so that the next step finds the span even if the eval crashes.
 appendFileSync(GITHUB_OUTPUT, `span_id=${span.id}\n`);
 
 const wrong: string[] = [];

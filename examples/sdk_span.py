@@ -1,4 +1,4 @@
-"""Creates a span with opperai 1.x, hands its id on, runs the eval under it, and leaves the result in a file."""
+"""Creates a span with opperai 1.x, passes its id on, runs the eval under it, and leaves the result in a file."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from opperai import Opper
 
 opper = Opper(http_bearer=os.environ["OPPER_API_KEY"])
 span = opper.spans.create(name="Support eval", type="evaluation", start_time=datetime.now(timezone.utc))
-# At once, so that the next step finds the span even if the eval breaks off.
+# At once, so that the next step finds the span even if the eval crashes.
 with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as outputs:
     print(f"span_id={span.id}", file=outputs)
 

@@ -1,4 +1,4 @@
-"""Creates a span with opperai 2.x, hands its id on, runs the eval under it, and leaves the result in a file."""
+"""Creates a span with opperai 2.x, passes its id on, runs the eval under it, and leaves the result in a file."""
 
 import json
 import os
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from opperai import Opper
 
-# 2.x creates the span with API v3. That v2, which the action uses, can update it is not documented. Where it cannot, the action
-# says 404: let it create the span with `operation: track`, as eval-python.yml does.
+# 2.x creates the span with API v3. It is not documented whether v2, which the action uses, can update it. If it cannot, the
+# action reports 404: let it create the span with `operation: track`, as eval-python.yml does.
 opper = Opper()  # Reads the key from OPPER_API_KEY
 span = opper.spans.create(name="Support eval", type="evaluation", start_time=datetime.now(timezone.utc))
-# At once, so that the next step finds the span even if the eval breaks off.
+# At once, so that the next step finds the span even if the eval crashes.
 with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as outputs:
     print(f"span_id={span.id}", file=outputs)
 

@@ -11,7 +11,7 @@ import { inputVariables, readAction } from '../test/harness/runner.ts';
 import { pathOf } from '../test/harness/tcp-server.ts';
 import { writeJunitFile, writePytestFile } from './bench/junit-file.ts';
 
-/** A program to measure as a whole process, with the requests it makes. */
+/** A program to measure as a whole process, with the requests it sends. */
 interface Subject {
   readonly name: string;
   readonly args: readonly string[];
@@ -128,14 +128,14 @@ function target(what: string, value: number, limit: number, unit = ''): void {
   console.log(`${verdict}  ${what}: ${rounded(value)}${unit} (at most ${limit}${unit})`);
 }
 
-/** Compares the step with a bare script that makes the same two requests. */
+/** Compares the step with a bare script that sends the same two requests. */
 async function benchStart(common: Env): Promise<void> {
   const env = { ...common, INPUT_SCORE: '9', INPUT_META: '{"dataset":"support-v3"}' };
   for (const [at, subject] of [STEP, FETCH, NOTHING, END].entries()) {
     run(subject, { ...env, INPUT_SCORE: String(at) });
     const { methods, score } = await happened();
     if (methods.join() !== subject.requests.join() || (methods.length > 0 && score !== at))
-      throw new Error(`${subject.name} made the requests [${methods}] and left the score ${score}.`);
+      throw new Error(`${subject.name} sent the requests [${methods}] and left the score ${score}.`);
   }
   const [nothing, end, step, fetch] = measure('The step, over TLS', [NOTHING, END, STEP, FETCH], env, 41);
   target('the step ÷ bare fetch', step.ms / fetch.ms, 0.65);

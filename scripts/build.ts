@@ -1,4 +1,4 @@
-// `npm run build` makes dist from src. With `--check` it only checks that dist is up to date.
+// `npm run build` builds dist from src. With `--check` it only checks that dist is up to date.
 import {
   existsSync,
   mkdirSync,
@@ -68,7 +68,7 @@ async function pack(entries: Readonly<Record<string, string>>): Promise<{ files:
   const modules: Record<string, RenderedModule> = {};
   for (const chunk of output) {
     if (chunk.type !== 'chunk')
-      throw new Error(`Expected only JavaScript, but rolldown also made ${chunk.fileName}.`);
+      throw new Error(`Expected only JavaScript, but rolldown also wrote ${chunk.fileName}.`);
     files[chunk.fileName] = await packed(chunk.code, [...chunk.imports, ...chunk.dynamicImports]);
     Object.assign(modules, chunk.modules);
   }
@@ -88,7 +88,7 @@ async function packed(code: string, imports: readonly string[]): Promise<string>
     const externals = imports.map((name) => `./${name}`);
     const result = await ncc(file, { cache: false, quiet: true, target: 'es2022', externals });
     const others = Object.keys(result.assets);
-    if (others.length > 0) throw new Error(`Expected one file, but ncc also made ${others.join(', ')}.`);
+    if (others.length > 0) throw new Error(`Expected one file, but ncc also wrote ${others.join(', ')}.`);
     return asciiOf(result.code);
   } finally {
     process.chdir(before);

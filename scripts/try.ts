@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
+import { isMisspelt } from '../src/inputs/spelling.ts';
 import { status } from '../test/harness/faults.ts';
 import {
   type ActionStep,
@@ -48,6 +49,8 @@ async function main(): Promise<number> {
   const { runs, inputs: known = {} } = await readAction();
   const unknown = Object.keys(args.inputs).find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
+    const meant = Object.keys(known).find((right) => isMisspelt(unknown.toLowerCase(), right));
+    if (meant !== undefined) return complain(`${unknown} is not an input. Did you mean ${meant}?`);
     const alike = Object.keys(known).filter((name) => name.slice(0, 4) === unknown.slice(0, 4).toLowerCase());
     return complain(
       `${unknown} is not an input of action.yml. There are: ${(alike.length > 0 ? alike : Object.keys(known)).join(', ')}`,
@@ -58,8 +61,8 @@ async function main(): Promise<number> {
 
   const { inputs } = args;
   const hasInputs = Object.keys(inputs).length > 0;
-  const makesSpan = ['create', 'track'].includes(inputs.operation ?? '');
-  const own: Scenario = { shows: 'your own inputs', with: {}, ...(makesSpan ? {} : { span: STORED }) };
+  const createsSpan = ['create', 'track'].includes(inputs.operation ?? '');
+  const own: Scenario = { shows: 'your own inputs', with: {}, ...(createsSpan ? {} : { span: STORED }) };
   const scenario = args.scenario ?? (hasInputs ? own : (SCENARIOS.track as Scenario));
   const key = inputs.api_key ?? process.env.OPPER_API_KEY;
   const isReal = Boolean(key) && (inputs.span_id !== undefined || inputs.base_url !== undefined);

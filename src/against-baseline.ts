@@ -16,25 +16,30 @@ import { failingCount } from './results/tests.ts';
 const TITLE = 'Opper span: comparison';
 
 /**
- * Compares the score that was recorded with that of the baseline, once all else was written. A missed `max_drop` is recorded on
+ * Compares the recorded score with that of the baseline, after everything else was written. A missed `max_drop` is recorded on
  * the span too. Failures become findings: nothing that was written is undone.
  */
 export async function compareWithBaseline(
+  branch: string,
   plan: Plan,
   job: Job,
   client: Client,
   report: Draft,
 ): Promise<void> {
   const { inputs } = plan;
-  if (!isDone(report.outcome) || scoreOnSpan(report) === undefined) return;
+  const score = scoreOnSpan(report);
+  if (!isDone(report.outcome) || score === undefined) return;
+  const { span, metrics = {} } = report;
+  const failing = failingNow(plan, report);
+  const own: OwnRun = { name: span.name ?? '', branch, score, metrics, failing, facts: job.facts };
   try {
-    await search(plan, job, client, report);
+    await search(own, inputs, client, report);
     await recordDrop(plan, client, report);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const step = report.comparison
       ? 'The missed max_drop was not recorded'
-      : `The run was not compared with ${inputs.baseline}`;
+      : `The run was not compared with ${branch}`;
     report.findings.push({ level: levelFor(inputs), title: TITLE, lines: [`${step}: ${error.message}`] });
   } finally {
     report.requests = client.traffic.requests;
@@ -46,26 +51,20 @@ function levelFor(inputs: Inputs): Finding['level'] {
   return inputs.max_drop === undefined ? 'warning' : levelOf(inputs);
 }
 
-async function search(plan: Plan, job: Job, client: Client, report: Draft): Promise<void> {
-  const { baseline: branch = '', max_drop } = plan.inputs;
-  const { span, metrics = {}, findings } = report;
-  const own: OwnRun = {
-    name: span.name ?? '',
-    branch,
-    score: scoreOnSpan(report) ?? 0,
-    metrics,
-    failing: failingNow(plan, report),
-    facts: job.facts,
-  };
+async function search(own: OwnRun, inputs: Inputs, client: Client, report: Draft): Promise<void> {
+  const { branch } = own;
+  const { max_drop } = inputs;
+  const { span, findings } = report;
   const options = { isTriedOnce: max_drop === undefined };
   const { baseline, isCut } = await findBaseline(client, span, own, options);
   if (baseline) {
     report.comparison = compare(baseline, own);
   } else if (isCut) {
-    const line = `The newest 100 traces of this name hold no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
-    findings.push({ level: levelFor(plan.inputs), title: TITLE, lines: [line] });
+    const line = `The newest 100 traces of this name contain no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
+    findings.push({ level: levelFor(inputs), title: TITLE, lines: [line] });
   } else {
-    const line = `There is no earlier run of this span on ${branch} to compare with`;
+    const passed = max_drop === undefined ? '' : ', so max_drop was passed';
+    const line = `There is no earlier run of this span on ${branch} to compare with${passed}. Let the workflow run on ${branch} too, for example on: push`;
     findings.push({ level: 'notice', title: TITLE, lines: [line] });
   }
 }

@@ -90,7 +90,7 @@ async function create(span: NewSpan, mayExist: boolean, client: Client, report: 
   return false;
 }
 
-/** Creates the span of a tracked job. A failure that may pass is a warning, since the span can be created at the end of the job. */
+/** Creates the span of a tracked job. A transient failure is a warning, since the span can be created at the end of the job. */
 async function start(
   { span, tracked }: Task & { readonly kind: 'start' },
   { fail_on_api_error }: Inputs,
@@ -160,7 +160,6 @@ async function readAtEnd(
  * unexpected happened before a write arrived.
  */
 function mayClose(error: unknown, requestsBeforeWrite: number | undefined, { traffic }: Client): boolean {
-  if (error instanceof InputError) return true;
   const isWriting = requestsBeforeWrite !== undefined;
   if (error instanceof ApiError) {
     const { status } = error;

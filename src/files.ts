@@ -6,8 +6,8 @@ export interface Files {
   /**
    * The files that a path or pattern matches, by the rules of @actions/glob, sorted; none that a line of `excludes`, which begins
    * with `!`, matches too. A path that exists is taken as it is written. Each is named by its real path, so a file and a link to it
-   * count once. The list may be empty. A link to nothing is in it, so that reading it says what is wrong. Throws {@link FormError}
-   * for a path that is not a file, a pattern that is none, and a folder that cannot be searched.
+   * count once. The list may be empty. It includes broken links, so that reading them reports what is wrong. Throws
+   * {@link FormError} for a path that is not a file, an invalid pattern, and a folder that cannot be searched.
    */
   find(pattern: string, excludes?: readonly string[]): Promise<string[]>;
   /** The bytes of a file. Throws the system's own error, or {@link FormError} for a directory, a pipe or a device. */

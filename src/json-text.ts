@@ -4,7 +4,7 @@ import { cut } from './text.ts';
 interface Fault {
   readonly at: number;
   readonly expected: string;
-  /** If it is not what stands at `at`. */
+  /** What to report as found, if not the text at `at`. */
   readonly found?: string;
 }
 
@@ -31,7 +31,7 @@ const AFTER_NAME: State = { expected: 'a colon' };
 const NEXT_NAME: State = { expected: 'a comma or }', closer: CLOSE_OBJECT, afterComma: NAME };
 const END: State = { expected: 'nothing more' };
 
-// These also match nothing.
+// These also match the empty text.
 const PLAIN = /[^"\\\0-\x1f]*/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
 const NOT_A_NUMBER = /(?:-?(?:NaN|Infinity))?/y;
@@ -50,7 +50,7 @@ export function faultIn(text: string, line?: number): string | undefined {
 }
 
 /**
- * The text with null for each NaN and Infinity, which Python writes. If it is not JSON even so, it is unchanged, and `fault` is
+ * The text with null for each NaN and Infinity, which Python writes. If it still is not JSON, it is unchanged, and `fault` is
  * like {@link faultIn}.
  */
 export function withoutNaN(
@@ -80,8 +80,6 @@ function faultText(text: string, fault: Fault | undefined, line = 1): string | u
 
 /** The place of the first bracket that is nested too deeply, if there is one. */
 export function placeTooDeep(text: string, maxDepth: number, line = 1): string | undefined {
-  // Few texts have that many brackets.
-  if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return undefined;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -107,7 +105,7 @@ function placeOf(text: string, offset: number, firstLine: number): string {
   return `line ${line}, column ${offset - start + 1}`;
 }
 
-/** The first fault in a text. With `onNaN` a NaN or Infinity is none, but reported. */
+/** The first fault in a text. With `onNaN`, a NaN or Infinity is not a fault, but passed to that function. */
 function scan(text: string, onNaN?: (start: number, end: number) => void): Fault | undefined {
   const outer: State[] = [];
   // What comes after the current value.
@@ -166,17 +164,14 @@ function closingQuote(text: string, start: number): number {
 function endOfString(text: string, start: number): number | Fault {
   let at = endOf(PLAIN, text, start + 1);
   for (; at < text.length; at = endOf(PLAIN, text, at + 1)) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at + 1;
-    if (code < SPACE) {
-      const [name, written] = CONTROLS[text.charAt(at)] ?? [
-        'a control character',
-        'an escape such as \\u0000',
-      ];
+    const character = text.charAt(at);
+    if (character === '"') return at + 1;
+    if (character !== '\\') {
+      const [name, written] = CONTROLS[character] ?? ['a control character', 'an escape such as \\u0000'];
       return { at, expected: written, found: `${name} in a string` };
     }
     const letter = text.charAt(at + 1);
-    if (letter === 'u' && /^[\da-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) at += 5;
+    if (letter === 'u' && /[\da-fA-F]{4}/.test(text.slice(at + 2, at + 6))) at += 5;
     else if (letter !== '' && '"\\/bfnrt'.includes(letter)) at++;
     else return { at, expected: 'an escape such as \\n or \\\\', found: `\\${letter}` };
   }

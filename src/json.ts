@@ -40,7 +40,7 @@ export function parseJson(text: string, maxDepth = MAX_DEPTH): Json {
 export function parseResultsJson(text: string, line = 1): Json {
   checkDepth(text, MAX_DEPTH, line);
   if (!text.includes('NaN') && !text.includes('Infinity')) return parse(text, () => faultIn(text, line));
-  // First, since parsing the text in vain takes as long as parsing it.
+  // First, since a failed parse takes as long as a successful one.
   const finite = withoutNaN(text, line);
   return parse(finite.text, () => finite.fault);
 }

@@ -1,4 +1,4 @@
-/** The items that there are: a list whose items may depend on a condition. */
+/** The items that are present. For lists in which some items depend on a condition. */
 export function present<Item>(items: readonly (Item | undefined | null | false | '')[]): Item[] {
   return items.filter((item): item is Item => Boolean(item));
 }

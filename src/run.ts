@@ -84,7 +84,7 @@ async function carryOut(plan: Plan, host: Host, job: Job, reporter: Reporter, re
   await execute(plan, client, reporter, report);
   if (inputs.baseline === undefined || isBeginning(task)) return;
   const { compareWithBaseline } = await import('./against-baseline.ts');
-  await compareWithBaseline(plan, job, client, report);
+  await compareWithBaseline(inputs.baseline, plan, job, client, report);
 }
 
 function judgedGates({ inputs, gate, failure }: Plan, job: Job, report: Draft): Gate[] {

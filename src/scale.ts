@@ -1,5 +1,4 @@
 import { FormError } from './errors.ts';
-import { quoted } from './text.ts';
 
 /** A pass rate is recorded in percent, unless `score_scale` is set. */
 export const PASS_RATE_SCALE = 100;
@@ -31,11 +30,11 @@ export function scoreOf(value: number, scale?: number): number {
   if (Number.isSafeInteger(score)) return score;
   if (Math.abs(score) < Number.MAX_SAFE_INTEGER) {
     throw new FormError(
-      `${quoted(String(value))} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`,
+      `${value} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`,
     );
   }
   const times = scale === undefined ? '' : ' times score_scale';
   throw new FormError(
-    `${quoted(String(value))}${times} is outside ±9007199254740991, the range in which JSON numbers are exact`,
+    `${value}${times} is outside ±9007199254740991, the range in which JSON numbers are exact`,
   );
 }

@@ -11,6 +11,7 @@ import {
   parseResultsJson,
   sameJson,
 } from '../src/json.ts';
+import { faultIn } from '../src/json-text.ts';
 
 const rewritten = (text: string) => JSON.stringify(parseExactJson(text));
 
@@ -81,7 +82,7 @@ describe('exact JSON', () => {
     ['\uFEFF {"a" :\t1.0}\r\n', '{"a":1.0}'],
     ['{"a":1,"a":2}', '{"a":2}'],
     ['"\\u0041\\/"', '"A/"'],
-  ])('drops what is not part of a value: %j', (text, written) => {
+  ])('leaves out what is not part of a value: %j', (text, written) => {
     expect(rewritten(text)).toBe(written);
   });
 });
@@ -118,7 +119,7 @@ describe('plain JSON', () => {
         fc.pre(!text.startsWith('\uFEFF'));
         const refusal = refusalOf(text);
         if (refusal === undefined) {
-          expect(parseJson(text)).toEqual(JSON.parse(text));
+          expect([parseJson(text), faultIn(text)]).toEqual([JSON.parse(text), undefined]);
           return;
         }
         expect(() => JSON.parse(text)).toThrow(SyntaxError);
@@ -135,7 +136,7 @@ describe('plain JSON', () => {
   });
 });
 
-describe('an error says where a text stops being JSON, what may stand there and what does', () => {
+describe('an error says where a text stops being JSON, what may come there and what does', () => {
   it.each([
     ['', 'line 1, column 1: expected a value, found the end of the text'],
     [' \n ', 'line 2, column 2: expected a value, found the end of the text'],
@@ -166,9 +167,14 @@ describe('an error says where a text stops being JSON, what may stand there and 
       'line 1, column 3: expected an escape such as \\u0000, found a control character in a string',
     ],
     ['["\\n\\u00e9\\dir"]', 'line 1, column 11: expected an escape such as \\n or \\\\, found \\d'],
+    ['["a\\', 'line 1, column 4: expected an escape such as \\n or \\\\, found \\'],
     ['["\\u12G4"]', 'line 1, column 3: expected an escape such as \\n or \\\\, found \\u'],
     ['> eval@1.0.0\n{}', 'line 1, column 1: expected a value, found >'],
     [`${'a'.repeat(18)}😀bc`, `line 1, column 1: expected a value, found ${'a'.repeat(18)}…`],
+    ['[a\u200bb]', 'line 1, column 2: expected a value or ], found a\u200bb'],
+    ['[a//b]', 'line 1, column 2: expected a value or ], found a//b'],
+    ['[NaNa]', 'line 1, column 2: expected a value or ], found NaNa'],
+    ['[aNaN]', 'line 1, column 2: expected a value or ], found aNaN'],
     ['[nil, NaN]', 'line 1, column 2: expected a value or ], found nil'],
     [
       '[NaN]',
@@ -246,6 +252,10 @@ describe('nesting', () => {
 
   it('does not count brackets in strings, or closed ones', () => {
     expect(refusalOf(`["${'[{\\"['.repeat(1001)}",${'[],{},'.repeat(1001)}0]`)).toBeUndefined();
+  });
+
+  it('counts brackets after an escaped backslash', () => {
+    expect(refusalOf(`["\\\\",${'['.repeat(1000)}`)).toMatch(/deep.*line 1, column 1006:/);
   });
 
   it('may be limited further', () => {

@@ -35,12 +35,14 @@ const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const OTHER_ID = /(?!3c90c3cc)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 const server = await startSpanServer();
 afterAll(() => server.close());
+// @actions/glob prints commands for the runner's debug log.
+vi.spyOn(process.stdout, 'write').mockReturnValue(true);
 
 const TESTS =
   '<testsuite name="cart"><testcase name="adds"/><testcase name="pays"><failure message="no"/></testcase></testsuite>';
 
 type Inputs = Readonly<Record<string, string>>;
-/** What is shown, and how to see it: the inputs of a step, or a function that makes the message. */
+/** What is shown, and how to see it: the inputs of a step, or a function that produces the message. */
 type Scene = readonly [title: string, how: Inputs | (() => string | undefined), options?: StepOptions];
 
 const file = (content: string | Uint8Array, name = 'r.json'): StepOptions => ({ files: { [name]: content } });
@@ -261,17 +263,18 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     ],
     ['max_drop without a baseline', { max_drop: '2' }],
     ['a gate on another scale than the score', { score: '0.9', score_scale: '100', min_score: '0.8' }],
-    ['a gate that is a share', { score: '87', min_score: '0.8' }],
-    ['a gate that is the whole', { results_file: 'r.xml', min_score: '1' }, file(TESTS, 'r.xml')],
+    ['a gate that is a fraction', { score: '87', min_score: '0.8' }],
+    ['a gate of 1', { results_file: 'r.xml', min_score: '1' }, file(TESTS, 'r.xml')],
     ['an outcome without results_file', { score: '1', results_outcome: 'failure' }],
     [
       'an outcome that the results do not explain',
       { results_file: 'r.xml', results_outcome: 'failure' },
       file('<testsuite><testcase name="a"/></testsuite>', 'r.xml'),
     ],
+    ['an outcome of a step that wrote no results', { results_file: 'r.xml', results_outcome: 'failure' }],
     [
       'an outcome that a format without cases does not explain',
-      { results_file: 'r.json', results_format: 'fields', results_outcome: 'cancelled' },
+      { results_file: 'r.json', results_format: 'fields', results_outcome: 'failure' },
       file('{"score": 1}'),
     ],
     [
@@ -406,7 +409,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     response('304', status(304)),
     response('redirect', redirect('https://elsewhere.example/v2')),
     response('HTML', html()),
-    response('JSON that breaks off', truncatedJson()),
+    response('JSON that is cut off', truncatedJson()),
     response('an empty body', body('')),
     response('a list', body('[]')),
     response('another span', body('{"id": "4c90c3cc-0d44-4b50-8888-8dd25736052a", "name": "x"}')),
@@ -419,9 +422,9 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       'an unknown coding',
       raw('HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\nconnection: close\r\n\r\nx'),
     ),
-    response('broken gzip', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
+    response('invalid gzip', raw('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\nx')),
     response('a status that is not HTTP', raw('HTTP/1.1 600 Odd\r\nconnection: close\r\n\r\n')),
-    response('a connection that breaks off', reset('in body')),
+    response('a connection that is closed in the response', reset('in body')),
     response('33 MiB', huge(MAX_BYTES + 1)),
     response('only interim responses', flood('', 'HTTP/1.1 102 Processing\r\n\r\n')),
     response(
@@ -461,7 +464,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
     noResponse('a proxy with a certificate that is not trusted', new ProxyError({ cause: NOT_TRUSTED })),
   ],
   'A request that must not be sent twice': [
-    response('a span that was not made', status(503), { ...create, retries: '1' }),
+    response('a span that was not created', status(503), { ...create, retries: '1' }),
     responses('a span that is not found', [{ on: 'POST', fault: status(503) }], { ...create, retries: '1' }),
     responses('a span that exists, but is not found', [{ on: 'POST', fault: status(409) }], create),
     response('an HTML page for a new span', html(), create),
@@ -516,7 +519,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { faults: [{ ...traces, fault: status(503) }] },
     ],
     [
-      'traces that are no list',
+      'traces that are not a list',
       { score: '62', baseline: 'main' },
       { faults: [{ ...traces, fault: reply({ status: 200, body: { data: 1 } }) }] },
     ],
@@ -558,7 +561,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
       { state: STATE, faults: [{ on: 'PATCH', fault: status(413) }] },
     ],
     [
-      'a tracked job whose start fails for a passing reason',
+      'a tracked job whose start fails for a temporary reason',
       { operation: 'track', span_id: '', retries: '0' },
       { faults: [{ times: FOREVER, fault: status(503) }] },
     ],
@@ -596,7 +599,7 @@ const CHAPTERS: Readonly<Record<string, readonly Scene[]>> = {
   ],
 };
 
-/** Log lines that tell of something wrong. In the chapter about the log, all of them. */
+/** Log lines about something wrong. In the chapter about the log, all of them. */
 const isShown = (chapter: string, line: string) => chapter === LOG || /attempt|a last look| ✗ /.test(line);
 
 async function saidBy(chapter: string, [, how, options]: Scene): Promise<string[]> {

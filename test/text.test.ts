@@ -1,5 +1,16 @@
 import { expect, it } from 'vitest';
-import { counted, cut, listed, quoted, secondsText, textOf } from '../src/text.ts';
+import {
+  ageText,
+  counted,
+  cut,
+  cutBytes,
+  firstOf,
+  listed,
+  mibText,
+  quoted,
+  secondsText,
+  textOf,
+} from '../src/text.ts';
 
 it.each([
   ['four', 4, 'four'],
@@ -7,8 +18,17 @@ it.each([
   ['a😀b', 4, 'a😀b'],
   ['a😀bc', 4, 'a😀…'],
   ['ab😀c', 4, 'ab…'],
+  ['😀bcd', 4, '😀b…'],
 ])('%s cut to %i units is %s', (text, maxLength, cutText) => {
   expect(cut(text, maxLength)).toBe(cutText);
+});
+
+it.each([
+  ['aé😀', 7, 'aé😀'],
+  ['aé😀b', 7, 'aé…'],
+  ['aaa😀', 6, 'aaa…'],
+])('%s cut to %i bytes is %s', (text, maxBytes, cutText) => {
+  expect(cutBytes(text, maxBytes)).toBe(cutText);
 });
 
 it('a quoted text is cut, but keeps its quotes', () => {
@@ -24,6 +44,37 @@ it('a list shows ten names, each cut', () => {
   expect(listed(names)).toBe('a, b, c, d, e, f, g, h, i, j');
   expect(listed([...names, 'k'])).toBe('a, b, c, d, e, f, g, h, i, j, …');
   expect(listed(['x'.repeat(41)])).toBe(`${'x'.repeat(39)}…`);
+});
+
+it('of many lines the first are shown, and how many more there are', () => {
+  expect([firstOf(['a', 'b'], 2), firstOf(['a', 'b', 'c'], 2), firstOf(['a'], 2, 5)]).toEqual([
+    ['a', 'b'],
+    ['a', 'b', 'and 1 more'],
+    ['a', 'and 4 more'],
+  ]);
+});
+
+it('a size is rounded up to a tenth of a MiB', () => {
+  expect([0, 1, 32 * 1024 * 1024, 32 * 1024 * 1024 + 1].map(mibText)).toEqual([
+    '0 MiB',
+    '0.1 MiB',
+    '32 MiB',
+    '32.1 MiB',
+  ]);
+});
+
+it.each([
+  [-5, '0 seconds'],
+  [1000, '1 second'],
+  [59_999, '59 seconds'],
+  [60_000, '1 minute'],
+  [3_599_999, '59 minutes'],
+  [3_600_000, '1 hour'],
+  [86_399_999, '23 hours'],
+  [86_400_000, '1 day'],
+  [3 * 86_400_000 - 1, '2 days'],
+])('an age of %d ms is %s', (ms, text) => {
+  expect(ageText(ms)).toBe(text);
 });
 
 it.each([

@@ -11,7 +11,7 @@ export interface Scenario {
   /** The job's own steps, before or after the action's. Default: none. */
   readonly before?: readonly OwnStep[];
   readonly after?: readonly OwnStep[];
-  /** The fields of an existing span. Without it, the step makes its span. */
+  /** The fields of an existing span. Without it, the step creates its span. */
   readonly span?: Partial<Span>;
   readonly context?: NonNullable<JobOptions['context']>;
   readonly event?: object;
@@ -130,7 +130,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     after: [pytest('one wrong')],
   },
   'track-outage': {
-    shows: 'the API is down when the job starts: the span is made at the end',
+    shows: 'the API is down when the job starts: the span is created at the end',
     with: { ...TRACK, retries: '1' },
     outage: true,
     after: [
@@ -148,7 +148,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     earlier: { shows: 'first a run of main', with: COMPARED, after: [pytest('all right')] },
   },
   create: {
-    shows: 'one step after the tests makes a finished span from their report',
+    shows: 'one step after the tests creates a finished span from their report',
     with: {
       operation: 'create',
       results_file: REPORT,

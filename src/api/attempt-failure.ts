@@ -2,7 +2,7 @@ import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../text.ts';
 import { ProxyError, ProxySettingError } from './proxy.ts';
 
-/** A response that is none, such as a status that is not HTTP. Retrying cannot help. */
+/** A response that cannot be used, such as one with a status that is not HTTP. Retrying cannot help. */
 export class BadResponseError extends Error {
   override readonly name = 'BadResponseError';
 }
@@ -28,7 +28,7 @@ export function failureAdvice(thrown: unknown): string {
     return 'The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.';
   }
   if (thrown instanceof ProxyError && thrown.status !== undefined) {
-    return 'The proxy made no connection to the host of base_url. Check base_url, and that the proxy allows that host.';
+    return 'The proxy did not connect to the host of base_url. Check base_url, and that the proxy allows that host.';
   }
   const code = codeOf(thrown);
   switch (code) {

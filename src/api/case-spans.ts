@@ -12,7 +12,7 @@ interface CaseSpans {
   readonly of: number;
   /** The first failure; undefined if all were created. */
   readonly failure: ApiError | InputError | undefined;
-  /** One line for all whose response lacks what was sent; undefined if there is none. May contain untrusted text. */
+  /** One line for all spans whose response lacks what was sent; undefined if there are none. May contain untrusted text. */
   readonly warning: string | undefined;
 }
 

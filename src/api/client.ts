@@ -11,7 +11,7 @@ import { Trace, TracePage } from './traces.ts';
 
 const METRICS_PER_PAGE = 100;
 const TRACES_PER_PAGE = 100;
-// More than any span has. Without a limit, a server that always has another page would keep the step forever.
+// More than any span has. Without a limit, a server that always has another page would keep the step running forever.
 const MAX_PAGES = 100;
 
 export interface ClientOptions extends SenderOptions {
@@ -53,7 +53,7 @@ export interface Client {
   ): Promise<{ readonly metric: Metric; readonly wasFound: boolean }>;
   /** `PATCH /spans/{id}/metrics/{metric_id}`. */
   updateMetric(spanId: string, metricId: string, change: MetricValue): Promise<Metric>;
-  /** `GET /traces?name=…`: at most 100 traces. The name of a found trace may only contain `name`. */
+  /** `GET /traces?name=…`: at most 100 traces. The name of a found trace contains `name`, but may be longer. */
   listTraces(name: string, offset: number, options: TraceOptions): Promise<TracePage>;
   /** `GET /traces/{id}`. Set `isNew` if the trace was just created: then a 404 is retried. */
   readTrace(id: string, options: TraceOptions & { readonly isNew?: boolean }): Promise<Trace>;

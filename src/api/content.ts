@@ -5,24 +5,24 @@ import { MAX_BYTES } from '../files.ts';
 import { defined } from '../present.ts';
 import { mibText } from '../text.ts';
 
-/** The body of a response, unpacked. */
+/** The body of a response, decompressed. */
 export interface Content {
   readonly body: string;
   /** Why a span cannot be read from the body, to follow `the body`: `is not UTF-8`. */
   readonly problem?: string;
-  /** A content coding that cannot be unpacked, so that the body is as it came. May contain untrusted text. */
+  /** A content coding that cannot be decoded, so the body is as it came. May contain untrusted text. */
   readonly unknownCoding?: string;
 }
 
 const TOO_LARGE: Content = { body: '', problem: `is larger than ${mibText(MAX_BYTES)}` };
 
 /**
- * Reads the body to its end. Unpacks it if a gateway packed it, although `identity` was asked for (RFC 9110, section 8.4). Rejects
- * if the connection fails.
+ * Reads the body to its end. Decompresses it if a gateway compressed it, although the request asked for `identity` (RFC 9110,
+ * section 8.4). Rejects if the connection fails.
  */
 export async function contentOf(incoming: IncomingMessage): Promise<Content> {
   const codings = (incoming.headers['content-encoding'] ?? '').split(',').map((name) => name.trim());
-  // In its own case, since the key is removed from messages only as it is written.
+  // Keeps its case: the key is found and removed only as it is written.
   const coding = codings.filter((name) => !/^(identity)?$/i.test(name)).join(', ');
   const bytes = await bytesOf(incoming);
   if (bytes === undefined) return TOO_LARGE;
@@ -33,14 +33,14 @@ export async function contentOf(incoming: IncomingMessage): Promise<Content> {
     return contentIn(unpack(bytes));
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return TOO_LARGE;
-    return { body: '', problem: `cannot be unpacked (${coding}: ${headlineOf(error)})` };
+    return { body: '', problem: `cannot be decompressed (${coding}: ${headlineOf(error)})` };
   }
 }
 
 function contentIn(bytes: Buffer, unknownCoding?: string): Content {
   const isText = isUtf8(bytes);
   return {
-    // The text of an error status is of use even if some characters are lost, but packed bytes are not.
+    // An error message is useful even with some characters lost, but compressed bytes are not.
     body: isText || unknownCoding === undefined ? bytes.toString() : '',
     ...defined({ problem: isText ? undefined : 'is not UTF-8', unknownCoding }),
   };
@@ -58,7 +58,7 @@ async function bytesOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks, size);
 }
 
-/** Throws if the bytes break off, even after all of the text. Loads zlib only when it is needed. */
+/** Throws if the bytes are cut off, even after the whole text. Loads zlib only when it is needed. */
 function unpackerOf(coding: string): ((bytes: Buffer) => Buffer) | undefined {
   const zlib = () => process.getBuiltinModule('node:zlib');
   const limit = { maxOutputLength: MAX_BYTES };

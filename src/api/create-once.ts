@@ -13,7 +13,7 @@ interface Creation<Schema extends z.ZodMiniType, Unread> {
   readonly look: (tries: Tries) => Promise<z.infer<Schema> | undefined>;
   /** Whether an earlier POST may have created it. Then `look` is called first. */
   readonly mayExist: boolean;
-  /** What is known of it without reading it, if the POST names an id of its own. */
+  /** What is known about it without reading it, if the POST chose the id. */
   readonly unread?: Unread;
 }
 
@@ -47,7 +47,7 @@ export async function createOnce<Schema extends z.ZodMiniType, Unread = never>(
     const isDoubtful = mayHaveArrived(post);
     isInDoubt ||= isDoubtful;
     mayBeOurs ||= isDoubtful && !isConflict;
-    // After a conflict a retry can help too: what exists already may be found then.
+    // After a conflict a retry can help too: the lookup may then find what exists already.
     const isPassing = exists || isConflict || isRetried(post);
     let willRetry = isPassing && (await sender.waitForRetry(post, call, tries));
     if (isInDoubt && (isPassing || isDoubtful)) {
@@ -78,7 +78,7 @@ function resultOf<Result>(act: () => Result): Result | ApiError {
   }
 }
 
-/** Whether it may pass is decided by the lookup: a login page for every request is no outage. */
+/** The lookup decides whether this is transient: a login page for every request is not an outage. */
 function unknownOutcome({ summary, attempts }: ApiError, lookup: ApiError): ApiError {
   const { status, isTransient } = lookup;
   const look = 'Look for the span in Opper before you run the job again.';

@@ -7,7 +7,6 @@ export interface MetricValue {
   readonly comment?: string;
 }
 
-/** With its name. */
 export interface NewMetric extends MetricValue {
   readonly dimension: string;
 }
@@ -29,8 +28,8 @@ export const MetricPage = z.looseObject({
 });
 
 /**
- * The newest metric of each dimension. The API may allow several, and readers that show only one show the newest. Of two from
- * the same time it is the last in the list.
+ * The newest metric of each dimension. The API may allow several, and readers that show only one show the newest. If two have the
+ * same time, the last in the list counts.
  */
 export function newestOf(metrics: Iterable<Metric>): ReadonlyMap<string, Metric> {
   const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));

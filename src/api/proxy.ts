@@ -8,14 +8,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Proxy {
   readonly protocol: string;
-  /** An IPv6 address is without brackets. */
+  /** An IPv6 address has no brackets. */
   readonly hostname: string;
   readonly port: string;
   /** The value of `Proxy-Authorization`; undefined if the URL has no user and password. */
   readonly authorization: string | undefined;
 }
 
-/** The proxy made no connection. `status` is its response; without one, `cause` says what failed. */
+/** The proxy did not connect. `status` is its response; without one, `cause` says what failed. */
 export class ProxyError extends Error {
   readonly status: number | undefined;
   readonly code: string;
@@ -57,7 +57,7 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
-  if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || ''))
+  if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY))
     return undefined;
   const [, scheme = 'http', rest = ''] =
     /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? '') ?? [];
@@ -106,10 +106,10 @@ function unescaped(text: string): string {
 }
 
 /** NO_PROXY as curl reads it: names, which include their subdomains, each with or without a port; `*` is any host. */
-function isExempt({ hostname, port }: URL, list: string): boolean {
+function isExempt({ hostname, port }: URL, list?: string): boolean | undefined {
   const names = [hostname, unbracketed(hostname), `${hostname}:${port || 443}`];
-  const entries = list.toLowerCase().split(/[\s,]/).filter(Boolean);
-  return entries.some((entry) => {
+  const entries = list?.toLowerCase().split(/[\s,]/).filter(Boolean);
+  return entries?.some((entry) => {
     const suffix = `.${entry.replace(/^\*?\./, '')}`;
     return entry === '*' || names.some((name) => `.${name}`.endsWith(suffix));
   });

@@ -173,11 +173,11 @@ function adviceFor(
 /** The API refuses with JSON. Anything else comes from a firewall or proxy. */
 function forbiddenAdvice(body: string): string {
   if (body.trim() === '') {
-    return 'Check the rights and the project of the key, and whether a gateway in front of the API blocks this runner.';
+    return 'Check the permissions and the project of the key, and whether a gateway in front of the API blocks this runner.';
   }
   return jsonOrUndefined(body) !== undefined
-    ? 'The key is known but may not do this. Check its rights and its project.'
-    : 'That is not from the API: a gateway in front of it blocks this runner. Ask those who run the gateway to let its address through.';
+    ? 'The key is valid, but lacks the permission for this. Check its permissions and its project.'
+    : 'That is not from the API: a gateway in front of it blocks this runner. Ask whoever runs the gateway to allow the address of this runner.';
 }
 
 /**

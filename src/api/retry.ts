@@ -2,7 +2,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
 const RETRIED_STATUSES = [408, 425, 429];
-// Not implemented, and HTTP version not supported. All others of 5xx may pass, those of gateways too (507, 520 to 530).
+// Not implemented, and HTTP version not supported. All other 5xx may be temporary, including those of gateways (507, 520 to 530).
 const LASTING_STATUSES = [501, 505];
 
 /** Whether a retry may get another status than this one. */

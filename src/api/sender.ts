@@ -50,7 +50,7 @@ export class Sender {
   /** The number of requests, and the HTTP status of the last response. */
   readonly traffic: { requests: number; status: number | undefined } = { requests: 0, status: undefined };
   readonly #options: SenderOptions;
-  /** A wait that holds all requests. */
+  /** A wait that delays all requests. */
   #hold: Promise<unknown> | undefined;
   readonly #fetch: (
     url: string,
@@ -63,7 +63,7 @@ export class Sender {
     this.#fetch = createFetch(options.transport as unknown as CreateFetchOptions).raw as never;
   }
 
-  /** Sends a request, and again while a retry may help and is left. Never throws for what a server does. */
+  /** Sends a request, and repeats it while a retry may help and retries are left. Never throws for what a server does. */
   async send(call: Call, tries: Tries): Promise<Attempt> {
     for (let number = 1; ; number++) {
       const attempt = await this.attempt(call, number, tries);
@@ -124,7 +124,7 @@ export class Sender {
     return true;
   }
 
-  /** Waits as before a retry, but for another request, described by `next`. It counts as a retry, even beyond the last. */
+  /** Waits as before a retry, but for another request, described by `next`. Counts as a retry, even if none is left. */
   async waitFor(next: string, failed: Attempt, call: Call, tries: Tries): Promise<void> {
     tries.used++;
     await this.#wait(failed, call, next, tries.used, undefined);

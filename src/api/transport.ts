@@ -54,7 +54,7 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
   let keepAlive = true;
   let agent: Agent | undefined;
 
-  /** Without a connection so far. Not the global agent: with NODE_USE_ENV_PROXY that uses a proxy even for loopback addresses. */
+  /** Has no connection yet. Not the global agent: with NODE_USE_ENV_PROXY that uses a proxy even for loopback addresses. */
   function newAgent(): Agent {
     const proxy = proxyFor(base, env);
     return proxy ? tunnelAgent(proxy, { keepAlive, timeoutMs }) : new http.Agent({ keepAlive });
@@ -138,8 +138,8 @@ function isReset(error: unknown): boolean {
 }
 
 /**
- * Whether Node gave up on an address of several, each of which gets 250 ms by default, and none of them answered. Nothing was sent
- * (https://github.com/nodejs/node/issues/54359).
+ * Whether connecting failed at each of several addresses, at one of them because Node gave up after 250 ms (its default limit).
+ * Nothing was sent (https://github.com/nodejs/node/issues/54359).
  */
 function hasUnansweredAddresses(thrown: unknown): boolean {
   const error = thrown instanceof ProxyError ? thrown.cause : thrown;

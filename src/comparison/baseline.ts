@@ -46,7 +46,7 @@ function isBaseline({ name, score, meta }: TraceSpan, own: OwnRun): boolean {
   );
 }
 
-/** The baseline in a trace: of several that of the same matrix, else the newest. */
+/** The baseline in a trace. Of several, the one with the same matrix, else the newest. */
 export function baselineIn(trace: Trace, own: OwnRun): Baseline | undefined {
   const spans = trace.spans ?? [];
   const all = spans.filter((span) => isBaseline(span, own));

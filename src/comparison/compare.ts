@@ -49,7 +49,7 @@ export function failingAmong(caseSpans: readonly NewSpan[], of: number): string[
   return failing.length === of ? failing.map(({ name }) => name) : undefined;
 }
 
-/** The names that `others` lacks. A name may be there several times: then it is lacking as often as it is there more often. */
+/** The names that `others` lacks. If `names` has a name three times and `others` once, it is returned twice. */
 function without(names: readonly string[], others: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const name of others) left.set(name, (left.get(name) ?? 0) + 1);
@@ -66,7 +66,7 @@ function textFact(facts: JsonObject, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The address if it is that of a run in the own repository. Anyone who can write spans can write any address. */
+/** The address, if it is that of a run in this repository. Anyone who can write spans can write any address. */
 function ownRunUrl(url: string | undefined, facts: JsonObject): string | undefined {
   const runs = `${textFact(facts, 'vcs.repository.url.full')}/actions/runs/`;
   return url?.startsWith(runs) && /^\d+$/.test(url.slice(runs.length)) ? url : undefined;

@@ -2,8 +2,8 @@ import type { Gate } from '../plan/gate.ts';
 import type { Comparison } from './comparison.ts';
 
 /**
- * The gate `max_drop`, judged on the recorded scores. None if there is no baseline, or no score although there need not be one,
- * since something else is wrong that says more.
+ * The gate `max_drop`, judged on the recorded scores. There is no gate without a baseline. Without a score there is one only if
+ * `needsScore`; otherwise another problem already explains why the score is missing.
  */
 export function maxDropGate(
   maxDrop: number | undefined,

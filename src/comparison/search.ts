@@ -15,7 +15,7 @@ export interface SearchResult {
 
 /**
  * Searches the newest traces with the name of the span's own trace, at most one page of them, for an earlier run on the branch.
- * Candidates that cannot be read are passed over. Throws {@link ApiError} for any other failure.
+ * Candidates that cannot be read are skipped. Throws {@link ApiError} for any other failure.
  */
 export async function findBaseline(
   client: Client,
@@ -64,9 +64,8 @@ async function readCandidate(client: Client, id: string, options: TraceOptions):
   try {
     return await client.readTrace(id, options);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.isTransient) throw error;
-    const isUnusable = error.status === undefined || error.status === 404 || error.status < 400;
-    if (!isUnusable) throw error;
+    const status = error instanceof ApiError ? error.status : undefined;
+    if (status === undefined || (status >= 400 && status !== 404)) throw error;
     return undefined;
   }
 }

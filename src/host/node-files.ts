@@ -37,7 +37,7 @@ export function modifiedMs(path: string): number | undefined {
 
 const ADVICE = 'Begin it with a folder of the workspace, or with the root of the disk';
 
-/** The files, and links to nothing, that these lines match. */
+/** The files and broken links that these lines match. */
 async function glob(lines: readonly string[]): Promise<string[]> {
   const { create } = await import('@actions/glob');
   const search = async (links: GlobOptions) => {
@@ -47,7 +47,7 @@ async function glob(lines: readonly string[]): Promise<string[]> {
   try {
     return await search({ omitBrokenSymbolicLinks: false }).catch(async (error: Error) => {
       if (!error.message.includes('broken symbolic link')) throw error;
-      // Somewhere is a link to nothing. The lines may not even match it.
+      // The search met a broken link, which the lines may not even match.
       const entries = await search({ followSymbolicLinks: false });
       return [...(await search({})), ...entries.filter((entry) => !existsSync(entry))];
     });
@@ -66,7 +66,7 @@ function escaped(path: string): string {
 
 const isPattern = (line: string) => /[*?[]|^~/.test(line);
 
-/** Whether something has this name, be it a link to nothing. Of a path where that cannot be found out, reading reports why. */
+/** Whether something has this name, even a broken link. If that is unknown, a path counts, so that reading reports why. */
 function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;

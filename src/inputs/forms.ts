@@ -10,9 +10,10 @@ import { UUID } from '../uuid.ts';
 // A form is a zod schema. It takes a text from the workflow or a JSON value from a `fields` file. It returns a typed value, or
 // an error message that follows the name of the input.
 
-/** The error of a schema: the value in quotes, then the rule that it breaks. */
+/** The error of a schema: the value, a text in quotes, then the rule that it breaks. */
 export const because = (rule: string) => ({
-  error: ({ input }: { input?: unknown }) => `${quoted(textOf(input as Json))} ${rule}`,
+  error: ({ input }: { input?: unknown }) =>
+    `${typeof input === 'string' ? quoted(input) : cut(textOf(input), 200)} ${rule}`,
 });
 
 /** A schema from a function that throws {@link FormError}. */

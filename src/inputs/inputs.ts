@@ -170,7 +170,7 @@ function readForms<Values>(
     if (form !== verbatim && textOf(value).trim() === '') return [];
     const { success, data, error } = z.safeParse(form, value);
     if (success) return data === undefined ? [] : [[name, data]];
-    problems.push({ name: nameOf(name), message: error.issues[0]?.message ?? '' });
+    problems.push(...error.issues.map(({ message }) => ({ name: nameOf(name), message })));
     return [];
   });
   return { values: Object.fromEntries(entries) as Values, problems };

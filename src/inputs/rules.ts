@@ -119,7 +119,7 @@ export function clearProblems(inputs: Partial<Inputs>, fromFile: Fields): Proble
   return [{ name: 'clear', message, isFromFile: !isFromInputs }];
 }
 
-/** A `min_score` that nearly every score reaches: a share, where the score is an integer on a larger scale. */
+/** A `min_score` that nearly every score reaches: a fraction such as 0.8, although the score is an integer on a larger scale. */
 export function gateProblems(minScore: number | undefined, scale: number | undefined): Problem[] {
   if (minScore === undefined || (scale !== undefined && scale <= 1)) return [];
   const isWhole = minScore === 1 && scale !== undefined && scale >= PASS_RATE_SCALE;

@@ -16,7 +16,7 @@ import type { MetricsToRecord } from './metrics.ts';
 import type { Score } from './score.ts';
 import type { Stage } from './task.ts';
 
-/** What is wrong, where something can be recorded all the same. */
+/** What is wrong, although something can still be recorded. */
 export interface Checked {
   /** These fail the step. */
   readonly fatal: readonly Problem[];
@@ -30,7 +30,8 @@ export interface Checked {
 
 /**
  * Checks inputs, files and job together. Throws {@link InputError} with every problem that fails the step, unless something can
- * be recorded all the same: good results files beside bad ones, or the end of a tracked job, whose span must end.
+ * be recorded anyway: good results files beside bad ones, that the step that writes them did not end well, or the end of a tracked
+ * job, whose span must end.
  */
 export function check(
   read: Read<Partial<Inputs>>,
@@ -49,7 +50,7 @@ export function check(
     job.endedBadly && (isFromFile === true || (stage.lost.includes(name) && !ESSENTIAL.includes(name)));
   const fatal = problems.filter((problem) => !isForgiven(problem));
   const ofResults = problemsOfResults(results);
-  const isPartial = results.tests !== undefined || ofResults.every(({ name }) => name === 'results_outcome');
+  const isPartial = results.tests !== undefined || ofResults.some(({ name }) => name === 'results_outcome');
   const isEnough = isPartial && fatal.every((problem) => ofResults.includes(problem));
   if (fatal.length > 0 && !isEnough && !(stage.tracked && canSend(values, stage)))
     throw new InputError(fatal);

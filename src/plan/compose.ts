@@ -47,7 +47,7 @@ export function composeRecording(
   };
 }
 
-/** Without a score of their own, incomplete results are the reason, so a stored score is not judged in their place. */
+/** None if results are incomplete and there is no other score: the step fails for them, so a stored score is not judged. */
 function scoreGate(
   { min_score: minScore }: Inputs,
   { unrounded: score }: Score,

@@ -15,7 +15,10 @@ export interface MetricsToRecord {
   readonly problem?: Problem;
 }
 
-/** The metrics to record by dimension: of the results, then of a `fields` file, then of the input. Later ones win. */
+/**
+ * The metrics to record by dimension: of the results, then of a `fields` file, then of the input. Later ones win. With too many,
+ * only those that are given are left, if they are not too many by themselves.
+ */
 export function metricsFor(
   { metrics, results_metrics }: Partial<Inputs>,
   { tests, fields, metrics: measured }: Results,
@@ -34,5 +37,6 @@ export function metricsFor(
     message: `${source}, more than the limit of ${MAX_METRICS}. Record fewer`,
     isFromFile,
   };
-  return { all: [], given: given.length <= MAX_METRICS ? given : [], problem };
+  const recordable = given.length <= MAX_METRICS ? given : [];
+  return { all: recordable, given: recordable, problem };
 }

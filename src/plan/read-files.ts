@@ -30,8 +30,8 @@ export async function readFiles(
   const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
   const problems = [
     ...resultsProblems(read),
-    ...results.problems,
     ...outcomeProblems(inputs, results),
+    ...results.problems,
     ...metaFile.problems,
   ];
   return {
@@ -72,15 +72,22 @@ async function readResultsOf(
   return readResults(request, files, now);
 }
 
-/** The step that wrote the results failed or was cancelled, and nothing in them says so. */
+/** The step that wrote the results failed or was cancelled, and no case in them says so. */
 function outcomeProblems(inputs: Partial<Inputs>, { tests, fields, problems }: Results): Problem[] {
   const { results_outcome: outcome, results_file, error = fields?.error } = inputs;
   if (!isBadEnd(outcome) || results_file === undefined) return [];
-  const isExplained = tests ? failingCount(tests) > 0 : problems.length > 0 || error !== undefined;
-  if (isExplained) return [];
+  const name = 'results_outcome';
+  if (!tests && problems.length > 0) {
+    const ending = outcome === 'failure' ? 'failed' : 'was cancelled';
+    const message = `is ${outcome}: the step that should have written the results ${ending}. Look at its log`;
+    return [{ name, message }];
+  }
+  if (tests ? failingCount(tests) > 0 : error !== undefined) return [];
   const lack = tests ? 'no case failed' : 'the results name no error';
-  const message = `is ${outcome}, but ${lack}, so the run broke off, or something went wrong that the results do not tell. Look at the log of the step that wrote the results`;
-  return [{ name: 'results_outcome', message }];
+  const message = `is ${outcome}, but ${lack}, so the run stopped early, or something failed that the results do not show. Look at the log of the step that wrote the results`;
+  const advice =
+    '. A json or fields file names no case: let the tool exit with 0 whatever its score is, or leave results_outcome out';
+  return [{ name, message: tests || outcome !== 'failure' ? message : message + advice }];
 }
 
 function problemsOf(error: unknown): Results {

@@ -35,7 +35,7 @@ function spanLines(report: Report): string[] {
     id && ` ${cut(id, MAX_VALUE)}`,
     span.name && ` "${cut(span.name, MAX_VALUE)}"`,
     span.parent_id && ` under ${cut(span.parent_id, MAX_VALUE)}`,
-    // Only of a new span, since a parent_id from an output that does not exist is empty. Of an old span it may just be unknown.
+    // Only for a new span, where parent_id may be empty by mistake. The parent of an existing span may just be unknown.
     isNew(outcome) && span.trace_id && !span.parent_id && ' (root span)',
   ]);
   const rows = rowsOf(report).map(({ field, before, after }) => {

@@ -62,7 +62,7 @@ export interface Finding {
   readonly lines: readonly string[];
 }
 
-/** The report while the step runs. If something throws, what is known until then is still reported. */
+/** The report while the step runs. If something throws, what is known by then is still reported. */
 export type Draft = { -readonly [Name in keyof Report]: Report[Name] } & { readonly findings: Finding[] };
 
 /** The report of a step that has done nothing yet. It counts as failed until something else is known. */

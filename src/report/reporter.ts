@@ -51,14 +51,14 @@ export function createReporter(
     info: (line) => core.info(inert(redact(line))),
     saveTracked(tracked) {
       try {
-        // Besides the id there are only names and a time. In those a short secret would be an accident.
+        // Besides the id there are only names and a time. A short secret in those would be a coincidence.
         core.saveState('tracked', tracked ? JSON.stringify({ ...tracked, id: safeId(tracked.id) }) : '');
         isTracking = tracked !== undefined;
       } catch (error) {
         if (isTracking) return;
         throw InputError.of(
           'GITHUB_STATE',
-          `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user who may write the files of the runner`,
+          `cannot be written (${whyUnread(error)}), so the span would never end. In a container job, use a user that can write the files of the runner`,
         );
       }
     },

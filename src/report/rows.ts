@@ -85,5 +85,5 @@ function keysText(meta: Span['meta']): string {
 /** Groups keys by prefix: `vcs.owner.name` and `vcs.repository.name` become `vcs.*`. */
 function familiesOf(keys: readonly string[]): string[] {
   const families = Map.groupBy(keys, (key) => key.split('.')[0]);
-  return [...families].map(([family, [key = '', ...others]]) => (others.length > 0 ? `${family}.*` : key));
+  return [...families].map(([family, those]) => (those.length > 1 ? `${family}.*` : those.join()));
 }

@@ -36,6 +36,7 @@ const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜
 /** The parts of docs/troubleshooting.md, by how a finding begins. */
 const ANCHORS = [
   ['Opper span: bad input', 'results_file: ', '#results-files'],
+  ['Opper span: bad input', 'results_outcome: ', '#results-files'],
   ['Opper span: bad input', '', '#inputs'],
   ['Opper span: API failure', '', '#the-api'],
   ['Opper span: metrics', '', '#metrics-and-case-spans'],
@@ -198,7 +199,8 @@ function spanBlock({ spanId, span, links }: Report): string {
   if (span.trace_id) names.push('in trace', code(span.trace_id));
   const duration = durationMsOf(span);
   const facts = present([
-    duration !== undefined && `took ${secondsText(duration)}`,
+    // 0 if the start was only copied from the end.
+    duration !== undefined && duration !== 0 && `took ${secondsText(duration)}`,
     links.commit && `commit ${link(links.commit, code(links.commit.replace(/.*\//, '').slice(0, 7)))}`,
     links.job && links.job !== links.run && link(links.job, 'job'),
     links.run && link(links.run, 'workflow run'),

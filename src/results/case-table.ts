@@ -3,7 +3,7 @@ import { CASE_STATUSES, type CaseStatus } from './tests.ts';
 /** A status for each of many cases, by a key of up to 53 bits. A Map of numbers takes five times the memory, and longer. */
 export class CaseTable {
   #keys = new Float64Array(1024);
-  /** 0 for a free place, else the place in `CASE_STATUSES` and 1. */
+  /** 0 for a free place, else 1 plus the index in `CASE_STATUSES`. */
   #statuses = new Uint8Array(1024);
   #size = 0;
 
@@ -30,8 +30,8 @@ export class CaseTable {
     const [keys, statuses] = [this.#keys, this.#statuses];
     this.#keys = new Float64Array(2 * keys.length);
     this.#statuses = new Uint8Array(2 * keys.length);
-    for (let i = 0; i < keys.length; i++) {
-      const [key = 0, status = 0] = [keys[i], statuses[i]];
+    for (const [i, key] of keys.entries()) {
+      const { [i]: status = 0 } = statuses;
       if (status === 0) continue;
       const place = this.#placeOf(key);
       this.#keys[place] = key;

@@ -100,10 +100,10 @@ export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
 /** `cart > adds two`: the suites and the case. Some tools repeat the outermost suite in the name of the case. */
 function nameOf(details: CaseDetails): string {
   const { name } = details;
-  const [outermost = '', ...inner] = suitesOf(details);
+  const parts = [...suitesOf(details), name].filter((part) => part !== '');
+  const [outermost = name] = parts;
   const isRepeated = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length));
-  const parts = name === '' ? suitesOf(details) : [outermost, ...inner, name];
-  const whole = name !== '' && (outermost === '' || isRepeated) ? name : parts.join(' > ');
+  const whole = isRepeated ? name : parts.join(' > ');
   return cut(linesOf(whole).join(' '), MAX_NAME_LENGTH) || 'a case without a name';
 }
 
@@ -112,19 +112,23 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
 }
 
 /**
- * The first lines of the message that say something, or of the body if the message has none. If the body begins with the message
- * and the name of the exception before it, that line: `/ by zero` alone says little.
+ * The first lines of the message that say something, or of the body if the message has none. If the body begins with the same
+ * line after the name of the exception, that line is used: `/ by zero` alone says little.
  */
 function reasonOf(details: CaseDetails): string {
   const { message = '', body = '', type = '' } = details.why ?? {};
-  const [short, long] = [message, body].map((text) => linesOf(afterTraceback(text)));
-  const [first = '', ...more] = short?.filter((line) => saysSomething(line, details)) ?? [];
-  const rest = long?.filter((line) => saysSomething(line, details)) ?? [];
-  const [named = ''] = rest;
-  const isNamed = named.endsWith(first) && /^[\w.$]+: $/.test(named.slice(0, named.length - first.length));
-  const lines = first === '' ? rest : [isNamed ? named : first, ...more];
-  const [fallback = ''] = [...(short ?? []), ...linesOf(type), ...(long ?? []), ...linesOf(message || body)];
+  const [short, long] = [linesOf(afterTraceback(message)), linesOf(afterTraceback(body))];
+  const [first = '', ...more] = short.filter((line) => saysSomething(line, details));
+  const rest = long.filter((line) => saysSomething(line, details));
+  const [beginning = first] = rest.slice(0, 1).filter((line) => isNamed(line, first));
+  const lines = first === '' ? rest : [beginning, ...more];
+  const [fallback = ''] = [...short, ...linesOf(type), ...long, ...linesOf(message), ...linesOf(body)];
   return lines.slice(0, MAX_LINES).join(' ') || fallback;
+}
+
+/** Whether a line is the message after the name of the exception. */
+function isNamed(line: string, message: string): boolean {
+  return line.endsWith(message) && /^[\w.$]+: $/.test(line.slice(0, line.length - message.length));
 }
 
 /** Whether a line is more than a place, a frame of a stack, the name of the case, or what a tool writes for every failure. */

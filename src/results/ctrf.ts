@@ -48,13 +48,12 @@ export const ctrf: JsonFormat = {
       return duration;
     });
     const summary = objectIn(results.summary);
-    // The summary is defined, so each failure that it counts is one, whether a case shows it or not.
+    // CTRF defines its summary, so each failure that it counts is real, whether a case shows it or not.
     const other = totalOf(summary.other) ?? 0;
     const failed = totalOf(summary.failed) ?? 0;
     const shown = counts.failed + Math.max(0, counts.other - other);
-    // With no other failure, those that the tests expected explain the number.
-    const explained = shown || counts.expected;
-    reportHidden(`summary.failed is ${failed}, and ${shown} of the tests failed`, failed - explained, onCase);
+    const hidden = failed - shown - counts.expected;
+    reportHidden(`summary.failed is ${failed}, and ${shown} of the tests failed`, hidden, onCase);
     const reasons = errorsIn(results);
     const message = `summary.other is ${other}, and ${counts.other} of the tests have this status`;
     reportHidden(reasons[0] ?? message, other - counts.other, onCase);
@@ -72,7 +71,7 @@ function suitesIn(suite: Json | undefined): string[] {
   return (Array.isArray(suite) ? suite.map(textIn) : [textIn(suite)]).filter((name) => !isHash(name));
 }
 
-/** What xUnit.net v3 says of errors outside of the tests. */
+/** What xUnit.net v3 says about errors outside of the tests. */
 function errorsIn(results: JsonObject): string[] {
   const suites = arrayIn(objectIn(results.extra).suites).map(objectIn);
   const errors = suites.flatMap(({ errors }) => arrayIn(errors)).map(objectIn);

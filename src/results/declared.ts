@@ -1,7 +1,7 @@
 import { cut } from '../text.ts';
 import type { FoundCase } from './cases.ts';
 
-/** What a suite or a file says of its failures. */
+/** What a suite or a file says about its failures. */
 export interface Declared {
   /** How many cases failed or errored. */
   readonly failed?: number | undefined;
@@ -15,7 +15,7 @@ export interface Declared {
 export interface Shown {
   /** How many cases failed or errored. */
   failed: number;
-  /** How many more failures the totals may count: attempts, further failures of one case, failures that are none. */
+  /** How many more failures the totals may count: attempts, further failures of one case, failures that do not count here. */
   more: number;
   /** How many of the failed cases the totals may leave out: those outside of all cases, and those that a tool calls skipped. */
   fewer: number;
@@ -46,7 +46,7 @@ export function hiddenCase(
   return { status: 'errored', details: () => ({ name, why, file }) };
 }
 
-/** A total as tools write it: ` 1 `, `1,000`. Undefined if it is no count. */
+/** A total as tools write it: ` 1 `, `1,000`. Undefined if it is not a count. */
 export function totalOf(value: unknown): number | undefined {
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '';
   const count = text.trim() === '' ? Number.NaN : Math.ceil(Number(text.replaceAll(/[\s,]/g, '')));

@@ -1,7 +1,7 @@
 import { FormError } from '../errors.ts';
 import type { Attributes } from './xml.ts';
 
-/** A file that is not test results, or has none. An author may leave it out. */
+/** A file that is not test results, or has none. The workflow may leave it out. */
 export class NoResultsError extends FormError {
   /** What the file is, to follow its path. */
   readonly reason: string;
@@ -31,7 +31,7 @@ export interface OtherXml {
   readonly advice: string;
   /** Whether tools write it beside their results, and it holds no failure of its own. */
   readonly isHarmless?: true;
-  /** What shows a failure all the same. */
+  /** What shows a failure in spite of that. */
   readonly unless?: { readonly attribute: string; readonly value: string; readonly element: string };
 }
 
@@ -71,20 +71,20 @@ const OTHER_XML: readonly OtherXml[] = [
     advice: DOTNET,
   },
   {
-    name: 'the XML of CppUnit',
+    name: "CppUnit's own XML",
     root: 'TestRun',
     advice: 'Convert it to JUnit, or write it with an outputter of your own',
   },
   {
-    name: 'the XML of Check',
+    name: "Check's own XML",
     root: 'testsuites',
     namespace: /check\.sourceforge\.net/,
     advice: 'Write TAP (srunner_set_tap) and convert that to JUnit',
   },
-  { name: 'the XML of NUnit', root: 'test-run', advice: DOTNET },
-  { name: 'the XML of NUnit 2', root: 'test-results', advice: DOTNET },
-  { name: 'the XML of xUnit.net', root: 'assemblies', advice: DOTNET },
-  { name: 'the XML of promptfoo', root: 'promptfoo', advice: 'Write JSON: promptfoo eval -o results.json' },
+  { name: "NUnit's own XML", root: 'test-run', advice: DOTNET },
+  { name: "NUnit 2's own XML", root: 'test-results', advice: DOTNET },
+  { name: "xUnit.net's own XML", root: 'assemblies', advice: DOTNET },
+  { name: "promptfoo's own XML", root: 'promptfoo', advice: 'Write JSON: promptfoo eval -o results.json' },
 ];
 
 /** The kind of a document that is not JUnit although it may look so; undefined for JUnit, and for an unknown root element. */

@@ -1,4 +1,4 @@
-// What single tools mean by their files. Each row names its tool and the version that was seen. The readers apply the rows by
+// What single tools mean by their files. Above each row is its tool and the version that was seen. The readers apply the rows by
 // general rules: a new tool's habit is a new row here, and a file that the tool wrote in test/fixtures/results.
 
 import type { JsonObject } from '../json.ts';
@@ -10,7 +10,6 @@ export type Meaning = CaseStatus | 'may fail';
 
 /** An element of a case that does not mean what its name says. Everything that a row gives must match. */
 interface ElementHabit {
-  readonly tool: string;
   readonly element?: string;
   readonly type?: string;
   readonly message?: RegExp;
@@ -23,39 +22,44 @@ interface ElementHabit {
 }
 
 const ELEMENTS: readonly ElementHabit[] = [
-  { tool: 'node --test 24: a to-do', element: 'skipped', type: 'todo', means: 'may fail' },
+  // node --test 24: a to-do
+  { element: 'skipped', type: 'todo', means: 'may fail' },
+  // Catch2 2.13 and 3.7
   {
-    tool: 'Catch2 2.13 and 3.7',
     element: 'skipped',
     message: /^TEST_CASE tagged with !(?:mayfail|shouldfail)/,
     means: 'may fail',
     isUncounted: true,
   },
   // Skips that nobody asked for.
+  // CTest 3.25 and 4.4: not built, or without what it needs
   {
-    tool: 'CTest 3.25 and 4.4: not built, or without what it needs',
     element: 'skipped',
     status: 'notrun',
     message: /^(?!SKIP_)/,
     means: 'errored',
   },
-  { tool: 'EUnit of Erlang 25', element: 'skipped', type: 'timeout', means: 'errored' },
+  // EUnit of Erlang 25
+  { element: 'skipped', type: 'timeout', means: 'errored' },
+  // Common Test of Erlang 25: a failed init_per_testcase
   {
-    tool: 'Common Test of Erlang 25: a failed init_per_testcase',
     element: 'skipped',
     body: /^\s*\{tc_auto_skip,/,
     means: 'errored',
   },
-  // Failures that are none.
-  { tool: 'doctest 2.4 and 2.5: WARN', element: 'failure', type: 'WARN', means: 'passed' },
-  { tool: 'TAP::Formatter::JUnit 0.11', type: 'TodoTestSucceeded', means: 'passed' },
+  // Failures that do not count as one.
+  // doctest 2.4 and 2.5: WARN
+  { element: 'failure', type: 'WARN', means: 'passed' },
+  // TAP::Formatter::JUnit 0.11
+  { type: 'TodoTestSucceeded', means: 'passed' },
+  // Ant 1.10 junitlauncher: an assumption of JUnit 5
   {
-    tool: 'Ant 1.10 junitlauncher: an assumption of JUnit 5',
     element: 'aborted',
     type: 'org.opentest4j.TestAbortedException',
     means: 'skipped',
   },
-  { tool: 'TestNG 7', type: 'org.testng.SkipException', means: 'skipped' },
+  // TestNG 7
+  { type: 'org.testng.SkipException', means: 'skipped' },
 ];
 
 /** The row about an element that does not mean what its name says. */
@@ -76,7 +80,6 @@ export function habitOf(
 
 /** A line in the standard error of a suite that shows a failure outside of its cases. */
 interface OutsideHabit {
-  readonly tool: string;
   readonly line: RegExp;
   /** Whether the tool also writes it because of a case that failed. */
   readonly isAlsoOfCase?: true;
@@ -84,8 +87,10 @@ interface OutsideHabit {
 
 const OUTSIDE: readonly OutsideHabit[] = [
   // xUnit writes a line that ends in [FAIL] for each failed case.
-  { tool: 'JunitXml.TestLogger 8.1 for .NET', line: /^Error - (?!.*\[FAIL\]\s*$)/ },
-  { tool: 'Meson 1.12', line: /^\(test program exited with status code \d+\)/, isAlsoOfCase: true },
+  // JunitXml.TestLogger 8.1 for .NET
+  { line: /^Error - (?!.*\[FAIL\]\s*$)/ },
+  // Meson 1.12
+  { line: /^\(test program exited with status code \d+\)/, isAlsoOfCase: true },
 ];
 
 /** Whether a line in the standard error of a suite shows a failure outside of its cases. */
@@ -93,19 +98,14 @@ export function isOutside(line: string, hasFailedCase: boolean): boolean {
   return OUTSIDE.some((row) => row.line.test(line) && !(hasFailedCase && row.isAlsoOfCase));
 }
 
-/** Errors of a suite itself that its failed cases explain. */
-const FOLLOWING = [
-  { tool: 'TAP::Formatter::JUnit 0.11: an exit code', message: /^Dubious, test returned / },
-] as const;
-
-/** Whether an error of a suite only repeats that one of its cases failed. */
-export function followsFromCase(message: string): boolean {
-  return FOLLOWING.some((row) => row.message.test(message));
-}
+/** Errors of a suite itself that only repeat that one of its cases failed. */
+const FOLLOWING: readonly RegExp[] = [
+  // TAP::Formatter::JUnit 0.11: an exit code
+  /^Dubious, test returned /,
+];
 
 /** Totals of a suite that count something else. */
 interface TotalHabit {
-  readonly tool: string;
   /** The name of a property of the suite. */
   readonly property: string;
   /** An attribute that the suite of this tool does not have. */
@@ -114,8 +114,8 @@ interface TotalHabit {
 }
 
 const TOTALS: readonly TotalHabit[] = [
+  // Qt Test 5.15: errors counts messages
   {
-    tool: 'Qt Test 5.15: errors counts messages',
     property: 'QTestVersion',
     without: 'hostname',
     total: 'errors',
@@ -134,7 +134,8 @@ export function countsFailures(total: string, suite: Attributes, properties: Rea
  * has neither is a test that did not end.
  */
 const UNIQUE_NAMES = [
-  { tool: 'pytest 9.2, rerunfailures 16.7, xdist 3.8', root: 'pytest tests', suite: 'pytest' },
+  // pytest 9.2, rerunfailures 16.7, xdist 3.8
+  { root: 'pytest tests', suite: 'pytest' },
 ] as const;
 
 /** Whether no two cases share class and name, judged by the names of suite and root. */
@@ -144,7 +145,8 @@ export function hasUniqueNames(suite: string | undefined, root: string | undefin
 
 /** Documents that only list tests. */
 const LISTS = [
-  { tool: 'GoogleTest 1.12 and 1.18', root: 'AllTests', without: 'failures', option: '--gtest_list_tests' },
+  // GoogleTest 1.12 and 1.18
+  { root: 'AllTests', without: 'failures', option: '--gtest_list_tests' },
 ] as const;
 
 /** The option of the tool, if the document only lists tests. */
@@ -152,60 +154,60 @@ export function listingOption(root: Attributes): string | undefined {
   return LISTS.find((row) => row.root === root.name && root[row.without] === undefined)?.option;
 }
 
-/** Suites that are empty on purpose. */
-const EMPTY_SUITES = [{ tool: 'JUnit Platform 1.11', root: 'JUnit Vintage' }] as const;
-
-/** Whether a document without a case is right to have none. */
-export function isEmptyOnPurpose(root: Attributes): boolean {
-  return EMPTY_SUITES.some((row) => row.root === root.name);
-}
-
-interface Habit {
-  readonly tool: string;
-  readonly pattern: RegExp;
-}
+/** The names of documents that are empty on purpose if they have no case. */
+const EMPTY_SUITES: readonly RegExp[] = [
+  // JUnit Platform 1.11
+  /^JUnit Vintage$/,
+];
 
 /** Elements of a case for an attempt before or after the one that counts. The totals may count them. */
-const RERUNS: readonly Habit[] = [
-  { tool: 'Maven Surefire 3.5: flakyFailure, flakyError, rerunFailure, rerunError', pattern: /flaky|rerun/ },
+const RERUNS: readonly RegExp[] = [
+  // Maven Surefire 3.5: flakyFailure, flakyError, rerunFailure, rerunError
+  /flaky|rerun/,
 ];
 
 /** Messages that a tool writes for every failure. */
-const EMPTY_MESSAGES: readonly Habit[] = [
-  { tool: 'gotestsum 1.13', pattern: /^failed$/i },
-  { tool: 'Boost.Test 1.74, and others', pattern: /^failure$/i },
-  { tool: 'nose2 0.16', pattern: /^test failure$/i },
-  { tool: 'behave 1.3', pattern: /^none$/i },
+const EMPTY_MESSAGES: readonly RegExp[] = [
+  // gotestsum 1.13
+  /^failed$/i,
+  // Boost.Test 1.74, and others
+  /^failure$/i,
+  // nose2 0.16
+  /^test failure$/i,
+  // behave 1.3
+  /^none$/i,
 ];
 
 /** Lines of a failure that do not say what was wrong: frames of a stack, places, and what tools write around them. */
-const NOISE: readonly Habit[] = [
-  { tool: 'all: lines without a letter or digit, such as ---', pattern: /^[^\p{L}\p{N}]*$/u },
-  { tool: 'GoogleTest 1.12, PHPUnit 9: a place', pattern: /^\S+:\d+(?::\d+)?:?$/ },
-  { tool: 'V8, Java, .NET: a frame', pattern: /^at .*(?:\(.*\)|:\d+|:line \d+)$/ },
-  { tool: 'Python: a frame', pattern: /^(?:File ".*", line \d+|Traceback \(most recent call last\):)/ },
-  { tool: 'Jest 30', pattern: /^● Test suite failed to run$/ },
-  {
-    tool: 'Go: a stack',
-    pattern:
-      /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f]+.*\)$|\S+\.func\d+[.\d]*\()/,
-  },
-  { tool: 'go test 1.26, in the body of gotestsum', pattern: /^(?:===|---) / },
-  {
-    tool: 'LuaUnit 3.4',
-    pattern: /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/,
-  },
-  {
-    tool: 'EUnit of Erlang 25',
-    pattern: /^(?:(?:::)?in (?:function|call from) .*\(.*line \d+\)|\{(?:module,\w+|line,\d+)\},?)$/,
-  },
-  { tool: 'bats 1.8', pattern: /^\(?(?:in test|from function|in) .* line \d+[,)]$/ },
-  { tool: 'Boost.Test 1.74', pattern: /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/ },
+const NOISE: readonly RegExp[] = [
+  // all: lines without a letter or digit, such as ---
+  /^[^\p{L}\p{N}]*$/u,
+  // GoogleTest 1.12, PHPUnit 9: a place
+  /^\S+:\d+:?$/,
+  // V8, Java, .NET: a frame
+  /^at .*(?:\(.*\)|:\d+|:line \d+)$/,
+  // Python: a frame
+  /^(?:File ".*", line \d|Traceback \(most recent call last\):)/,
+  // Jest 30
+  /^● Test suite failed to run$/,
+  // Go: a stack
+  /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f].*\)$|\S+\.func\d[.\d]*\()/,
+  // go test 1.26, in the body of gotestsum
+  /^(?:===|---) /,
+  // LuaUnit 3.4
+  /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/,
+  // EUnit of Erlang 25
+  /^(?:(?:::)?in (?:function|call from) .*\(.*line \d+\)|\{(?:module,\w+|line,\d+)\},?)$/,
+  // bats 1.8
+  /^\(?(?:in test|from function|in) .* line \d+[,)]$/,
+  // Boost.Test 1.74
+  /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/,
 ];
 
 /** Tests in CTRF that passed because they failed as expected. The tool counts them in `summary.failed`. */
 const EXPECTED_FAILURES = [
-  { tool: 'playwright-ctrf-json-reporter 0.0.29: test.fail', status: 'passed', rawStatus: 'failed' },
+  // playwright-ctrf-json-reporter 0.0.29: test.fail
+  { status: 'passed', rawStatus: 'failed' },
 ] as const;
 
 /** Whether a test passed because it failed. */
@@ -214,13 +216,15 @@ export function isExpectedFailure(test: JsonObject): boolean {
 }
 
 /** What xUnit.net v3 4.0 puts first in `suite` of its CTRF. */
-const HASHES: readonly Habit[] = [{ tool: 'xUnit.net v3 4.0, CTRF', pattern: /^[0-9a-f]{64}$/ }];
+const HASHES: readonly RegExp[] = [/^[0-9a-f]{64}$/];
 
+export const followsFromCase = anyOf(FOLLOWING);
+export const isEmptyOnPurpose = anyOf(EMPTY_SUITES);
 export const isRerun = anyOf(RERUNS);
 export const isEmptyMessage = anyOf(EMPTY_MESSAGES);
 export const isNoise = anyOf(NOISE);
 export const isHash = anyOf(HASHES);
 
-function anyOf(habits: readonly Habit[]): (text: string) => boolean {
-  return (text) => habits.some(({ pattern }) => pattern.test(text));
+function anyOf(patterns: readonly RegExp[]): (text: string) => boolean {
+  return (text) => patterns.some((pattern) => pattern.test(text));
 }

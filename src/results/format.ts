@@ -14,7 +14,7 @@ export interface FileSummary {
   readonly unknownStatuses?: readonly string[];
   /** How many tests did not end. They are not counted. */
   readonly unended?: number;
-  /** Whether the file says that it is right that it has no case. */
+  /** Whether the file says that it has no case on purpose. */
   readonly isEmptyOnPurpose?: boolean;
 }
 

@@ -14,7 +14,7 @@ export interface JsonLine {
 }
 
 /**
- * Whether a file holds JSON Lines. `first` is the value of the first line, undefined if that is no whole value. `hasMore` says
+ * Whether a file holds JSON Lines. `first` is the value of the first line, undefined if that is not a whole value. `hasMore` says
  * whether anything follows it.
  */
 type AreLines = (first: Json | undefined, hasMore: boolean) => boolean;

@@ -1,6 +1,6 @@
 import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
-import { type Explanation, MAX_TEXT_LENGTH } from './cases.ts';
+import type { Explanation } from './cases.ts';
 import { type Declared, totalOf } from './declared.ts';
 import { countsFailures } from './facts.ts';
 import { sumOf } from './shape.ts';
@@ -10,7 +10,7 @@ import type { Attributes } from './xml.ts';
 
 // What the attributes of suites and cases in JUnit XML say.
 
-/** What the attributes of a case say of its end. */
+/** What the attributes of a case say about how it ended. */
 export function reasonIn(attributes: Attributes): Explanation {
   const type = ['status', 'result']
     .filter((name) => attributes[name])
@@ -18,7 +18,7 @@ export function reasonIn(attributes: Attributes): Explanation {
   return { message: '', type: type.join(' ') };
 }
 
-/** What a suite says of its failures. */
+/** What a suite says about its failures. */
 export function declaredBy({
   attributes,
   properties,
@@ -43,20 +43,16 @@ export function declaredBy({
 }
 
 function textOfAttribute(attributes: Attributes, name: string): string {
-  return `${name}="${cut(attributes[name] ?? '', 40)}"`;
+  return `${name}="${cut(String(attributes[name]), 40)}"`;
 }
 
 /** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
 export function keyOf({ classname = '', name = '' }: Attributes): number {
   let low = 0x811c9dc5;
   let high = 0x9e3779b9;
-  for (const text of [classname, '\0', name]) {
-    const length = Math.min(text.length, MAX_TEXT_LENGTH + 1);
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      low = Math.imul(low ^ code, 0x01000193);
-      high = Math.imul(((high << 5) | (high >>> 27)) ^ code, 0x85ebca77);
-    }
+  for (const byte of Buffer.from(`${classname}\0${name}`)) {
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(((high << 5) | (high >>> 27)) ^ byte, 0x85ebca77);
   }
   return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }

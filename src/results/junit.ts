@@ -134,7 +134,7 @@ class JunitReader implements XmlHandler {
       fewer: shown.fewer,
       unknownStatuses: [...this.#unknownStatuses],
       unended: this.#unended,
-      isEmptyOnPurpose: this.#root !== undefined && isEmptyOnPurpose(this.#root),
+      isEmptyOnPurpose: isEmptyOnPurpose(this.#root?.name ?? ''),
     };
   }
 

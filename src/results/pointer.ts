@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
 import { counted, cut, listed } from '../text.ts';
 
-/** What a pointer comes to. */
+/** Where a pointer leads. */
 export interface PointerResult {
   /** The value at the end of the pointer, or the last one that has no such item or member. */
   readonly value: Json;
@@ -78,7 +78,7 @@ function membersOf(object: JsonObject, name: string): (readonly [string, Json])[
   return Object.hasOwn(object, name) ? [[name, object[name] as Json]] : [];
 }
 
-/** The place of a result and what stands there, for an error: `/evals/2 is an object with the keys name, error`. */
+/** The place of a result and what is there, for an error: `/evals/2 is an object with the keys name, error`. */
 export function foundText({ value, isEnd, path }: PointerResult): string {
   const place = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return `${cut(place, 200) || 'the document'} is ${isEnd ? valueText(value) : insideOf(value)}`;

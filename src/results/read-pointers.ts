@@ -34,7 +34,7 @@ export async function readPointers(
   }
   const [first, ...others] = paths;
   const where = others.length === 0 ? first : listed(paths);
-  // A file that is bad may be the one with the numbers.
+  // The numbers may be in the bad file.
   if (problems.length === 0) problems.push(...present(readers.map((reader) => reader.end(where))));
   if (problems.length > 0) throw new InputError(problems);
   return {
@@ -126,7 +126,7 @@ class ScoreReader implements PointerReader {
   }
 }
 
-/** What a pointer finds in a file that is no number. */
+/** The places in a file where a pointer finds something other than a number. */
 class Faults {
   numbers = 0;
   #count = 0;
@@ -150,11 +150,11 @@ class Faults {
     }
     if (isSingle) return `${pointer} points to ${kindOf(this.#value ?? null)} in ${path}, expected a number`;
     const places = this.#count + this.numbers;
-    return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that broke off must not raise the mean`;
+    return `${pointer} finds no number at ${this.#count} of ${places} places in ${path}: ${this.#first}. Each needs one, since a case that did not finish must not raise the mean`;
   }
 }
 
-/** The mean of each metric that a pointer finds. What is no number is passed over. */
+/** The mean of each metric that a pointer finds. Values that are not numbers are skipped. */
 class MetricsReader implements PointerReader {
   readonly pointer: Pointer;
   readonly means = new NamedMeans();
@@ -186,7 +186,7 @@ class MetricsReader implements PointerReader {
   }
 
   end(paths: string): Problem | undefined {
-    // DeepEval leaves the score out of a metric that failed. Beside others with a score, its numbers are no metrics.
+    // DeepEval leaves the score out of a metric that failed. Beside others with a score, its numbers are not metrics.
     if (!this.#hasScored) this.means.merge(this.#unscored);
     if (this.means.size > 0) return undefined;
     const message = `${quoted(this.pointer.text)} finds no number in ${paths}: ${this.#other}`;
@@ -210,7 +210,7 @@ function add(means: NamedMeans, name: string, value: Json | undefined): void {
   if (number !== undefined && name.trim() !== '') means.add(name, number);
 }
 
-/** A number, or 1 for true and 0 for false. */
+/** A number; 1 for true, 0 for false. */
 function measureIn(value: Json | undefined): number | undefined {
   return typeof value === 'boolean' ? Number(value) : numberIn(value);
 }

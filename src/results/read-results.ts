@@ -23,8 +23,8 @@ export interface ResultsRequest extends TestsRequest {
 }
 
 /**
- * Reads the files that the patterns match, each once: of a test format as far as they can be read. Throws {@link InputError} if
- * nothing of another format could be read. Each problem names the file and the place in it. It is a problem if a pattern matches
+ * Reads each file that the patterns match once. Files of a test format are read as far as possible; for other formats, throws
+ * {@link InputError} if one cannot be read. Each problem names the file and the place in it. It is a problem if a pattern matches
  * nothing, a file has no case or is from before the job, or all cases were skipped: none of these is a pass. `now` is the time that
  * the word `now` stands for in a `fields` file.
  */
@@ -82,11 +82,11 @@ async function findAll(
 
 function noFileFor(pattern: string, excludes: readonly string[], isAtEnd: boolean): string {
   const hints = [
-    /\{.*(,|\.\.).*\}/.test(pattern) && 'Braces stand for themselves. Write one line for each path',
+    /\{.*(,|\.\.).*\}/.test(pattern) && 'Braces are matched literally. Write one line for each path',
     excludes.length > 0 && 'A file that a later line with ! excludes does not count',
   ];
   const order = isAtEnd
-    ? 'The end of the job comes after all steps and the posts of later ones, so check that none of them cleans the workspace'
+    ? 'The end of the job comes after all steps and the post steps of later ones, so check that none of them cleans the workspace'
     : '';
   const check = `${order ? 'Also check' : 'Check'} that the step that writes it ran, and that the path is relative to the workspace`;
   return present(['matches no file', order, check, ...hints]).join('. ');

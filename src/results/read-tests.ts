@@ -43,8 +43,8 @@ interface ReadFile {
 
 /**
  * Reads every file in the given test format, or with `auto` each in its own. A file that cannot be read to its end, has no case
- * or is from before the job is a problem, and none of its cases counts; the others do. Beside a case that ran, what is known to
- * be no results is left out with a warning. It is a problem if every case was skipped.
+ * or is from before the job is a problem, and none of its cases counts; the others do. Beside a case that ran, a file that is
+ * known not to be results is left out with a warning. It is a problem if every case was skipped.
  */
 export async function readTests(
   request: TestsRequest,
@@ -176,7 +176,7 @@ function jsonFormatOf(document: Json, format: string): JsonFormat {
   throw new NoResultsError(`is JSON, but in none of the known formats (${KNOWN})`, advice);
 }
 
-/** One sentence each if a file counts other failures than its cases show, has unknown statuses, or tests without an end. */
+/** One sentence each if a file's count of failures differs from its cases, or it has unknown statuses or tests that did not end. */
 function warningsAbout(
   path: string,
   { declared, unknownStatuses = [], unended = 0 }: FileSummary,
@@ -184,7 +184,7 @@ function warningsAbout(
 ): string[] {
   const totals = `${path} says ${declared.failed} failed; its cases add up to ${shown.failed} failed, which is what counts`;
   const statuses = `${path} has cases with an unknown status, counted as passed: ${unknownStatuses.join(', ')}`;
-  const ends = `${path} has ${counted(unended, 'test')} without an end, not counted: the run or a worker broke off`;
+  const ends = `${path} has ${counted(unended, 'test')} that did not end, not counted: the run or a worker stopped early`;
   return present([
     isContradicted(declared, shown) && totals,
     unknownStatuses.length > 0 && statuses,

@@ -119,7 +119,7 @@ export class Tally {
     if (kept.length < max) kept.push({ key, testCase: structuredClone(testCaseOf(status, details())) });
   }
 
-  /** Changes the status of a case that failed. Its first reason stands. */
+  /** Changes the status of a case that failed, and keeps its first reason. */
   #replace({ status, key }: FoundCase): void {
     const kept = this.#failing.find((failing) => failing.key === key);
     if (kept !== undefined) kept.testCase = { ...kept.testCase, status };

@@ -122,7 +122,7 @@ export class XmlReader {
   }
 }
 
-/** Whether a reference was taken for longer than it is: saxes takes all up to the next semicolon, be it a whole element. */
+/** Whether a reference swallowed what follows it: saxes takes all up to the next semicolon, even a whole element. */
 function hasSwallowed(text: string): boolean {
   for (let start = text.indexOf('&#'); start >= 0; start = text.indexOf('&#', start + 2)) {
     const end = text.indexOf(';', start);

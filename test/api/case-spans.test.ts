@@ -42,7 +42,7 @@ async function create(
   return { server, sent, progress, result: await createCaseSpans(client, spans, parent, { onProgress }) };
 }
 
-it('makes a span for each case, in order, four at a time, and reports progress', async () => {
+it('creates a span for each case, in order, four at a time, and reports progress', async () => {
   const cases = casesOf(300);
   const { server, sent, progress, result } = await create(cases, [], { latencyMs: 2 });
   expect(result).toEqual({ created: 300, of: 300, failure: undefined, warning: undefined });
@@ -66,21 +66,21 @@ it('does nothing without cases', async () => {
   });
 });
 
-it('makes each once, though responses are lost', async () => {
+it('creates each once, even if responses are lost', async () => {
   const lost = { on: 'POST', times: 10, fault: faults.applied(faults.reset('before headers')) } as const;
   const { server, result } = await create(casesOf(20), [lost]);
   expect(result).toEqual({ created: 20, of: 20, failure: undefined, warning: undefined });
   expect(server.children(PARENT)).toHaveLength(20);
 });
 
-it('makes each, though the server closes each connection at its second request', async () => {
+it('creates each, even if the server closes each connection at its second request', async () => {
   const closeKept = { times: Number.POSITIVE_INFINITY, fault: faults.closeKept() };
   const { server, result } = await create(casesOf(20), [closeKept]);
   expect(result).toEqual({ created: 20, of: 20, failure: undefined, warning: undefined });
   expect(server.children(PARENT)).toHaveLength(20);
 });
 
-it('warns once of all whose response lacks what was sent, input and output aside', async () => {
+it('warns once about all whose response lacks what was sent, except input and output', async () => {
   const cases = casesOf(9).map((span) => ({ ...span, score: 1, input: 'i', output: 'o' }));
   const lacking = (fields: Record<string, unknown>) =>
     ({ on: 'POST', times: 3, fault: faults.span(fields) }) as const;
@@ -99,13 +99,13 @@ it('warns once of all whose response lacks what was sent, input and output aside
   });
 });
 
-it('does not warn of one that the API does not show', async () => {
+it('does not warn about one that the API does not show', async () => {
   const lost = { on: 'POST', fault: faults.applied(faults.reset('before headers')) } as const;
   const { result } = await create(casesOf(1), [lost], { ids: 'refused', visibleAfter: 99 });
   expect(result).toEqual({ created: 1, of: 1, failure: undefined, warning: undefined });
 });
 
-it('starts no more after one failed despite retries, and says how many were created', async () => {
+it('starts no more after one has failed despite retries, and says how many were created', async () => {
   let posts = 0;
   const when = () => ++posts > 37;
   const outage = { on: 'POST', when, times: Number.POSITIVE_INFINITY, fault: faults.status(503) } as const;
@@ -128,7 +128,7 @@ it('starts no more after one was rejected', async () => {
   expect(sent.length).toBeLessThan(60);
 });
 
-it('does not take a failure of the action itself for one of the API', async () => {
+it('does not report a failure of the action itself as one of the API', async () => {
   const wait = () => Promise.reject(new TypeError('a bug'));
   const outage = { fault: faults.status(503) };
   await expect(create(casesOf(9), [outage], {}, { wait })).rejects.toThrow('a bug');

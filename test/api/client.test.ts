@@ -24,6 +24,7 @@ async function start(overrides: Partial<ClientOptions> = {}, options: SpanServer
 const READ = (client: Client) => client.readSpan(ID);
 const UPDATE = (client: Client) => client.updateSpan(ID, { score: 9 });
 const CREATE = (client: Client) => client.createSpan({ id: OTHER_ID, name: 'x' });
+const ONCE = { isTriedOnce: true };
 
 /** The error after one faulty response. The request must not be retried. */
 async function errorAfter(fault: Fault, act: (client: Client) => Promise<unknown> = READ) {
@@ -66,7 +67,7 @@ describe('a request', () => {
     });
   });
 
-  it('to make a span is a POST of everything given', async () => {
+  it('to create a span is a POST of everything given', async () => {
     const { server, client } = await start();
     const parent_id = ID;
     const { span, wasFound } = await client.createSpan({ id: OTHER_ID, name: 'x', parent_id, score: 9 });
@@ -142,7 +143,7 @@ describe('a retry', () => {
   it.each([
     ['GET', READ],
     ['PATCH', UPDATE],
-  ])('of a %s waits 0.5 s, then twice as long each time up to 10 s, in full jitter', async (method, act) => {
+  ])('of a %s waits 0.5 s, doubled each time up to 10 s, with full jitter', async (method, act) => {
     const { server, client, waits } = await start({ retries: 10 });
     server.faults.push({ times: EVER, fault: faults.status(503) });
     expect(await apiErrorOf(act(client))).toMatchObject({ status: 503, attempts: 11, isTransient: true });
@@ -178,7 +179,7 @@ describe('a retry', () => {
     expect([first === failed, failed === again, again === last]).toEqual([true, false, true]);
   });
 
-  it('for a 429 holds all requests, until the last such wait is over', async () => {
+  it('after a 429 delays all requests until the last such wait is over', async () => {
     const waits: PromiseWithResolvers<void>[] = [];
     const wait = () => {
       waits.push(Promise.withResolvers<void>());
@@ -239,13 +240,13 @@ describe('a retry', () => {
     [422, false],
     [501, true],
     [505, true],
-  ])('is not made after a %d, whose error is transient: %s', async (status, isTransient) => {
+  ])('is not sent after a %d, whose error is transient: %s', async (status, isTransient) => {
     const error = await errorAfter(faults.status(status, { retryAfter: '3600' }), UPDATE);
     expect(error).toMatchObject({ status, attempts: 1, isTransient });
     expect(error.advice).not.toContain('Retry-After');
   });
 
-  it('is made after a connection breaks', async () => {
+  it('is sent after a connection is closed', async () => {
     const { server, client, notices } = await start();
     server.faults.push({ fault: faults.reset('in body') }, { fault: faults.hangUp('in body') });
     expect(await UPDATE(client)).toMatchObject({ score: 9 });
@@ -255,7 +256,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('is made after a connection is refused, and the error names the address', async () => {
+  it('is sent after a connection is refused, and the error names the address', async () => {
     const port = await closedPort();
     const { client, waits } = clientOf({ baseUrl: `http://127.0.0.1:${port}/v2`, key: 'op-x' });
     expect(await apiErrorOf(READ(client))).toMatchObject({
@@ -290,7 +291,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('is not made with retries: 0', async () => {
+  it('is not sent with retries: 0', async () => {
     const { server, client, waits } = await start({ retries: 0 });
     server.faults.push({ times: EVER, fault: faults.reset('before headers') });
     expect(await apiErrorOf(READ(client))).toMatchObject({ attempts: 1 });
@@ -383,6 +384,8 @@ describe('a response', () => {
     ['a list of metrics', (client) => client.listMetrics(ID)],
     ['a metric', (client) => client.createMetric(ID, { dimension: 'cost', value: 1 })],
     ['a metric', (client) => client.updateMetric(ID, OTHER_ID, { value: 1 })],
+    ['a list of traces', (client) => client.listTraces('x', 0, ONCE)],
+    ['the trace', (client) => client.readTrace(ID, ONCE)],
   ])('that is not %s, where that is expected, is an error that names it', async (wanted, act) => {
     const { server, client } = await start();
     server.faults.push({ times: EVER, fault: faults.reply({ status: 200, body: {} }) });
@@ -390,7 +393,40 @@ describe('a response', () => {
     expect(summary).toContain(` that is not ${wanted}: `);
   });
 
-  it('that is one of ever more metrics is an error after 100 pages of 100', async () => {
+  it.each<[string, object, string, (client: Client) => Promise<unknown>]>([
+    [
+      'a span of a trace',
+      {
+        id: ID,
+        spans: [{ id: 1, name: 1, parent_id: 1, type: 1, start_time: 1, meta: [], score: 'x', metrics: {} }],
+      },
+      'the trace: spans.0.id: expected text; spans.0.name: expected text; spans.0.parent_id: expected text; spans.0.type: expected text; spans.0.start_time: expected text; spans.0.meta: expected an object; spans.0.score: expected a number; spans.0.metrics: expected a list',
+      (client) => client.readTrace(ID, ONCE),
+    ],
+    [
+      'a trace',
+      { id: ID, name: 1, start_time: 1, spans: {} },
+      'the trace: name: expected text; start_time: expected text; spans: expected a list',
+      (client) => client.readTrace(ID, ONCE),
+    ],
+    [
+      'a trace in a list',
+      { meta: {}, data: [{ id: 1, name: 1, start_time: 1 }] },
+      'a list of traces: meta.total_count: expected a number; data.0.id: expected text; data.0.name: expected text; data.0.start_time: expected text',
+      (client) => client.listTraces('x', 0, ONCE),
+    ],
+    [
+      'a list of traces',
+      { meta: [], data: {} },
+      'a list of traces: meta: expected an object; data: expected a list',
+      (client) => client.listTraces('x', 0, ONCE),
+    ],
+  ])('with other types in %s is an error that names each', async (_, body, problems, act) => {
+    const { summary } = await errorAfter(faults.reply({ status: 200, body }), act);
+    expect(summary.split(' that is not ')[1]).toBe(problems);
+  });
+
+  it('that always has another page of metrics is an error after 100 pages of 100', async () => {
     const { server, client } = await start();
     let id = 0;
     const page = () => ({
@@ -399,7 +435,8 @@ describe('a response', () => {
     });
     server.faults.push({ times: EVER, fault: faults.reply(() => ({ status: 200, body: page() })) });
     expect(await apiErrorOf(client.listMetrics(ID))).toMatchObject({
-      summary: expect.stringMatching(/ 10000 metrics$/),
+      summary: `GET ${server.baseUrl}/spans/${ID}/metrics?offset=10000&limit=100 was not sent: the span has more than 10000 metrics`,
+      advice: 'Remove some of them.',
       attempts: 0,
       isTransient: false,
     });
@@ -418,16 +455,25 @@ describe('a response', () => {
 });
 
 describe('a 404', () => {
-  it.each<[string, RegExp, (client: Client) => Promise<unknown>]>([
-    ['of a read', /^Check span_id[^.]*\. [^.]*just created[^.]*\.$/, READ],
-    [
-      'of a read before a write',
-      / Set meta_mode: replace/,
-      (client) => client.readSpan(ID, { isBeforeWrite: true }),
-    ],
-    ['of an update', /^Check span_id[^.]*\. [^.]*just created[^.]*\.$/, UPDATE],
+  const ADDRESS = 'Check base_url, and which project the key belongs to.';
+  const METRIC = "Check span_id, base_url, and that the key belongs to the span's project.";
+  const SPAN = `${METRIC} A span that was just created may take a moment to appear.`;
+  const UNREAD = `${SPAN} Spans of a project that retains no data cannot be read. Set meta_mode: replace to write without reading.`;
+  const PARENT = "Check parent_id, base_url, and that the key belongs to the parent's project.";
+
+  it.each<[string, string, (client: Client) => Promise<unknown>]>([
+    ['of a read', SPAN, READ],
+    ['of a read before a write', UNREAD, (client) => client.readSpan(ID, { isBeforeWrite: true })],
+    ['of an update', SPAN, UPDATE],
+    ['of a new span', ADDRESS, CREATE],
+    ['of a new child', PARENT, (client) => client.createSpan({ id: OTHER_ID, name: 'x', parent_id: ID })],
+    ['of a list of metrics', METRIC, (client) => client.listMetrics(ID)],
+    ['of a new metric', METRIC, (client) => client.createMetric(ID, { dimension: 'cost', value: 1 })],
+    ['of a metric', METRIC, (client) => client.updateMetric(ID, OTHER_ID, { value: 1 })],
+    ['of a list of traces', ADDRESS, (client) => client.listTraces('x', 0, ONCE)],
+    ['of a trace', ADDRESS, (client) => client.readTrace(ID, ONCE)],
   ])('%s comes with its own advice', async (_, advice, act) => {
-    expect((await errorAfter(faults.status(404), act)).advice).toMatch(advice);
+    expect((await errorAfter(faults.status(404), act)).advice).toBe(advice);
   });
 });
 
@@ -452,7 +498,7 @@ describe('no error contains the key', () => {
     }
   });
 
-  it('in a form that the server did not write, so that it is found and removed', async () => {
+  it('in a changed form, since it is found and removed only as it was written', async () => {
     const key = 'op-Test-0123456789ABCDEF';
     const { summary } = await errorAfter(faults.redirect(`https://me:pw@${key}.example/`));
     expect(summary).toContain(` to ${key}.example, but`);

@@ -19,7 +19,7 @@ function contentIn(bytes: Uint8Array, coding?: string) {
 
 describe('a body', () => {
   it.each(['', 'identity', 'Identity', ' , identity'])(
-    'is not packed, if its coding is %j',
+    'is not compressed if its coding is %j',
     async (coding) => {
       expect(await contentIn(Buffer.from(TEXT), coding)).toEqual({ body: TEXT });
     },
@@ -30,10 +30,11 @@ describe('a body', () => {
     ['GZIP', gzipSync],
     ['x-gzip', gzipSync],
     ['gzip, identity', gzipSync],
+    [', gzip', gzipSync],
     ['deflate', deflateSync],
     ['Deflate', deflateRawSync],
     ['br', brotliCompressSync],
-  ])('is unpacked, although nobody asked for %s', async (coding, pack) => {
+  ])('is decompressed, although nobody asked for %s', async (coding, pack) => {
     expect(await contentIn(pack(TEXT), coding)).toEqual({ body: TEXT });
   });
 
@@ -63,11 +64,14 @@ describe('a body', () => {
     ['deflate', deflateSync(TEXT).subarray(0, -1), 'deflate: unexpected end of file'],
     ['br', brotliCompressSync(TEXT).subarray(0, -1), 'br: unexpected end of file'],
     ['GZip', Buffer.from(TEXT), 'GZip: incorrect header check'],
-  ])('cannot be unpacked if its %s breaks off or is none', async (coding, bytes, reason) => {
-    expect(await contentIn(bytes, coding)).toEqual({ body: '', problem: `cannot be unpacked (${reason})` });
+  ])('cannot be decompressed if its %s is cut off or invalid', async (coding, bytes, reason) => {
+    expect(await contentIn(bytes, coding)).toEqual({
+      body: '',
+      problem: `cannot be decompressed (${reason})`,
+    });
   });
 
-  it('may have 32 MiB, packed and unpacked, and no more', async () => {
+  it('may have 32 MiB, compressed and decompressed, and no more', async () => {
     const most = Buffer.alloc(MAX_BYTES, ' ');
     const more = Buffer.alloc(MAX_BYTES + 1, ' ');
     expect((await contentIn(most)).body).toHaveLength(MAX_BYTES);

@@ -41,7 +41,7 @@ describe('a span is created once', () => {
 
   it.each<[string, Fault, SpanServerOptions?]>([
     ['a lost response', lost],
-    ['a response that breaks off', faults.applied(faults.hangUp('in body'))],
+    ['a response that is cut off', faults.applied(faults.hangUp('in body'))],
     ['a reset before anything was done', faults.reset('before headers')],
     ['a stall', faults.applied(faults.stall('before headers'))],
     ['a 502 for a span that was created', faults.applied(faults.status(502))],
@@ -61,7 +61,7 @@ describe('a span is created once', () => {
     expect(created.span).toMatchObject(SPAN);
   });
 
-  it('twice at worst, where the server ignores its id: the returned one exists', async () => {
+  it('or at worst twice, if the server ignores its id: the returned one exists', async () => {
     const { server, created } = await create([post(lost)], { ids: 'ignored' });
     expect(server.span(created.span.id)).toMatchObject({ name: SPAN.name, score: 9 });
   });
@@ -162,7 +162,7 @@ describe('after a success without a usable span', () => {
   it.each<[string, Fault]>([
     ['an HTML page', faults.html()],
     ['half the JSON', faults.truncatedJson()],
-    ['gzip that breaks off', faults.packed('gzip', -1)],
+    ['gzip that is cut off', faults.packed('gzip', -1)],
     ['nothing', faults.empty()],
     ['no span', faults.reply({ status: 200, body: { ok: true } })],
   ])('such as %s, it is looked for', async (_, fault) => {
@@ -204,9 +204,9 @@ describe('after a success without a usable span', () => {
   });
 
   it.each<[string, Fault, boolean]>([
-    ['a login page is no outage', faults.html(), false],
+    ['a login page is not an outage', faults.html(), false],
     ['a 503 is one', faults.status(503), true],
-  ])('a lookup that fails decides whether it may pass: %s', async (_, fault, isTransient) => {
+  ])('a lookup that fails decides whether the error is transient: %s', async (_, fault, isTransient) => {
     const { server, client } = await start({}, { retries: 1 });
     server.faults.push(post(faults.html()), { on: 'GET', times: EVER, fault });
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
@@ -243,7 +243,7 @@ describe('after a 409 to a repeated POST', () => {
     expect(methodsOf(server)).toBe('GET POST GET');
   });
 
-  it('that was never answered otherwise, nothing is known', async () => {
+  it('without any other response, nothing is known', async () => {
     const { server, client } = await start();
     server.faults.push(post(conflict, EVER));
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
@@ -256,7 +256,7 @@ describe('after a 409 to a repeated POST', () => {
 });
 
 describe('no lookup is sent', () => {
-  it.each([425, 429])('after a %d, which refuses the request', async (status) => {
+  it.each([425, 429])('after a %d, which rejects the request', async (status) => {
     const { created, methods } = await create([post(faults.status(status))]);
     expect({ wasFound: created.wasFound, methods }).toEqual({ wasFound: false, methods: 'POST POST' });
   });
@@ -284,7 +284,7 @@ describe('no lookup is sent', () => {
     });
   });
 
-  it.each([400, 401, 403, 404, 413, 422])('after a %d, which ends it', async (status) => {
+  it.each([300, 400, 401, 403, 404, 413, 422])('after a %d, which ends it', async (status) => {
     const { server, client, waits } = await start();
     server.faults.push(post(faults.status(503)), post(faults.status(status)));
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
@@ -388,6 +388,19 @@ describe('a metric is created once', () => {
     });
     expect(server.metrics(SPAN.id)).toEqual([expect.objectContaining(metric)]);
     expect(methodsOf(server)).toBe('POST GET');
+  });
+
+  it('or is an error, if a 409 says that it exists and no lookup finds it', async () => {
+    const { server, client } = await start({}, { retries: 1 });
+    server.create(SPAN);
+    server.faults.push(post(faults.status(503)), post(conflict));
+    const metric = { dimension: 'cost', value: 0.25 };
+    expect(await apiErrorOf(client.createMetric(SPAN.id, metric))).toMatchObject({
+      status: 409,
+      attempts: 2,
+      isTransient: true,
+    });
+    expect(methodsOf(server)).toBe('POST GET POST GET');
   });
 
   it('with lookups that count as its retries', async () => {

@@ -201,7 +201,7 @@ describe('a proxy', () => {
     ['http://me:wr0ng/1@127.0.0.1', 'has a / before its last @', '%2F'],
     ['me:wr0ng?@1@127.0.0.1', 'has a ? before its last @', '%3F'],
     ['http://a\\me:wr0ng@127.0.0.1', 'has a \\ before its last @', '%5C'],
-  ])('of %j is a failure that no retry mends, named without its value', async (url, reason, advice) => {
+  ])('of %j is a failure that no retry fixes, named without its value', async (url, reason, advice) => {
     const failure = await failureOf({ https_proxy: ' ', HTTPS_PROXY: url });
     expect(failure).toEqual({
       text: `failed: HTTPS_PROXY ${reason}`,
@@ -211,7 +211,7 @@ describe('a proxy', () => {
     expect(JSON.stringify(failure)).not.toMatch(/wr0ng|127/);
   });
 
-  it('is not looked at for a host that needs none', async () => {
+  it('is not read for a host that needs none', async () => {
     const env = { HTTPS_PROXY: 'socks5://127.0.0.1', NO_PROXY: '*' };
     expect(await failureOf(env, 'https://no..name')).toMatchObject({
       text: expect.stringContaining('no..name'),
@@ -234,7 +234,7 @@ describe('a proxy that fails', () => {
     expect(proxy.received).toHaveLength(1);
   });
 
-  it.each([201, 403, 502])('by returning %d is reported with that status, and let go', async (status) => {
+  it.each([201, 403, 502])('by returning %d is reported with that status, and closed', async (status) => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const proxy = await startTcpServer((socket) => {
       socket.once('close', () => resolve());

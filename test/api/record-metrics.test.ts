@@ -46,7 +46,7 @@ const STORED = [
 ];
 
 describe('metrics', () => {
-  it('that the span lacks are made', async () => {
+  it('that the span lacks are created', async () => {
     const { server, record } = await start();
     expect(await record()).toEqual({ stored: { pass_rate: 0.925, cost: 340.5 }, failures: [] });
     expect(metricsOf(server)).toEqual(STORED);
@@ -108,7 +108,7 @@ describe('metrics', () => {
     expect(methodsOf(server)).toBe('GET GET');
   });
 
-  it('that another job makes meanwhile are listed again after a 409, and changed', async () => {
+  it('that another job creates meanwhile are listed again after a 409, and changed', async () => {
     const { server, record } = await start();
     server.faults.push({
       on: 'POST',
@@ -189,7 +189,7 @@ describe('a dimension that the span has twice', () => {
     [['2026-11-20T10:00:00+00:00', '2026-11-20T10:30:00+02:00'], 'a'],
     [['2026-11-20T10:00:00+00:00', null], 'a'],
     [[undefined, undefined], 'b'],
-  ])('counts as the newer of two made at %j, else the last: %s', ([a, b], id) => {
+  ])('counts as the newer of two created at %j, else the last: %s', ([a, b], id) => {
     const other = { ...metric('c', '2027-01-01T00:00:00Z'), dimension: 'other' };
     expect(newestOf([metric('a', a), metric('b', b), other]).get('cost')?.id).toBe(id);
   });
@@ -274,7 +274,7 @@ describe('a failure', () => {
     expect(methodsOf(server)).toBe('GET');
   });
 
-  it('of the action itself is not taken for one of the API', async () => {
+  it('of the action itself is not reported as one of the API', async () => {
     const wait = () => Promise.reject(new TypeError('a bug'));
     for (const on of ['GET', 'POST'] as const) {
       const { server, record } = await start({}, { wait });
@@ -284,13 +284,13 @@ describe('a failure', () => {
   });
 
   it.each([
-    ['an id that is no text', { id: 1 }, 'data.0.id: expected text'],
+    ['an id that is not text', { id: 1 }, 'data.0.id: expected text'],
     ['no dimension', { dimension: null }, 'data.0.dimension: expected text'],
-    ['a value that is no number', { value: '1' }, 'data.0.value: expected a number'],
-    ['a comment that is no text', { comment: 1 }, 'data.0.comment: expected text'],
-    ['a time that is no text', { created_at: 1 }, 'data.0.created_at: expected text'],
+    ['a value that is not a number', { value: '1' }, 'data.0.value: expected a number'],
+    ['a comment that is not text', { comment: 1 }, 'data.0.comment: expected text'],
+    ['a time that is not text', { created_at: 1 }, 'data.0.created_at: expected text'],
     ['no list', undefined, 'data: expected a list'],
-    ['a total that is no number', undefined, 'meta.total_count: expected a number', { total_count: '1' }],
+    ['a total that is not a number', undefined, 'meta.total_count: expected a number', { total_count: '1' }],
     ['nothing about the list', undefined, 'meta: expected an object', null],
   ])('is a list with %s', async (_, metric, problem, meta: unknown = { total_count: 1 }) => {
     const { server, record } = await start();

@@ -77,10 +77,10 @@ describe('the message in an error body', () => {
     ['the status as text', 'Bad Request\n', ''],
     ['broken JSON', ' {"detail": ', '{"detail":'],
     ['text', ' upstream\r\n\tconnect error\n', 'upstream connect error'],
-    ['text that speaks of HTML', 'no <html><title>x</title>', 'no <html><title>x</title>'],
+    ['text that mentions HTML', 'no <html><title>x</title>', 'no <html><title>x</title>'],
     ['nothing', '', ''],
     ['white space', ' \r\n', ''],
-    ['what the status line says already', { detail: 'Bad Request' }, ''],
+    ['what the status line already says', { detail: 'Bad Request' }, ''],
   ])('is reported in one line: %s', (_, body, message) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const { summary } = errorOf({ status: 400, statusText: 'Bad Request', body: text });
@@ -103,8 +103,8 @@ describe('an error status', () => {
   it.each<[number, boolean, RegExp, Partial<Call>?, string?]>([
     [400, false, /base_url/],
     [401, false, /api_key/],
-    [403, false, /rights.*gateway/],
-    [403, false, /^The key .* rights/, {}, '{"detail":"No"}'],
+    [403, false, /permissions.*gateway/],
+    [403, false, /^The key .* permissions/, {}, '{"detail":"No"}'],
     [403, false, /^That is not from the API: a gateway .* blocks/, {}, '<html>Attention Required!</html>'],
     [403, false, /^That is not from the API: a gateway .* blocks/, {}, 'error code: 1020'],
     [404, false, /^Check span_id\.$/],
@@ -132,7 +132,7 @@ describe('an error status', () => {
     },
   );
 
-  it('tells how often the request was sent', () => {
+  it('says how often the request was sent', () => {
     const response = responseOf({ status: 400, statusText: 'No' });
     const url = 'PATCH https://api.opper.ai/v2/spans/3c90c3cc-0d44-4b50-8888-8dd25736052a';
     for (const [attempts, text] of [
@@ -172,7 +172,7 @@ describe('a redirect', () => {
     );
   });
 
-  it.each([300, 304, 399])('of status %d without a target is no span either', (status) => {
+  it.each([300, 304, 399])('of status %d without a target is not a span either', (status) => {
     expect(errorOf({ status, body: JSON.stringify({ id: ID, name: 'x' }) })).toMatchObject({
       summary: expect.stringContaining(`returned ${status}, but without the span`),
       status,
@@ -233,13 +233,13 @@ describe('a success', () => {
   });
 
   it('whose body cannot be used is an error that says why', () => {
-    const problem = 'cannot be unpacked (gzip: unexpected end of file)';
+    const problem = 'cannot be decompressed (gzip: unexpected end of file)';
     expect(errorOf({ body: JSON.stringify(SPAN), problem }).summary).toBe(
       `PATCH ${CALL.url} returned 200, but the body ${problem}`,
     );
   });
 
-  it('names a coding that is not known only if there is no span', () => {
+  it('names an unknown coding only if there is no span', () => {
     expect(spanIn({ body: JSON.stringify(SPAN), unknownCoding: 'zstd' })).toEqual(SPAN);
     expect(errorOf({ body: '[]', unknownCoding: `zstd${'x'.repeat(999)}` }).summary).toMatch(
       / returned 200 \(Content-Encoding: zstdx{95}…\), but with an array that is not the span$/,

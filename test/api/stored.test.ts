@@ -23,7 +23,7 @@ const SAME: [string, SpanPatch, Partial<Span>][] = [
     { start_time: '2026-04-07T13:33:27Z' },
     { start_time: '2026-04-07T13:33:27' },
   ],
-  ['a time that is none', { end_time: 'soon' }, { end_time: 'soon' }],
+  ['text that is not a time', { end_time: 'soon' }, { end_time: 'soon' }],
   ['keys in another order', { meta: { a: 1, b: { c: 2, d: 3 } } }, { meta: { b: { d: 3, c: 2 }, a: 1 } }],
   ['a text and its JSON', { input: '{"a": 1}', output: '[1]' }, { input: { a: 1 }, output: [1] }],
   [
@@ -42,7 +42,7 @@ describe('between two states of a span', () => {
     ['a value that came', {}, { score: 0 }, ['score']],
     ['a value that went', { error: 'no' }, { error: null }, ['error']],
     ['a time', { end_time: '2026-04-07T13:33:27Z' }, { end_time: '2026-04-07T13:33:27+02:00' }, ['end_time']],
-    ['a time that is none', { end_time: 'soon' }, { end_time: 'later' }, ['end_time']],
+    ['text that is not a time', { end_time: 'soon' }, { end_time: 'later' }, ['end_time']],
     [
       'a text that reads like the same time',
       { name: '2026-04-07T13:33:27Z' },
@@ -50,7 +50,7 @@ describe('between two states of a span', () => {
       ['name'],
     ],
     ['a key of meta', { meta: { a: 1 } }, { meta: { a: 1, b: null } }, ['meta']],
-    ['a text that is no JSON', { output: 'a' }, { output: ['a'] }, ['output']],
+    ['a text that is not JSON', { output: 'a' }, { output: ['a'] }, ['output']],
     ['the quotes of a text', { output: '"a"' }, { output: 'a' }, ['output']],
     [
       'several, in the order of the inputs',

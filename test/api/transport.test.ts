@@ -96,7 +96,7 @@ describe('an attempt', () => {
     expect(reply.body).toBe('"ä😀"');
   });
 
-  it.each([301, 307, 400, 421, 503, 599])('gives back a %d like any other response', async (status) => {
+  it.each([301, 307, 400, 421, 503, 599])('returns a %d like any other response', async (status) => {
     const { send, connections } = await start((_, response) => {
       response.writeHead(status, { location: '/elsewhere' }).end('no');
     });
@@ -118,7 +118,7 @@ describe('an attempt', () => {
   });
 });
 
-describe('a response that is none', () => {
+describe('an unusable response', () => {
   it.each(['099', '600', '999'])('has the status %s', async (status) => {
     const response = respondWith(`HTTP/1.1 ${status} Odd\r\ncontent-length: 0\r\n\r\n`);
     expect(await messageOf(response)).toBe(`${Number(status)} is not an HTTP status`);
@@ -204,7 +204,7 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET', 'PATCH']]);
   });
 
-  it('is kept after an error status, and not after a response that broke off', async () => {
+  it('is kept after an error status, and not after a response that was cut off', async () => {
     let count = 0;
     const { send, connections } = await start((_, response) => {
       count++;
@@ -277,7 +277,7 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET', 'PATCH']]);
   });
 
-  it('is not replaced for a POST, which must not be made twice', async () => {
+  it('is not replaced for a POST, which must not be sent twice', async () => {
     const { send, connections } = await closing();
     await send(GET);
     expect(await messageOf(send(POST))).toBe('socket hang up');

@@ -31,13 +31,18 @@ describe('failing cases', () => {
   test('are those that fail now and did not, and the other way round', () => {
     const passed: TraceSpan = { name: 'c', type: 'test', meta: { 'test.status': 'passed' } };
     const call: TraceSpan = { name: 'd', type: 'llm', meta: { 'test.status': 'failed' } };
-    const children = [...failing('a', 'b'), passed, call];
+    const children = [...failing('a', 'b'), passed, call, { type: 'test' }];
     expect(casesOf(children, TWO, ['b', 'c'])).toEqual({ new: 'c', gone: 'a' });
   });
 
   test('with one name are counted', () => {
     expect(casesOf(failing('a', 'a'), TWO, ['a', 'a', 'a', 'b'])).toEqual({ new: 'a,b', gone: '' });
     expect(casesOf(failing('a', 'a'), TWO, ['a'])).toEqual({ new: '', gone: 'a' });
+  });
+
+  test('without a name have an empty one', () => {
+    const nameless = { type: 'test', meta: { 'test.status': 'errored' } };
+    expect(casesOf([...failing('a'), nameless], TWO, ['a', '', 'b'])).toEqual({ new: 'b', gone: '' });
   });
 
   test('are compared if neither had any', () => {
@@ -47,6 +52,9 @@ describe('failing cases', () => {
   test.each([
     ['the baseline has a span for only some', failing('a'), TWO, []],
     ['the baseline has no counts', failing('a'), {}, []],
+    ['the baseline has no count of errors', failing('a'), { 'test.failed': 1 }, []],
+    ['the baseline has no count of failures', failing('a'), { 'test.errored': 1 }, []],
+    ['a count of the baseline is text', failing('a'), { 'test.failed': '1', 'test.errored': '' }, []],
     ['those of this run are not all known', failing('a', 'b'), TWO, undefined],
   ])('are not compared if %s', (_, children, meta, now) => {
     const comparison = compare(baselineOf(meta, children), { ...NOW, failing: now });
@@ -100,6 +108,8 @@ test.each([
   [RUN_URL, RUN_URL],
   [`${RUN_URL}/../../../../evil/x`, undefined],
   [`${RUN_URL}"onclick="alert(1)`, undefined],
+  ['https://github.com/acme/support-bot/actions/runs/x1', undefined],
+  ['https://github.com/acme/support-bot/actions/runs/', undefined],
   ['https://github.com/acme/support-bot-2/actions/runs/1', undefined],
   ['https://github.com.evil.example/acme/support-bot/actions/runs/1', undefined],
   ['javascript:alert(1)', undefined],
@@ -158,20 +168,40 @@ describe('of several in one trace', () => {
 
 describe('max_drop', () => {
   test.each([
-    [0, -0, true, "is not below the baseline's 80 (max_drop 0)"],
-    [0, 5, true, "is not below the baseline's 80 (max_drop 0)"],
-    [2, -2, true, "is 2 below the baseline's 80, within max_drop 2"],
-    [2, -3, false, "is 3 below the baseline's 80, more than max_drop 2 allows"],
-    [2.5, -3, false, "is 3 below the baseline's 80, more than max_drop 2.5 allows"],
-  ])('%d with a change of %d is passed: %s', (maxDrop, change, isPassed, text) => {
+    [0, -0, true, "is not below the baseline's 80 (max_drop 0)", ''],
+    [0, 5, true, "is not below the baseline's 80 (max_drop 0)", ''],
+    [2, -2, true, "is 2 below the baseline's 80, within max_drop 2", ''],
+    [
+      2,
+      -3,
+      false,
+      "is 3 below the baseline's 80, more than max_drop 2 allows",
+      ', more than max_drop 2 allows',
+    ],
+    [
+      2.5,
+      -3,
+      false,
+      "is 3 below the baseline's 80, more than max_drop 2.5 allows",
+      ', more than max_drop 2.5 allows',
+    ],
+  ])('%d with a change of %d is passed: %s', (maxDrop, change, isPassed, text, afterChange) => {
     const gate = maxDropGate(maxDrop, 80 + change, comparisonOf({ score_change: change }), true);
-    expect([gate?.isPassed, gate?.text]).toEqual([isPassed, `score ${80 + change} ${text}`]);
+    expect(gate).toEqual({ isPassed, text: `score ${80 + change} ${text}`, afterChange });
+  });
+
+  test('is no gate without a limit, or without a baseline', () => {
+    expect([
+      maxDropGate(undefined, 80, comparisonOf(), true),
+      maxDropGate(undefined, undefined, undefined, true),
+      maxDropGate(2, 80, undefined, true),
+    ]).toEqual([undefined, undefined, undefined]);
   });
 
   test('is missed without a score, unless something else is wrong', () => {
-    expect([
-      maxDropGate(2, undefined, undefined, true)?.isPassed,
-      maxDropGate(2, undefined, undefined, false),
-    ]).toEqual([false, undefined]);
+    const text = 'there is no score to compare with the baseline (max_drop 2)';
+    expect([maxDropGate(2, undefined, undefined, true), maxDropGate(2, undefined, undefined, false)]).toEqual(
+      [{ isPassed: false, text, advice: 'Set score or results_file' }, undefined],
+    );
   });
 });

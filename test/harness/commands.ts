@@ -50,7 +50,7 @@ const LEADING_SPACE = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f
 
 /**
  * The command in a line, `undefined` when there is none. As in the runner, version 2 has to begin the line (white space before it aside),
- * version 1 may stand anywhere in it.
+ * version 1 may be anywhere in it.
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function parseCommand(line: string, registered: readonly string[] = REGISTERED): Command | undefined {

@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { apiError, type Exchange, encode, type Fault, type Reply } from './span-server.ts';
 
 /**
- * Where a response breaks off. All except `before headers` start to send the API's real response, so the request took effect. For
+ * Where a response is cut off. All except `before headers` start to send the API's real response, so the request took effect. For
  * a request that took effect although nothing came back, see {@link applied}.
  */
 export type Point = 'before headers' | 'in headers' | 'after headers' | 'in body';

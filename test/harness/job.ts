@@ -38,7 +38,7 @@ interface RunningJob {
   readonly env: Readonly<Record<string, string>>;
   readonly workspace: string;
 }
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that has nothing to tell returns nothing
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that has nothing to report returns nothing
 type FunctionResult = void | {
   readonly outputs?: Readonly<Record<string, string>>;
   /** As if written to `GITHUB_ENV`. */

@@ -44,7 +44,7 @@ export interface StoreOptions {
   readonly nulls?: 'clear' | 'ignore';
   /**
    * What happens to the `id` in a POST. `honoured`: the span gets it, and a second POST returns the stored span. `replaced`: a second POST
-   * overwrites it. `refused`: a second POST gets 409. `ignored`: the server chooses an id, so every POST makes a span.
+   * overwrites it. `refused`: a second POST gets 409. `ignored`: the server chooses an id, so every POST creates a span.
    */
   readonly ids?: 'honoured' | 'replaced' | 'refused' | 'ignored';
   /** How many GETs of a new span return 404, and of a new trace, which is not listed until then. Default: 0. */

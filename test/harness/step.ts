@@ -17,7 +17,7 @@ export interface StepOptions {
   /** Text or bytes by path. */
   readonly files?: Contents;
   readonly faults?: readonly FaultRule[];
-  /** The ids of the spans that the step makes, one after the other. */
+  /** The ids of the spans that the step creates, one after the other. */
   readonly ids?: readonly string[];
   /** The state that the start of a tracked job saved. If given, this is the end of the job. */
   readonly state?: string | undefined;

@@ -7,7 +7,7 @@ import { eventProblemOf, jobBeganMsOf } from '../../src/host/event-file.ts';
 const folder = mkdtempSync(join(tmpdir(), 'event-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it.each([undefined, ''])('where the runner names no event file (%j) nothing is wrong', (path) => {
+it.each([undefined, ''])('nothing is wrong if the runner names no event file (%j)', (path) => {
   expect(eventProblemOf(path)).toBeUndefined();
 });
 

@@ -22,7 +22,7 @@ const FOUND: readonly (readonly [lines: readonly string[], paths: unknown])[] = 
   [['*.xml'], ['.hidden.xml', 'report1.xml', 'x.xml', '{x,y}.xml']],
   [['./?.xml'], ['x.xml']],
   [['[p-r]*1.xml'], ['report1.xml']],
-  // A linked folder is searched, a file and a link to it are one file, and folders are none.
+  // A linked folder is searched, a file and a link to it are one file, and folders are not files.
   [['b/**/*.xml'], ['b/c/d.xml', 'b/e.xml', 'outside/f.xml']],
   [['b/**/*.xml', '!b/c/**', '!**/f.xml'], ['b/e.xml']],
   [['b/**', '!b/**'], []],
@@ -37,7 +37,7 @@ const FOUND: readonly (readonly [lines: readonly string[], paths: unknown])[] = 
   [['nothing/*.xml'], []],
   [['nothing.xml'], []],
   [[''], []],
-  // Of a link to nothing, reading says what is wrong.
+  // Reading a broken link reports what is wrong.
   [['links/lost.xml'], ['links/lost.xml']],
   [['links/*.xml'], ['links/g.xml', 'links/lost.xml']],
   [['links/*.xml', '!**/lost*'], ['links/g.xml']],

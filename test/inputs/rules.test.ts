@@ -8,6 +8,7 @@ import {
   clearProblems,
   formatProblems,
   gateProblems,
+  lostProblems,
   operationProblems,
   resultsProblems,
   resultsScale,
@@ -161,6 +162,12 @@ it.each<[string[], Given, (keyof Inputs)?]>([
   [[], { score_scale: 100, operation: 'get' }],
 ])('a scale reports that %j is missing from %j', (names, given, ...bad) => {
   expect(named(resultsProblems(readOf(given, ...(bad as []))))).toEqual(names);
+});
+
+it('an input that is lost on the way to the end of the job is a problem', () => {
+  expect(lostProblems(['name', 'score'])).toEqual(
+    ['name', 'score'].map((name) => ({ name, message: expect.stringMatching(/ is empty at its end\. /) })),
+  );
 });
 
 it.each<[string | undefined, Given]>([

@@ -89,25 +89,25 @@ describe('the body of an update', () => {
     ['empties a score that may be left behind', { lacksScore: true }, undefined, { score: null }],
     ['does not empty a score that is not there', { lacksScore: true }, {}, {}],
     [
-      'tells of a gate that its own score misses',
+      'records a missed gate on its own score',
       { fields: { score: 80, meta: { [RESULT]: 'success' } }, gate: gateOf(79.6) },
       {},
       { score: 80, error: 'score 79.6 is below min_score 80', meta: { [RESULT]: 'failure' } },
     ],
     [
-      'tells of a gate that the stored score misses',
+      'records a missed gate on the stored score',
       { fields: { meta: { [RESULT]: 'success' } }, gate: gateOf() },
       { score: 62 },
       { error: 'score 62 is below min_score 80', meta: { [RESULT]: 'failure' } },
     ],
     [
-      'tells of a gate without a score',
+      'records a gate that is missed for lack of a score',
       { clear: ['score'], gate: gateOf() },
       { score: 90 },
       { score: null, error: 'there is no score to compare with min_score 80' },
     ],
     [
-      'has no error of a missed gate where the span has one, and keeps a result that is no success',
+      'has no error of a missed gate where the span has one, and keeps a result other than success',
       { fields: { meta: { [RESULT]: 'cancellation' } }, gate: gateOf(62) },
       { error: 'old' },
       { meta: { [RESULT]: 'cancellation' } },
@@ -125,7 +125,7 @@ describe('the body of an update', () => {
       { score: 62, error: 'score 62 is below min_score 80' },
     ],
     [
-      'does not tell of a gate whose score is not known, nor of one that is passed',
+      'does not record a gate whose score is not known, nor one that is passed',
       { fields: { meta: { [RESULT]: 'success' } }, gate: gateOf(), isOwn: true },
       undefined,
       { meta: { [RESULT]: 'success' } },

@@ -39,7 +39,7 @@ it('prints its usage', async () => {
   expect(stdout).toMatch(/^Usage: npm run try -- /);
 });
 
-it('says which Node it needs on a Node that could not load it', async () => {
+it('says which Node it needs if run on one that cannot load it', async () => {
   const old = "data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'20.20.2'}})";
   expect(await tryOut([], {}, ['--import', old])).toEqual({
     exitCode: 2,
@@ -82,7 +82,9 @@ it('shows how a pull request compares with main', async () => {
 it.each([
   ['nothing', /^nothing: expected input=value, or one of track, /],
   ['--nothing', /^--nothing: expected/],
-  ['result_file=r.xml', /^result_file is not an input of action\.yml\. There are: results_file, /],
+  ['result_file=r.xml', /^result_file is not an input\. Did you mean results_file\?\n$/],
+  ['min-score=80', /^min-score is not an input\. Did you mean min_score\?\n$/],
+  ['results=r.xml', /^results is not an input of action\.yml\. There are: results_file, /],
 ])('rejects %s and says what there is', async (arg, message) => {
   const { exitCode, stdout, stderr } = await tryOut([arg]);
   expect({ exitCode, stdout, stderr }).toEqual({

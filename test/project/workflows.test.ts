@@ -101,7 +101,7 @@ const POST = '--method POST repos/{owner}/{repo}/git/refs -f ref=refs/tags/v1 -f
 test.each(
   onLinux(
     { title: 'the newest release moves the major tag', tag: 'v1.10.0', major: 'there', calls: [PATCH] },
-    { title: 'the first release makes the major tag', tag: 'v1.10.0', major: '', calls: [PATCH, POST] },
+    { title: 'the first release creates the major tag', tag: 'v1.10.0', major: '', calls: [PATCH, POST] },
     { title: 'a fix of an older release leaves the major tag', tag: 'v1.2.0', major: 'there', calls: [''] },
   ),
 )('$title', ({ tag, major, calls }) => {

@@ -26,7 +26,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('tells how the run compares, and which failures are new', () => {
+  test('shows how the run compares, and which failures are new', () => {
     const comparison = comparisonOf({
       revision: 'x',
       run_url: RUN_URL,
@@ -49,6 +49,41 @@ describe('the log', () => {
     ]);
     const [bare] = logOf(reportOf({ comparison: comparisonOf({ score_change: 3 }) })).slice(2);
     expect(bare).toBe('Compared with main: score 80 → 83 (+3)');
+  });
+
+  const SHA = '6dcb09b5b57875f334f61aebed695e2e4193db5e';
+  const [THEN, START] = ['2026-11-20T11:59:59Z', '2026-11-20T12:00:00Z'];
+  test.each([
+    ['; commit 6dcb09b', { revision: SHA }, START],
+    ['; commit 6dcb09b', { revision: SHA.padEnd(64, '0') }, START],
+    [`; commit x${SHA}`, { revision: `x${SHA}` }, START],
+    [`; commit ${SHA}x`, { revision: `${SHA}x` }, START],
+    [`; commit ${SHA.slice(1)}`, { revision: SHA.slice(1) }, START],
+    ['; 1 second earlier', { start_time: THEN }, START],
+    ['', { start_time: START }, START],
+    ['', { start_time: THEN }, undefined],
+    ['', { start_time: 'unknown' }, START],
+    ['', {}, START],
+  ])('says where the baseline comes from as %j: %j', (origin, baseline, start_time) => {
+    const span = { id: SPAN_ID, name: 'n', score: 62, ...(start_time && { start_time }) };
+    const lines = logOf(reportOf({ span, changed: [], comparison: comparisonOf(baseline) }));
+    expect(lines.slice(2)).toEqual([`Compared with main: score 80 → 62 (−18)${origin}`]);
+  });
+
+  test('cuts a long branch, commit, metric and name of the baseline, and lists 20 names', () => {
+    const long = 'x'.repeat(300);
+    const comparison = comparisonOf({
+      branch: long,
+      revision: long,
+      metrics: { [long]: { before: 1, after: 2 } },
+      no_longer_failing: Array(21).fill(long),
+    });
+    const cut = (length: number) => `${'x'.repeat(length - 1)}…`;
+    expect(logOf(reportOf({ changed: [], comparison })).slice(2)).toEqual([
+      `Compared with ${cut(200)}: score 80 → 62 (−18); commit ${cut(100)}`,
+      `  ${cut(200)}: 1 → 2 (+1)`,
+      `  no longer failing: ${Array(20).fill(cut(200)).join(', ')}, and 1 more`,
+    ]);
   });
 
   test('names the files without test cases', () => {

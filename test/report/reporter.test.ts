@@ -153,7 +153,7 @@ describe('the reporter', () => {
     expect(new Set(written.map(([what]) => what))).toEqual(new Set(['info']));
   });
 
-  test('writes no file of a span of which nothing is known', () => {
+  test('writes no file for a span about which nothing is known', () => {
     const files = publish(reportOf({ span: {} })).argsOf('writeTemp');
     expect(files.map(([name]) => name)).toEqual(['opper-summary.md']);
   });

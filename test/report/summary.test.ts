@@ -299,11 +299,11 @@ describe('a reader sees', () => {
       files: ['a.json'],
       metrics: { pass_rate: 0.9, cost: 0.02 },
       caseSpans: { created: 2, of: 3 },
-      links: { run: RUN_URL, job: `${RUN_URL}/job/2` },
+      links: { run: RUN_URL, job: `${RUN_URL}/job/2`, commit: `${RUN_URL}/6dcb09b5b57875` },
     } as const;
     expect(read(report)).toEqual({
       paragraphs: [
-        `Span Answer support tickets ${SPAN_ID}\ntook 42.5 s · job · workflow run · Opper traces`,
+        `Span Answer support tickets ${SPAN_ID}\ntook 42.5 s · commit 6dcb09b · job · workflow run · Opper traces`,
         'Results from a.json\nMetrics: pass_rate 0.9 · cost 0.02\nCase spans: 2 of 3 created',
       ],
       items: [],
@@ -314,7 +314,15 @@ describe('a reader sees', () => {
       folded: ['Recorded: meta, 2 keys\nKeyValue\ndatasetsupport-v3\nmatrix{"os":"linux"}'],
     });
     const hrefs = summaryOf(reportOf(report)).match(/(?<=href=")[^"]*/g);
-    expect(hrefs).toEqual([`${RUN_URL}/job/2`, RUN_URL, 'https://platform.opper.ai/traces']);
+    expect(hrefs).toEqual([
+      `${RUN_URL}/6dcb09b5b57875`,
+      `${RUN_URL}/job/2`,
+      RUN_URL,
+      'https://platform.opper.ai/traces',
+    ]);
+    // A start that was copied from the end says nothing about the duration.
+    const copied = read({ span: { id: SPAN_ID, start_time: times.end_time, end_time: times.end_time } });
+    expect(copied.paragraphs[0]).not.toContain('took');
     // The job's link is the run's where the job's id is not known.
     const { paragraphs } = read({ links: { run: RUN_URL, job: RUN_URL } });
     expect(paragraphs[0]).toMatch(/\nworkflow run · Opper traces$/);
@@ -377,8 +385,10 @@ describe('a reader sees', () => {
   test.each([
     ['Opper span: bad input, nothing was recorded', '#inputs'],
     ['Opper span: bad input, the rest was recorded', '#results-files', 'results_file: x'],
+    ['Opper span: bad input, the rest was recorded', '#results-files', 'results_outcome: is failure'],
     ['Opper span: API failure', '#the-api'],
     ['Opper span: metrics', '#metrics-and-case-spans'],
+    ['Opper span: case spans', '#metrics-and-case-spans'],
     ['Opper span: comparison', '#the-baseline'],
     ['Opper span', ''],
   ])(
@@ -393,6 +403,41 @@ describe('a reader sees', () => {
       expect(['', ...anchors]).toContain(anchor);
     },
   );
+
+  test('no link to the documentation for a notice, and that of the first problem after it', () => {
+    const notice = { level: 'notice', title: 'Opper span: comparison', lines: ['x'] } as const;
+    const warning = { level: 'warning', title: 'Opper span: metrics', lines: ['y'] } as const;
+    expect(summaryOf(reportOf({ findings: [notice] }))).not.toContain(DOCS);
+    const { paragraphs } = read({ findings: [notice, warning] });
+    expect(paragraphs.slice(0, 3)).toEqual([
+      '⚠️ Opper span: metrics\ny',
+      'ℹ️ Opper span: comparison\nx',
+      'What to do: troubleshooting',
+    ]);
+    expect(summaryOf(reportOf({ findings: [notice, warning] }))).toContain(`${DOCS}#metrics-and-case-spans`);
+  });
+
+  test('the first fifty lines of a finding, metrics and cases that no longer fail, and the first five files', () => {
+    const lines = Array.from({ length: 51 }, (_, i) => `x${i}`);
+    const fifty = (text: (line: string) => string) => [...lines.slice(0, 50).map(text), 'and 1 more'];
+    const six = lines.slice(0, 6);
+    const { paragraphs } = read({
+      findings: [{ level: 'notice', title: 'Opper span', lines }],
+      tests: testsOf({ files: six }),
+      files: six,
+      metrics: Object.fromEntries(lines.map((line) => [line, 1])),
+      comparison: comparisonOf({ no_longer_failing: lines }),
+    });
+    const files = 'x0 · x1 · x2 · x3 · x4 · and 1 more';
+    expect(paragraphs).toEqual([
+      'Compared with main',
+      ['ℹ️ Opper span', ...fifty((line) => line)].join('\n'),
+      expect.stringMatching(new RegExp(`, from ${files}$`)),
+      `No longer failing: ${fifty((line) => line).join(' · ')}`,
+      `Span Answer support tickets ${SPAN_ID}\nOpper traces`,
+      `Results from ${files}\nMetrics: ${fifty((line) => `${line} 1`).join(' · ')}`,
+    ]);
+  });
 
   test('a link to the documentation for a missed gate, and none where all is well', () => {
     const missed = summaryOf(reportOf({ gates: [{ isPassed: false, text: 'x' }] }));
@@ -476,9 +521,9 @@ describe('a reader sees', () => {
     ]);
   });
 
-  test('the parent of the span', () => {
-    const span = { id: SPAN_ID, name: 'n', parent_id: 'p' };
-    expect(read({ span }).paragraphs[0]).toMatch(`Span n ${SPAN_ID} under p\n`);
+  test('the parent and the trace of the span', () => {
+    const span = { id: SPAN_ID, name: 'n', parent_id: 'p', trace_id: 't' };
+    expect(read({ span }).paragraphs).toEqual([`Span n ${SPAN_ID} under p in trace t\nOpper traces`]);
   });
 
   test('what changed, with what was there before', () => {
@@ -492,7 +537,7 @@ describe('a reader sees', () => {
     ]);
   });
 
-  test('an error that a finding has already told only once', () => {
+  test('an error that a finding already shows only once', () => {
     const error = 'results_file: "r.xml" matches no file\nscore: "x" is bad';
     const findings = [{ level: 'error', title: 'Opper span: bad input', lines: error.split('\n') }] as const;
     const span = { id: SPAN_ID, name: 'n', error };
@@ -528,6 +573,29 @@ describe('a reader sees', () => {
     const hundred = Object.fromEntries(Object.entries(meta).slice(0, 100));
     expect(read({ sent: { meta: hundred } }).folded[0]).toMatch(/k9999$/);
   });
+});
+
+const metricsOf = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`m${i}`, { before: 1, after: 1 }]));
+const metricTable = (count: number) => {
+  const rows = Array.from(
+    { length: count },
+    (_, i) => `<tr><td><code>m${i}</code></td><td>1</td><td>1</td><td>±0</td></tr>`,
+  );
+  const head = '<tr><th>Metric</th><th><code>main</code></th><th>This run</th><th>Change</th></tr>';
+  return ['<table>', head, ...rows, '</table>'].join('\n');
+};
+
+test.each([
+  [0, ''],
+  [1, `\n${metricTable(1)}`],
+  [30, `\n${metricTable(30)}`],
+  [31, `\n${metricTable(30)}\n<p>and 1 more</p>`],
+])('the comparison with %i metrics is one block of Markdown', (count, block) => {
+  const blocks = summaryOf(reportOf({ comparison: comparisonOf({ metrics: metricsOf(count) }) })).split(
+    '\n\n',
+  );
+  expect(blocks[1]).toBe(`<p>Compared with <code>main</code></p>${block}`);
 });
 
 test.each([

@@ -7,7 +7,7 @@ const ALL = { keepCases: { kind: 'all', max: 100 } } as const;
 const caseIn = async (content: string | object): Promise<TestCase | undefined> =>
   (await testsIn(content, ALL)).cases[0];
 
-describe('the cases to make spans for', () => {
+describe('the cases to create spans for', () => {
   const xml = suite(
     ['p1', 'f1', 's1', 'e1', 'p2', 'f2']
       .map((name) => {
@@ -92,7 +92,7 @@ describe('the cases to make spans for', () => {
     ]);
   });
 
-  it('have a line of any length as their reason, in no time', async () => {
+  it('have a line of any length as their reason, found quickly', async () => {
     const tests = Array.from({ length: 10 }, (_, i) => {
       return {
         name: 'a',
@@ -153,6 +153,17 @@ describe('the cases to make spans for', () => {
       startTime: '1973-03-03T09:46:40.000Z',
       endTime: '9999-12-31T23:59:59.999Z',
     });
+  });
+
+  it('have suites and a file that are cut', async () => {
+    const [suite, file] = ['s'.repeat(201), `a\n${'f'.repeat(1000)}`];
+    const test = { name: 'a', status: 'failed', suite, filePath: file };
+    const { cases, failures } = await testsIn({ results: { tests: [test] } }, ALL);
+    expect([cases[0]?.suite, cases[0]?.file, failures[0]?.file]).toEqual([
+      `${'s'.repeat(199)}…`,
+      `a\n${'f'.repeat(997)}…`,
+      `a ${'f'.repeat(997)}…`,
+    ]);
   });
 
   it('have what Jest says', async () => {

@@ -130,13 +130,13 @@ describe('what real eval tools wrote', () => {
     ['ragas-scores.json', '/*/broken', '1 of 3', '/2/broken is null'],
     ['phoenix.jsonl', '/*/exact_score/score', '1 of 4', '/3/exact_score is null'],
     ['evalite-broken-row.json', '/evals/*/results/*/scores/*/score', '1 of 7', '/evals/0/results/3/scores'],
-  ])('%s has no score at %s, since a row broke off', async (file, pointer, count, place) => {
+  ])('%s has no score at %s, since a row did not finish', async (file, pointer, count, place) => {
     await expect(read(file, 'json', pointer)).rejects.toThrow(
       `score_pointer: "${pointer}" finds no number at ${count} places in ${file}: ${place}`,
     );
   });
 
-  it('has the metrics of phoenix.jsonl, but for the row that broke off', async () => {
+  it('has the metrics of phoenix.jsonl, except of the row that did not finish', async () => {
     const { metrics } = await read('phoenix.jsonl', 'json', undefined, '/*/exact_score', '/*/length_score');
     expect(metrics).toEqual({ exact: 0.666666666667, length: 0.4 });
   });

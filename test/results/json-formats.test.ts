@@ -57,7 +57,7 @@ describe('CTRF', () => {
     async (_name, summary, errored, message) => {
       const tests = [
         { name: 'a', status: 'failed' },
-        { name: 'b', status: 'passed', rawStatus: 'failed' },
+        { name: 'b', status: 'passed' },
       ];
       const results = await ctrf(tests, summary);
       const added = message === undefined ? [] : [{ name: 'outside of the tests', message }];
@@ -66,10 +66,19 @@ describe('CTRF', () => {
     },
   );
 
-  it('takes a test with the status other for a failure that the summary counts as failed', async () => {
+  it('counts a test with the status other as a failure if the summary counts it as failed', async () => {
     const other = { name: 'a', status: 'other', rawStatus: 'interrupted' };
     expect(await ctrf([other], { failed: 1, other: 0 })).toMatchObject({ failed: 0, errored: 1 });
     expect(await ctrf([other], { failed: 1, other: 1 })).toMatchObject({ failed: 0, errored: 2 });
+  });
+
+  it.each([
+    ['passed', 'failed', 0],
+    ['passed', 'passed', 1],
+    ['skipped', 'failed', 1],
+  ])('has no hidden failure in a test that is %s because it %s: %i', async (status, rawStatus, errored) => {
+    const tests = [{ name: 'a', status, rawStatus }, { status: 'passed' }];
+    expect(await ctrf(tests, { failed: 1 })).toMatchObject({ failed: 0, errored });
   });
 
   it('counts any number of failures that no test shows, as one case to show', async () => {
@@ -254,7 +263,7 @@ describe('promptfoo', () => {
   });
 });
 
-describe('a status that says nothing good', () => {
+describe('a status that does not mean passed', () => {
   it.each([
     [
       'promptfoo: a success with a reason of its failure',
@@ -300,22 +309,22 @@ describe('JSON Lines of promptfoo', () => {
     ]);
   });
 
-  it('number the prompts as in the configuration, which has each once for each provider', async () => {
+  it('number the prompts as in the configuration, which may have each once for each provider', async () => {
     const prompts = ['first', 'second'];
-    const rows = [2, 1, 3, 0].map((i) => ({
-      ...row(i, i < 2),
+    const rows = [2, 1, 0].map((i) => ({
+      ...row(i, i < 1),
       prompt: { raw: prompts[i % 2] },
       provider: i < 2 ? 'echo' : 'local',
     }));
     expect((await testsIn(linesOf(...rows))).failures.map(({ name }) => name)).toEqual([
       'n=1 [local, prompt 1]',
-      'n=1 [local, prompt 2]',
+      'n=1 [echo, prompt 2]',
     ]);
   });
 
   it('may be one line', async () => {
     expect(await testsIn(linesOf(row(0, true)))).toMatchObject({ format: 'promptfoo', passed: 1 });
-    expect(await testsIn(`${linesOf(row(0, true))}\n`)).toMatchObject({ format: 'promptfoo', passed: 1 });
+    expect(await testsIn(`${linesOf(row(0, true))}\n`, { format: 'promptfoo' })).toMatchObject({ passed: 1 });
   });
 
   it.each([
@@ -325,16 +334,16 @@ describe('JSON Lines of promptfoo', () => {
       'line 2: success: expected true or false',
     ],
     [
-      'a line that is no object',
+      'a line that is not an object',
       `${linesOf(row(0, true))}\n\n7`,
       'line 3: expected an object, found a number',
     ],
-    ['a line that breaks off', `${linesOf(row(0, true))}\n{"vars"`, 'line 2, column 8'],
+    ['a line that is cut off', `${linesOf(row(0, true))}\n{"vars"`, 'line 2, column 8'],
   ])('with %s are an error', async (_what, text, message) => {
     await expect(testsIn(text)).rejects.toThrow(message);
   });
 
-  it('are told by the first row, unless the format is given', async () => {
+  it('are recognised by the first row, unless the format is given', async () => {
     await expect(testsIn('{"success": true}\n{"success": true}')).rejects.toThrow(
       'line 2, column 1: expected nothing more, found {',
     );
@@ -343,7 +352,12 @@ describe('JSON Lines of promptfoo', () => {
     expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
   });
 
-  it('are no results of another format', async () => {
+  it.each([0, 2])('are not a document: indented by %i', async (indent) => {
+    const text = JSON.stringify({ results: { results: [{ success: true }] } }, null, indent);
+    expect(await testsIn(text, { format: 'promptfoo' })).toMatchObject({ passed: 1 });
+  });
+
+  it('are not results of another format', async () => {
     await expect(testsIn(linesOf(row(0, true), row(0, true)), { format: 'ctrf' })).rejects.toThrow(
       'line 2, column 1: expected nothing more, found {',
     );
@@ -405,7 +419,6 @@ describe('a file that says something failed although no case did', () => {
 
 describe('totals that disagree with the cases', () => {
   const failing = { title: 'a', status: 'failed', success: false, name: 'a' };
-  const text = 'out/r says 2 failed; its cases add up to 1 failed, which is what counts';
 
   it.each([
     [
@@ -413,7 +426,9 @@ describe('totals that disagree with the cases', () => {
       () => jest([{ assertionResults: [failing] }], { success: false, numTotalTests: 5, numFailedTests: 2 }),
     ],
     ['promptfoo', () => promptfoo([failing], { successes: 9, failures: 1, errors: 1 })],
-  ])('are a warning: %s', async (_what, reading) => {
+    ['Jest, with less', () => jest([{ assertionResults: [failing] }], { numFailedTests: 0 }), 0],
+  ])('are a warning: %s', async (_what, reading, declared = 2) => {
+    const text = `out/r says ${declared} failed; its cases add up to 1 failed, which is what counts`;
     expect(await reading()).toMatchObject({ failed: 1, errored: 0, warnings: [text] });
   });
 });

@@ -1,6 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { CaseTable } from '../../src/results/case-table.ts';
 import { readResults } from '../../src/results/read-results.ts';
 import type { TestRun } from '../../src/results/tests.ts';
 import { resultsIn, run, testsIn } from './memory-files.ts';
@@ -94,7 +95,7 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
   ],
   'elements of other vocabularies deeper within a suite or a case': [
     `<testsuite><properties><failure message="no"/></properties>
-       <testcase name="a"><properties><failure message="no"/><skipped/></properties></testcase></testsuite>`,
+       <testcase name="a"><properties><failure message="no"/><skipped/></properties><mytestcase/><testcases/></testcase></testsuite>`,
     passed,
   ],
   'namespaces and prefixes': [
@@ -152,7 +153,7 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite time="9"><testcase name="a" time="0.0015"/><testcase name="b" time="1,234.5"/><testcase name="c" time="?"/><testcase name="d" time="-1"/></testsuite>',
     run({ passed: 4, durationMs: 1_234_502 }),
   ],
-  'times that are none': [
+  'text that is not a time': [
     suite(
       [' ', ',5', '1,', '1,234,5', '1,234.', '1.234,5'].map((time) => `<testcase time="${time}"/>`).join(''),
     ),
@@ -228,6 +229,52 @@ more</failure></testcase>`,
       failures: ['x', 'Expected: 2', 'in a.cc:3 no', 'a.cc:3 no x'].map((message) => {
         return { name: 'a', message };
       }),
+    }),
+  ],
+  'a message that says nothing, beside the type of the exception': [
+    '<testsuite><testcase name="a"><failure message="Failed" type="E">---</failure></testcase></testsuite>',
+    failedAs('Failed'),
+  ],
+  'a body that names the exception in a later line': [
+    '<testsuite><testcase name="a"><failure message="no">oh\nError: no</failure></testcase></testsuite>',
+    failedAs('no'),
+  ],
+  'blanks beside a traceback without an end': [
+    '<testsuite><testcase name="a"><failure message=" ">Traceback (most recent call last):\n x\n</failure></testcase></testsuite>',
+    failedAs('Traceback (most recent call last):'),
+  ],
+  'elements, each with a part of what a tool means by another element or message': [
+    suite(
+      `<testcase name="a"><error type="todo"/></testcase>
+       <testcase name="b"><skipped message="not TEST_CASE tagged with !mayfail"/></testcase>
+       <testcase name="c" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>
+       <testcase name="d"><skipped message="timeout"/></testcase>
+       <testcase name="e"><skipped>a {tc_auto_skip,</skipped></testcase>
+       <testcase name="f"><error type="WARN"/></testcase>
+       <testcase name="g"><error type="org.opentest4j.TestAbortedException"/></testcase>
+       <testcase name="h"><skipped message="not TEST_CASE tagged with !mayfail"/><failure/></testcase>`,
+    ),
+    run({
+      failed: 1,
+      errored: 3,
+      skipped: 4,
+      failures: [
+        { name: 'a', message: 'todo' },
+        { name: 'f', message: 'WARN' },
+        { name: 'g', message: 'org.opentest4j.TestAbortedException' },
+        { name: 'h', message: '' },
+      ],
+    }),
+  ],
+  'a suite of an error that says more than prove does': [
+    '<testsuite name="s"><testcase name="a"><failure/></testcase><error message="no. Dubious, test returned 1"/></testsuite>',
+    run({
+      failed: 1,
+      errored: 1,
+      failures: [
+        { name: 's > a', message: '' },
+        { name: 's', message: 'no. Dubious, test returned 1' },
+      ],
     }),
   ],
   'a body that says more than the name of the exception': [
@@ -357,6 +404,7 @@ describe('JUnit', () => {
     });
   });
 
+  const QT = '<properties><property name="QTestVersion" value="a"/></properties>';
   it.each([
     [
       'a failed case inside',
@@ -374,11 +422,14 @@ describe('JUnit', () => {
     ['a result', '<testsuite errors="1"><testcase result="error"/></testsuite>', 1],
     ['odd numbers', '<testsuite failures=" 1 "><testcase/></testsuite>', 1],
     ['numbers with a comma', '<testsuite failures="1,000"><testcase/></testsuite>', 1],
-    ['a number that is no count', '<testsuite failures="0.5"><testcase/></testsuite>', 1],
+    ['a number that is not a count', '<testsuite failures="0.5"><testcase/></testsuite>', 1],
     ['no number', '<testsuite failures="none" errors="-1"><testcase/></testsuite>', 0],
+    ['Qt 5, whose errors are messages', `<testsuite errors="2">${QT}<testcase/></testsuite>`, 0],
+    ['Qt 5', `<testsuite failures="1" errors="2">${QT}<testcase/></testsuite>`, 1],
+    ['Qt 6', `<testsuite errors="1" hostname="h">${QT}<testcase/></testsuite>`, 1],
     ['its own status', '<testsuite status="failed"><testcase/></testsuite>', 1],
     ['its own result', '<testsuite result="Timed out"><testcase/></testsuite>', 1],
-    ['a status that is none of failure', '<testsuite status="completed"><testcase/></testsuite>', 0],
+    ['a status that does not mean a failure', '<testsuite status="completed"><testcase/></testsuite>', 0],
   ])('counts a failure once that a suite declares: %s', async (_name, xml, failing) => {
     const { failed, errored, warnings } = await resultsIn(`<testsuites>${xml}<testcase/></testsuites>`);
     expect({ failing: failed + errored, warnings }).toEqual({ failing, warnings: [] });
@@ -463,6 +514,15 @@ describe('JUnit', () => {
     expect(tests.cases[0]?.error).toBe(`${long.slice(0, 64 * 1024 - 1)}…`);
   });
 
+  it('finds a failure outside of the cases in the first mebibyte of a long output, and keeps a hundred lines', async () => {
+    const begin = '<testsuite name="s"><testcase/><system-err>';
+    const lines = Array.from({ length: 101 }, (_, i) => `Error - ${i}\n`).join('');
+    const xml = `${begin}${lines.padStart(1024 * 1024, '\n')}</system-err></testsuite>`;
+    const keepCases = { kind: 'failed', max: 1 } as const;
+    const { cases } = await testsIn(xml, { keepCases }, begin.length + 1024 * 1024);
+    expect(cases.map(({ error }) => error)).toEqual([lines.slice(0, lines.indexOf('\nError - 100'))]);
+  });
+
   it('reads attributes of any length, each cut for itself', async () => {
     const long = 'a'.repeat(1024 * 1024 + 200_000);
     const xml = suite(
@@ -496,7 +556,7 @@ describe('JUnit', () => {
     ['an error before all else', 'ae af as ap', '0/0/1/0'],
     ['a skip and a failure, in any order', 'as af bf bs', '0/2/0/0'],
     ['a skip before a pass', 'bp as ap', '1/0/0/1'],
-  ])('takes what pytest wrote under one name for one case: %s', async (_name, names, counts) => {
+  ])('counts what pytest wrote under one name as one case: %s', async (_name, names, counts) => {
     const tests = await resultsIn(pytest(names));
     const { passed, failed, errored, skipped, failures, warnings } = tests;
     expect({ counts: [passed, failed, errored, skipped].join('/'), warnings }).toEqual({
@@ -506,9 +566,9 @@ describe('JUnit', () => {
     expect(failures).toHaveLength(failed + errored);
   });
 
-  it('keeps one case for a span of all that pytest wrote under one name, with its worst status and first reason', async () => {
+  it('keeps one case, for its span, of all that pytest wrote under one name, with its worst status and first reason', async () => {
     const keepCases = { kind: 'all', max: 9 } as const;
-    const { cases, casesWanted, failures } = await testsIn(pytest('ap bp cp dp bf cs bs be ce'), {
+    const { cases, casesWanted, failures } = await testsIn(pytest('ap bp cp dp ap bf cs bs be ce'), {
       keepCases,
     });
     expect(cases.map(({ name, status, error }) => [name, status, error])).toEqual([
@@ -526,7 +586,7 @@ describe('JUnit', () => {
     expect([failed.cases.length, failed.casesWanted]).toEqual([2, 2]);
   });
 
-  it('tells the cases of pytest by class and name, within one suite', async () => {
+  it('tells pytest cases apart by class and name, within one suite', async () => {
     const named = ['a" name="b', 'a" name="c', 'b" name="b', 'ab" name="'].map(
       (name) => `<testcase classname="${name}"/>`,
     );
@@ -548,6 +608,16 @@ describe('JUnit', () => {
     });
   });
 
+  it('keeps the status of each of many cases by its key', () => {
+    const table = new CaseTable();
+    const keys = Array.from({ length: 2000 }, (_, i) => (i % 2 ? i : i * 2 ** 20));
+    for (const status of ['passed', 'skipped', 'failed'] as const) {
+      for (const key of keys) table.set(key, status);
+      expect([...new Set(keys.map((key) => table.get(key)))]).toEqual([status]);
+    }
+    expect(table.get(2)).toBeUndefined();
+  });
+
   it.each([
     [
       'the root has the name that pytest gives it',
@@ -555,7 +625,7 @@ describe('JUnit', () => {
       1,
     ],
     ['the suite has another name', pytest('ap af', '<testsuite name="mine">'), 2],
-  ])('takes cases of one name for one where %s: %#', async (_name, xml, total) => {
+  ])('counts cases with one name as one if %s: %#', async (_name, xml, total) => {
     const { passed, failed } = await testsIn(xml);
     expect(passed + failed).toBe(total);
   });

@@ -80,7 +80,7 @@ describe('the score at a pointer', () => {
     ]);
   });
 
-  // A row that broke off must not raise the mean.
+  // A row that did not finish must not raise the mean.
   it.each([
     ['[{"s": 1}, {"s": "0.9"}, {"s": null}]', '/*/s', '2 of 3', '/1/s is a string'],
     ['[{"s": 1}, {"t": 2}]', '/*/s', '1 of 2', '/1 is an object with the keys t'],
@@ -94,7 +94,7 @@ describe('the score at a pointer', () => {
     expect(await problemsAt({ 'r.json': content }, pointer)).toEqual([
       {
         name: 'score_pointer',
-        message: `"${pointer}" finds no number at ${count} places in r.json: ${place}. Each needs one, since a case that broke off must not raise the mean`,
+        message: `"${pointer}" finds no number at ${count} places in r.json: ${place}. Each needs one, since a case that did not finish must not raise the mean`,
       },
     ]);
   });
@@ -121,7 +121,7 @@ describe('the score at a pointer', () => {
   });
 });
 
-it('a file of CSV is refused with the way out', async () => {
+it('a CSV file is rejected, and the error says what to write instead', async () => {
   expect(await problemsAt({ 'r.csv': 'user_input,faithfulness\nq1,0.9\n' }, '/*/faithfulness')).toEqual([
     {
       name: 'results_file',
@@ -233,7 +233,7 @@ describe('JSON Lines', () => {
     ['r.json', `\uFEFF${ROWS.join('\n')}`],
     ['r.jsonl', ROWS.join('\n')],
     ['R.NDJSON', `${ROWS.join('\n')}\n`],
-  ])('are told by their content, and read as one array: %s, %j', async (name, content) => {
+  ])('are recognised by their content, and read as one array: %s, %j', async (name, content) => {
     for (const size of [1, 7, 9, 64]) {
       const results = await read({ [name]: content }, { format: 'json', pointer: '/*/s' }, size);
       expect(results.score?.value).toBe(0.5);
@@ -250,7 +250,7 @@ describe('JSON Lines', () => {
     ]);
   });
 
-  it('are one line only in a file that is named so', async () => {
+  it('may be a single line only in a file that is named so', async () => {
     expect((await at({ 'r.jsonl': '{"s": 1}' }, '/*/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '{"s": 1}\n' }, '/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '\n{"s":\n 1}\n' }, '/s')).score?.value).toBe(1);
@@ -269,13 +269,13 @@ describe('JSON Lines', () => {
     ['r.json', '{"s": 1\n{"s": 0}', 'line 2, column 1: expected a comma or }, found {'],
     ['r.json', '\n\n{"s": 1}\n{"s": 0', 'line 4, column 8: expected a comma or }, found the end of the text'],
     ['r.json', '{"s": 1}\n{"s": 0} 1', 'line 2, column 10: expected nothing more, found 1'],
-  ])('that break off are an error with the line: %s, %j', async (name, content, message) => {
+  ])('that are cut off are an error with the line: %s, %j', async (name, content, message) => {
     expect(await problemsAt({ [name]: content }, '/*/s')).toEqual([
       { name: 'results_file', message: `${name} is not JSON: ${message}` },
     ]);
   });
 
-  it('too deep is an error with the line', async () => {
+  it('that are nested too deeply are an error with the line', async () => {
     expect(await problemsAt({ r: `1\n${'['.repeat(1001)}` }, '/*')).toMatchObject([
       { message: 'r is nested too deeply: line 2, column 1001: more than 1000 levels' },
     ]);

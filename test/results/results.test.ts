@@ -80,7 +80,13 @@ describe('several results files', () => {
     });
   });
 
-  it('are counted beside a bad file, of which nothing counts', async () => {
+  it('are an error if no line names one', async () => {
+    expect(await problemsOf({ a: JUNIT }, { patterns: ['# a comment', '!b'] })).toEqual([
+      { name: 'results_file', message: 'has only comments and lines with !, which exclude' },
+    ]);
+  });
+
+  it('are counted beside a bad file, from which nothing counts', async () => {
     const cut = `${JUNIT.replace('</testsuite>', '')}<testcase`;
     const contents = {
       'a.xml': '<a/>',
@@ -248,14 +254,14 @@ describe('a results file from before the job', () => {
     ['five seconds before the job', JOB - 5000, {}],
     ['at an unknown time', undefined, {}],
     ['in a job whose beginning is unknown', 0, { jobBeganMs: undefined }],
-  ])('is none if it was modified %s', async (_name, modifiedMs, request) => {
+  ])('is not assumed if it was modified %s', async (_name, modifiedMs, request) => {
     expect(await readAt(modifiedMs, request)).toMatchObject({
       tests: { passed: 2, failed: 2 },
       problems: [],
     });
   });
 
-  it('is an error for its age, whatever else is wrong with it', async () => {
+  it('is an error because of its age, whatever else is wrong with it', async () => {
     const modified = { a: 0 };
     expect(await readAll({ a: '<testsuite' }, { jobBeganMs: JOB }, undefined, modified)).toMatchObject({
       problems: [problem('a is', 'days old')],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { MAX_BYTES } from '../../src/files.ts';
 import type { GitHubContext } from '../../src/job.ts';
-import { huge, reply, status } from '../harness/faults.ts';
+import { huge, reply, reset, status } from '../harness/faults.ts';
 import { factsOf } from '../harness/push.ts';
 import {
   type Fault,
@@ -165,7 +165,8 @@ describe('a pull request after three runs of main', () => {
 const NO_BASELINE = {
   level: 'notice',
   title: 'Opper span: comparison',
-  message: 'There is no earlier run of this span on main to compare with',
+  message:
+    'There is no earlier run of this span on main to compare with, so max_drop was passed. Let the workflow run on main too, for example on: push',
 };
 const GATED = { baseline: 'main', max_drop: '5' };
 
@@ -187,6 +188,7 @@ describe('a baseline', () => {
     ['a job that failed', { with: { job_status: 'failure' } }],
     ['a workflow_run after a push to main', { context: workflowRun({ event: 'push' }) }],
     ['another workflow', { context: { workflow: 'Nightly', job: 'all' } }],
+    ['a job that started at the same time', { now: new Date(NOW.getTime() + 120_000) }],
   ])('is a run on main, such as one of %s', async (_, run) => {
     await using server = await start();
     await server.evaluate({ failing: ['a'], ...run });
@@ -272,7 +274,7 @@ describe('a baseline', () => {
             level,
             title: 'Opper span: comparison',
             message:
-              'The newest 100 traces of this name hold no run on main to compare with, and there are more. Run the workflow on main again',
+              'The newest 100 traces of this name contain no run on main to compare with, and there are more. Run the workflow on main again',
           },
         ],
       ]);
@@ -283,7 +285,7 @@ describe('a baseline', () => {
     },
   );
 
-  test('whose name only contains that of the span is passed over, and so is one that cannot be read', async () => {
+  test('whose name only contains that of the span is skipped, and so is one that cannot be read', async () => {
     await using server = await start();
     await server.evaluate({ failing: ['a'] });
     await server.evaluate({ with: { name: 'Support 2' } });
@@ -310,6 +312,45 @@ test('a failure to read an older trace than that of the baseline does not matter
   const run = { context: PULL, with: { baseline: 'main' }, faults: [{ when: isOld, fault: status(503) }] };
   const { outputs, annotations } = await server.evaluate(run);
   expect([outputs.baseline_score, annotations]).toEqual(['80', []]);
+});
+
+test.each([
+  ['400', status(400)],
+  ['403', status(403)],
+  ['503', status(503)],
+  ['no response', reset('before headers')],
+])('a trace that may have the baseline and is answered by %s is not skipped', async (_, fault) => {
+  await using server = await start();
+  await server.evaluate();
+  const newest = await server.evaluate({ failing: ['a'] });
+  const when: FaultRule['when'] = ({ path }) => path.endsWith(`/traces/${newest.outputs.trace_id}`);
+  const faults: FaultRule[] = [{ when, times: FOREVER, fault }];
+  const { outputs, annotations } = await server.evaluate({
+    context: PULL,
+    with: { baseline: 'main' },
+    faults,
+  });
+  const message = expect.stringMatching(/^The run was not compared with main: GET /);
+  expect([outputs.baseline_score, annotations]).toEqual([
+    '',
+    [{ level: 'warning', title: 'Opper span: comparison', message }],
+  ]);
+});
+
+test('something unexpected while a trace is read is an error', async () => {
+  await using server = await start();
+  await server.evaluate();
+  const random = () => {
+    throw new RangeError('Maximum call stack size exceeded');
+  };
+  const faults: FaultRule[] = [{ when: ({ path }) => path.includes('/traces/'), fault: status(503) }];
+  const { exitCode, annotations } = await server.evaluate({
+    context: PULL,
+    with: GATED,
+    faults,
+    host: { random },
+  });
+  expect([exitCode, annotations.map(({ title }) => title)]).toEqual([1, ['Opper span: internal error']]);
 });
 
 describe('a matrix under one root', () => {
@@ -402,7 +443,7 @@ describe('the API', () => {
       1,
       'error',
       1,
-      'The key is known but may not do this. Check its rights and its project.',
+      'The key is valid, but lacks the permission for this. Check its permissions and its project.',
     ],
   ])(
     'that returns %d for traces only, with %o: exit code %d',
@@ -447,7 +488,7 @@ describe('the API', () => {
     expect(log).toContain('Recorded:');
   });
 
-  test('that does not take the missed max_drop: the gate is missed all the same', async () => {
+  test('that rejects the missed max_drop: the gate is still missed', async () => {
     await using server = await start();
     await server.evaluate();
     const faults: FaultRule[] = [{ on: 'PATCH', fault: status(400) }];
@@ -467,10 +508,13 @@ describe('the API', () => {
 });
 
 describe('max_drop', () => {
-  test('without a baseline is a notice, and no failure', async () => {
+  test('without a baseline is a notice that it was passed, and no failure', async () => {
     await using server = await start();
     const { exitCode, annotations } = await server.evaluate({ context: PULL, with: GATED });
     expect([exitCode, annotations]).toEqual([0, [NO_BASELINE]]);
+    const ungated = await server.evaluate({ context: PULL, with: { baseline: 'main' } });
+    const message = NO_BASELINE.message.replace(', so max_drop was passed', '');
+    expect(ungated.annotations).toEqual([{ ...NO_BASELINE, message }]);
   });
 
   test('without a score fails, and asks for nothing', async () => {
@@ -521,7 +565,7 @@ describe('max_drop', () => {
   });
 });
 
-describe('the comparison is made', () => {
+describe('runs are compared', () => {
   const track = { operation: 'track', end_time: '' };
 
   test('by update and get, which writes nothing', async () => {

@@ -61,7 +61,7 @@ describe('create', () => {
     expect(outputs).toMatchObject({ parent_id: parent.id, trace_id: parent.trace_id, changed: '' });
   });
 
-  test('warns of a key of meta that nobody sent', async () => {
+  test('warns about a key of meta that nobody sent', async () => {
     const faults = [{ on: 'POST', fault: returned({ meta: { a: 1, theirs: 2 } }) }] as const;
     const inputs = { operation: 'create', meta: '{"a": 1}', ci_meta: 'false' };
     const { annotations } = await runStage(server, inputs, { faults });

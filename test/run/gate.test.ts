@@ -120,7 +120,7 @@ describe('min_score 80', () => {
     expect(annotations.map((annotation) => annotation.message)).toEqual(message ? [message] : []);
   });
 
-  test('does not reach 100 with 299 of 300 passed, and the span tells of it', async () => {
+  test('does not reach 100 with 299 of 300 passed, and the span shows it', async () => {
     const { id } = server.create({ name: 'Support' });
     const cases = '<testcase name="a"/>'.repeat(299);
     const files = { 'r.xml': `<testsuite>${cases}<testcase name="b"><failure/></testcase></testsuite>` };

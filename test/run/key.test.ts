@@ -104,7 +104,7 @@ describe('the key', () => {
     const atEnd = { ...given, results_file: path };
     const { sent } = await runStage(server, atEnd, { state, files: { [path]: '{"score": 0.5}' } });
     expect((sent.at(-1) as [string, { error: string }])[1].error).toMatch(
-      /^score in \*\*\*\.json: "0\.5" is not an integer/,
+      /^score in \*\*\*\.json: 0\.5 is not an integer/,
     );
   });
 

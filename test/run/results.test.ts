@@ -109,6 +109,40 @@ describe('results of a test tool', () => {
   });
 
   test.each([
+    ['update', 'success', 'failure', 'failed', 1, 'failure'],
+    ['create', 'success', 'cancelled', 'was cancelled', 1, 'failure'],
+    ['update', 'failure', 'failure', 'failed', 0, 'failure'],
+  ])('that are missing are recorded by %s in a job that is %s, if their step is %s', async (...row) => {
+    const [operation, job_status, results_outcome, ended, exitCode, result] = row;
+    const { id } = server.create({ name: 'Support', score: 90 });
+    const of = operation === 'update' ? { span_id: id } : { operation };
+    const inputs = { ...of, job_status, results_outcome, results_file: 'r.xml', min_score: '80' };
+    const stage = await runStage(server, inputs);
+    const reasons = [
+      `results_outcome: is ${results_outcome}: the step that should have written the results ${ended}. `,
+      'results_file: "r.xml" matches no file. ',
+    ];
+    const told = stage.annotations.map(({ message }) => message).join('\n');
+    for (const text of [told, stage.outputs.error]) {
+      const lines = text?.split('\n') ?? [];
+      expect(lines.map((line, at) => line.slice(0, reasons[at]?.length))).toEqual(reasons);
+    }
+    expect(stage.exitCode).toBe(exitCode);
+    expect(server.span(stage.outputs.id ?? '')).toMatchObject({
+      score: null,
+      meta: { 'cicd.pipeline.task.run.result': result },
+    });
+  });
+
+  test('that are missing do not send a bad input, whatever their step is', async () => {
+    const { id } = server.create({ name: 'Support' });
+    const inputs = { span_id: id, results_file: 'r.xml', results_outcome: 'failure', retries: 'x' };
+    const { annotations, sent } = await runStage(server, inputs);
+    const names = annotations[0]?.message.split('\n').map((line) => line.split(':')[0]);
+    expect([names, sent]).toEqual([['retries', 'results_outcome', 'results_file'], []]);
+  });
+
+  test.each([
     ['failure', { 'r.xml': JUNIT }],
     ['skipped', { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' }],
     ['success', { 'r.xml': '<testsuite><testcase name="a"/></testsuite>' }],
@@ -120,7 +154,7 @@ describe('results of a test tool', () => {
     expect([exitCode, annotations, outputs.score !== '']).toEqual([0, [], true]);
   });
 
-  test('are asked for by an outcome that is a failure', async () => {
+  test('are required by an outcome that is a failure', async () => {
     const { id } = server.create({ name: 'Support' });
     const inputs = { span_id: id, score: '9', results_outcome: 'failure' };
     const { annotations, sent } = await runStage(server, inputs);
@@ -139,6 +173,9 @@ describe('results of a test tool', () => {
     const inputs = { span_id: id, results_file: 'f', results_format: 'fields', results_outcome: 'failure' };
     const stage = await runStage(server, { ...inputs, ...given }, { files: { f: content } });
     expect([stage.exitCode, server.span(id).score]).toEqual([exitCode, exitCode === 1 ? null : 9]);
+    const advice = 'A json or fields file names no case: let the tool exit with 0 whatever its score is';
+    const advised = stage.annotations.map(({ message }) => message?.includes(advice));
+    expect(advised).toEqual(exitCode === 1 ? [true] : []);
   });
 });
 
@@ -301,7 +338,9 @@ describe('case spans', () => {
         outputs: { outcome: 'created', case_spans: '7' },
         annotations: [{ level, title: 'Opper span: case spans' }],
       });
-      expect(result.annotations[0]?.message).toContain('7 of 20');
+      expect(result.annotations[0]?.message).toMatch(
+        /^7 of 20 case spans were created, then one failed: POST \S+ returned 422 /,
+      );
     },
   );
 

@@ -109,6 +109,13 @@ describe('a tracked job', () => {
     expect(server.span(start.outputs.id ?? '').error).toContain('Job eval was cancelled');
   });
 
+  test('records that the step with the results failed, then that they are missing', async () => {
+    const { start, end } = await track({ results_file: 'r.xml', results_outcome: 'failure' }, {});
+    const { error, end_time } = server.span(start.outputs.id ?? '');
+    expect([end.exitCode, end_time]).toEqual([1, expect.any(String)]);
+    expect(error).toMatch(/^results_outcome: is failure: .*\nresults_file: "r\.xml" matches no file/);
+  });
+
   test('fails at the gate after the span was written', async () => {
     const { start, end } = await track(
       { min_score: '80', results_file: 'r.xml' },
@@ -138,7 +145,7 @@ describe('a tracked job', () => {
   test.each([
     ['creates', '', [expect.stringMatching(/^POST .*"start_time":/)]],
     ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
-  ])('shows in a dry run what it sends at either end, where it %s the span', async (_, span_id, unsent) => {
+  ])('shows in a dry run what it sends at start and end, if it %s the span', async (_, span_id, unsent) => {
     const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
     const { start, end } = await track(inputs, { score: '7' });
     expect([...start.sent, ...end.sent]).toEqual([]);
@@ -173,12 +180,13 @@ describe('a tracked job', () => {
       expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
     });
 
-    test.each([
-      ['80', { 'r.xml': JUNIT }, ['Opper span: gate']],
-      ['50', { 'r.xml': JUNIT }, []],
-      ['50', {}, ['Opper span: bad input, nothing was recorded']],
-    ])('judges a gate of %s with %j, and names no span', async (min_score, files, titles) => {
-      const { end } = await fork({ min_score }, files);
+    test.each<[Inputs, Readonly<Record<string, string>>, string[]]>([
+      [{ min_score: '80' }, { 'r.xml': JUNIT }, ['Opper span: gate']],
+      [{ min_score: '50' }, { 'r.xml': JUNIT }, []],
+      [{ min_score: '50' }, {}, ['Opper span: bad input, nothing was recorded']],
+      [{ baseline: 'main', max_drop: '5' }, {}, ['Opper span: bad input, nothing was recorded']],
+    ])('judges the gate %j with %j, and names no span', async (gate, files, titles) => {
+      const { end } = await fork(gate, files);
       expect([end.exitCode, end.annotations.map(({ title }) => title), end.sent]).toEqual([
         titles.length,
         titles,
@@ -218,7 +226,7 @@ describe('the start', () => {
   test.each([
     ['an outage', status(503)],
     ['no response', reset('before headers')],
-  ])('that meets %s is a warning, and the end creates the span', async (_, fault) => {
+  ])('that runs into %s is a warning, and the end creates the span', async (_, fault) => {
     const faults = [{ times: FOREVER, fault }];
     const { start, end } = await track(
       { retries: '1', input: 'suite' },
@@ -295,7 +303,7 @@ describe('a start that the API refuses', () => {
     ]);
   });
 
-  test('is mended by an end that the API accepts', async () => {
+  test('is corrected by an end that the API accepts', async () => {
     const faults = [{ times: FOREVER, fault: status(403) }];
     const inputs = { fail_on_api_error: 'false' };
     const { start, end } = await track(inputs, { score: '7' }, { start: { faults } });
@@ -347,6 +355,11 @@ describe('an end that lost inputs of its start', () => {
     });
   });
 
+  test('has lost those of white space alone', async () => {
+    const { end } = await track(given, { ...lost, min_score: ' \n' }, { end: { files } });
+    expect(end.annotations.map(({ message }) => message.split(':')[0])).toEqual(['min_score']);
+  });
+
   test('only warns in a job that was cancelled', async () => {
     const { start, end } = await track(given, { ...lost, job_status: 'cancelled' }, { end: { files } });
     expect([end.exitCode, end.annotations.map(({ level }) => level)]).toEqual([0, ['warning']]);
@@ -380,7 +393,7 @@ describe('an end that cannot write the span as a whole', () => {
     ['404 for the write', {}, [refusing(404)], []],
     ['503 for the write', {}, [refusing(503)], []],
     ['a lost write', {}, [{ on: 'PATCH', times: FOREVER, fault: reset('before headers') }], []],
-    ['an unusable answer to the write', {}, [{ on: 'PATCH', fault: html() }], []],
+    ['an unusable response to the write', {}, [{ on: 'PATCH', fault: html() }], []],
     [
       '403 for the read',
       {},
@@ -395,14 +408,14 @@ describe('an end that cannot write the span as a whole', () => {
     ],
     ['a page for the read', {}, [reading(html())], [{ ...closed, error: expect.stringContaining(' HTML ') }]],
     ['401 for the read', {}, [reading(status(401))], []],
-    ['no answer to the read', {}, [reading(reset('before headers'))], []],
+    ['no response to the read', {}, [reading(reset('before headers'))], []],
     [
       'an output over the limit',
       { output: 'x'.repeat(MAX_BYTES) },
       [],
       [{ ...closed, score: 7, error: expect.stringMatching(/^output: takes .*\nmine$/) }],
     ],
-  ])('because of %s ends it with a small request, where that may help', async (_, given, faults, patches) => {
+  ])('because of %s ends it with a small request, if that may help', async (_, given, faults, patches) => {
     const atEnd = { score: '7', error: 'mine', ...given };
     const { start, end } = await track(inputs, atEnd, { end: { faults } });
     const sent = end.sent.filter(([request]) => String(request).startsWith('PATCH')).slice(-patches.length);
@@ -447,6 +460,9 @@ describe('an end that cannot write the span as a whole', () => {
     const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
     const { end } = await track({ ...inputs, span_id }, {});
     expect([end.exitCode, end.sent]).toEqual([1, [[`GET /${span_id}`]]]);
+    expect(end.annotations.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/ 404 .* Set meta_mode: replace to write without reading\.$/),
+    ]);
   });
 
   test.each<[string, () => Partial<StepOptions>]>([

@@ -196,7 +196,7 @@ describe('a span that was not stored as sent is a warning', () => {
       { meta: { a: 1, theirs: 2 } },
       ['meta'],
     ],
-    ['but not the same instant in other words', { end_time: '2026-11-20T14:00:00.000+02:00' }, {}, []],
+    ['but not the same instant written differently', { end_time: '2026-11-20T14:00:00.000+02:00' }, {}, []],
     ['but not a key that somebody else added', { meta: '{"a": 1}' }, { meta: { a: 1, theirs: 2 } }, []],
     ['but not a text that came back as the JSON in it', { output: '{"a":1}' }, { output: { a: 1 } }, []],
   ])('%s', async (_, inputs, overrides, fields) => {

@@ -200,7 +200,7 @@ describe('without', () => {
     ]);
   });
 
-  test('an outputs file, as on old servers, the outputs are commands', async () => {
+  test('an outputs file, as on old servers, the step writes the outputs as commands', async () => {
     const { id } = server.create({ name: 'two\nlines, 100 %' });
     const result = await step({ span_id: id, score: '87' }, { outputFile: false });
     expect(result).toMatchObject({ exitCode: 0, outputs: { score: '87', name: 'two\nlines, 100 %' } });
@@ -255,7 +255,7 @@ test('an event file that is not JSON is a warning, and the step still works', as
   expect(server.span(id)).toMatchObject({ score: 87, meta: { 'vcs.ref.head.name': 'main' } });
 });
 
-test.each(['junk', '{}', 'null'])('a state that is %s fails the end with an annotation', async (tracked) => {
+test.each(['junk', '{}', 'null'])('a state of %s fails the end with an annotation', async (tracked) => {
   const result = await step({ operation: 'track' }, { stage: 'post', state: { tracked } });
   expect(result).toMatchObject({ exitCode: 1, stderr: '' });
   expect(result.annotations).toMatchObject([

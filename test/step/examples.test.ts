@@ -158,7 +158,7 @@ const CASES: readonly Case[] = [
   },
   {
     example: 'quick-start.yml',
-    when: 'the tests break off without a report',
+    when: 'the tests crash without a report',
     commands: { 'pytest --junitxml=reports/pytest.xml': leaves({}, 'badly') },
     status: 'failure',
     spans: [{ ...NAMED, error: expect.stringContaining('/actions/runs/9123456789/job/41234567890') }],
@@ -190,7 +190,7 @@ const CASES: readonly Case[] = [
   },
   {
     example: 'eval-python.yml',
-    when: 'the script breaks off',
+    when: 'the script crashes',
     commands: { 'python eval.py': leaves({}, 'badly') },
     status: 'failure',
     spans: [
@@ -233,10 +233,18 @@ const CASES: readonly Case[] = [
   {
     example: 'promptfoo.yml',
     job: 'promptfoo',
-    when: 'promptfoo breaks off without a report',
+    when: 'promptfoo crashes without a report',
     commands: { [EVAL_BY_PROMPTFOO]: leaves({}, 'badly') },
     status: 'failure',
-    spans: [],
+    spans: [
+      {
+        ...NAMED,
+        type: 'evaluation',
+        error: expect.stringMatching(
+          /^results_outcome: is failure: .*\nresults_file: "promptfoo.json" matches/,
+        ),
+      },
+    ],
   },
   {
     example: 'gate.yml',
@@ -254,7 +262,7 @@ const CASES: readonly Case[] = [
   },
   {
     example: 'gate.yml',
-    when: 'the eval breaks off after cases that passed',
+    when: 'the eval stops early after cases that passed',
     commands: { [EVAL_FOR_GATE]: leaves({ 'reports/eval.xml': junit(3, 0) }, 'badly') },
     status: 'failure',
     spans: [{ ...NAMED, error: expect.any(String) }],
@@ -270,7 +278,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe('the examples', () => {
-  it('are all tried here', () => {
+  it('are all tested here', () => {
     const workflows = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yml'));
     const tried = CASES.map(({ example }) => example);
     const apart = [
@@ -325,7 +333,7 @@ describe('the examples', () => {
     expect(parents).toEqual([span?.id, span?.id, span?.id]);
   });
 
-  it('matrix.yml makes one trace of the run, and ends it even if the matrix failed', async () => {
+  it('matrix.yml records the run as one trace, and ends it even if the matrix failed', async () => {
     await using server = await startSpanServer();
     const { steps } = await runExample(server, 'matrix.yml', 'start');
     const { id = '', trace_id = '' } = steps.root?.outputs ?? {};
@@ -406,7 +414,7 @@ describe('the examples', () => {
     ['own-span.yml', './eval.sh --result result.json', 'id', '', expect.stringContaining('Job eval failed')],
     ['sdk-span-python.yml', 'python sdk_span.py', 'span_id', '', expect.stringContaining('Job eval failed')],
   ])(
-    '%s records on the span of a program that breaks off: %s, %s, %s',
+    '%s records on the span of a program that crashes: %s, %s, %s',
     async (example, command, output, result, error) => {
       await using server = await startSpanServer();
       const { id } = server.create({ name: 'Eval' });
@@ -436,7 +444,7 @@ describe('the examples', () => {
     expect({ status, feedback: JSON.parse(kept).feedback }).toEqual({ status: 'success', feedback });
   });
 
-  it('compare.yml fails a pull request that is worse than main, and tells what is', async () => {
+  it('compare.yml fails a pull request that is worse than main, and shows what is', async () => {
     await using server = await startSpanServer();
     const results = JSON.parse(PROMPTFOO);
     const run = (cases: unknown[], surroundings: Surroundings = {}) => {
@@ -464,15 +472,14 @@ describe('the examples', () => {
     expect(step?.summary).toContain('<h3>❌ 1 of 2 tests failed, score 50 (<code>main</code>: 100, −50');
   });
 
-  it('comment.yml hands over the summary as a file', async () => {
+  it('comment.yml passes on the summary as a file', async () => {
     await using server = await startSpanServer();
     let comment = '';
     const { status, main } = await runExample(server, 'comment.yml', 'eval', {
       values: {
-        "github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]'":
-          'success()',
-        "always() && steps.record.outputs.summary_file != ''": 'always()',
-        'github.base_ref': 'main',
+        "always() && github.event_name == 'pull_request' && steps.record.outputs.summary_file != ''":
+          'always()',
+        'github.base_ref || github.ref_name': 'main',
       },
       commands: {
         './eval.sh --junit reports/eval.xml': leaves({ 'reports/eval.xml': PASSED }),

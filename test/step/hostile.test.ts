@@ -235,7 +235,7 @@ describe('the API', () => {
     ['another span', returned({ id: text })],
     ['something of the wrong type', returned({ name: { [text]: text }, meta: text })],
     ['broken JSON', reply({ status: 200, body: `{${HOSTILE}` })],
-    ['JSON that is no span', reply({ status: 200, body: JSON.stringify(text) })],
+    ['JSON that is not a span', reply({ status: 200, body: JSON.stringify(text) })],
     ['megabytes of error', status(500, { retryAfter: '0', body: { detail: text.repeat(5000) } })],
     ['something that is not HTTP', raw(HOSTILE)],
   ];
@@ -282,7 +282,7 @@ describe('files', () => {
   test.each<[string, () => Record<string, string>]>([
     ['a missing file', () => ({ meta_file: HOSTILE, results_file: HOSTILE })],
     ['a pattern', () => ({ results_file: HOSTILE_PIECES.map((piece) => `a${piece.trim()}/*`).join('\n') })],
-    ['a file of a hostile name', () => ({ meta_file: write(hostileName, '{'), results_file: hostileName })],
+    ['a file with a hostile name', () => ({ meta_file: write(hostileName, '{'), results_file: hostileName })],
     [
       'what is not JSON',
       () => ({ meta_file: write('m.json', HOSTILE), results_file: write('r.json', `{${HOSTILE}`) }),

@@ -194,7 +194,7 @@ describe('the harness of these tests', () => {
 });
 
 describe.each(STAGES)('the key, in %s', (_, given) => {
-  it('whose every response holds it, shows as *** only', async () => {
+  it('whose every response contains it, shows only as ***', async () => {
     const told = await run({ ...given, faults: [{ times: EVER, fault: withKeyEverywhere }] });
     expect(new Set(told.sent.map(keyIn))).toEqual(new Set([KEY]));
     expect(leaksIn(told)).toEqual([]);
@@ -236,7 +236,7 @@ describe('the key, which the server echoes', () => {
     ],
     ['in place of HTTP', faults.raw(KEY)],
     ['in a broken header', faults.raw(`HTTP/1.1 200 OK\r\n${KEY}\r\n\r\n`)],
-    ['at the end of a response that breaks off', echo((key) => ({ status: 400, body: key.slice(0, 20) }))],
+    ['at the end of a response that is cut off', echo((key) => ({ status: 400, body: key.slice(0, 20) }))],
   ])('%s, shows nowhere', async (_, fault) => {
     const told = await run({ faults: [{ on: 'PATCH', times: EVER, fault }] });
     expect(told.sent.map(keyIn).at(-1)).toBe(KEY);
@@ -244,7 +244,7 @@ describe('the key, which the server echoes', () => {
     expect(leaksIn(told)).toEqual([]);
   });
 
-  it('as the id of a span that is made, is in no state and no variable', async () => {
+  it('as the id of a new span is in no state and no variable', async () => {
     const fault = echo((key) => ({ status: 200, body: { id: key, name: key, trace_id: key } }));
     for (const operation of ['create', 'track']) {
       const told = await run({ with: { operation }, faults: [{ fault }] });
