@@ -53,8 +53,7 @@ async function newestPage(
   const page = await client.listTraces(name, 0, options);
   const { meta, data } = page;
   const isCut = meta.total_count > data.length;
-  const [first, last] = [data[0], data.at(-1)];
-  const isOldestFirst = first && last && startOf(first) < startOf(last);
+  const isOldestFirst = startOf(data[0] ?? {}) < startOf(data.at(-1) ?? {});
   if (!isCut || !isOldestFirst) return { page, isCut };
   return { page: await client.listTraces(name, meta.total_count - data.length, options), isCut };
 }

@@ -69,7 +69,8 @@ async function start(options: SpanServerOptions = {}) {
   const others = (howMany: number, branch: string) => {
     const meta = { ...factsOf(), 'cicd.pipeline.run.id': '1', 'vcs.ref.head.name': branch };
     for (let i = 0; i < howMany; i++) {
-      const start_time = new Date(NOW.getTime() + server.spans().length).toISOString();
+      // Two at a time.
+      const start_time = new Date(NOW.getTime() + Math.floor(server.spans().length / 2)).toISOString();
       server.create({ name: 'Support', trace_id: randomUUID(), start_time, score: 50, meta });
     }
   };
@@ -243,10 +244,10 @@ describe('a baseline', () => {
   test('is found behind 60 runs of other branches, whatever the order of the list', async () => {
     for (const traceOrder of ['newest first', 'oldest first'] as const) {
       await using server = await start({ traceOrder });
-      server.others(1, 'main');
+      server.others(2, 'main');
       server.others(60, 'feature');
       const { outputs, sent } = await server.evaluate({ context: PULL, with: GATED });
-      expect([outputs.baseline_score, sent.length]).toEqual(['50', 1 + 1 + 61]);
+      expect([outputs.baseline_score, sent.length]).toEqual(['50', 1 + 1 + 62]);
     }
   });
 
@@ -301,6 +302,20 @@ describe('a baseline', () => {
     ];
     const result = await server.evaluate({ context: PULL, with: { baseline: 'main' }, faults });
     expect([result.outputs.baseline_score, result.annotations]).toEqual(['80', []]);
+    expect(lookups(result, server)).not.toContain('GET /traces/trace 2');
+  });
+
+  test('is not searched in a list that says it has more, but is empty', async () => {
+    await using server = await start();
+    const list = reply({ status: 200, body: { meta: { total_count: 5 }, data: [] } });
+    const faults: FaultRule[] = [
+      { when: ({ path }) => path.includes('/traces?'), times: FOREVER, fault: list },
+    ];
+    const result = await server.evaluate({ context: PULL, with: { baseline: 'main' }, faults });
+    expect([lookups(result, server), result.annotations.map(({ level }) => level)]).toEqual([
+      [FIRST],
+      ['warning'],
+    ]);
   });
 });
 
