@@ -33,7 +33,7 @@ it.each([
   ['two letters shorter', 'INPUT_OUTP'],
   ['swapped and longer', 'INPUT_SCROES'],
   ['no input', 'RESULT_FILE'],
-  ['of another program', 'MY_INPUT_SCOR'],
+  ['of another program', 'INPUT-SCOR'],
   ['without a name', 'INPUT_'],
 ])('a variable that is %s is left to the runner: %s', (_, variable) => {
   expect(misspeltProblems([variable])).toEqual([]);

@@ -105,6 +105,7 @@ describe('results of a test tool', () => {
       [level],
     ]);
     expect(stage.annotations[0]?.message).toContain(reason);
+    expect(stage.annotations[0]?.message).not.toContain('A json or fields file');
     expect(server.span(id)).toMatchObject({ score: null, error: expect.stringContaining(reason) });
   });
 
@@ -173,7 +174,8 @@ describe('results of a test tool', () => {
     const inputs = { span_id: id, results_file: 'f', results_format: 'fields', results_outcome: 'failure' };
     const stage = await runStage(server, { ...inputs, ...given }, { files: { f: content } });
     expect([stage.exitCode, server.span(id).score]).toEqual([exitCode, exitCode === 1 ? null : 9]);
-    const advice = 'A json or fields file names no case: let the tool exit with 0 whatever its score is';
+    const advice =
+      'the results name no error, so the run stopped early, or something failed that the results do not show. Look at the log of the step that wrote the results. A json or fields file names no case: let the tool exit with 0 whatever its score is';
     const advised = stage.annotations.map(({ message }) => message?.includes(advice));
     expect(advised).toEqual(exitCode === 1 ? [true] : []);
   });
