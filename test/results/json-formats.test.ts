@@ -11,7 +11,7 @@ describe('CTRF', () => {
       { name: 'a', status: 'other', rawStatus: 'todo' },
       { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x (a.js:1:2)' },
       { name: 'c', status: 'passed', flaky: true, suite: 'old' },
-      { name: 'd', status: 'failed', suite: ['outer', '', 'inner'], message: 'no' },
+      { name: 'd', status: 'failed', suite: ['outer', '', 'inner'], message: 'outer inner d\nno' },
       { name: 'e', status: 'passed', rawStatus: 'pending', duration: '5' },
       ...['skip', 'Skipped', 'pending', 'disabled', 'ignored'].map((rawStatus) => ({
         status: 'other',
