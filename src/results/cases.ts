@@ -141,7 +141,7 @@ function saysSomething(line: string, details: CaseDetails): boolean {
 function isNameOf(line: string, details: CaseDetails): boolean {
   const [name, suites] = [details.name, suitesOf(details).join('')].map(lettersOf);
   const texts = [line, line.replace(/ \([^()]*\)$/, '')].map(lettersOf);
-  return name !== '' && texts.some((text) => text === name || text === `${suites}${name}`);
+  return texts.some((text) => text === name || text === `${suites}${name}`);
 }
 
 function lettersOf(text: string): string {

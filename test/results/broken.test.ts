@@ -151,7 +151,7 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
 
 /** Content that is not in the given format. */
 const MISMATCHED: readonly [format: Inputs['results_format'], content: string, ...message: string[]][] = [
-  ['junit', '{"testResults": []}', 'not XML', '{'],
+  ['junit', '{"testResults": []}', 'not XML', '{', 'Name the JUnit file, or set results_format to auto'],
   ['ctrf', '<testsuite/>', 'not JSON', at(1, 1)],
   ['ctrf', '{"testResults": []}', 'results: expected an object, found nothing'],
   ['ctrf', '[]', 'the document: expected an object, found an array'],

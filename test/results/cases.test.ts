@@ -73,7 +73,7 @@ describe('the cases to create spans for', () => {
       '=== RUN a\n a_test.go:9',
     );
     expect(await errorOf('<failure message="a\0b">\0c</failure>')).toBe('ab\nc');
-    expect(await errorOf('<error type="E"/>')).toBe('E');
+    expect(await errorOf('<error type="\x1b[31mE\x1b[0m"/>')).toBe('E');
     expect(await errorOf('<error/>')).toBe('errored; the file does not say why');
     expect(await errorOf('<failure>no</failure><system-out>out</system-out>')).toBe('no');
     const [long, cut] = ['m'.repeat(64 * 1024 + 1), `${'m'.repeat(64 * 1024 - 1)}…`];

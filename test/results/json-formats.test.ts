@@ -11,7 +11,7 @@ describe('CTRF', () => {
       { name: 'a', status: 'other', rawStatus: 'todo' },
       { name: 'b', status: 'other', rawStatus: 'interrupted', trace: 'Error: stopped\n at x (a.js:1:2)' },
       { name: 'c', status: 'passed', flaky: true, suite: 'old' },
-      { name: 'd', status: 'failed', suite: ['outer', '', 'inner'], message: 'no' },
+      { name: 'd', status: 'failed', suite: ['outer', '', 'inner'], message: 'outer inner d\nno' },
       { name: 'e', status: 'passed', rawStatus: 'pending', duration: '5' },
       ...['skip', 'Skipped', 'pending', 'disabled', 'ignored'].map((rawStatus) => ({
         status: 'other',
@@ -388,13 +388,18 @@ describe('a file that says something failed although no case did', () => {
       () => jest([{ assertionResults: [passing] }], { numFailedTests: '1' }),
       'numFailedTests: 1',
     ],
-    ['promptfoo', () => promptfoo([passing], { successes: 1, errors: 2 }), 'errors: 2'],
-    ['promptfoo, version 2', () => promptfoo([passing], { successes: 1, failures: 2 }), 'failures: 2'],
+    ['promptfoo', () => promptfoo([passing], { successes: 1, errors: 2 }), 'failures: 0, errors: 2'],
+    [
+      'promptfoo, version 2',
+      () => promptfoo([passing], { successes: 1, failures: 2 }),
+      'failures: 2, errors: 0',
+    ],
   ])('gets one extra errored case, named after the file: %s', async (_what, reading, words) => {
     expect(await reading()).toMatchObject({
       passed: 1,
       errored: 1,
-      failures: [{ name: 'out/r', message: expect.stringContaining(words) }],
+      failures: [{ name: 'out/r', message: `the file says ${words}, but none of its cases failed` }],
+      warnings: [],
     });
   });
 

@@ -201,13 +201,13 @@ more</failure></testcase>`,
   ],
   'a message that begins with the name of the case': [
     suite(
-      ['A::b', 'A.b', 'b', 'A::b (1, 2)', 'b: no']
+      ['A::b', 'A.b', 'b', 'A::b (1, 2)', 'b: no', 'b (1)!']
         .map((line) => `<testcase classname="A" name="b"><failure>${line}\nreason</failure></testcase>`)
         .join(''),
     ),
     run({
-      failed: 5,
-      failures: ['reason', 'reason', 'reason', 'reason', 'b: no reason'].map((message) => {
+      failed: 6,
+      failures: ['reason', 'reason', 'reason', 'reason', 'b: no reason', 'b (1)! reason'].map((message) => {
         return { name: 'A > b', message };
       }),
     }),
@@ -220,16 +220,27 @@ more</failure></testcase>`,
   ],
   'a message that begins with the place': [
     suite(
-      ['a.cc:3', 'a.cc:30&#10;Expected:&#10; 2', 'in a.cc:3&#10;no', 'a.cc:3 no&#10;x']
+      [
+        ...['a.cc:3', 'a.cc:30&#10;Expected:&#10; 2', 'in a.cc:3&#10;no', 'a.cc:3 no&#10;x'],
+        ...['a.cc:3&#13;no', 'a.cc:3\u2028no', 'a.cc:3\u2029no'],
+      ]
         .map((message) => `<testcase name="a"><failure message="${message}">x</failure></testcase>`)
         .join(''),
     ),
     run({
-      failed: 4,
-      failures: ['x', 'Expected: 2', 'in a.cc:3 no', 'a.cc:3 no x'].map((message) => {
+      failed: 7,
+      failures: ['x', 'Expected: 2', 'in a.cc:3 no', 'a.cc:3 no x', 'no', 'no', 'no'].map((message) => {
         return { name: 'a', message };
       }),
     }),
+  ],
+  'a traceback with CR LF': [
+    '<testsuite><testcase name="a"><failure message="Traceback (most recent call last):&#13;&#10; x&#13;&#10;E: y"/></testcase></testsuite>',
+    failedAs('E: y'),
+  ],
+  'numbers that are no escape codes': [
+    '<testsuite><testcase name="a"><failure message="#27 and #x1B; of a"/></testcase></testsuite>',
+    failedAs('#27 and #x1B; of a'),
   ],
   'a message that says nothing, beside the type of the exception': [
     '<testsuite><testcase name="a"><failure message="Failed" type="E">---</failure></testcase></testsuite>',

@@ -206,7 +206,7 @@ describe('a file that is not test results', () => {
     [
       'with nothing beside it',
       { b: '<coverage/>' },
-      'b is a coverage report (Cobertura or Clover), not JUnit. Name the file with the test results',
+      'b is a coverage report (Cobertura or Clover), not JUnit. Name the file with the test results$',
     ],
     ['that says a time ran out', { a: JUNIT, b: FAILSAFE.replace('false', 'true') }, 'b says timeout="true"'],
     [
