@@ -62,23 +62,6 @@ const require_step = __nccwpck_require__(503);
 const require_tests = __nccwpck_require__(766);
 // src/comparison/compare.ts
 const MAX_NAMES = 100;
-const names = require_tests.optional(require_tests.array(require_tests.string()));
-require_tests.object({
-	span_id: require_tests.optional(require_tests.string()),
-	trace_id: require_tests.string(),
-	branch: require_tests.string(),
-	revision: require_tests.optional(require_tests.string()),
-	run_url: require_tests.optional(require_tests.string()),
-	start_time: require_tests.optional(require_tests.string()),
-	score: require_tests.number(),
-	score_change: require_tests.number(),
-	metrics: require_tests.record(require_tests.string(), require_tests.object({
-		before: require_tests.number(),
-		after: require_tests.number()
-	})),
-	newly_failed: names,
-	no_longer_failing: names
-});
 function compare({ trace, span, children }, own) {
 	const score = span.score ?? 0;
 	const meta = span.meta ?? {};
@@ -194,8 +177,7 @@ async function newestPage(client, name, options) {
 	const page = await client.listTraces(name, 0, options);
 	const { meta, data } = page;
 	const isCut = meta.total_count > data.length;
-	const [first, last] = [data[0], data.at(-1)];
-	const isOldestFirst = first && last && startOf(first) < startOf(last);
+	const isOldestFirst = startOf(data[0] ?? {}) < startOf(data.at(-1) ?? {});
 	if (!isCut || !isOldestFirst) return {
 		page,
 		isCut
@@ -209,22 +191,33 @@ async function readCandidate(client, id, options) {
 	try {
 		return await client.readTrace(id, options);
 	} catch (error) {
-		if (!(error instanceof require_tests.ApiError) || error.isTransient) throw error;
-		if (!(error.status === void 0 || error.status === 404 || error.status < 400)) throw error;
+		const status = error instanceof require_tests.ApiError ? error.status : void 0;
+		if (status === void 0 || status >= 400 && status !== 404) throw error;
 		return;
 	}
 }
 // src/against-baseline.ts
 const TITLE = "Opper span: comparison";
-async function compareWithBaseline(plan, job, client, report) {
+async function compareWithBaseline(branch, plan, job, client, report) {
 	const { inputs } = plan;
-	if (!require_step.isDone(report.outcome) || require_step.scoreOnSpan(report) === void 0) return;
+	const score = require_step.scoreOnSpan(report);
+	if (!require_step.isDone(report.outcome) || score === void 0) return;
+	const { span, metrics = {} } = report;
+	const failing = failingNow(plan, report);
+	const own = {
+		name: span.name ?? "",
+		branch,
+		score,
+		metrics,
+		failing,
+		facts: job.facts
+	};
 	try {
-		await search(plan, job, client, report);
+		await search(own, inputs, client, report);
 		await recordDrop(plan, client, report);
 	} catch (error) {
 		if (!(error instanceof require_tests.ApiError)) throw error;
-		const step = report.comparison ? "The missed max_drop was not recorded" : `The run was not compared with ${inputs.baseline}`;
+		const step = report.comparison ? "The missed max_drop was not recorded" : `The run was not compared with ${branch}`;
 		report.findings.push({
 			level: levelFor(inputs),
 			title: TITLE,
@@ -237,23 +230,16 @@ async function compareWithBaseline(plan, job, client, report) {
 function levelFor(inputs) {
 	return inputs.max_drop === void 0 ? "warning" : require_step.levelOf(inputs);
 }
-async function search(plan, job, client, report) {
-	const { baseline: branch = "", max_drop } = plan.inputs;
-	const { span, metrics = {}, findings } = report;
-	const own = {
-		name: span.name ?? "",
-		branch,
-		score: require_step.scoreOnSpan(report) ?? 0,
-		metrics,
-		failing: failingNow(plan, report),
-		facts: job.facts
-	};
+async function search(own, inputs, client, report) {
+	const { branch } = own;
+	const { max_drop } = inputs;
+	const { span, findings } = report;
 	const { baseline, isCut } = await findBaseline(client, span, own, { isTriedOnce: max_drop === void 0 });
 	if (baseline) report.comparison = compare(baseline, own);
 	else if (isCut) {
 		const line = `The newest 100 traces of this name contain no run on ${branch} to compare with, and there are more. Run the workflow on ${branch} again`;
 		findings.push({
-			level: levelFor(plan.inputs),
+			level: levelFor(inputs),
 			title: TITLE,
 			lines: [line]
 		});

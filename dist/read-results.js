@@ -626,56 +626,47 @@ function totalOf(value) {
 // src/results/facts.ts
 const ELEMENTS = [
 	{
-		tool: "node --test 24: a to-do",
 		element: "skipped",
 		type: "todo",
 		means: "may fail"
 	},
 	{
-		tool: "Catch2 2.13 and 3.7",
 		element: "skipped",
 		message: /^TEST_CASE tagged with !(?:mayfail|shouldfail)/,
 		means: "may fail",
 		isUncounted: true
 	},
 	{
-		tool: "CTest 3.25 and 4.4: not built, or without what it needs",
 		element: "skipped",
 		status: "notrun",
 		message: /^(?!SKIP_)/,
 		means: "errored"
 	},
 	{
-		tool: "EUnit of Erlang 25",
 		element: "skipped",
 		type: "timeout",
 		means: "errored"
 	},
 	{
-		tool: "Common Test of Erlang 25: a failed init_per_testcase",
 		element: "skipped",
 		body: /^\s*\{tc_auto_skip,/,
 		means: "errored"
 	},
 	{
-		tool: "doctest 2.4 and 2.5: WARN",
 		element: "failure",
 		type: "WARN",
 		means: "passed"
 	},
 	{
-		tool: "TAP::Formatter::JUnit 0.11",
 		type: "TodoTestSucceeded",
 		means: "passed"
 	},
 	{
-		tool: "Ant 1.10 junitlauncher: an assumption of JUnit 5",
 		element: "aborted",
 		type: "org.opentest4j.TestAbortedException",
 		means: "skipped"
 	},
 	{
-		tool: "TestNG 7",
 		type: "org.testng.SkipException",
 		means: "skipped"
 	}
@@ -683,26 +674,15 @@ const ELEMENTS = [
 function habitOf(element, { message, type, body }, { status }) {
 	return ELEMENTS.find((row) => (row.element ?? element) === element && (row.type ?? type) === type && (row.status ?? status) === status && (row.message?.test(message) ?? true) && (row.body?.test(body) ?? true));
 }
-const OUTSIDE = [{
-	tool: "JunitXml.TestLogger 8.1 for .NET",
-	line: /^Error - (?!.*\[FAIL\]\s*$)/
-}, {
-	tool: "Meson 1.12",
+const OUTSIDE = [{ line: /^Error - (?!.*\[FAIL\]\s*$)/ }, {
 	line: /^\(test program exited with status code \d+\)/,
 	isAlsoOfCase: true
 }];
 function isOutside(line, hasFailedCase) {
 	return OUTSIDE.some((row) => row.line.test(line) && !(hasFailedCase && row.isAlsoOfCase));
 }
-const FOLLOWING = [{
-	tool: "TAP::Formatter::JUnit 0.11: an exit code",
-	message: /^Dubious, test returned /
-}];
-function followsFromCase(message) {
-	return FOLLOWING.some((row) => row.message.test(message));
-}
+const FOLLOWING = [/^Dubious, test returned /];
 const TOTALS = [{
-	tool: "Qt Test 5.15: errors counts messages",
 	property: "QTestVersion",
 	without: "hostname",
 	total: "errors"
@@ -711,7 +691,6 @@ function countsFailures(total, suite, properties) {
 	return !TOTALS.some((row) => row.total === total && properties.has(row.property) && suite[row.without] === void 0);
 }
 const UNIQUE_NAMES = [{
-	tool: "pytest 9.2, rerunfailures 16.7, xdist 3.8",
 	root: "pytest tests",
 	suite: "pytest"
 }];
@@ -719,7 +698,6 @@ function hasUniqueNames(suite, root) {
 	return UNIQUE_NAMES.some((row) => row.suite === suite || row.root === root);
 }
 const LISTS = [{
-	tool: "GoogleTest 1.12 and 1.18",
 	root: "AllTests",
 	without: "failures",
 	option: "--gtest_list_tests"
@@ -727,99 +705,43 @@ const LISTS = [{
 function listingOption(root) {
 	return LISTS.find((row) => row.root === root.name && root[row.without] === void 0)?.option;
 }
-const EMPTY_SUITES = [{
-	tool: "JUnit Platform 1.11",
-	root: "JUnit Vintage"
-}];
-function isEmptyOnPurpose(root) {
-	return EMPTY_SUITES.some((row) => row.root === root.name);
-}
-const RERUNS = [{
-	tool: "Maven Surefire 3.5: flakyFailure, flakyError, rerunFailure, rerunError",
-	pattern: /flaky|rerun/
-}];
+const EMPTY_SUITES = [/^JUnit Vintage$/];
+const RERUNS = [/flaky|rerun/];
 const EMPTY_MESSAGES = [
-	{
-		tool: "gotestsum 1.13",
-		pattern: /^failed$/i
-	},
-	{
-		tool: "Boost.Test 1.74, and others",
-		pattern: /^failure$/i
-	},
-	{
-		tool: "nose2 0.16",
-		pattern: /^test failure$/i
-	},
-	{
-		tool: "behave 1.3",
-		pattern: /^none$/i
-	}
+	/^failed$/i,
+	/^failure$/i,
+	/^test failure$/i,
+	/^none$/i
 ];
 const NOISE = [
-	{
-		tool: "all: lines without a letter or digit, such as ---",
-		pattern: /^[^\p{L}\p{N}]*$/u
-	},
-	{
-		tool: "GoogleTest 1.12, PHPUnit 9: a place",
-		pattern: /^\S+:\d+(?::\d+)?:?$/
-	},
-	{
-		tool: "V8, Java, .NET: a frame",
-		pattern: /^at .*(?:\(.*\)|:\d+|:line \d+)$/
-	},
-	{
-		tool: "Python: a frame",
-		pattern: /^(?:File ".*", line \d+|Traceback \(most recent call last\):)/
-	},
-	{
-		tool: "Jest 30",
-		pattern: /^\u25cf Test suite failed to run$/
-	},
-	{
-		tool: "Go: a stack",
-		pattern: /^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f]+.*\)$|\S+\.func\d+[.\d]*\()/
-	},
-	{
-		tool: "go test 1.26, in the body of gotestsum",
-		pattern: /^(?:===|---) /
-	},
-	{
-		tool: "LuaUnit 3.4",
-		pattern: /^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/
-	},
-	{
-		tool: "EUnit of Erlang 25",
-		pattern: /^(?:(?:::)?in (?:function|call from) .*\(.*line \d+\)|\{(?:module,\w+|line,\d+)\},?)$/
-	},
-	{
-		tool: "bats 1.8",
-		pattern: /^\(?(?:in test|from function|in) .* line \d+[,)]$/
-	},
-	{
-		tool: "Boost.Test 1.74",
-		pattern: /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/
-	}
+	/^[^\p{L}\p{N}]*$/u,
+	/^\S+:\d+:?$/,
+	/^at .*(?:\(.*\)|:\d+|:line \d+)$/,
+	/^(?:File ".*", line \d|Traceback \(most recent call last\):)/,
+	/^\u25cf Test suite failed to run$/,
+	/^(?:goroutine \d+ \[|created by .* in goroutine|\S+:\d+ \+0x|\S+\(.*0x[\da-f].*\)$|\S+\.func\d[.\d]*\()/,
+	/^(?:===|---) /,
+	/^(?:stack traceback:$|\S+: in (?:function|upvalue|method|local|main|field) )/,
+	/^(?:(?:::)?in (?:function|call from) .*\(.*line \d+\)|\{(?:module,\w+|line,\d+)\},?)$/,
+	/^\(?(?:in test|from function|in) .* line \d+[,)]$/,
+	/^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/
 ];
 const EXPECTED_FAILURES = [{
-	tool: "playwright-ctrf-json-reporter 0.0.29: test.fail",
 	status: "passed",
 	rawStatus: "failed"
 }];
 function isExpectedFailure(test) {
 	return EXPECTED_FAILURES.some((row) => row.status === test.status && row.rawStatus === test.rawStatus);
 }
-const HASHES = [{
-	tool: "xUnit.net v3 4.0, CTRF",
-	pattern: /^[0-9a-f]{64}$/
-}];
+const HASHES = [/^[0-9a-f]{64}$/];
+const followsFromCase = anyOf(FOLLOWING);
+const isEmptyOnPurpose = anyOf(EMPTY_SUITES);
 const isRerun = anyOf(RERUNS);
 const isEmptyMessage = anyOf(EMPTY_MESSAGES);
 const isNoise = anyOf(NOISE);
 const isHash = anyOf(HASHES);
-function anyOf(habits) {
-	return (text) => habits.some(({ pattern }) => pattern.test(text));
+function anyOf(patterns) {
+	return (text) => patterns.some((pattern) => pattern.test(text));
 }
 // src/results/status.ts
 const WORDS = {
@@ -1020,15 +942,13 @@ var CaseTable = class {
 	#keys = new Float64Array(1024);
 	#statuses = new Uint8Array(1024);
 	#size = 0;
-	get(key) {
-		return require_tests.CASE_STATUSES[(this.#statuses[this.#placeOf(key)] ?? 0) - 1];
-	}
-	set(key, status) {
+	add(key, status) {
 		const place = this.#placeOf(key);
-		if (this.#statuses[place] === 0) this.#size++;
+		const before = this.#statuses[place] ?? 0;
 		this.#keys[place] = key;
-		this.#statuses[place] = require_tests.CASE_STATUSES.indexOf(status) + 1;
-		if (this.#size > this.#keys.length * .7) this.#grow();
+		this.#statuses[place] = Math.max(before, require_tests.CASE_STATUSES.indexOf(status) + 1);
+		if (before === 0 && ++this.#size > this.#keys.length * .7) this.#grow();
+		return before === 0 ? void 0 : require_tests.CASE_STATUSES[before - 1];
 	}
 	#placeOf(key) {
 		const mask = this.#keys.length - 1;
@@ -1040,8 +960,8 @@ var CaseTable = class {
 		const [keys, statuses] = [this.#keys, this.#statuses];
 		this.#keys = new Float64Array(2 * keys.length);
 		this.#statuses = new Uint8Array(2 * keys.length);
-		for (let i = 0; i < keys.length; i++) {
-			const [key = 0, status = 0] = [keys[i], statuses[i]];
+		for (const [i, key] of keys.entries()) {
+			const { [i]: status = 0 } = statuses;
 			if (status === 0) continue;
 			const place = this.#placeOf(key);
 			this.#keys[place] = key;
@@ -1087,14 +1007,9 @@ function testCaseOf(status, details) {
 }
 function nameOf(details) {
 	const { name } = details;
-	const [outermost = "", ...inner] = suitesOf(details);
-	const isRepeated = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length));
-	const parts = name === "" ? suitesOf(details) : [
-		outermost,
-		...inner,
-		name
-	];
-	const whole = name !== "" && (outermost === "" || isRepeated) ? name : parts.join(" > ");
+	const parts = [...suitesOf(details), name].filter((part) => part !== "");
+	const [outermost = name] = parts;
+	const whole = name.startsWith(outermost) && !/^\w/.test(name.slice(outermost.length)) ? name : parts.join(" > ");
 	return require_tests.cut(linesOf(whole).join(" "), MAX_NAME_LENGTH) || "a case without a name";
 }
 function suitesOf({ suites = [] }) {
@@ -1102,19 +1017,22 @@ function suitesOf({ suites = [] }) {
 }
 function reasonOf(details) {
 	const { message = "", body = "", type = "" } = details.why ?? {};
-	const [short, long] = [message, body].map((text) => linesOf(afterTraceback(text)));
-	const [first = "", ...more] = short?.filter((line) => saysSomething(line, details)) ?? [];
-	const rest = long?.filter((line) => saysSomething(line, details)) ?? [];
-	const [named = ""] = rest;
-	const isNamed = named.endsWith(first) && /^[\w.$]+: $/.test(named.slice(0, named.length - first.length));
-	const lines = first === "" ? rest : [isNamed ? named : first, ...more];
+	const [short, long] = [linesOf(afterTraceback(message)), linesOf(afterTraceback(body))];
+	const [first = "", ...more] = short.filter((line) => saysSomething(line, details));
+	const rest = long.filter((line) => saysSomething(line, details));
+	const [beginning = first] = rest.slice(0, 1).filter((line) => isNamed(line, first));
+	const lines = first === "" ? rest : [beginning, ...more];
 	const [fallback = ""] = [
-		...short ?? [],
+		...short,
 		...linesOf(type),
-		...long ?? [],
-		...linesOf(message || body)
+		...long,
+		...linesOf(message),
+		...linesOf(body)
 	];
 	return lines.slice(0, MAX_LINES).join(" ") || fallback;
+}
+function isNamed(line, message) {
+	return line.endsWith(message) && /^[\w.$]+: $/.test(line.slice(0, line.length - message.length));
 }
 function saysSomething(line, details) {
 	if (line.length > MAX_NOISE_LENGTH) return true;
@@ -1122,8 +1040,7 @@ function saysSomething(line, details) {
 }
 function isNameOf(line, details) {
 	const [name, suites] = [details.name, suitesOf(details).join("")].map(lettersOf);
-	const texts = [line, line.replace(/ \([^()]*\)$/, "")].map(lettersOf);
-	return name !== "" && texts.some((text) => text === name || text === `${suites}${name}`);
+	return [line, line.replace(/ \([^()]*\)$/, "")].map(lettersOf).some((text) => text === name || text === `${suites}${name}`);
 }
 function lettersOf(text) {
 	return text.replaceAll(/[^\p{L}\p{N}]/gu, "");
@@ -1174,22 +1091,14 @@ function declaredBy({ attributes, properties }) {
 	};
 }
 function textOfAttribute(attributes, name) {
-	return `${name}="${require_tests.cut(attributes[name] ?? "", 40)}"`;
+	return `${name}="${require_tests.cut(String(attributes[name]), 40)}"`;
 }
 function keyOf({ classname = "", name = "" }) {
 	let low = 2166136261;
 	let high = 2654435769;
-	for (const text of [
-		classname,
-		"\0",
-		name
-	]) {
-		const length = Math.min(text.length, 65537);
-		for (let i = 0; i < length; i++) {
-			const code = text.charCodeAt(i);
-			low = Math.imul(low ^ code, 16777619);
-			high = Math.imul((high << 5 | high >>> 27) ^ code, 2246822519);
-		}
+	for (const byte of Buffer.from(`${classname}\0${name}`)) {
+		low = Math.imul(low ^ byte, 16777619);
+		high = Math.imul((high << 5 | high >>> 27) ^ byte, 2246822519);
 	}
 	return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }
@@ -1243,7 +1152,7 @@ var XmlReader = class XmlReader {
 		});
 		parser.on("opentag", ({ name, attributes }) => {
 			if (this.depth === MAX_DEPTH) this.fail("is nested too deeply", `more than ${MAX_DEPTH} nested elements`);
-			for (const value of this.#hasBadReference ? Object.values(attributes) : []) this.#checkReferences(value);
+			if (this.#hasBadReference) for (const value of Object.values(attributes)) this.#checkReferences(value);
 			this.#hasRoot = true;
 			this.#closers.push(handler.open(name.slice(name.indexOf(":") + 1), attributes));
 		});
@@ -1347,7 +1256,7 @@ var JunitReader = class {
 			fewer: shown.fewer,
 			unknownStatuses: [...this.#unknownStatuses],
 			unended: this.#unended,
-			isEmptyOnPurpose: this.#root !== void 0 && isEmptyOnPurpose(this.#root)
+			isEmptyOnPurpose: isEmptyOnPurpose(this.#root?.name ?? "")
 		};
 	}
 	#openRoot(name, attributes) {
@@ -1470,18 +1379,15 @@ var JunitReader = class {
 		const why = reasons?.get(ending);
 		const marks = isUncounted ? 0 : failures || (require_tests.isFailing(inAttributes) ? 1 : 0);
 		const key = suite.cases && keyOf(attributes);
-		const before = key === void 0 ? void 0 : suite.cases?.get(key);
+		const before = key === void 0 ? void 0 : suite.cases?.add(key, ending);
 		const status = before === void 0 ? ending : worseOf(before, ending);
-		if (key !== void 0) suite.cases?.set(key, status);
 		count(suite, require_tests.isFailing(status) && !require_tests.isFailing(before), marks, failures === 0);
 		if (status === before) return;
 		const around = suite.attributes;
 		this.#onCase({
 			status,
-			...key !== void 0 && {
-				key,
-				before
-			},
+			key,
+			before,
 			details: () => ({
 				suites: [attributes.classname || around.name || ""],
 				name: attributes.name ?? "",

@@ -564,7 +564,7 @@ var ProxySettingError = class extends Error {
 const PROXY_VARIABLES = ["https_proxy", "HTTPS_PROXY"];
 function proxyFor(target, env) {
 	const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
-	if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY || "")) return void 0;
+	if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY)) return void 0;
 	const [, scheme = "http", rest = ""] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? "") ?? [];
 	if (/^socks/i.test(scheme)) throw new ProxySettingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
 	const at = rest.lastIndexOf("@");
@@ -604,7 +604,7 @@ function isExempt({ hostname, port }, list) {
 		unbracketed(hostname),
 		`${hostname}:${port || 443}`
 	];
-	return list.toLowerCase().split(/[\s,]/).filter(Boolean).some((entry) => {
+	return (list?.toLowerCase().split(/[\s,]/).filter(Boolean))?.some((entry) => {
 		const suffix = `.${entry.replace(/^\*?\./, "")}`;
 		return entry === "*" || names.some((name) => `.${name}`.endsWith(suffix));
 	});
@@ -1896,7 +1896,10 @@ const TraceSpan = require_tests.object({
 	score: require_tests.orNull(require_tests.double),
 	metrics: require_tests.orNull(require_tests.array(Metric, "expected a list"))
 });
-const Trace = require_tests.extend(TraceEntry, { spans: require_tests.orNull(require_tests.array(TraceSpan, "expected a list")) });
+const Trace = require_tests.object({
+	...TraceEntry.shape,
+	spans: require_tests.orNull(require_tests.array(TraceSpan, "expected a list"))
+});
 // src/api/client.ts
 const METRICS_PER_PAGE = 100;
 const TRACES_PER_PAGE = 100;
@@ -2578,7 +2581,6 @@ async function readAtEnd(id, { isOwn }, client, report) {
 	}
 }
 function mayClose(error, requestsBeforeWrite, { traffic }) {
-	if (error instanceof require_tests.InputError) return true;
 	const isWriting = requestsBeforeWrite !== void 0;
 	if (error instanceof require_tests.ApiError) {
 		const { status } = error;
@@ -2918,10 +2920,10 @@ function readForms(forms, given, nameOf) {
 		if (form !== verbatim && require_tests.textOf(value).trim() === "") return [];
 		const { success, data, error } = require_tests.safeParse(form, value);
 		if (success) return data === void 0 ? [] : [[name, data]];
-		problems.push({
+		problems.push(...error.issues.map(({ message }) => ({
 			name: nameOf(name),
-			message: error.issues[0]?.message ?? ""
-		});
+			message
+		})));
 		return [];
 	});
 	return {
@@ -2934,23 +2936,20 @@ const MIN_LENGTH = 5;
 function isMisspelt(name, right) {
 	if (name.replaceAll("-", "_") === right) return true;
 	if (right.length < MIN_LENGTH) return false;
-	const [a, b] = withoutCommonEnds(name, right);
-	return Math.max(a.length, b.length) === 1 || a.length === 2 && a === [...b].reverse().join("");
-}
-function withoutCommonEnds(a, b) {
 	let start = 0;
-	while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
-	let end = 0;
-	while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-	return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+	while (name[start] === right[start]) start++;
+	const [a, b] = [name.slice(start), right.slice(start)];
+	const swapped = a.charAt(1) + a.charAt(0) + a.slice(2);
+	return a.slice(1) === b || a === b.slice(1) || a.slice(1) === b.slice(1) || swapped === b;
 }
 // src/inputs/misspelt.ts
+const PREFIX = "INPUT_";
 function misspeltProblems(variables) {
 	const known = Object.keys(defaults);
-	return variables.flatMap((variable) => {
-		const [, name = ""] = /^INPUT_(.+)$/.exec(variable)?.map((part) => part.toLowerCase()) ?? [];
-		const meant = name && !known.includes(name) && known.find((right) => isMisspelt(name, right));
-		if (!meant) return [];
+	return variables.filter((variable) => variable.startsWith(PREFIX)).flatMap((variable) => {
+		const name = variable.slice(6).toLowerCase();
+		const meant = known.find((right) => isMisspelt(name, right));
+		if (!meant || known.includes(name)) return [];
 		return [{
 			name,
 			message: `is not an input of this action. Write ${meant}, or rename the variable ${require_tests.quoted(variable)} if an env sets it`
@@ -3293,9 +3292,10 @@ function metricsFor({ metrics, results_metrics }, { tests, fields, metrics: meas
 		message: `${source}, more than the limit of ${MAX_METRICS$1}. Record fewer`,
 		isFromFile
 	};
+	const recordable = given.length <= MAX_METRICS$1 ? given : [];
 	return {
-		all: [],
-		given: given.length <= MAX_METRICS$1 ? given : [],
+		all: recordable,
+		given: recordable,
 		problem
 	};
 }
@@ -3695,7 +3695,7 @@ function keysText(meta) {
 	return require_tests.counted(Object.keys(meta ?? {}).length, "key");
 }
 function familiesOf(keys) {
-	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, [key = "", ...others]]) => others.length > 0 ? `${family}.*` : key);
+	return [...Map.groupBy(keys, (key) => key.split(".")[0])].map(([family, those]) => those.length > 1 ? `${family}.*` : those.join());
 }
 // src/report/log.ts
 const MAX_VALUE = 200;
@@ -3815,7 +3815,7 @@ function fittingOutputs(outputs) {
 }
 // src/report/secret.ts
 const MIN_PIECE = 12;
-const ESCAPES = /[%\\&]/;
+const ESCAPES = /%[\da-f]|\\|&[#a-z]/i;
 const ENTITIES$1 = {
 	"&": "amp",
 	"<": "lt",
@@ -4435,7 +4435,7 @@ async function carryOut(plan, host, job, reporter, report) {
 	await execute(plan, client, reporter, report);
 	if (inputs.baseline === void 0 || isBeginning(task)) return;
 	const { compareWithBaseline } = await Promise.resolve().then(() => __nccwpck_require__(406));
-	await compareWithBaseline(plan, job, client, report);
+	await compareWithBaseline(inputs.baseline, plan, job, client, report);
 }
 function judgedGates({ inputs, gate, failure }, job, report) {
 	const score = scoreOnSpan(report);

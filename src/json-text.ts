@@ -80,6 +80,8 @@ function faultText(text: string, fault: Fault | undefined, line = 1): string | u
 
 /** The place of the first bracket that is nested too deeply, if there is one. */
 export function placeTooDeep(text: string, maxDepth: number, line = 1): string | undefined {
+  // Few texts have that many brackets, and the loop takes longer than parsing.
+  if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return undefined;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
