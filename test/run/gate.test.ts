@@ -110,6 +110,7 @@ describe('min_score 80', () => {
     ['79.6 of 100', '0.796', '100', '80', 'score 79.6 is below min_score 80'],
     ['a half', '0.5', '1', '0.8', 'score 0.5 is below min_score 0.8'],
     ['a score just below it', '79.996', '1', '80', 'score 79.996 is below min_score 80'],
+    ['a score closer still', '79.99951', '1', '80', 'score 79.9995 is below min_score 80'],
     ['no more decimals than needed', '0.79123456', '100', '80', 'score 79.12 is below min_score 80'],
     ['the noise of binary numbers', '0.57', '100', '57', undefined],
     ['a score that reaches it', '0.80004', '100', '80', undefined],

@@ -331,6 +331,11 @@ test.each([
   expect(server.span(start.outputs.id ?? '')).toMatchObject({ score: 7, end_time: expect.any(String) });
 });
 
+test('an end does not report a misspelt input again', async () => {
+  const end = { env: { INPUT_RESULT_FILE: 'r.xml' } };
+  expect((await track({}, { score: '7' }, { end })).end.annotations).toEqual([]);
+});
+
 describe('an end that lost inputs of its start', () => {
   const given = { results_file: 'r.xml', min_score: '80', meta: '{"a": 1}', job_check_run_id: JOB_ID };
   const lost = { min_score: '', job_check_run_id: '' };
