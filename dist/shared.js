@@ -1749,7 +1749,7 @@ function counted(count, noun) {
 	return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 function listed(names) {
-	return present([...names.slice(0, 10).map((name) => cut(name, 40)), names.length > 10 && "\u2026"]).join(", ");
+	return present([...names.slice(0, 10).map((name) => cut(name, 100)), names.length > 10 && "\u2026"]).join(", ");
 }
 function firstOf(lines, max, total = lines.length) {
 	const shown = lines.slice(0, max);

@@ -24,7 +24,7 @@ export function counted(count: number, noun: string): string {
 
 /** The first ten names, each cut: `a, b, c, …`. */
 export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 10).map((name) => cut(name, 40));
+  const shown = names.slice(0, 10).map((name) => cut(name, 100));
   return present([...shown, names.length > 10 && '…']).join(', ');
 }
 

@@ -43,7 +43,7 @@ it('a list shows ten names, each cut', () => {
   const names = [...'abcdefghij'];
   expect(listed(names)).toBe('a, b, c, d, e, f, g, h, i, j');
   expect(listed([...names, 'k'])).toBe('a, b, c, d, e, f, g, h, i, j, …');
-  expect(listed(['x'.repeat(41)])).toBe(`${'x'.repeat(39)}…`);
+  expect(listed(['x'.repeat(100), 'y'.repeat(101)])).toBe(`${'x'.repeat(100)}, ${'y'.repeat(99)}…`);
 });
 
 it('of many lines the first are shown, and how many more there are', () => {
