@@ -181,7 +181,7 @@ async function close(id: string, patch: SpanPatch, client: Client, report: Draft
 /** Adds metrics and case spans to the span. */
 async function addChildren(plan: Plan, client: Client, reporter: Reporter, report: Draft): Promise<void> {
   const { inputs, metrics, caseSpans } = plan;
-  const fail = (part: string, lines: readonly string[]) =>
+  const fail = (part: 'metrics' | 'case spans', lines: readonly string[]) =>
     report.findings.push({ level: levelOf(inputs), title: `Opper span: ${part}`, lines });
   if (metrics.length > 0) {
     const { stored, failures } = await recordMetrics(client, report.span.id ?? '', metrics);

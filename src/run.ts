@@ -59,14 +59,14 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     await carryOut(plan, host, job, reporter, report);
   } catch (error) {
     if (!isDone(report.outcome)) report.outcome = 'failed';
-    report.findings.push(findingOf(error, values, 'nothing was recorded'));
+    report.findings.push(findingOf(error, values, 'nothing'));
     const isForgiven = error instanceof ApiError && levelOf(values) === 'warning';
     if (isForgiven && values.max_drop !== undefined && !isStart)
       report.findings.push(notCompared('warning', values));
   }
   if (plan?.failure) {
-    const effect = `${isWritten(report.outcome) ? 'the rest' : 'nothing'} was recorded`;
-    report.findings.unshift(findingOf(plan.failure, values, effect));
+    const recorded = isWritten(report.outcome) ? 'the rest' : 'nothing';
+    report.findings.unshift(findingOf(plan.failure, values, recorded));
   }
   if (plan && !isStart) report.gates = judgedGates(plan, job, report);
   report.elapsedMs = host.now() - startedAt;

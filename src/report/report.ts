@@ -52,13 +52,24 @@ export interface UnsentRequest {
   readonly body?: Json;
 }
 
-/**
- * Something the user must know. Becomes an annotation; an `error` fails the step. The title is the step's own words; the lines
- * may contain untrusted text.
- */
+/** The titles of findings, each with its part of docs/troubleshooting.md. */
+export const ANCHORS = {
+  'Opper span': '',
+  'Opper span: API failure': '#the-api',
+  'Opper span: bad input, nothing was recorded': '#inputs',
+  'Opper span: bad input, the rest was recorded': '#inputs',
+  'Opper span: case spans': '#metrics-and-case-spans',
+  'Opper span: comparison': '#the-baseline',
+  'Opper span: gate': '#the-gate',
+  'Opper span: internal error': '',
+  'Opper span: metrics': '#metrics-and-case-spans',
+  'Opper span: skipped': '',
+} as const;
+
+/** Something the user must know. Becomes an annotation; an `error` fails the step. The lines may contain untrusted text. */
 export interface Finding {
   readonly level: 'error' | 'warning' | 'notice';
-  readonly title: string;
+  readonly title: keyof typeof ANCHORS;
   readonly lines: readonly string[];
 }
 
@@ -115,10 +126,14 @@ export function notCompared(level: Finding['level'], { baseline }: Partial<Input
   return { level, title: 'Opper span: comparison', lines: [line] };
 }
 
-/** The finding that says why the step stopped. `effect` is what bad input led to, such as `nothing was recorded`. */
-export function findingOf(error: unknown, inputs: Partial<Inputs>, effect: string): Finding {
+/** The finding that says why the step stopped. `recorded` is what was recorded in spite of bad input. */
+export function findingOf(
+  error: unknown,
+  inputs: Partial<Inputs>,
+  recorded: 'nothing' | 'the rest',
+): Finding {
   if (error instanceof InputError) {
-    const title = `Opper span: bad input, ${effect}`;
+    const title = `Opper span: bad input, ${recorded} was recorded` as const;
     return { level: 'error', title, lines: error.problems.map(problemLine) };
   }
   if (error instanceof ApiError) {

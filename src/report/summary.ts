@@ -4,7 +4,7 @@ import { failingCount, type TestRun } from '../results/tests.ts';
 import { counted, cut, firstOf, secondsText, textOf } from '../text.ts';
 import { markedFailures, metricRows, originOf, signed } from './changes.ts';
 import { code, codes, html, link, list, MAX_CELL, paragraph, table } from './html.ts';
-import type { Finding, Outcome, Report } from './report.ts';
+import { ANCHORS, type Finding, type Outcome, type Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { caseSpansText, countsText, feedbackText, shortened } from './wording.ts';
 
@@ -32,17 +32,6 @@ const LEVELS = Object.keys(MARKS);
 
 const BAR_LENGTH = 20;
 const SQUARES = { passed: '🟩', failed: '🟥', errored: '🟧', skipped: '⬜' } as const;
-
-/** The parts of docs/troubleshooting.md, by how a finding begins. */
-const ANCHORS = [
-  ['Opper span: bad input', 'results_file: ', '#results-files'],
-  ['Opper span: bad input', 'results_outcome: ', '#results-files'],
-  ['Opper span: bad input', '', '#inputs'],
-  ['Opper span: API failure', '', '#the-api'],
-  ['Opper span: metrics', '', '#metrics-and-case-spans'],
-  ['Opper span: case spans', '', '#metrics-and-case-spans'],
-  ['Opper span: comparison', '', '#the-baseline'],
-] as const;
 
 const TRACES = 'https://platform.opper.ai/traces';
 
@@ -184,11 +173,11 @@ function barOf(tests: TestRun): string {
 function adviceBlock({ findings, gates }: Report, docs: string): string {
   const wrong = findings.find(({ level }) => level !== 'notice');
   if (!wrong && gates.every(({ isPassed }) => isPassed)) return '';
-  const part = ANCHORS.find(
-    ([title, line]) => wrong?.title.startsWith(title) && wrong.lines[0]?.startsWith(line),
-  );
-  const anchor = wrong ? (part?.[2] ?? '') : '#the-gate';
-  return paragraph([`What to do: ${link(docs + anchor, 'troubleshooting')}`]);
+  const anchor = ANCHORS[wrong?.title ?? 'Opper span: gate'];
+  const isResults = anchor === '#inputs' && /^results_(file|outcome): /.test(wrong?.lines[0] ?? '');
+  return paragraph([
+    `What to do: ${link(docs + (isResults ? '#results-files' : anchor), 'troubleshooting')}`,
+  ]);
 }
 
 function spanBlock({ spanId, span, links }: Report): string {

@@ -184,7 +184,7 @@ describe('the reporter', () => {
   test('annotates the first hundred lines of a finding, and cuts each', () => {
     const lines = Array.from({ length: 250 }, (_, i) => `n${i}: ${'x'.repeat(10_000)}`);
     const [[, message] = []] = publish(
-      reportOf({ findings: [{ level: 'error', title: 't', lines }] }),
+      reportOf({ findings: [{ level: 'error', title: 'Opper span', lines }] }),
     ).annotations;
     const shown = String(message).split('\n');
     expect(shown).toHaveLength(101);

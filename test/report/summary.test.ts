@@ -5,7 +5,7 @@ import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { type DefaultTreeAdapterTypes as Dom, parseFragment } from 'parse5';
 import { describe, expect, test } from 'vitest';
 import { SPAN_FIELDS } from '../../src/api/span.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { Finding, Report } from '../../src/report/report.ts';
 import { summaryOf as summaryWith } from '../../src/report/summary.ts';
 import { comparisonOf, RUN_URL, reportOf, SPAN_ID, testsOf } from '../harness/report.ts';
 
@@ -186,9 +186,9 @@ describe('the heading', () => {
   const ALL_PASSED = testsOf({ passed: 40, failed: 0, errored: 0, failures: [] });
   const warning = { level: 'warning', title: 'Opper span', lines: ['x'] } as const;
   const UNSCORED = { id: SPAN_ID, name: 'n' };
-  const missing = (level: 'error' | 'warning') => ({
+  const missing = (level: Finding['level']): Finding => ({
     level,
-    title: 'Opper span: bad input',
+    title: 'Opper span: bad input, nothing was recorded',
     lines: ['results_file: "r.xml" matches no file'],
   });
 
@@ -382,15 +382,18 @@ describe('a reader sees', () => {
     expect(items).toEqual(['🆕 cart > is empty', '🆕 cart > pays', 'cart > adds two\nexpected 3, got 4']);
   });
 
-  test.each([
+  test.each<[Finding['title'], anchor: string, line?: string]>([
     ['Opper span: bad input, nothing was recorded', '#inputs'],
+    ['Opper span: bad input, nothing was recorded', '#inputs', 'meta: results_file: '],
+    ['Opper span: bad input, the rest was recorded', '#inputs'],
     ['Opper span: bad input, the rest was recorded', '#results-files', 'results_file: x'],
     ['Opper span: bad input, the rest was recorded', '#results-files', 'results_outcome: is failure'],
-    ['Opper span: API failure', '#the-api'],
+    ['Opper span: API failure', '#the-api', 'results_file: x'],
     ['Opper span: metrics', '#metrics-and-case-spans'],
     ['Opper span: case spans', '#metrics-and-case-spans'],
     ['Opper span: comparison', '#the-baseline'],
-    ['Opper span', ''],
+    ['Opper span: internal error', ''],
+    ['Opper span', '', 'results_file: x'],
   ])(
     'for a problem with the title %j, a link to the documentation, to a part that exists',
     (title, anchor, line = 'x') => {
@@ -475,12 +478,16 @@ describe('a reader sees', () => {
   test('every finding, errors first, and every problem of bad input', () => {
     const findings = [
       { level: 'warning', title: 'Opper span', lines: ['score was not stored as sent'] },
-      { level: 'error', title: 'Opper span: bad input', lines: ['span_id: is empty', 'score: "x" is bad'] },
+      {
+        level: 'error',
+        title: 'Opper span: bad input, nothing was recorded',
+        lines: ['span_id: is empty', 'score: "x" is bad'],
+      },
     ] as const;
     const nothing = { ...UNREAD, spanId: undefined, span: {}, sent: undefined };
     expect(read({ ...nothing, outcome: 'failed', findings })).toEqual({
       paragraphs: [
-        '❌ Opper span: bad input\nspan_id: is empty\nscore: "x" is bad',
+        '❌ Opper span: bad input, nothing was recorded\nspan_id: is empty\nscore: "x" is bad',
         '⚠️ Opper span\nscore was not stored as sent',
         'What to do: troubleshooting',
       ],
@@ -539,7 +546,9 @@ describe('a reader sees', () => {
 
   test('an error that a finding already shows only once', () => {
     const error = 'results_file: "r.xml" matches no file\nscore: "x" is bad';
-    const findings = [{ level: 'error', title: 'Opper span: bad input', lines: error.split('\n') }] as const;
+    const findings = [
+      { level: 'error', title: 'Opper span: bad input, nothing was recorded', lines: error.split('\n') },
+    ] as const;
     const span = { id: SPAN_ID, name: 'n', error };
     expect(read({ ...UNREAD, span, sent: { error }, findings }).rows[1]).toEqual(['error', '(see above)']);
   });
