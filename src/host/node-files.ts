@@ -8,18 +8,16 @@ import { type Files, whyUnread } from '../files.ts';
 export const nodeFiles: Files = {
   async find(pattern, excludes = []) {
     const isLiteral = isThere(pattern);
-    const stats = isLiteral ? statsOf(pattern) : undefined;
-    if (stats !== undefined && !stats.isFile()) throw new FormError(notAFile(stats));
-    if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
     if (!isLiteral && !isPattern(pattern)) return [];
+    if (isLiteral) checkFile(pattern);
+    if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
     const paths = await glob([isLiteral ? escaped(resolve(pattern)) : pattern, ...excludes]);
     return [...new Set(paths.map(realPathOf))].sort();
   },
 
   async *read(path) {
     // Opening a pipe waits until something writes to it, perhaps forever.
-    const stats = statsOf(path);
-    if (stats !== undefined && !stats.isFile()) throw new FormError(notAFile(stats));
+    checkFile(path);
     yield* createReadStream(path);
   },
 
@@ -28,11 +26,7 @@ export const nodeFiles: Files = {
 
 /** When a file or folder was last modified, in Unix milliseconds; undefined if that is unknown. */
 export function modifiedMs(path: string): number | undefined {
-  try {
-    return statSync(path).mtimeMs;
-  } catch {
-    return undefined;
-  }
+  return statsOf(path)?.mtimeMs;
 }
 
 const ADVICE = 'Begin it with a folder of the workspace, or with the root of the disk';
@@ -75,12 +69,17 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Undefined if nothing is there. If stat fails, it assumes a file, so that reading reports why. */
-function statsOf(path: string): Pick<Stats, 'isFile' | 'isDirectory' | 'isFIFO' | 'isSocket'> | undefined {
+/** Throws {@link FormError} if this is known not to be a file. If stat fails, reading reports why. */
+function checkFile(path: string): void {
+  const stats = statsOf(path);
+  if (stats && !stats.isFile()) throw new FormError(notAFile(stats));
+}
+
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(path);
   } catch {
-    return { isFile: () => true, isDirectory: () => false, isFIFO: () => false, isSocket: () => false };
+    return undefined;
   }
 }
 
