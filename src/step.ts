@@ -11,14 +11,11 @@ export function step(state?: string): void {
   config({ jitless: true });
   // A failure until the step is done: if the last promise never settles, Node would exit with 0.
   process.exitCode = 1;
-  stage(state).then(exit, (thrown) => {
+  const code = Promise.try(() => run(nodeHost, state === undefined ? undefined : parseTracked(state)));
+  code.then(exit, (thrown) => {
     error(headlineOf(thrown), { title: 'Opper span: internal error' });
     exit(1);
   });
-}
-
-async function stage(state: string | undefined): Promise<0 | 1> {
-  return run(nodeHost, state === undefined ? undefined : parseTracked(state));
 }
 
 /**
