@@ -1,5 +1,5 @@
 import type { context } from '@actions/github';
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import { present } from './present.ts';
 
 /** GitHub's context, as @actions/github reads it from the runner's variables and the event's payload. */
@@ -227,8 +227,8 @@ function idOf(number: number | undefined): string | undefined {
 
 /** ` (3.12, ubuntu-latest)`, as GitHub names the jobs of a matrix: every plain value at any depth, in order. */
 function matrixText(matrix: Json | undefined): string {
-  const values = plainValuesIn(matrix ?? null);
-  return values.length > 0 ? ` (${values.join(', ')})` : '';
+  const values = plainValuesIn(matrix ?? null).join(', ');
+  return values && ` (${values})`;
 }
 
 function plainValuesIn(json: Json): string[] {
@@ -236,12 +236,9 @@ function plainValuesIn(json: Json): string[] {
   return json === null || json === '' ? [] : [String(json)];
 }
 
+/** Without the facts that say nothing. NaN is `null` in JSON. */
 function known(facts: Record<string, Json | undefined>): JsonObject {
   const isKnown = ([, value]: [string, Json | undefined]) =>
-    value !== undefined && value !== null && value !== '' && !Number.isNaN(value) && !isEmptyObject(value);
+    ![undefined, 'null', '""', '{}'].includes(JSON.stringify(value));
   return Object.fromEntries(Object.entries(facts).filter(isKnown)) as JsonObject;
-}
-
-function isEmptyObject(value: Json): boolean {
-  return isJsonObject(value) && Object.keys(value).length === 0;
 }
