@@ -9,7 +9,7 @@ import { UUID } from '../uuid.ts';
 import { inert } from './inert.ts';
 import { logOf } from './log.ts';
 import { fittingOutputs, OUTPUTS, outputsOf } from './outputs.ts';
-import { type Finding, isNew, type Report } from './report.ts';
+import { type Draft, type Finding, isNew, type Report, warn } from './report.ts';
 import { redactorOf } from './secret.ts';
 import { summaryOf } from './summary.ts';
 
@@ -65,7 +65,7 @@ export function createReporter(
     redact,
     publish(raw, options) {
       const report = withoutSecrets(raw, redact);
-      const findings = [...report.findings];
+      const { findings } = report;
       const attempt = (work: () => void, level: Finding['level'], failure: string) => {
         try {
           work();
@@ -73,7 +73,7 @@ export function createReporter(
           findings.push({ level, title: 'Opper span', lines: [`${failure}: ${redact(headlineOf(error))}`] });
         }
       };
-      const summary = () => summaryOf({ ...report, findings }, host.docs);
+      const summary = () => summaryOf(report, host.docs);
       if (options.outputs) {
         const outputs = { ...outputsOf(report) };
         attempt(
@@ -85,7 +85,7 @@ export function createReporter(
           'The files for the outputs span_file and summary_file cannot be written',
         );
         const { fit, dropped } = fittingOutputs(outputs);
-        if (dropped.length > 0) findings.push(tooLong(dropped));
+        if (dropped.length > 0) warn(report, [tooLong(dropped)]);
         attempt(
           () => {
             for (const name of OUTPUTS) core.setOutput(name, fit[name]);
@@ -107,7 +107,7 @@ export function createReporter(
 }
 
 /** The report with secrets removed from untrusted text. The step's own words, such as the outcome, stay. */
-function withoutSecrets(report: Report, redact: ReturnType<typeof redactorOf>): Report {
+function withoutSecrets(report: Report, redact: ReturnType<typeof redactorOf>): Draft {
   const { outcome, jobStatus, changed, gates } = report;
   const findings = report.findings.map((finding) => ({ ...finding, lines: redact(finding.lines) }));
   // The cases may be large, and are not written.
@@ -118,11 +118,8 @@ function withoutSecrets(report: Report, redact: ReturnType<typeof redactorOf>): 
 /** The ids for later steps, to put their spans under this one. The ids are untrusted text, so only UUIDs are passed on. */
 function variablesOf({ outcome, span }: Report): [string, string][] {
   if (!isNew(outcome)) return [];
-  const ids: [string, string | null | undefined][] = [
-    ['OPPER_SPAN_ID', span.id],
-    ['OPPER_TRACE_ID', span.trace_id],
-  ];
-  return ids.filter((pair): pair is [string, string] => UUID.test(pair[1] ?? ''));
+  const ids = Object.entries({ OPPER_SPAN_ID: span.id, OPPER_TRACE_ID: span.trace_id });
+  return ids.filter((pair): pair is [string, string] => UUID.test(String(pair[1])));
 }
 
 /** The summary has these in its heading. */
@@ -138,7 +135,6 @@ function annotationOf(lines: readonly string[]): string {
   return shown.join('\n');
 }
 
-function tooLong(names: readonly string[]): Finding {
-  const line = `The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(', ')}. The file at span_file has the whole span`;
-  return { level: 'warning', title: 'Opper span', lines: [line] };
+function tooLong(names: readonly string[]): string {
+  return `The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(', ')}. The file at span_file has the whole span`;
 }
