@@ -58,6 +58,7 @@ export function metricRows({
 export function comparisonLines({ comparison, span }: Pick<Report, 'comparison' | 'span'>): string[] {
   if (!comparison) return [];
   const { branch, score, score_change, no_longer_failing = [] } = comparison;
+  const gone = no_longer_failing.map((name) => cut(name, 200));
   const { commit, age, runUrl } = originOf(comparison, span.start_time);
   const origin = present([commit && `commit ${cut(commit, 100)}`, age, runUrl]).join(', ');
   return present([
@@ -65,10 +66,6 @@ export function comparisonLines({ comparison, span }: Pick<Report, 'comparison' 
     ...metricRows(comparison).map(
       ([name, before, after, change]) => `  ${cut(name, 200)}: ${before} → ${after} (${change})`,
     ),
-    no_longer_failing.length > 0 &&
-      `  no longer failing: ${firstOf(
-        no_longer_failing.map((name) => cut(name, 200)),
-        20,
-      ).join(', ')}`,
+    gone.length > 0 && `  no longer failing: ${firstOf(gone, 20).join(', ')}`,
   ]);
 }

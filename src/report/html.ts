@@ -29,7 +29,7 @@ function attribute(text: string): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 /** A table with the first `max` rows, and how many more there are. Cells are HTML. */
@@ -53,10 +53,8 @@ export function list(items: readonly string[]): string {
 
 /** The first `max` untrusted texts, and how many more there are. */
 export function codes(texts: readonly string[], max: number): string {
-  return firstOf(
-    texts.map((text) => code(text)),
-    max,
-  ).join(' · ');
+  const shown = texts.map((text) => code(text));
+  return firstOf(shown, max).join(' · ');
 }
 
 /** Lines of HTML. */

@@ -11,7 +11,6 @@ export const LINE_BREAK = /\r\n|\r|\n/;
  * ActionCommand.cs). It finds `::name::` only at the beginning of a line, so the caller must begin the line with its own word.
  */
 export function inert(line: string): string {
-  if (PLAIN.test(line) && !line.includes('##[')) return line;
   return line.split(LINE_BREAK).map(visible).join(' ⏎ ').replaceAll('##[', '##\\[');
 }
 

@@ -126,14 +126,10 @@ export function notCompared(level: Finding['level'], { baseline }: Partial<Input
   return { level, title: 'Opper span: comparison', lines: [line] };
 }
 
-/** The finding that says why the step stopped. `recorded` is what was recorded in spite of bad input. */
-export function findingOf(
-  error: unknown,
-  inputs: Partial<Inputs>,
-  recorded: 'nothing' | 'the rest',
-): Finding {
+/** The finding that says why the step stopped. `kept` is what was recorded in spite of bad input. */
+export function findingOf(error: unknown, inputs: Partial<Inputs>, kept: 'nothing' | 'the rest'): Finding {
   if (error instanceof InputError) {
-    const title = `Opper span: bad input, ${recorded} was recorded` as const;
+    const title = `Opper span: bad input, ${kept} was recorded` as const;
     return { level: 'error', title, lines: error.problems.map(problemLine) };
   }
   if (error instanceof ApiError) {

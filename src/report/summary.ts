@@ -175,9 +175,8 @@ function adviceBlock({ findings, gates }: Report, docs: string): string {
   if (!wrong && gates.every(({ isPassed }) => isPassed)) return '';
   const anchor = ANCHORS[wrong?.title ?? 'Opper span: gate'];
   const isResults = anchor === '#inputs' && /^results_(file|outcome): /.test(wrong?.lines[0] ?? '');
-  return paragraph([
-    `What to do: ${link(docs + (isResults ? '#results-files' : anchor), 'troubleshooting')}`,
-  ]);
+  const part = isResults ? '#results-files' : anchor;
+  return paragraph([`What to do: ${link(docs + part, 'troubleshooting')}`]);
 }
 
 function spanBlock({ spanId, span, links }: Report): string {
@@ -200,7 +199,8 @@ function spanBlock({ spanId, span, links }: Report): string {
 
 function rowsBlock(report: Report): string {
   const { changed, outcome, findings } = report;
-  const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || !isMetaFolded(report));
+  // The meta that was sent has a table of its own.
+  const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || metaBlock(report) === '');
   if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : '';
   const hasBefore = rows.some(({ before }) => before !== undefined);
   const head = hasBefore ? ['Field', 'Before', 'After'] : ['Field', ROW_TITLES[outcome]];
@@ -242,9 +242,4 @@ function metaBlock(report: Report): string {
   if (rows.length === 0) return '';
   const title = `${ROW_TITLES[outcome]}: meta, ${counted(rows.length, 'key')}`;
   return `<details><summary>${title}</summary>\n${table(['Key', 'Value'], rows, MAX_KEYS)}\n</details>`;
-}
-
-/** Whether `meta` has its own folded table, so that the other table leaves it out. */
-function isMetaFolded({ sent }: Report): boolean {
-  return Object.keys(sent?.meta ?? {}).length > 0;
 }
