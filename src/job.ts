@@ -89,8 +89,8 @@ function factsOf(context: GitHubContext, inputs: JobInputs, links: Job['links'])
     [RESULT_FACT]: status === 'cancelled' ? 'cancellation' : status,
     'vcs.provider.name': repo && 'github',
     'vcs.owner.name': repo?.owner,
-    'vcs.repository.name': repo?.repo,
-    'vcs.repository.url.full': repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+    'vcs.repository.name': repo?.name,
+    'vcs.repository.url.full': repo?.url,
     'vcs.ref.head.name': head.name,
     'vcs.ref.head.type': head.type,
     'vcs.ref.head.revision': head.revision,
@@ -109,7 +109,7 @@ function linksOf(context: GitHubContext, { job_check_run_id: id }: JobInputs): J
   const repo = repoOf(context);
   const runId = idOf(context.runId);
   if (!repo || !runId) return {};
-  const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
+  const { url } = repo;
   const run = `${url}/actions/runs/${runId}`;
   const { revision } = refsOf(context).head;
   return {
@@ -211,10 +211,10 @@ function refOf(ref: string | undefined, revision: string | undefined): Ref {
   return { name, type: kind === 'tags' ? 'tag' : 'branch', revision };
 }
 
-function repoOf(context: GitHubContext): GitHubContext['repo'] | undefined {
+function repoOf(context: GitHubContext) {
   try {
-    const { owner, repo } = context.repo;
-    return owner && repo ? { owner, repo } : undefined;
+    const { owner, repo: name } = context.repo;
+    return owner && name ? { owner, name, url: `${context.serverUrl}/${owner}/${name}` } : undefined;
   } catch {
     // The getter throws outside of a runner.
     return undefined;
