@@ -2,7 +2,7 @@ import { cut, firstOf } from '../text.ts';
 import { LINE_BREAK, visible } from './inert.ts';
 
 /** The limit for a text in a cell or a list, in UTF-16 units. */
-export const MAX_CELL = 300;
+const MAX_CELL = 300;
 const LONG_PIECE = /\S{30}(?=\S)/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -21,11 +21,6 @@ export function html(text: string, maxLength: number): string {
     .split(LINE_BREAK)
     .map((line) => visible(line).replace(LONG_PIECE, '$&\n').split('\n').map(escaped).join('<wbr>'))
     .join('<br>');
-}
-
-/** Untrusted text for an HTML attribute in double quotes. */
-function attribute(text: string): string {
-  return escaped(visible(text));
 }
 
 function escaped(text: string): string {
@@ -67,7 +62,7 @@ export function code(text: string, maxLength = MAX_CELL): string {
   return `<code>${html(text, maxLength)}</code>`;
 }
 
-/** A link; `text` is HTML. */
+/** A link; `url` is untrusted, `text` is HTML. */
 export function link(url: string, text: string): string {
-  return `<a href="${attribute(url)}">${text}</a>`;
+  return `<a href="${escaped(visible(url))}">${text}</a>`;
 }

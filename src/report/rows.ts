@@ -38,17 +38,12 @@ export function rowsOf(report: Report): Row[] {
   const old = changed && before;
   return fields.map((field) => ({
     field,
-    before:
-      old && textOf(old[field]) ? (field === 'meta' ? keysText(old.meta) : valueText(field, old)) : undefined,
+    before: old && textOf(old[field]) ? valueText(field, old) : undefined,
     after: field === 'meta' ? changedKeysText(old?.meta, values.meta) : newText(field, values, report),
   }));
 }
 
-function newText(
-  field: Exclude<SpanField, 'meta'>,
-  values: Partial<Span> | SpanPatch,
-  { tests }: Report,
-): string {
+function newText(field: SpanField, values: Partial<Span> | SpanPatch, { tests }: Report): string {
   const text = valueText(field, values);
   return field === 'error' && tests && repeatsFailures(text, tests.failures)
     ? `(${counted(failingCount(tests), 'failure')})`
@@ -62,7 +57,8 @@ function repeatsFailures(error: string, failures: readonly { readonly name: stri
   return error.split('\n').every(isRepeated);
 }
 
-function valueText(field: Exclude<SpanField, 'meta'>, values: Partial<Span> | SpanPatch): string {
+function valueText(field: SpanField, values: Partial<Span> | SpanPatch): string {
+  if (field === 'meta') return keysText(values.meta);
   const text = textOf(values[field]);
   if (text === '') return NOTHING;
   const instant = field.endsWith('_time') ? instantOf(text) : undefined;

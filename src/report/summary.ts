@@ -3,7 +3,7 @@ import { present } from '../present.ts';
 import { failingCount, type TestRun } from '../results/tests.ts';
 import { counted, cut, firstOf, secondsText, textOf } from '../text.ts';
 import { markedFailures, metricRows, originOf, signed } from './changes.ts';
-import { code, codes, html, link, list, MAX_CELL, paragraph, table } from './html.ts';
+import { code, codes, html, link, list, paragraph, table } from './html.ts';
 import { ANCHORS, type Finding, type Outcome, type Report } from './report.ts';
 import { ROW_TITLES, rowsOf, UNCHANGED } from './rows.ts';
 import { caseSpansText, countsText, feedbackText, shortened } from './wording.ts';
@@ -122,14 +122,13 @@ function comparisonBlock({ comparison, span }: Report): string {
   ]);
   const rows = metricRows(comparison).map(([name, ...values]) => [code(name), ...values]);
   const head = ['Metric', code(comparison.branch), 'This run', 'Change'];
-  return present([paragraph([origin.join(' · ')]), rows.length > 0 && table(head, rows, MAX_METRICS)]).join(
-    '\n',
-  );
+  const metrics = rows.length > 0 && table(head, rows, MAX_METRICS);
+  return present([paragraph([origin.join(' · ')]), metrics]).join('\n');
 }
 
 function findingBlock({ level, title, lines }: Finding): string {
   const texts = firstOf(lines, MAX_LINES).map((line) => code(line, MAX_LINE));
-  return paragraph([`${MARKS[level]} <b>${html(title, MAX_CELL)}</b>`, ...texts]);
+  return paragraph([`${MARKS[level]} <b>${title}</b>`, ...texts]);
 }
 
 function testsBlock(report: Report): string {
