@@ -206,7 +206,7 @@ function branchRef(name: string | undefined, revision: string | undefined): Ref 
 }
 
 function refOf(ref: string | undefined, revision: string | undefined): Ref {
-  const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? '') ?? [];
+  const [, kind, name] = /^refs\/(heads|tags)\/(.+)/s.exec(`${ref}`) ?? [];
   if (!kind) return { revision };
   return { name, type: kind === 'tags' ? 'tag' : 'branch', revision };
 }

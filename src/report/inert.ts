@@ -18,6 +18,6 @@ export function inert(line: string): string {
 export function visible(text: string): string {
   if (PLAIN.test(text)) return text;
   return text.replace(INVISIBLE, (character) =>
-    character === '\t' ? ' ' : `\\u{${character.codePointAt(0)?.toString(16)}}`,
+    character === '\t' ? ' ' : `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
   );
 }

@@ -70,8 +70,8 @@ function valueText(field: SpanField, values: Partial<Span> | SpanPatch): string 
 
 /** `4 keys: dataset, vcs.*`: how many keys there are, and which of them changed. */
 function changedKeysText(old: Span['meta'], now: Span['meta']): string {
-  const keys = Object.keys(now ?? {}).filter((key) => !sameJson(old?.[key], now?.[key]));
-  return [keysText(now), ...familiesOf(keys)].join(', ').replace(', ', ': ');
+  const changed = Object.entries(now ?? {}).filter(([key, value]) => !sameJson(old?.[key], value));
+  return [keysText(now), ...familiesOf(changed.map(([key]) => key))].join(', ').replace(', ', ': ');
 }
 
 function keysText(meta: Span['meta']): string {

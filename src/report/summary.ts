@@ -172,10 +172,14 @@ function barOf(tests: TestRun): string {
 function adviceBlock({ findings, gates }: Report, docs: string): string {
   const wrong = findings.find(({ level }) => level !== 'notice');
   if (!wrong && gates.every(({ isPassed }) => isPassed)) return '';
-  const anchor = ANCHORS[wrong?.title ?? 'Opper span: gate'];
-  const isResults = anchor === '#inputs' && /^results_(file|outcome): /.test(wrong?.lines[0] ?? '');
-  const part = isResults ? '#results-files' : anchor;
-  return paragraph([`What to do: ${link(docs + part, 'troubleshooting')}`]);
+  const anchor = wrong ? anchorOf(wrong) : ANCHORS['Opper span: gate'];
+  return paragraph([`What to do: ${link(docs + anchor, 'troubleshooting')}`]);
+}
+
+function anchorOf({ title, lines }: Finding): string {
+  const anchor = ANCHORS[title];
+  const isResults = anchor === '#inputs' && /^results_(file|outcome): /.test(`${lines[0]}`);
+  return isResults ? '#results-files' : anchor;
 }
 
 function spanBlock({ spanId, span, links }: Report): string {
