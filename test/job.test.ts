@@ -204,11 +204,24 @@ describe('the facts of a job', () => {
       { 'ref.head.revision': PULL_SHA },
     ],
     [
+      'a workflow_run in an unknown repository',
+      { payload: { workflow_run: { head_branch: 'main', head_repository: { full_name: 'acme/bot' } } } },
+      { 'ref.head.name': 'acme:main' },
+    ],
+    [
+      'a workflow_run from a repository without a name',
+      {
+        payload: { ...payloadOf('push-branch'), workflow_run: { head_branch: 'v1', head_repository: {} } },
+      },
+      { 'ref.head.name': 'unknown:v1' },
+    ],
+    [
       'a pull request without a base',
       { payload: { pull_request: { number: 7, head: { sha: PULL_SHA } } } },
       { 'ref.head.type': 'branch', 'ref.head.revision': PULL_SHA, 'change.id': '7' },
     ],
     ['a ref that is neither branch nor tag', { ref: 'refs/pull/31/merge' }, { 'ref.head.revision': SHA }],
+    ['a ref that ends like a branch', { ref: 'refs/x/refs/heads/main' }, { 'ref.head.revision': SHA }],
   ])('of %s are those that are known', (_, context, refs) => {
     const { facts } = jobOf({ ...PUSH, ...context }, INPUTS);
     const ofRefs = Object.entries(facts).filter(([name]) => /^vcs\.(ref|change)/.test(name));
@@ -321,6 +334,7 @@ describe('GitHub withholds secrets', () => {
     ['a push', 'push', payloadOf('push-branch')],
     ['a pull request without a payload', 'pull_request', {}],
     ['a pull request of which nothing is known', 'pull_request', { pull_request: { number: 7 } }],
+    ['one of unknown repositories', 'pull_request', { pull_request: { number: 7, head: {}, base: {} } }],
     ['pull_request_target without a payload', 'pull_request_target', {}, DEPENDABOT],
     [
       'pull_request_target of an unknown user',

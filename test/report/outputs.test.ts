@@ -62,6 +62,14 @@ describe('the outputs', () => {
     });
   });
 
+  test.each([
+    [-18, '-18'],
+    [0, '0'],
+    [3, '+3'],
+  ])('show a change of the score by %d as %j', (score_change, shown) => {
+    expect(outputsOf(reportOf({ comparison: comparisonOf({ score_change }) })).score_change).toBe(shown);
+  });
+
   test('keep numbers that a double cannot hold', () => {
     const text = '{"id":"i","name":"n","output":1e400,"score":12345678901234567890}';
     const outputs = outputsOf(reportOf({ span: Span.parse(parseExactJson(text)) }));

@@ -196,24 +196,33 @@ describe('the reporter', () => {
     const span = { id: SPAN_ID, name: 'n', output: 'x'.repeat(600_000) };
     const { outputs, annotations, code } = publish(reportOf({ span }));
     expect(outputs).toMatchObject({ span: '', output: '', name: 'n', span_file: '/runner/opper-span.json' });
-    expect(annotations).toEqual([
-      ['warning', expect.stringContaining('span, output'), { title: 'Opper span' }],
-    ]);
+    const message =
+      "The outputs together exceed GitHub's limit of 1 MiB. Left empty: span, output. The file at span_file has the whole span";
+    expect(annotations).toEqual([['warning', message, { title: 'Opper span' }]]);
     expect(code).toBe(0);
   });
 });
 
 describe('if one part fails, the others are written', () => {
   test.each([
-    ['writeTemp', 'warning', 0, ['setOutput', 'info', 'appendSummary']],
-    ['setOutput', 'error', 1, ['writeTemp', 'info', 'appendSummary']],
-    ['appendSummary', 'warning', 0, ['writeTemp', 'setOutput', 'info']],
-  ] as const)('%s', (broken, level, code, parts) => {
+    [
+      'writeTemp',
+      'warning: The files for the outputs span_file and summary_file cannot be written',
+      0,
+      ['setOutput', 'info', 'appendSummary'],
+    ],
+    [
+      'setOutput',
+      'error: The outputs cannot be written, so later steps do not get them',
+      1,
+      ['writeTemp', 'info', 'appendSummary'],
+    ],
+    ['appendSummary', 'warning: The job summary cannot be written', 0, ['writeTemp', 'setOutput', 'info']],
+  ] as const)('%s', (broken, annotation, code, parts) => {
     const result = publish(reportOf(), { broken: [broken], secrets: [KEY] });
     for (const part of parts) expect(result.argsOf(part)).not.toEqual([]);
-    expect(result.annotations).toEqual([
-      [level, expect.stringContaining(`: no ${broken} with ***`), { title: 'Opper span' }],
-    ]);
+    const [[level, message] = [], ...others] = result.annotations;
+    expect([`${level}: ${message}`, others]).toEqual([`${annotation}: no ${broken} with ***`, []]);
     expect(result.code).toBe(code);
   });
 });
