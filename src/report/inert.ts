@@ -1,8 +1,6 @@
 // Control and format characters (such as bidirectional overrides and zero-width characters), line and paragraph separators,
 // and lone surrogates. Not the joiners, which emoji and some scripts need.
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-// Nearly all text matches this, and the first use of a Unicode class takes a millisecond.
-const PLAIN = /^[ -~]*$/;
 export const LINE_BREAK = /\r\n|\r|\n/;
 
 /**
@@ -16,7 +14,6 @@ export function inert(line: string): string {
 
 /** The text with invisible characters escaped (`\u{202e}`). */
 export function visible(text: string): string {
-  if (PLAIN.test(text)) return text;
   return text.replace(INVISIBLE, (character) =>
     character === '\t' ? ' ' : `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
   );
