@@ -175,7 +175,7 @@ function refsOf({ payload, ref, sha }: GitHubContext): Refs {
     const change = trigger.pull_requests?.[0];
     // After a push of a tag, head_branch is the name of the tag.
     const isBranch =
-      /^(pull_request|schedule)/.test(trigger.event) ||
+      /pull_request|schedule/.test(trigger.event) ||
       (trigger.head_branch && trigger.head_branch === payload.repository?.default_branch);
     const name = labelOf(trigger.head_branch, trigger.head_repository, payload.repository);
     const head = { name, type: isBranch ? 'branch' : undefined, revision: trigger.head_sha } as const;
