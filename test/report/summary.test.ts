@@ -182,6 +182,15 @@ describe('untrusted text', () => {
   });
 });
 
+test('a summary of a million bytes loses its last block, and one with a byte less is whole', () => {
+  const blocksWith = (url: string) => summaryOf(reportOf({ links: { run: url } })).split('\n\n');
+  const room = 1_000_000 - Buffer.byteLength(blocksWith('x').join('\n\n'));
+  const [heading, span, table, end] = blocksWith('x'.repeat(room));
+  expect(Buffer.byteLength([heading, span, table, end].join('\n\n'))).toBe(999_999);
+  expect(table).toMatch(/^<table>/);
+  expect(blocksWith('x'.repeat(room + 1))).toEqual([heading, expect.stringMatching(/^<p>Span /), '']);
+});
+
 describe('the heading', () => {
   const ALL_PASSED = testsOf({ passed: 40, failed: 0, errored: 0, failures: [] });
   const warning = { level: 'warning', title: 'Opper span', lines: ['x'] } as const;
@@ -189,7 +198,7 @@ describe('the heading', () => {
   const missing = (level: Finding['level']): Finding => ({
     level,
     title: 'Opper span: bad input, nothing was recorded',
-    lines: ['results_file: "r.xml" matches no file'],
+    lines: ['span_id: is empty', 'results_file: "r.xml" matches no file'],
   });
 
   test.each<[string, Partial<Report>]>([
@@ -207,7 +216,10 @@ describe('the heading', () => {
       '❌ There is no score to compare with min_score 0 · Opper span updated',
       { gates: [{ isPassed: false, text: 'there is no score to compare with min_score 0' }] },
     ],
-    ['⚠️ 3 of 39 tests failed, score 87 · Opper span updated', { tests: testsOf() }],
+    [
+      '⚠️ 3 of 39 tests failed, score 87 · Opper span updated',
+      { tests: testsOf(), span: { ...UNSCORED, score: 87, error: 'x' } },
+    ],
     [
       '⚠️ 3 of 39 tests failed, score 87 reaches min_score 80 · Opper span updated',
       { tests: testsOf(), gates: [{ isPassed: true, text: 'score 87 reaches min_score 80' }] },
@@ -216,12 +228,15 @@ describe('the heading', () => {
       '⚠️ 1 of 1 test failed, score 87 · Opper span updated',
       { tests: testsOf({ passed: 0, failed: 1, errored: 0 }) },
     ],
-    ['❌ Job failed, score 87 · Opper span updated', { jobStatus: 'failure' }],
+    [
+      '❌ Job failed, score 87 · Opper span updated',
+      { jobStatus: 'failure', span: { ...UNSCORED, score: 87, error: 'x' } },
+    ],
     [
       '❌ Job failed, 40 of 40 tests passed, score 87 · Opper span updated',
       { jobStatus: 'failure', tests: ALL_PASSED },
     ],
-    ['🚫 Job cancelled · Opper span updated', { jobStatus: 'cancelled', span: UNSCORED }],
+    ['🚫 Job cancelled · Opper span updated', { jobStatus: 'cancelled', span: { ...UNSCORED, error: 'x' } }],
     [
       '🚫 Job cancelled, 3 of 39 tests failed · Opper span updated',
       { jobStatus: 'cancelled', tests: testsOf(), span: UNSCORED },
@@ -518,7 +533,7 @@ describe('a reader sees', () => {
     const url = 'https://api.opper.ai/v2/spans';
     const dryRun = Array.from({ length: 60 }, () => ({ method: 'POST', url }));
     const [, unsent = ''] = read({ outcome: 'dry-run', dryRun, requests: 0 }).paragraphs;
-    expect(unsent.split('\n').slice(1, 2)).toEqual([`POST ${url}`]);
+    expect(unsent.split('\n').slice(0, 2)).toEqual(['Not sent (the log has the bodies):', `POST ${url}`]);
     expect(unsent.split('\n').slice(50)).toEqual([`POST ${url}`, 'and 10 more']);
   });
 
