@@ -30,8 +30,8 @@ export function redactorOf(secrets: readonly string[]): <Value>(value: Value) =>
   const long = secrets.filter((secret) => secret.length >= MIN_PIECE).flatMap(formsOf);
   const short = secrets.filter((secret) => secret !== '' && secret.length < MIN_PIECE);
   const inKeys = replacerOf(long);
-  const inShort = short.length > 0 ? new RegExp(short.map(RegExp.escape).join('|'), 'g') : undefined;
-  const inValues = (text: string) => (inShort ? inKeys(text).replace(inShort, '***') : inKeys(text));
+  const inValues = (text: string) =>
+    short.reduce((rest, secret) => rest.replaceAll(secret, '***'), inKeys(text));
 
   const redact = (value: unknown): unknown => {
     if (typeof value === 'string') return inValues(value);
