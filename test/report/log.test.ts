@@ -8,6 +8,7 @@ const NOTHING: Partial<Report> = { before: undefined, sent: undefined, changed: 
 describe('the log', () => {
   test('has the span, its changes, the results with a line for each failure, metrics, case spans and the gate', () => {
     const report = reportOf({
+      before: { id: SPAN_ID, name: 'n', score: 62 },
       tests: testsOf(),
       metrics: { pass_rate: 0.923, cost: 0.02 },
       caseSpans: { created: 2, of: 3 },
@@ -15,7 +16,7 @@ describe('the log', () => {
     });
     expect(logOf(report)).toEqual([
       `Span ${SPAN_ID} "Answer support tickets": updated (2 requests, 0.31 s)`,
-      '  score: 87',
+      '  score: 62 → 87',
       'Results: 40 tests, 92.3 % passed: 36 passed, 2 failed, 1 errored, 1 skipped, in 3.25 s (junit), from junit.xml',
       '  ✗ cart > adds two: expected 3, got 4',
       '  ✗ cart > is empty',

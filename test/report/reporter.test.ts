@@ -116,8 +116,9 @@ describe('the reporter', () => {
     const reporter = createReporter(host, []);
     reporter.saveTracked({ id: SPAN_ID, exists: false, sent: [], given: [] });
     reporter.saveTracked(tracked);
-    reporter.publish(reportOf(), { summary: true, outputs: false });
+    reporter.publish(reportOf(), { summary: true, outputs: true });
     expect(written.filter(([what]) => what === 'appendSummary')).toHaveLength(summaries);
+    expect(written.filter(([, name]) => name === 'opper-summary.md')).toHaveLength(summaries);
     expect(written[1]).toEqual(['saveState', 'tracked', tracked ? JSON.stringify(tracked) : '']);
   });
 

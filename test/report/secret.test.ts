@@ -103,6 +103,10 @@ test('a secret shorter than 12 characters is matched literally, and not in keys'
   expect(redactorOf(['op-4fVj+2/xQ'])({ 'op-4fVj+2/xQ': 'op-4fVj%2B2%2FxQ' })).toEqual({ '***': '***' });
 });
 
+test('a backslash before a secret that begins with a letter is not part of it', () => {
+  expect(redact(`C:\\${KEY}`)).toBe('C:\\***');
+});
+
 test('several secrets are replaced, and without secrets nothing changes', () => {
   expect(redactorOf(['short', KEY, 'op-another-key-1'])(`short op-another-key-1 ${KEY}`)).toBe('*** *** ***');
   expect(redactorOf(['ab', 'cd'])('ab cd ab')).toBe('*** *** ***');
