@@ -32,7 +32,7 @@ const NOTHING = '(nothing)';
  */
 export function rowsOf(report: Report): Row[] {
   const { outcome, sent, before, changed, span } = report;
-  const values = outcome === 'failed' ? (sent ?? {}) : span;
+  const values = outcome === 'failed' && sent ? sent : span;
   const recorded = changed ?? SPAN_FIELDS.filter((field) => sent && field in sent);
   const fields = outcome === 'read' ? SPAN_FIELDS.filter((field) => textOf(span[field])) : recorded;
   const old = changed && before;
