@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { html } from '../../src/report/html.ts';
+import { code, html } from '../../src/report/html.ts';
 import { inert } from '../../src/report/inert.ts';
 import { parseCommand } from '../harness/commands.ts';
 
@@ -9,6 +9,7 @@ describe('a line of the log', () => {
     ['a line\nand\r\nanother\rone\there', 'a line ⏎ and ⏎ another ⏎ one here'],
     ['\u001b[31mred\u001b[0m', '\\u{1b}[31mred\\u{1b}[0m'],
     ['abc\u202edcb\u2066', 'abc\\u{202e}dcb\\u{2066}'],
+    ['lines\u2028and paragraphs\u2029', 'lines\\u{2028}and paragraphs\\u{2029}'],
     ['NUL \0, BOM \ufeff, zero width \u200b', 'NUL \\u{0}, BOM \\u{feff}, zero width \\u{200b}'],
     ['lone \ud800 and \udc00', 'lone \\u{d800} and \\u{dc00}'],
     ['a: ##[error]x ##[group]', 'a: ##\\[error]x ##\\[group]'],
@@ -44,6 +45,7 @@ describe('HTML of untrusted text', () => {
 
   test('is cut before it is escaped, never inside a character', () => {
     expect(html('<<<<', 3)).toBe('&lt;&lt;…');
+    expect(code('x '.repeat(151))).toBe(`<code>${'x '.repeat(149)}x…</code>`);
     expect(html('ab😀<', 4)).toBe('ab…');
   });
 

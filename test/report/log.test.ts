@@ -87,6 +87,23 @@ describe('the log', () => {
     ]);
   });
 
+  test('cuts a long failure and body, and lists fifty failures, metrics and requests', () => {
+    const long = 'x'.repeat(30_000);
+    const failures = Array.from({ length: 51 }, () => ({ name: 'a', message: long }));
+    const report = reportOf({
+      changed: [],
+      tests: testsOf({ failed: 51, errored: 0, failures }),
+      metrics: Object.fromEntries(failures.map((_, i) => [`m${i}`, 1])),
+      dryRun: failures.map(() => ({ method: 'POST', url: 'u', body: long })),
+    });
+    const fifty = (text: string) => [...Array(50).fill(text), 'and 1 more'];
+    expect(logOf(report).slice(3)).toEqual([
+      ...fifty(`✗ a: ${'x'.repeat(1996)}…`).map((line) => `  ${line}`),
+      expect.stringMatching(/^Metrics: m0 1, .*, m49 1, and 1 more$/),
+      ...fifty(`Not sent: POST u "${'x'.repeat(19_998)}…`),
+    ]);
+  });
+
   test('names the files without test cases', () => {
     expect(logOf(reportOf({ files: ['a.json', 'b.json'] })).at(-1)).toBe('Results: from a.json, b.json');
   });
@@ -131,8 +148,9 @@ describe('the log', () => {
   });
 
   test('of bad input is one line', () => {
-    const report = reportOf({ ...NOTHING, outcome: 'failed', spanId: undefined, span: {}, requests: 0 });
-    expect(logOf(report)).toEqual(['Span: failed (nothing sent)']);
+    const report = reportOf({ ...NOTHING, outcome: 'failed', span: {}, requests: 0 });
+    expect(logOf(report)).toEqual([`Span ${SPAN_ID}: failed (nothing sent)`]);
+    expect(logOf({ ...report, spanId: undefined })).toEqual(['Span: failed (nothing sent)']);
   });
 
   test.each([

@@ -25,6 +25,13 @@ describe('the rows', () => {
     ]);
   });
 
+  test('show meta that was cleared as no keys', () => {
+    const span = { id: 'i', name: 'n', meta: null };
+    expect(rowsOf(reportOf({ before: { ...span, meta: { a: 1 } }, span, changed: ['meta'] }))).toEqual([
+      { field: 'meta', before: '1 key', after: '0 keys' },
+    ]);
+  });
+
   test('group keys by their first part, not by similar beginnings', () => {
     const meta = { 'vcs.owner.name': 'acme', version: 1, 'vcs.repository.name': 'bot', 'view.id': 7 };
     const span = { id: 'i', name: 'n', meta };
@@ -44,7 +51,8 @@ describe('the rows', () => {
   });
 
   test('are what should have been sent after a failure, even if the span was read', () => {
-    const report = reportOf({ outcome: 'failed', changed: undefined, sent: { score: 87 }, span: {} });
+    const before = { id: 'i', name: 'n', score: 62 };
+    const report = reportOf({ outcome: 'failed', before, changed: undefined, sent: { score: 87 }, span: {} });
     expect(rowsOf(report)).toEqual([{ field: 'score', before: undefined, after: '87' }]);
   });
 
