@@ -171,6 +171,17 @@ describe('the facts of a job', () => {
       },
     ],
     [
+      'a workflow_run after a schedule',
+      {
+        payload: changed('workflow-run', 'workflow_run', {
+          event: 'schedule',
+          head_branch: 'nightly',
+          pull_requests: [],
+        }),
+      },
+      { 'ref.head.name': 'nightly', 'ref.head.type': 'branch', 'ref.head.revision': PULL_SHA },
+    ],
+    [
       'a workflow_run after a push to the default branch',
       {
         payload: changed('workflow-run', 'workflow_run', {
@@ -247,12 +258,14 @@ it('the link to the job is the link to the run if the job has no id', () => {
     { run: RUN_URL, job: JOB_URL, commit },
     { run: RUN_URL, job: RUN_URL, commit },
   ]);
+  expect(jobOf({ ...PUSH, sha: '' }, {}).links).toEqual({ run: RUN_URL, job: RUN_URL });
   expect(jobOf({ ...PUSH, runId: Number.NaN }, INPUTS).links).toEqual({});
 });
 
 describe('a job is called', () => {
-  it.each<[string, Partial<GitHubContext>, object]>([
+  it.each<[string, Partial<GitHubContext>, object | undefined]>([
     ['Evals / eval', {}, {}],
+    ['Evals / eval', {}, undefined],
     [
       'Evals / eval (small-2, 3, false, 1, x, 2)',
       {},

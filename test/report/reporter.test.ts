@@ -105,7 +105,9 @@ describe('the reporter', () => {
     expect(written.filter(([what]) => what === 'saveState' || what === 'appendSummary')).toEqual([
       ['saveState', 'tracked', JSON.stringify(tracked)],
     ]);
-    expect(() => createReporter(host, []).saveTracked(tracked)).toThrow(/^GITHUB_STATE: cannot be written/);
+    expect(() => createReporter(host, []).saveTracked(tracked)).toThrow(
+      `GITHUB_STATE: cannot be written (no saveState with ${KEY}), so the span would never end. In a container job, use a user that can write the files of the runner`,
+    );
   });
 
   test.each([
@@ -289,14 +291,17 @@ describe('whatever is in a report', () => {
   });
 
   test("a short key does not change the step's own words", () => {
-    for (const secret of ['updated', 'score', 'success', 'Opper span']) {
+    for (const secret of ['updated', 'score', 'failure', 'Opper span']) {
       const report = reportOf({
+        jobStatus: 'failure',
+        gates: [{ isPassed: true, text: 'score 87 reaches min_score 80' }],
         findings: [{ level: 'notice', title: 'Opper span', lines: [`x ${secret}`] }],
       });
       const { outputs, annotations, argsOf } = publish(report, { secrets: [secret] });
       expect(outputs).toMatchObject({ outcome: 'updated', changed: '["score"]', score: '87' });
       expect(annotations).toEqual([['notice', 'x ***', { title: 'Opper span' }]]);
-      expect(argsOf('info')[1]).toEqual(['  score: 87']);
+      expect(argsOf('info').slice(1)).toEqual([['  score: 87'], ['Gate: score 87 reaches min_score 80']]);
+      expect(argsOf('appendSummary')[0]).toEqual([expect.stringMatching(/^<h3>❌ Job failed, score 87 /)]);
     }
   });
 

@@ -470,6 +470,20 @@ describe('a reader sees', () => {
     expect(read({ tests: testsOf({ failures: [{ name: 'a', message }] }) }).items[0]).toBe(`a\n${message}`);
   });
 
+  test('the beginning of a longer assertion, name, line of a finding, and score', () => {
+    const long = 'y'.repeat(3000);
+    const cut = (length: number) => `${'y'.repeat(length - 1)}…`;
+    const { items, paragraphs } = read({
+      tests: testsOf({ failures: [{ name: long, message: long }] }),
+      findings: [{ level: 'notice', title: 'Opper span', lines: [long] }],
+    });
+    expect(items[0]).toBe(`${cut(1000)}\n${cut(2000)}`);
+    expect(paragraphs[0]).toBe(`ℹ️ Opper span\n${cut(1000)}`);
+    const score = JSON.rawJSON('1'.repeat(50)) as never;
+    const document = documentOf(reportOf({ span: { id: SPAN_ID, name: 'n', score } }));
+    expect(textsOf(document, 'h3')).toEqual([`✅ Score ${'1'.repeat(39)}… · Opper span updated`]);
+  });
+
   test('a bar of exactly 20 squares, at least one for each status that occurred', () => {
     const count = fc.nat({ max: 100_000 });
     fc.assert(
@@ -632,8 +646,8 @@ test.each([
 </ul>`,
   ],
   [
-    testsOf({ passed: 1, failed: 0, errored: 0, skipped: 0, failures: [] }),
-    `<p>${'🟩'.repeat(20)}<br>\n1 passed, in 3.25 s (junit), from <code>junit.xml</code></p>`,
+    testsOf({ passed: 1, failed: 0, errored: 0, skipped: 0, failures: [], format: '<b>' }),
+    `<p>${'🟩'.repeat(20)}<br>\n1 passed, in 3.25 s (&lt;b&gt;), from <code>junit.xml</code></p>`,
   ],
 ])('the Markdown has one blank line between blocks, and none within', (tests, block) => {
   const findings = [{ level: 'notice', title: 'Opper span', lines: ['x'] }] as const;
