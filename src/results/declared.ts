@@ -28,8 +28,7 @@ export function hiddenFailure({ failed = 0, totals, verdict }: Declared, shown: 
 }
 
 /** Whether the number of failures differs from what the cases show, and nothing explains it. */
-export function isContradicted({ failed }: Declared, shown: Shown): boolean {
-  if (failed === undefined) return false;
+export function isContradicted({ failed = Number.NaN }: Declared, shown: Shown): boolean {
   return failed > shown.failed + shown.more || failed < shown.failed - shown.fewer;
 }
 
