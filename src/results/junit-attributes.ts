@@ -2,7 +2,6 @@ import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
 import type { Explanation } from './cases.ts';
 import { type Declared, totalOf } from './declared.ts';
-import { countsFailures } from './facts.ts';
 import { sumOf } from './shape.ts';
 import { caseStatusOf } from './status.ts';
 import { isFailing } from './tests.ts';
@@ -18,20 +17,10 @@ export function reasonIn(attributes: Attributes): Explanation {
   return { message: '', type: type.join(' ') };
 }
 
-/** What a suite says about its failures. */
-export function declaredBy({
-  attributes,
-  properties,
-}: {
-  readonly attributes: Attributes;
-  /** The names of its properties. */
-  readonly properties: ReadonlySet<string>;
-}): Declared {
-  const totals = ['failures', 'errors'].filter((name) => countsFailures(name, attributes, properties));
-  const status = ['status', 'result'].find((name) => {
-    const meant = caseStatusOf(attributes[name] ?? '');
-    return meant !== undefined && isFailing(meant);
-  });
+/** What a suite says about its failures. One of its totals may count something else. */
+export function declaredBy(attributes: Attributes, uncounted: string | undefined): Declared {
+  const totals = ['failures', 'errors'].filter((name) => name !== uncounted);
+  const status = ['status', 'result'].find((name) => isFailing(caseStatusOf(attributes[name] ?? '')));
   return {
     failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
     totals: totals
@@ -58,13 +47,11 @@ export function keyOf({ classname = '', name = '' }: Attributes): number {
 }
 
 /** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
-export function millisecondsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const plain = Number(text);
-  if (plain > 0 && Number.isFinite(plain)) return plain * 1000;
+export function millisecondsOf(text = ''): number | undefined {
   if (text.trim() === '') return undefined;
-  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
-  const seconds = Number(hasThousands ? text.replaceAll(',', '') : text.replace(/^(\d+),(\d+)$/, '$1.$2'));
+  const pointed = text.replace(/^(\d+),(\d+)$/, '$1.$2');
+  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(pointed);
+  const seconds = Number(hasThousands ? pointed.replaceAll(',', '') : pointed);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 

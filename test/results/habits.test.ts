@@ -498,7 +498,7 @@ const PATTERNS: readonly [what: string, (text: string) => boolean, yes: string[]
   ],
   [
     'a failure outside of the cases',
-    (line) => isOutside(line, false),
+    isOutside,
     [
       ...['Error - a', 'Error - a [FAIL] b', 'Error - ', '(test program exited with status code 12) a'],
       '(test program exited with status code 1)',
