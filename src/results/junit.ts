@@ -82,7 +82,7 @@ export async function readJunit(
   path: string,
   onCase: OnCase,
 ): Promise<FileSummary> {
-  const xml = await XmlReader.load(MAX_KEPT_LENGTH);
+  const xml = await XmlReader.load();
   const reader = new JunitReader(xml, path, onCase);
   await xml.read(pieces, reader);
   return reader.summary();
