@@ -79,7 +79,7 @@ export class XmlReader {
     parser.on('closetag', () => this.#closers.pop()?.());
     for await (const piece of pieces) {
       // Some tools copy binary output, whose NUL bytes are not allowed in XML.
-      parser.write(piece.includes('\0') ? piece.replaceAll('\0', '') : piece);
+      parser.write(piece.replaceAll('\0', ''));
       this.#shortenText();
     }
     parser.close();
@@ -116,10 +116,5 @@ export class XmlReader {
 
 /** Whether a reference swallowed what follows it: saxes takes all up to the next semicolon, even a whole element. */
 function hasSwallowed(text: string): boolean {
-  for (let start = text.indexOf('&#'); start >= 0; start = text.indexOf('&#', start + 2)) {
-    const end = text.indexOf(';', start);
-    if (end < 0) return false;
-    if (!/^x?[\da-f]+$/i.test(text.slice(start + 2, end))) return true;
-  }
-  return false;
+  return /&#(?!x?[\da-f]+;)/i.test(text.slice(0, text.lastIndexOf(';') + 1));
 }
