@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
 import type { Explanation } from './cases.ts';
@@ -37,18 +38,12 @@ function textOfAttribute(attributes: Attributes, name: string): string {
 
 /** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
 export function keyOf({ classname = '', name = '' }: Attributes): number {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  for (const byte of Buffer.from(`${classname}\0${name}`)) {
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(((high << 5) | (high >>> 27)) ^ byte, 0x85ebca77);
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+  return Number(hash('sha1', `${classname}\0${name}`, 'buffer').readBigUInt64BE() >> 11n);
 }
 
 /** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
-export function millisecondsOf(text = ''): number | undefined {
-  if (text.trim() === '') return undefined;
+export function millisecondsOf(text: string | undefined): number | undefined {
+  if (!text?.trim()) return undefined;
   const pointed = text.replace(/^(\d+),(\d+)$/, '$1.$2');
   const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(pointed);
   const seconds = Number(hasThousands ? pointed.replaceAll(',', '') : pointed);
