@@ -90,7 +90,7 @@ const OTHER_XML: readonly OtherXml[] = [
 /** The kind of a document that is not JUnit although it may look so; undefined for JUnit, and for an unknown root element. */
 export function otherXml(root: string, attributes: Attributes, doctype: string): OtherXml | undefined {
   const names = Object.keys(attributes).filter((name) => /^xmlns(?::|$)/.test(name));
-  const namespaces = names.map((name) => attributes[name]).join(' ');
+  const namespaces = names.map((name) => attributes[name]).join();
   return OTHER_XML.find(
     (row) =>
       row.root === root && (row.namespace?.test(namespaces) ?? true) && (row.doctype?.test(doctype) ?? true),

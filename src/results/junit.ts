@@ -92,7 +92,7 @@ class JunitReader implements XmlHandler {
   readonly #xml: XmlReader;
   readonly #path: string;
   readonly #onCase: OnCase;
-  #root: Attributes | undefined;
+  #root: Attributes = {};
   /** The innermost open suite. The first one stands for the document. */
   #suite = new OpenSuite({}, 0, false);
   #case: OpenCase | undefined;
@@ -125,7 +125,7 @@ class JunitReader implements XmlHandler {
     const { lines } = opened;
     if (lines === undefined) return;
     for (const line of text.split(/\r?\n/)) {
-      if (lines.length < MAX_KEPT && isOutside(line)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
+      if (lines.length < MAX_KEPT && isOutside(line)) lines.push(line);
     }
   }
 
@@ -135,12 +135,12 @@ class JunitReader implements XmlHandler {
     const { shown, innerMs, innerFailed } = this.#suite;
     return {
       durationMs: this.#caseMs ?? innerMs,
-      declared: { failed: innerFailed, totals: '' },
+      declared: { failed: innerFailed },
       more: shown.more,
       fewer: shown.fewer,
       unknownStatuses: [...this.#unknownStatuses],
       unended: this.#unended,
-      isEmptyOnPurpose: isEmptyOnPurpose(this.#root?.name ?? ''),
+      isEmptyOnPurpose: isEmptyOnPurpose(this.#root.name ?? ''),
     };
   }
 
@@ -165,7 +165,7 @@ class JunitReader implements XmlHandler {
   #openInOther({ unless }: OtherXml, name: string): Close | undefined {
     if (name !== unless?.element) return undefined;
     return this.#openText({}, ({ body }) => {
-      const [line = ''] = body.trim().split('\n');
+      const line = body.trim().replace(/\n.*/s, '');
       if (line !== '') throw new FormError(`has a ${name}: ${cut(line, 200)}`);
     });
   }
@@ -191,7 +191,7 @@ class JunitReader implements XmlHandler {
 
   #openSuite(attributes: Attributes): Close {
     const around = this.#suite;
-    const isUnique = hasUniqueNames(attributes.name, this.#root?.name);
+    const isUnique = hasUniqueNames(attributes.name, this.#root.name);
     const suite = new OpenSuite(attributes, this.#xml.depth + 1, isUnique);
     this.#suite = suite;
     return () => {

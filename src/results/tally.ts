@@ -67,9 +67,9 @@ export class Tally {
   /** Adds the cases of another file. */
   merge(file: Tally): void {
     for (const status of CASE_STATUSES) this.counts[status] += file.counts[status];
-    this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
-    this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
-    this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
+    fill(this.#failures, file.#failures, MAX_FAILURES);
+    fill(this.#failing, file.#failing, this.#keep.max);
+    fill(this.#others, file.#others, this.#keep.max);
     this.#casesWanted += file.#casesWanted;
     this.#scores.merge(file.#scores);
     this.#namedScores.merge(file.#namedScores);
@@ -122,6 +122,11 @@ export class Tally {
     this.#sums.input_tokens += inputTokens ?? 0;
     this.#sums.output_tokens += outputTokens ?? 0;
   }
+}
+
+/** Adds items to a list until it has `max`. */
+function fill<Item>(list: Item[], items: readonly Item[], max: number): void {
+  list.push(...items.slice(0, max - list.length));
 }
 
 /** A case that is kept for a case span. */
