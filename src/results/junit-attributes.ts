@@ -37,8 +37,8 @@ function textOfAttribute(attributes: Attributes, name: string): string {
 }
 
 /** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
-export function keyOf({ classname = '', name = '' }: Attributes): number {
-  return Number(hash('sha1', `${classname}\0${name}`, 'buffer').readBigUInt64BE() >> 11n);
+export function keyOf({ classname, name }: Attributes): number {
+  return Number(hash('sha1', JSON.stringify([classname, name]), 'buffer').readBigUInt64BE() >> 11n);
 }
 
 /** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
