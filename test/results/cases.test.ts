@@ -92,6 +92,12 @@ describe('the cases to create spans for', () => {
     ]);
   });
 
+  it('have as their reason the first line that says something, or is longer than any that says nothing', async () => {
+    const message = ['-'.repeat(1000), '='.repeat(1001)].join('\n');
+    const { failures } = await testsIn({ results: { tests: [{ name: 'a', status: 'failed', message }] } });
+    expect(failures[0]?.message).toBe(`${'='.repeat(199)}…`);
+  });
+
   it('have a line of any length as their reason, found quickly', async () => {
     const tests = Array.from({ length: 10 }, (_, i) => {
       return {
@@ -111,6 +117,17 @@ describe('the cases to create spans for', () => {
       status: 'errored',
       name: 's',
       error: 'no\nstack',
+    });
+    const output = `no host\n${'x'.repeat(200)}`;
+    expect(
+      await caseIn(
+        `<testsuite name="s" file="a.js" errors="1"><system-err> ${output} </system-err></testsuite>`,
+      ),
+    ).toStrictEqual({
+      status: 'errored',
+      name: 's',
+      error: `the suite says errors="1", but none of its cases failed: no host ${'x'.repeat(191)}…\n${output}`,
+      file: 'a.js',
     });
   });
 

@@ -143,6 +143,21 @@ describe('several results files', () => {
     expect(warnings.at(-1)).toContain(last);
   });
 
+  it('keep the first hundred failures of all, and the first cases for spans, failures first', async () => {
+    const suite = (name: string) => {
+      const failed = Array.from(
+        { length: 70 },
+        (_, i) => `<testcase name="${name}${i}"><failure/></testcase>`,
+      );
+      return `<testsuite>${failed.join('')}<testcase name="${name}"/></testsuite>`;
+    };
+    const named = (name: string, length: number) => Array.from({ length }, (_, i) => `${name}${i}`);
+    const { tests } = await read({ a: suite('a'), b: suite('b') }, { keepCases: { kind: 'all', max: 141 } });
+    expect(tests?.failures.map(({ name }) => name)).toEqual([...named('a', 70), ...named('b', 30)]);
+    expect(tests?.cases.map(({ name }) => name)).toEqual([...named('a', 70), ...named('b', 70), 'a']);
+    expect(tests?.casesWanted).toBe(142);
+  });
+
   it('are each compared with their own totals', async () => {
     const content = '<testsuite failures="1"><testcase><failure/></testcase></testsuite>';
     expect(await read({ 'a.xml': content, 'b.xml': content })).toMatchObject({
@@ -377,8 +392,8 @@ describe('a file of fields', () => {
   });
 
   it.each([
-    ['[1]', 'an array'],
-    ['9', 'a number'],
+    ['[1]', ' is an array, but results_format fields expects an object such as {"score": 87}$'],
+    ['9', ' is a number, but'],
     ['', 'is empty'],
     ['{"score": 9,', 'not JSON'],
     ['{"score": NaN}', 'NaN'],
