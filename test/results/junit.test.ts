@@ -124,11 +124,12 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     passed,
   ],
   'several documents in one file, with declarations': [
-    ['', 'encoding="UTF-8" ', 'encoding="UTF-8" standalone="yes" ']
-      .map((rest) => `<?xml version="1.0" ${rest}?>\n<testsuite><testcase name="a"/></testsuite>\n`)
-      .map((document) => document + document)
-      .join(''),
-    run({ passed: 6 }),
+    '<?xml version="1.0" encoding="UTF-8" ?>\n<testsuite><testcase name="a"/></testsuite>\n'.repeat(2),
+    run({ passed: 2 }),
+  ],
+  'a skip of TestNG': [
+    '<testsuite><testcase name="a"><error type="org.testng.SkipException"/></testcase><testcase name="b"/></testsuite>',
+    run({ passed: 1, skipped: 1 }),
   ],
   'CDATA in a second document, and what looks like a bad reference in it, after an escape code': [
     '<testsuite><testcase name="\x1b[0m"/></testsuite><testsuite><testcase name="a"><system-out><![CDATA[&#a b;]]></system-out></testcase></testsuite>',
@@ -518,6 +519,10 @@ describe('JUnit', () => {
     [
       'a re-run beside a failure',
       '<testsuite failures="3"><testcase><failure/><rerunFailure/><rerunError/></testcase></testsuite>',
+    ],
+    [
+      'an exit code of prove beside a failure',
+      '<testsuite failures="1" errors="1"><testcase><failure/></testcase><error message="Dubious, test returned 1"/></testsuite>',
     ],
     ['a status alone', '<testsuite failures="0"><testcase status="failed"/></testsuite>'],
   ])('does not warn about totals that something explains: %s', async (_name, xml) => {
