@@ -73,6 +73,11 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
     'unclosed tag',
   ],
   'text after the document': ['<testsuite><testcase/></testsuite> ok', 'text data outside of root node'],
+  'a declaration that declares something else': [
+    '<?xml of="1.0"?><testsuite><testcase/></testsuite>',
+    at(1, 9),
+    'expected one of version',
+  ],
   'another version of XML': ['<?xml version="2.0"?><testsuite/>', at(1, 19), 'version', '1\\.[0-9]+'],
   'a case within a case': [suite('<testcase><testcase/></testcase>'), 'not JUnit', at(1, 32), 'testcase'],
   'a suite within a case': [

@@ -83,13 +83,14 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     }),
   ],
   'a failure of the suite itself, such as of a hook': [
-    '<testsuite name="s"><testcase name="a"/><failure message="no"/><error>oh</error></testsuite>',
+    '<testsuite name="s"><testcase name="a"/><failure message="no"/><error>oh</error></testsuite><testsuite><error/></testsuite>',
     run({
       passed: 1,
-      errored: 2,
+      errored: 3,
       failures: [
         { name: 's', message: 'no' },
         { name: 's', message: 'oh' },
+        { name: 'out/r', message: '' },
       ],
     }),
   ],
@@ -294,6 +295,10 @@ more</failure></testcase>`,
       ],
     }),
   ],
+  'a body that names an exception with another message': [
+    '<testsuite><testcase name="a"><failure message="no">Error: oh</failure></testcase></testsuite>',
+    failedAs('no'),
+  ],
   'a body that says more than the name of the exception': [
     '<testsuite><testcase name="a"><failure message="no">in words: no</failure></testcase></testsuite>',
     failedAs('no'),
@@ -464,6 +469,11 @@ describe('JUnit', () => {
     ],
     ['Qt 5, whose errors are messages', `<testsuite errors="2">${QT}<testcase/></testsuite>`, 0],
     ['Qt 5', `<testsuite failures="1" errors="2">${QT}<testcase/></testsuite>`, 1],
+    [
+      'another property than Qt’s',
+      '<testsuite errors="1"><properties><property name="a"/></properties><testcase/></testsuite>',
+      1,
+    ],
     ['Qt 6', `<testsuite errors="1" hostname="h">${QT}<testcase/></testsuite>`, 1],
     ['its own status', '<testsuite status="failed"><testcase/></testsuite>', 1],
     ['its own result', '<testsuite result="Timed out"><testcase/></testsuite>', 1],

@@ -369,7 +369,7 @@ describe('the record of test results', () => {
   });
 
   it('names ten failures and counts the others', () => {
-    const failures = Array.from({ length: 10 }, (_, i) => ({
+    const failures = Array.from({ length: 11 }, (_, i) => ({
       name: `t${i}`,
       message: i === 0 ? '' : `m${i}`,
     }));
