@@ -68,6 +68,7 @@ describe('the cases to create spans for', () => {
     expect(await errorOf('<failure message="no">E: \x1b[31mno\x1b[0m\n at x</failure>')).toBe('E: no\n at x');
     expect(await errorOf('<failure message="no"> at x\n at y</failure>')).toBe('no\nat x\n at y');
     expect(await errorOf('<failure message="no"/>')).toBe('no');
+    expect(await errorOf('<failure><![CDATA[&amp#27;[31mno&#27;[0m]]></failure>')).toBe('no');
     expect(await errorOf('<failure message="Failed" type="E"/>')).toBe('Failed');
     expect(await errorOf('<failure message=" no ">no\n at x</failure>')).toBe('no\n at x');
     expect(await errorOf('<failure message="Failed">=== RUN a\n a_test.go:9</failure>')).toBe(
@@ -240,6 +241,8 @@ describe('the cases to create spans for', () => {
       ...unscored,
       error: 'failed; the file does not say why',
     });
-    expect((await caseOf({ vars: { q: 'x'.repeat(99_999) } }))?.input).toHaveLength(64 * 1024);
+    const text = 'x'.repeat(99_999);
+    const long = await caseOf({ vars: { q: text }, response: { output: text } });
+    expect([long?.input?.length, long?.output?.length]).toEqual([64 * 1024, 64 * 1024]);
   });
 });

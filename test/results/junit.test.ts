@@ -62,8 +62,8 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     failedAs('no'),
   ],
   'a class name that the case repeats': [
-    '<testsuite><testcase classname="cart adds" name="cart adds"><failure message="no"/></testcase></testsuite>',
-    run({ failed: 1, failures: [{ name: 'cart adds', message: 'no' }] }),
+    '<testsuite><testcase classname="cart adds" name="cart adds two"><failure message="no"/></testcase></testsuite>',
+    run({ failed: 1, failures: [{ name: 'cart adds two', message: 'no' }] }),
   ],
   'a case that only begins like its class': [
     '<testsuite><testcase classname="a" name="adds"><failure message="no"/></testcase></testsuite>',
@@ -132,10 +132,13 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite><testcase name="a"><error type="org.testng.SkipException"/></testcase><testcase name="b"/></testsuite>',
     run({ passed: 1, skipped: 1 }),
   ],
-  'CDATA in a second document, and what looks like a bad reference in it, after an escape code': [
-    '<testsuite><testcase name="\x1b[0m"/></testsuite><testsuite><testcase name="a"><system-out><![CDATA[&#a b;]]></system-out></testcase></testsuite>',
-    run({ passed: 2 }),
-  ],
+  'CDATA in a second document, and what looks like a bad reference in it, after an escape code or before one':
+    [
+      `<testsuite><testcase name="\x1b[0m"/></testsuite>
+     <testsuite><testcase name="a"><system-out><![CDATA[&#a b;]]></system-out></testcase>
+       <testcase name="&#27;[0m"><system-out><![CDATA[&#a b]]></system-out></testcase></testsuite>`,
+      run({ passed: 3 }),
+    ],
   'an exit code of prove, which a failed case explains': [
     `<testsuites><testsuite name="s"><testcase name="a"><failure message="no"/></testcase><error message="Dubious, test returned 1"/></testsuite>
        <testsuite name="t"><testcase name="b"/><error message="Dubious, test returned 1"/></testsuite></testsuites>`,

@@ -389,6 +389,10 @@ describe('a file of fields', () => {
       problems: [],
     });
     expect(JSON.stringify(results.fields)).toBe('{"meta":{"n":1.0},"start_time":"2026-11-20T12:00:00.000Z"}');
+    expect(await read({ f: '{"error": "no"}' }, { format: 'fields' })).toEqual({
+      fields: { error: 'no' },
+      problems: [],
+    });
   });
 
   it.each([
