@@ -13,9 +13,9 @@ export class CaseTable {
     const before = this.#statuses[place] ?? 0;
     this.#keys[place] = key;
     this.#statuses[place] = Math.max(before, CASE_STATUSES.indexOf(status) + 1);
-    if (before === 0 && ++this.#size > this.#keys.length * 0.7) this.#grow();
-    // At -1 V8 would look for a property with that name, which takes longer than all the rest.
-    return before === 0 ? undefined : CASE_STATUSES[before - 1];
+    if (before > 0) return CASE_STATUSES[before - 1];
+    if (++this.#size > this.#keys.length * 0.7) this.#grow();
+    return undefined;
   }
 
   /** Where the key is, or the free place for it. */

@@ -25,7 +25,7 @@ export interface CaseDetails {
   /** The names of the suites, outermost first. Empty ones are left out later. */
   readonly suites?: readonly string[];
   readonly name: string;
-  readonly why?: Explanation | undefined;
+  readonly why: Explanation;
   readonly input?: string;
   readonly output?: string;
   readonly score?: number | undefined;
@@ -84,7 +84,7 @@ export function testCaseOf(status: CaseStatus, details: CaseDetails): TestCase {
     status,
     name: nameOf(details),
     ...defined({
-      error: isFailing(status) ? (why && wholeOf(why)) || `${status}; the file does not say why` : undefined,
+      error: isFailing(status) ? wholeOf(why) || `${status}; the file does not say why` : undefined,
       input: input === undefined ? undefined : cut(input, MAX_TEXT_LENGTH),
       output: output === undefined ? undefined : cut(output, MAX_TEXT_LENGTH),
       score,
@@ -116,13 +116,13 @@ function suitesOf({ suites = [] }: CaseDetails): string[] {
  * line after the name of the exception, that line is used: `/ by zero` alone says little.
  */
 function reasonOf(details: CaseDetails): string {
-  const { message = '', body = '', type = '' } = details.why ?? {};
+  const { message, body = '', type = '' } = details.why;
   const [short, long] = [linesOf(afterTraceback(message)), linesOf(afterTraceback(body))];
   const [first = '', ...more] = short.filter((line) => saysSomething(line, details));
   const rest = long.filter((line) => saysSomething(line, details));
   const [beginning = first] = rest.slice(0, 1).filter((line) => isNamed(line, first));
   const lines = first === '' ? rest : [beginning, ...more];
-  const [fallback = ''] = [...short, ...linesOf(type), ...long, ...linesOf(message), ...linesOf(body)];
+  const [fallback = ''] = [...short, ...linesOf(type), ...linesOf(message), ...linesOf(body)];
   return lines.slice(0, MAX_LINES).join(' ') || fallback;
 }
 
@@ -160,11 +160,7 @@ function wholeOf({ message, body = '', type = '' }: Explanation): string {
 /** Removes a Python traceback from the beginning of a text. What follows it begins with the name of the exception. */
 function afterTraceback(text: string): string {
   let end = /^\s*Traceback \(most recent call last\):\r?\n/.exec(text)?.[0].length ?? 0;
-  while (end > 0 && /\s/.test(text.charAt(end))) {
-    const next = text.indexOf('\n', end) + 1;
-    if (next === 0) break;
-    end = next;
-  }
+  while (end > 0 && /\s/.test(text.charAt(end))) end = text.indexOf('\n', end) + 1;
   return text.slice(end);
 }
 

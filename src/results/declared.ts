@@ -6,7 +6,7 @@ export interface Declared {
   /** How many cases failed or errored. */
   readonly failed?: number | undefined;
   /** Where it gives that number, such as `failures="2"`. */
-  readonly totals: string;
+  readonly totals?: string;
   /** That something failed, without a number, such as `success: false`. */
   readonly verdict?: string | undefined;
 }
@@ -28,8 +28,7 @@ export function hiddenFailure({ failed = 0, totals, verdict }: Declared, shown: 
 }
 
 /** Whether the number of failures differs from what the cases show, and nothing explains it. */
-export function isContradicted({ failed }: Declared, shown: Shown): boolean {
-  if (failed === undefined) return false;
+export function isContradicted({ failed = Number.NaN }: Declared, shown: Shown): boolean {
   return failed > shown.failed + shown.more || failed < shown.failed - shown.fewer;
 }
 
@@ -48,7 +47,7 @@ export function hiddenCase(
 
 /** A total as tools write it: ` 1 `, `1,000`. Undefined if it is not a count. */
 export function totalOf(value: unknown): number | undefined {
-  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '';
-  const count = text.trim() === '' ? Number.NaN : Math.ceil(Number(text.replaceAll(/[\s,]/g, '')));
+  const text = String(value).replaceAll(/[\s,]/g, '');
+  const count = text === '' ? Number.NaN : Math.ceil(Number(text));
   return Number.isFinite(count) && count >= 0 ? count : undefined;
 }

@@ -89,12 +89,11 @@ const OTHER_XML: readonly OtherXml[] = [
 
 /** The kind of a document that is not JUnit although it may look so; undefined for JUnit, and for an unknown root element. */
 export function otherXml(root: string, attributes: Attributes, doctype: string): OtherXml | undefined {
-  const namespaces = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/.test(name));
+  const names = Object.keys(attributes).filter((name) => /^xmlns(?::|$)/.test(name));
+  const namespaces = names.map((name) => attributes[name]).join();
   return OTHER_XML.find(
     (row) =>
-      row.root === root &&
-      (row.namespace === undefined || namespaces.some(([, value]) => row.namespace?.test(value))) &&
-      (row.doctype?.test(doctype) ?? true),
+      row.root === root && (row.namespace?.test(namespaces) ?? true) && (row.doctype?.test(doctype) ?? true),
   );
 }
 

@@ -5,9 +5,6 @@ import type { JsonObject } from '../json.ts';
 import type { CaseStatus } from './tests.ts';
 import type { Attributes } from './xml.ts';
 
-/** What an element of a case means. Whatever else is in a case that may fail, it counts as skipped. */
-export type Meaning = CaseStatus | 'may fail';
-
 /** An element of a case that does not mean what its name says. Everything that a row gives must match. */
 interface ElementHabit {
   readonly element?: string;
@@ -16,48 +13,34 @@ interface ElementHabit {
   readonly body?: RegExp;
   /** The attribute `status` of the case. */
   readonly status?: string;
-  readonly means: Meaning;
-  /** Whether the totals of the tool leave out the failures of a case that may fail. */
-  readonly isUncounted?: true;
+  readonly means?: CaseStatus;
+  /** Whatever else is in the case, it counts as skipped. The totals of the tool leave its failures out, or they do not. */
+  readonly mayFail?: 'counted' | 'uncounted';
 }
 
 const ELEMENTS: readonly ElementHabit[] = [
   // node --test 24: a to-do
-  { element: 'skipped', type: 'todo', means: 'may fail' },
+  { element: 'skipped', type: 'todo', mayFail: 'counted' },
   // Catch2 2.13 and 3.7
   {
     element: 'skipped',
     message: /^TEST_CASE tagged with !(?:mayfail|shouldfail)/,
-    means: 'may fail',
-    isUncounted: true,
+    mayFail: 'uncounted',
   },
   // Skips that nobody asked for.
   // CTest 3.25 and 4.4: not built, or without what it needs
-  {
-    element: 'skipped',
-    status: 'notrun',
-    message: /^(?!SKIP_)/,
-    means: 'errored',
-  },
+  { element: 'skipped', status: 'notrun', message: /^(?!SKIP_)/, means: 'errored' },
   // EUnit of Erlang 25
   { element: 'skipped', type: 'timeout', means: 'errored' },
   // Common Test of Erlang 25: a failed init_per_testcase
-  {
-    element: 'skipped',
-    body: /^\s*\{tc_auto_skip,/,
-    means: 'errored',
-  },
+  { element: 'skipped', body: /^\s*\{tc_auto_skip,/, means: 'errored' },
   // Failures that do not count as one.
   // doctest 2.4 and 2.5: WARN
   { element: 'failure', type: 'WARN', means: 'passed' },
   // TAP::Formatter::JUnit 0.11
   { type: 'TodoTestSucceeded', means: 'passed' },
   // Ant 1.10 junitlauncher: an assumption of JUnit 5
-  {
-    element: 'aborted',
-    type: 'org.opentest4j.TestAbortedException',
-    means: 'skipped',
-  },
+  { element: 'aborted', type: 'org.opentest4j.TestAbortedException', means: 'skipped' },
   // TestNG 7
   { type: 'org.testng.SkipException', means: 'skipped' },
 ];
@@ -67,7 +50,7 @@ export function habitOf(
   element: string,
   { message, type, body }: Readonly<Record<'message' | 'type' | 'body', string>>,
   { status }: Attributes,
-): Pick<ElementHabit, 'means' | 'isUncounted'> | undefined {
+): Pick<ElementHabit, 'means' | 'mayFail'> | undefined {
   return ELEMENTS.find(
     (row) =>
       (row.element ?? element) === element &&
@@ -78,55 +61,31 @@ export function habitOf(
   );
 }
 
-/** A line in the standard error of a suite that shows a failure outside of its cases. */
-interface OutsideHabit {
-  readonly line: RegExp;
-  /** Whether the tool also writes it because of a case that failed. */
-  readonly isAlsoOfCase?: true;
-}
-
-const OUTSIDE: readonly OutsideHabit[] = [
-  // xUnit writes a line that ends in [FAIL] for each failed case.
-  // JunitXml.TestLogger 8.1 for .NET
-  { line: /^Error - (?!.*\[FAIL\]\s*$)/ },
-  // Meson 1.12
-  { line: /^\(test program exited with status code \d+\)/, isAlsoOfCase: true },
-];
-
 /** Whether a line in the standard error of a suite shows a failure outside of its cases. */
-export function isOutside(line: string, hasFailedCase: boolean): boolean {
-  return OUTSIDE.some((row) => row.line.test(line) && !(hasFailedCase && row.isAlsoOfCase));
-}
+export const isOutside = anyOf([
+  // JunitXml.TestLogger 8.1 for .NET. xUnit writes a line that ends in [FAIL] for each failed case.
+  /^Error - (?!.*\[FAIL\]\s*$)/,
+  // Meson 1.12: an exit code
+  /^\(test program exited with status code \d+\)/,
+]);
 
-/** Errors of a suite itself that only repeat that one of its cases failed. */
-const FOLLOWING: readonly RegExp[] = [
+/** Whether an error of a suite itself, or such a line, only repeats that one of its cases failed, if one did. */
+export const followsFromCase = anyOf([
   // TAP::Formatter::JUnit 0.11: an exit code
   /^Dubious, test returned /,
-];
+  // Meson 1.12
+  /^\(test program exited /,
+]);
 
-/** Totals of a suite that count something else. */
-interface TotalHabit {
-  /** The name of a property of the suite. */
-  readonly property: string;
-  /** An attribute that the suite of this tool does not have. */
-  readonly without: string;
-  readonly total: string;
-}
-
-const TOTALS: readonly TotalHabit[] = [
+/** Totals of a suite that count something else. A property shows the tool, and that an attribute is missing. */
+const TOTALS = [
   // Qt Test 5.15: errors counts messages
-  {
-    property: 'QTestVersion',
-    without: 'hostname',
-    total: 'errors',
-  },
-];
+  { property: 'QTestVersion', without: 'hostname', total: 'errors' },
+] as const;
 
-/** Whether the attribute `total` of a suite counts failures. */
-export function countsFailures(total: string, suite: Attributes, properties: ReadonlySet<string>): boolean {
-  return !TOTALS.some(
-    (row) => row.total === total && properties.has(row.property) && suite[row.without] === undefined,
-  );
+/** The total of a suite with this property that does not count failures. */
+export function uncountedTotal(suite: Attributes, property: string | undefined): string | undefined {
+  return TOTALS.find((row) => row.property === property && suite[row.without] === undefined)?.total;
 }
 
 /**
@@ -154,20 +113,20 @@ export function listingOption(root: Attributes): string | undefined {
   return LISTS.find((row) => row.root === root.name && root[row.without] === undefined)?.option;
 }
 
-/** The names of documents that are empty on purpose if they have no case. */
-const EMPTY_SUITES: readonly RegExp[] = [
+/** Whether a document with this name is empty on purpose if it has no case. */
+export const isEmptyOnPurpose = anyOf([
   // JUnit Platform 1.11
   /^JUnit Vintage$/,
-];
+]);
 
-/** Elements of a case for an attempt before or after the one that counts. The totals may count them. */
-const RERUNS: readonly RegExp[] = [
+/** Whether an element of a case is an attempt before or after the one that counts. The totals may count it. */
+export const isRerun = anyOf([
   // Maven Surefire 3.5: flakyFailure, flakyError, rerunFailure, rerunError
   /flaky|rerun/,
-];
+]);
 
-/** Messages that a tool writes for every failure. */
-const EMPTY_MESSAGES: readonly RegExp[] = [
+/** Whether a tool writes this message for every failure. */
+export const isEmptyMessage = anyOf([
   // gotestsum 1.13
   /^failed$/i,
   // Boost.Test 1.74, and others
@@ -176,10 +135,10 @@ const EMPTY_MESSAGES: readonly RegExp[] = [
   /^test failure$/i,
   // behave 1.3
   /^none$/i,
-];
+]);
 
-/** Lines of a failure that do not say what was wrong: frames of a stack, places, and what tools write around them. */
-const NOISE: readonly RegExp[] = [
+/** Whether a line of a failure does not say what was wrong: a frame of a stack, a place, and what tools write around them. */
+export const isNoise = anyOf([
   // all: lines without a letter or digit, such as ---
   /^[^\p{L}\p{N}]*$/u,
   // GoogleTest 1.12, PHPUnit 9: a place
@@ -202,7 +161,7 @@ const NOISE: readonly RegExp[] = [
   /^\(?(?:in test|from function|in) .* line \d+[,)]$/,
   // Boost.Test 1.74
   /^(?:ASSERTION FAILURE:|- (?:file|line)\s*:.*)$/,
-];
+]);
 
 /** Tests in CTRF that passed because they failed as expected. The tool counts them in `summary.failed`. */
 const EXPECTED_FAILURES = [
@@ -215,15 +174,11 @@ export function isExpectedFailure(test: JsonObject): boolean {
   return EXPECTED_FAILURES.some((row) => row.status === test.status && row.rawStatus === test.rawStatus);
 }
 
-/** What xUnit.net v3 4.0 puts first in `suite` of its CTRF. */
-const HASHES: readonly RegExp[] = [/^[0-9a-f]{64}$/];
-
-export const followsFromCase = anyOf(FOLLOWING);
-export const isEmptyOnPurpose = anyOf(EMPTY_SUITES);
-export const isRerun = anyOf(RERUNS);
-export const isEmptyMessage = anyOf(EMPTY_MESSAGES);
-export const isNoise = anyOf(NOISE);
-export const isHash = anyOf(HASHES);
+/** Whether a name in `suite` of CTRF is a hash. */
+export const isHash = anyOf([
+  // xUnit.net v3 4.0
+  /^[0-9a-f]{64}$/,
+]);
 
 function anyOf(patterns: readonly RegExp[]): (text: string) => boolean {
   return (text) => patterns.some((pattern) => pattern.test(text));

@@ -1,8 +1,8 @@
+import { hash } from 'node:crypto';
 import { cut } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
 import type { Explanation } from './cases.ts';
 import { type Declared, totalOf } from './declared.ts';
-import { countsFailures } from './facts.ts';
 import { sumOf } from './shape.ts';
 import { caseStatusOf } from './status.ts';
 import { isFailing } from './tests.ts';
@@ -18,20 +18,10 @@ export function reasonIn(attributes: Attributes): Explanation {
   return { message: '', type: type.join(' ') };
 }
 
-/** What a suite says about its failures. */
-export function declaredBy({
-  attributes,
-  properties,
-}: {
-  readonly attributes: Attributes;
-  /** The names of its properties. */
-  readonly properties: ReadonlySet<string>;
-}): Declared {
-  const totals = ['failures', 'errors'].filter((name) => countsFailures(name, attributes, properties));
-  const status = ['status', 'result'].find((name) => {
-    const meant = caseStatusOf(attributes[name] ?? '');
-    return meant !== undefined && isFailing(meant);
-  });
+/** What a suite says about its failures. One of its totals may count something else. */
+export function declaredBy(attributes: Attributes, uncounted: string | undefined): Declared {
+  const totals = ['failures', 'errors'].filter((name) => name !== uncounted);
+  const status = ['status', 'result'].find((name) => isFailing(caseStatusOf(attributes[name] ?? '')));
   return {
     failed: sumOf(totals.map((name) => totalOf(attributes[name]))),
     totals: totals
@@ -47,24 +37,16 @@ function textOfAttribute(attributes: Attributes, name: string): string {
 }
 
 /** A hash of class and name in 53 bits: of a million cases two share one with a chance of 1 in 18,000. */
-export function keyOf({ classname = '', name = '' }: Attributes): number {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  for (const byte of Buffer.from(`${classname}\0${name}`)) {
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(((high << 5) | (high >>> 27)) ^ byte, 0x85ebca77);
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+export function keyOf({ classname, name }: Attributes): number {
+  return Number(hash('sha1', JSON.stringify([classname, name]), 'buffer').readBigUInt64BE() >> 11n);
 }
 
 /** Milliseconds from seconds such as `0.25`. One comma and no point is a decimal comma, other commas are thousands. */
 export function millisecondsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const plain = Number(text);
-  if (plain > 0 && Number.isFinite(plain)) return plain * 1000;
-  if (text.trim() === '') return undefined;
-  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(text) && !/^\d+,\d+$/.test(text);
-  const seconds = Number(hasThousands ? text.replaceAll(',', '') : text.replace(/^(\d+),(\d+)$/, '$1.$2'));
+  if (!text?.trim()) return undefined;
+  const pointed = text.replace(/^(\d+),(\d+)$/, '$1.$2');
+  const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(pointed);
+  const seconds = Number(hasThousands ? pointed.replaceAll(',', '') : pointed);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 

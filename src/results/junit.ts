@@ -2,7 +2,7 @@ import { FormError } from '../errors.ts';
 import { cut } from '../text.ts';
 import { CaseTable } from './case-table.ts';
 import { type Explanation, MAX_TEXT_LENGTH, type OnCase } from './cases.ts';
-import { hiddenCase, hiddenFailure, type Shown } from './declared.ts';
+import { type Declared, hiddenCase, hiddenFailure, type Shown } from './declared.ts';
 import { NoResultsError, type OtherXml, otherXml } from './documents.ts';
 import {
   followsFromCase,
@@ -12,7 +12,7 @@ import {
   isOutside,
   isRerun,
   listingOption,
-  type Meaning,
+  uncountedTotal,
 } from './facts.ts';
 import type { FileSummary } from './format.ts';
 import { declaredBy, keyOf, millisecondsOf, reasonIn, startMsOf } from './junit-attributes.ts';
@@ -23,37 +23,44 @@ import { type Attributes, type Close, type XmlHandler, XmlReader } from './xml.t
 
 /** How much of a text is kept: more than is recorded, so that the record shows the cut. */
 const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
-/** How many lines and properties of a suite are kept. */
+/** How many lines of a suite are kept. */
 const MAX_KEPT = 100;
 
-interface OpenSuite {
+class OpenSuite {
   readonly attributes: Attributes;
   /** How many elements are open inside the document, with this one. */
   readonly depth: number;
-  /** Whether this suite or one around it has a time. */
-  readonly isTimed: boolean;
-  /** The cases in it and in the suites inside it. */
-  readonly shown: Shown;
   /** The status of each case by {@link keyOf}, if elements that share class and name are one case. */
   readonly cases: CaseTable | undefined;
-  readonly properties: Set<string>;
-  /** How many failures the suites directly in it declare, and its own cases show; undefined if a suite declares no number. */
-  inner: number | undefined;
+  /** The cases in it and in the suites inside it. */
+  readonly shown: Shown = { failed: 0, more: 0, fewer: 0 };
+  /** The sum of the times of the suites directly in it, if known. */
+  innerMs: number | undefined;
+  /** How many failures the suites directly in it declare, and its own cases show; NaN if a suite declares no number. */
+  innerFailed = 0;
+  /** Which of its totals does not count failures. */
+  uncounted: string | undefined;
   /** What it wrote to standard error. Newman puts the reason there. */
-  output: string;
-  /** Lines of that. */
-  readonly lines: string[];
+  output = '';
+  /** Lines of that which show a failure outside of the cases. */
+  readonly lines: string[] = [];
+
+  constructor(attributes: Attributes, depth: number, isUnique: boolean) {
+    this.attributes = attributes;
+    this.depth = depth;
+    this.cases = isUnique ? new CaseTable() : undefined;
+  }
 }
 
 interface OpenCase {
   readonly attributes: Attributes;
   readonly depth: number;
-  /** The first explanation of each ending; undefined if it has none. */
-  reasons: Map<Meaning, Explanation> | undefined;
+  /** The first explanation of each ending. */
+  readonly reasons: Map<CaseStatus, Explanation>;
   /** How many of its elements a tool may count as failures. */
   failures: number;
-  /** Whether the tool counts none of them. */
-  isUncounted: boolean;
+  /** Whether it may fail, and then whether the tool counts its failures. */
+  mayFail: 'counted' | 'uncounted' | undefined;
 }
 
 /** An open element whose text is kept. */
@@ -75,7 +82,7 @@ export async function readJunit(
   path: string,
   onCase: OnCase,
 ): Promise<FileSummary> {
-  const xml = await XmlReader.load(MAX_KEPT_LENGTH);
+  const xml = await XmlReader.load();
   const reader = new JunitReader(xml, path, onCase);
   await xml.read(pieces, reader);
   return reader.summary();
@@ -85,15 +92,14 @@ class JunitReader implements XmlHandler {
   readonly #xml: XmlReader;
   readonly #path: string;
   readonly #onCase: OnCase;
-  #root: Attributes | undefined;
+  #root: Attributes = {};
   /** The innermost open suite. The first one stands for the document. */
-  #suite = openSuite({}, 0, false, false);
+  #suite = new OpenSuite({}, 0, false);
   #case: OpenCase | undefined;
   #text: KeptText | undefined;
   /** What the document is, if it is not JUnit but has to be read to its end. */
   #other: OtherXml | undefined;
   #caseMs: number | undefined;
-  #suiteMs: number | undefined;
   readonly #unknownStatuses = new Set<string>();
   #unended = 0;
 
@@ -119,22 +125,22 @@ class JunitReader implements XmlHandler {
     const { lines } = opened;
     if (lines === undefined) return;
     for (const line of text.split(/\r?\n/)) {
-      if (lines.length < MAX_KEPT && isOutside(line, false)) lines.push(line.slice(0, MAX_KEPT_LENGTH));
+      if (lines.length < MAX_KEPT && isOutside(line)) lines.push(line);
     }
   }
 
   /** What the file says, after all of it was read. */
   summary(): FileSummary {
     if (this.#other !== undefined) throw NoResultsError.for(this.#other);
-    const { shown, inner } = this.#suite;
+    const { shown, innerMs, innerFailed } = this.#suite;
     return {
-      durationMs: this.#caseMs ?? this.#suiteMs,
-      declared: { failed: inner, totals: '' },
+      durationMs: this.#caseMs ?? innerMs,
+      declared: { failed: innerFailed },
       more: shown.more,
       fewer: shown.fewer,
       unknownStatuses: [...this.#unknownStatuses],
       unended: this.#unended,
-      isEmptyOnPurpose: isEmptyOnPurpose(this.#root?.name ?? ''),
+      isEmptyOnPurpose: isEmptyOnPurpose(this.#root.name ?? ''),
     };
   }
 
@@ -159,14 +165,13 @@ class JunitReader implements XmlHandler {
   #openInOther({ unless }: OtherXml, name: string): Close | undefined {
     if (name !== unless?.element) return undefined;
     return this.#openText({}, ({ body }) => {
-      const [line = ''] = body.trim().split('\n');
+      const line = body.trim().replace(/\n.*/s, '');
       if (line !== '') throw new FormError(`has a ${name}: ${cut(line, 200)}`);
     });
   }
 
   #openInSuite(suite: OpenSuite, name: string, attributes: Attributes): Close | undefined {
-    const { name: property } = attributes;
-    if (name === 'property' && property && suite.properties.size < MAX_KEPT) suite.properties.add(property);
+    if (name === 'property') suite.uncounted ??= uncountedTotal(suite.attributes, attributes.name);
     if (this.#xml.depth !== suite.depth) return undefined;
     if (name === 'error' || name === 'failure') {
       return this.#openText(attributes, (why) => {
@@ -186,27 +191,25 @@ class JunitReader implements XmlHandler {
 
   #openSuite(attributes: Attributes): Close {
     const around = this.#suite;
-    const time = millisecondsOf(attributes.time);
-    if (!around.isTimed) this.#suiteMs = sumOf([this.#suiteMs, time]);
-    const isTimed = around.isTimed || time !== undefined;
-    const isUnique = hasUniqueNames(attributes.name, this.#root?.name);
-    const suite = openSuite(attributes, this.#xml.depth + 1, isTimed, isUnique);
+    const isUnique = hasUniqueNames(attributes.name, this.#root.name);
+    const suite = new OpenSuite(attributes, this.#xml.depth + 1, isUnique);
     this.#suite = suite;
     return () => {
-      this.#closeSuite(suite);
-      const { failed = suite.depth === 1 ? suite.inner : undefined } = declaredBy(suite);
-      around.inner = around.inner === undefined || failed === undefined ? undefined : around.inner + failed;
+      const declared = declaredBy(attributes, suite.uncounted);
+      this.#closeSuite(suite, declared);
+      const { failed = suite.depth === 1 ? suite.innerFailed : Number.NaN } = declared;
+      around.innerFailed += failed;
+      around.innerMs = sumOf([around.innerMs, millisecondsOf(attributes.time) ?? suite.innerMs]);
       for (const key of ['failed', 'more', 'fewer'] as const) around.shown[key] += suite.shown[key];
       this.#suite = around;
     };
   }
 
   /** Reports what went wrong outside of the cases, or says that something did. */
-  #closeSuite(suite: OpenSuite): void {
+  #closeSuite(suite: OpenSuite, declared: Declared): void {
     const { attributes, shown, lines, output } = suite;
-    const outside = lines.filter((line) => isOutside(line, shown.failed > 0));
+    const outside = lines.filter((line) => shown.failed === 0 || !followsFromCase(line));
     if (outside.length > 0) this.#reportSuite(suite, { message: outside.join('\n'), body: output });
-    const declared = declaredBy(suite);
     const failure = hiddenFailure(declared, shown);
     if (failure === undefined) return;
     shown.failed++;
@@ -223,7 +226,7 @@ class JunitReader implements XmlHandler {
 
   #openCase(attributes: Attributes): Close {
     const depth = this.#xml.depth + 1;
-    const opened: OpenCase = { attributes, depth, reasons: undefined, failures: 0, isUncounted: false };
+    const opened: OpenCase = { attributes, depth, reasons: new Map(), failures: 0, mayFail: undefined };
     this.#case = opened;
     this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
     return () => {
@@ -242,26 +245,25 @@ class JunitReader implements XmlHandler {
     return this.#openText(attributes, (why) => {
       if (isFailing(status)) opened.failures++;
       const habit = habitOf(name, why, opened.attributes);
-      if (habit?.isUncounted) opened.isUncounted = true;
+      opened.mayFail ??= habit?.mayFail;
       const meaning = habit?.means ?? status;
-      opened.reasons ??= new Map();
       if (!opened.reasons.has(meaning)) opened.reasons.set(meaning, why);
     });
   }
 
-  #closeCase({ attributes, reasons, failures, isUncounted }: OpenCase, suite: OpenSuite): void {
-    if (suite.cases !== undefined && !attributes.name && !attributes.classname && reasons === undefined) {
+  #closeCase({ attributes, reasons, failures, mayFail }: OpenCase, suite: OpenSuite): void {
+    if (suite.cases !== undefined && !attributes.name && !attributes.classname && reasons.size === 0) {
       this.#unended++;
       return;
     }
-    const inAttributes = this.#statusIn(attributes, reasons === undefined);
-    const ending = endingOf(inAttributes, reasons);
-    const why = reasons?.get(ending);
-    const marks = isUncounted ? 0 : failures || (isFailing(inAttributes) ? 1 : 0);
+    const inAttributes = this.#statusIn(attributes, reasons.size === 0);
+    const ending = mayFail ? 'skipped' : [...reasons.keys()].reduce(worseOf, inAttributes);
+    const why = reasons.get(ending);
+    const marks = mayFail === 'uncounted' ? 0 : failures || (isFailing(inAttributes) ? 1 : 0);
 
     const key = suite.cases && keyOf(attributes);
     const before = key === undefined ? undefined : suite.cases?.add(key, ending);
-    const status = before === undefined ? ending : worseOf(before, ending);
+    const status = worseOf(before ?? ending, ending);
     const isNew = isFailing(status) && !isFailing(before);
     count(suite, isNew, marks, failures === 0);
     if (status === before) return;
@@ -284,7 +286,6 @@ class JunitReader implements XmlHandler {
   /** The status in the attributes of a case. GoogleTest, CTest and Bazel may write it only there. */
   #statusIn({ status, result }: Attributes, isAlone: boolean): CaseStatus {
     let worst: CaseStatus = 'passed';
-    if (status === undefined && result === undefined) return worst;
     for (const word of [status, result]) {
       if (!word?.trim()) continue;
       const meant = caseStatusOf(word);
@@ -308,33 +309,12 @@ class JunitReader implements XmlHandler {
   }
 }
 
-/** The status of a case with these attributes and elements. */
-function endingOf(inAttributes: CaseStatus, reasons: OpenCase['reasons']): CaseStatus {
-  if (reasons === undefined) return inAttributes;
-  if (reasons.has('may fail')) return 'skipped';
-  const meanings = [...reasons.keys()].filter((meaning) => meaning !== 'may fail');
-  return meanings.reduce(worseOf, inAttributes);
-}
-
 /** Adds a case to what its suite shows. `marks` is how many failures of it the totals may count. */
 function count(suite: OpenSuite, isNewFailure: boolean, marks: number, isUnmarked: boolean): void {
   const { shown } = suite;
-  if (isNewFailure) shown.failed++;
-  if (isNewFailure && suite.inner !== undefined) suite.inner++;
-  if (isNewFailure && isUnmarked) shown.fewer++;
-  shown.more += Math.max(0, marks - (isNewFailure ? 1 : 0));
-}
-
-function openSuite(attributes: Attributes, depth: number, isTimed: boolean, isUnique: boolean): OpenSuite {
-  return {
-    attributes,
-    depth,
-    isTimed,
-    shown: { failed: 0, more: 0, fewer: 0 },
-    cases: isUnique ? new CaseTable() : undefined,
-    properties: new Set(),
-    inner: 0,
-    output: '',
-    lines: [],
-  };
+  shown.more += Math.max(0, marks - Number(isNewFailure));
+  if (!isNewFailure) return;
+  shown.failed++;
+  suite.innerFailed++;
+  if (isUnmarked) shown.fewer++;
 }

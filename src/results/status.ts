@@ -10,9 +10,7 @@ const WORDS: Readonly<Record<CaseStatus, string>> = {
 };
 
 const STATUSES: ReadonlyMap<string, CaseStatus> = new Map(
-  (Object.keys(WORDS) as CaseStatus[]).flatMap((status) =>
-    WORDS[status].split(' ').map((word) => [word, status] as const),
-  ),
+  CASE_STATUSES.flatMap((status) => WORDS[status].split(' ').map((word) => [word, status] as const)),
 );
 
 /**

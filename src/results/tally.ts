@@ -1,4 +1,3 @@
-import type { JsonObject } from '../json.ts';
 import { type FoundCase, failureOf, type Measured, testCaseOf } from './cases.ts';
 import { Mean, NamedMeans, tidy } from './mean.ts';
 import {
@@ -48,14 +47,16 @@ export class Tally {
   }
 
   add(found: FoundCase): void {
-    const { status, count = 1, before, details, measured } = found;
+    const { status, count = 1, key, before, details, measured } = found;
     this.counts[status] += count;
     if (before !== undefined) this.counts[before]--;
-    if (before !== undefined && isFailing(before)) {
-      this.#replace(found);
+    if (isFailing(before)) {
+      // Its first reason stays.
+      const kept = this.#failing.find((failing) => failing.key === key);
+      if (kept !== undefined) kept.testCase = { ...kept.testCase, status };
       return;
     }
-    // Copies: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
+    // A copy, as of each case below: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
     if (isFailing(status) && this.#failures.length < MAX_FAILURES) {
       this.#failures.push(structuredClone(failureOf(details())));
     }
@@ -66,9 +67,9 @@ export class Tally {
   /** Adds the cases of another file. */
   merge(file: Tally): void {
     for (const status of CASE_STATUSES) this.counts[status] += file.counts[status];
-    this.#failures.push(...file.#failures.slice(0, MAX_FAILURES - this.#failures.length));
-    this.#failing.push(...file.#failing.slice(0, this.#keep.max - this.#failing.length));
-    this.#others.push(...file.#others.slice(0, this.#keep.max - this.#others.length));
+    fill(this.#failures, file.#failures, MAX_FAILURES);
+    fill(this.#failing, file.#failing, this.#keep.max);
+    fill(this.#others, file.#others, this.#keep.max);
     this.#casesWanted += file.#casesWanted;
     this.#scores.merge(file.#scores);
     this.#namedScores.merge(file.#namedScores);
@@ -82,27 +83,23 @@ export class Tally {
 
   /** The result. At least one case must have run. */
   result(): Omit<TestRun, 'format' | 'files' | 'durationMs'> {
-    const meta: [string, number][] = [];
-    const metrics: [string, number][] = [['pass_rate', this.counts.passed / this.ran]];
+    const measured: (readonly [metaKey: string, dimension: string, value: number])[] = [];
     for (const [name, mean] of this.#namedScores.entries()) {
-      meta.push([`test.scores.${name}`, mean]);
-      metrics.push([OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean]);
+      measured.push([`test.scores.${name}`, OWN_DIMENSIONS.includes(name) ? `scores.${name}` : name, mean]);
     }
-    if (this.#scores.count > 0) {
-      meta.push(['test.score.mean', this.#scores.value]);
-      metrics.push(['score', this.#scores.value]);
-    }
+    if (this.#scores.count > 0) measured.push(['test.score.mean', 'score', this.#scores.value]);
     for (const name of SUM_NAMES) {
       // Tools write 0 if they do not know the cost or the token use.
-      if (this.#sums[name] === 0) continue;
-      meta.push([SUMS[name], tidy(this.#sums[name])]);
-      metrics.push([name, tidy(this.#sums[name])]);
+      if (this.#sums[name] !== 0) measured.push([SUMS[name], name, tidy(this.#sums[name])]);
     }
     return {
       ...this.counts,
       failures: this.#failures,
-      meta: Object.fromEntries(meta) as JsonObject,
-      metrics: Object.fromEntries(metrics),
+      meta: Object.fromEntries(measured.map(([key, , value]) => [key, value])),
+      metrics: {
+        pass_rate: this.counts.passed / this.ran,
+        ...Object.fromEntries(measured.map(([, dimension, value]) => [dimension, value])),
+      },
       cases: [...this.#failing, ...this.#others].slice(0, this.#keep.max).map(({ testCase }) => testCase),
       casesWanted: this.#casesWanted,
     };
@@ -115,14 +112,7 @@ export class Tally {
     if (before === undefined || kind === 'failed') this.#casesWanted++;
     const place = before === undefined ? -1 : this.#others.findIndex((other) => other.key === key);
     if (place >= 0) this.#others.splice(place, 1);
-    // A copy: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
     if (kept.length < max) kept.push({ key, testCase: structuredClone(testCaseOf(status, details())) });
-  }
-
-  /** Changes the status of a case that failed, and keeps its first reason. */
-  #replace({ status, key }: FoundCase): void {
-    const kept = this.#failing.find((failing) => failing.key === key);
-    if (kept !== undefined) kept.testCase = { ...kept.testCase, status };
   }
 
   #measure({ score, namedScores, cost, inputTokens, outputTokens }: Measured): void {
@@ -132,6 +122,11 @@ export class Tally {
     this.#sums.input_tokens += inputTokens ?? 0;
     this.#sums.output_tokens += outputTokens ?? 0;
   }
+}
+
+/** Adds items to a list until it has `max`. */
+function fill<Item>(list: Item[], items: readonly Item[], max: number): void {
+  list.push(...items.slice(0, max - list.length));
 }
 
 /** A case that is kept for a case span. */

@@ -58,6 +58,10 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
   HTML: ['<!DOCTYPE html><html><body>502</body></html>', 'not JUnit', at(1, 21), 'html'],
   'NaN, which is read as null': ['{"testResults": [NaN]}', 'testResults[0]', 'an object', 'null'],
   'a suite that is not closed': ['<testsuite>\n<testcase name="a"/>\n', at(3, 1), 'unclosed tag: testsuite'],
+  'an element with a long name that is not closed': [
+    suite(`<${'a'.repeat(201)}>`).slice(0, -12),
+    `unclosed tag: ${'a'.repeat(185)}…`,
+  ],
   'tags that do not match': [
     '<testsuite><testcase></testsuite></testcase>',
     at(1, 33),
@@ -69,6 +73,11 @@ const BROKEN: Readonly<Record<string, readonly [content: string | Uint8Array, ..
     'unclosed tag',
   ],
   'text after the document': ['<testsuite><testcase/></testsuite> ok', 'text data outside of root node'],
+  'a declaration that declares something else': [
+    '<?xml of="1.0"?><testsuite><testcase/></testsuite>',
+    at(1, 9),
+    'expected one of version',
+  ],
   'another version of XML': ['<?xml version="2.0"?><testsuite/>', at(1, 19), 'version', '1\\.[0-9]+'],
   'a case within a case': [suite('<testcase><testcase/></testcase>'), 'not JUnit', at(1, 32), 'testcase'],
   'a suite within a case': [

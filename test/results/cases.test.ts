@@ -68,6 +68,8 @@ describe('the cases to create spans for', () => {
     expect(await errorOf('<failure message="no">E: \x1b[31mno\x1b[0m\n at x</failure>')).toBe('E: no\n at x');
     expect(await errorOf('<failure message="no"> at x\n at y</failure>')).toBe('no\nat x\n at y');
     expect(await errorOf('<failure message="no"/>')).toBe('no');
+    expect(await errorOf('<failure><![CDATA[&amp#27;[31mno&#27;[0m]]></failure>')).toBe('no');
+    expect(await errorOf('<failure message="Failed" type="E"/>')).toBe('Failed');
     expect(await errorOf('<failure message=" no ">no\n at x</failure>')).toBe('no\n at x');
     expect(await errorOf('<failure message="Failed">=== RUN a\n a_test.go:9</failure>')).toBe(
       '=== RUN a\n a_test.go:9',
@@ -92,6 +94,12 @@ describe('the cases to create spans for', () => {
     ]);
   });
 
+  it('have as their reason the first line that says something, or is longer than any that says nothing', async () => {
+    const message = ['-'.repeat(1000), '='.repeat(1001)].join('\n');
+    const { failures } = await testsIn({ results: { tests: [{ name: 'a', status: 'failed', message }] } });
+    expect(failures[0]?.message).toBe(`${'='.repeat(199)}…`);
+  });
+
   it('have a line of any length as their reason, found quickly', async () => {
     const tests = Array.from({ length: 10 }, (_, i) => {
       return {
@@ -111,6 +119,17 @@ describe('the cases to create spans for', () => {
       status: 'errored',
       name: 's',
       error: 'no\nstack',
+    });
+    const output = `no host\n${'x'.repeat(200)}`;
+    expect(
+      await caseIn(
+        `<testsuite name="s" file="a.js" errors="1"><system-err> ${output} </system-err></testsuite>`,
+      ),
+    ).toStrictEqual({
+      status: 'errored',
+      name: 's',
+      error: `the suite says errors="1", but none of its cases failed: no host ${'x'.repeat(191)}…\n${output}`,
+      file: 'a.js',
     });
   });
 
@@ -222,6 +241,8 @@ describe('the cases to create spans for', () => {
       ...unscored,
       error: 'failed; the file does not say why',
     });
-    expect((await caseOf({ vars: { q: 'x'.repeat(99_999) } }))?.input).toHaveLength(64 * 1024);
+    const text = 'x'.repeat(99_999);
+    const long = await caseOf({ vars: { q: text }, response: { output: text } });
+    expect([long?.input?.length, long?.output?.length]).toEqual([64 * 1024, 64 * 1024]);
   });
 });

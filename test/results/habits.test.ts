@@ -1,7 +1,15 @@
 import { createReadStream, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isEmptyMessage, isEmptyOnPurpose, isHash, isNoise, isOutside } from '../../src/results/facts.ts';
+import { otherText } from '../../src/results/documents.ts';
+import {
+  followsFromCase,
+  isEmptyMessage,
+  isEmptyOnPurpose,
+  isHash,
+  isNoise,
+  isOutside,
+} from '../../src/results/facts.ts';
 import { type ResultsRequest, readResults } from '../../src/results/read-results.ts';
 import { failureLine } from '../../src/results/record.ts';
 import type { Failure } from '../../src/results/tests.ts';
@@ -24,6 +32,7 @@ interface Habit {
   readonly outcome?: ResultsRequest['outcome'];
 }
 
+const DOTNET = 'Write JUnit with the package JunitXml.TestLogger: dotnet test --logger junit';
 const BESIDE: Pick<Habit, 'counts' | 'failures'> = { counts: '3/2/1/0/0', failures: ['a > z: no'] };
 
 const HABITS: readonly Habit[] = [
@@ -331,27 +340,35 @@ const HABITS: readonly Habit[] = [
     habit: 'Check: its own XML, with failures',
     pattern: 'check-own-xml/*.xml',
     counts: '1/1/0/0/0',
-    problems: ["check.xml is Check's own XML, not JUnit. Write TAP"],
+    problems: [
+      "check.xml is Check's own XML, not JUnit. Write TAP (srunner_set_tap) and convert that to JUnit",
+    ],
   },
   // Other formats.
   {
     habit: 'CppUnit: its own XML',
     pattern: 'cppunit-own-xml.xml',
-    problems: ["is CppUnit's own XML, not JUnit. "],
+    problems: [
+      "is CppUnit's own XML, not JUnit. Convert it to JUnit, or write it with an outputter of your own",
+    ],
   },
-  { habit: 'Visual Studio: TRX', pattern: 'results.trx', problems: ['is TRX, not JUnit. Write JUnit with'] },
-  { habit: 'NUnit 3', pattern: 'nunit3.xml', problems: ["is NUnit's own XML, not JUnit. Write JUnit with"] },
+  { habit: 'Visual Studio: TRX', pattern: 'results.trx', problems: [`is TRX, not JUnit. ${DOTNET}`] },
+  { habit: 'NUnit 3', pattern: 'nunit3.xml', problems: [`is NUnit's own XML, not JUnit. ${DOTNET}`] },
   {
     habit: 'xUnit.net',
     pattern: 'xunit-net.xml',
-    problems: ["is xUnit.net's own XML, not JUnit. Write JUnit with"],
+    problems: [`is xUnit.net's own XML, not JUnit. ${DOTNET}`],
   },
   {
     habit: 'go test -json',
     pattern: 'go-test.json',
-    problems: ['is the output of go test -json. Write JUnit with gotestsum'],
+    problems: ['is the output of go test -json. Write JUnit with gotestsum --junitfile results.xml'],
   },
-  { habit: 'RAGAS: CSV', pattern: 'ragas.csv', problems: ['is CSV. Write JSON'] },
+  {
+    habit: 'RAGAS: CSV',
+    pattern: 'ragas.csv',
+    problems: ['is CSV. Write JSON, and set results_format to json with score_pointer or metrics_pointer'],
+  },
   {
     habit: 'GoogleTest: a list of tests',
     pattern: 'gtest-list.xml',
@@ -498,7 +515,7 @@ const PATTERNS: readonly [what: string, (text: string) => boolean, yes: string[]
   ],
   [
     'a failure outside of the cases',
-    (line) => isOutside(line, false),
+    isOutside,
     [
       ...['Error - a', 'Error - a [FAIL] b', 'Error - ', '(test program exited with status code 12) a'],
       '(test program exited with status code 1)',
@@ -507,6 +524,30 @@ const PATTERNS: readonly [what: string, (text: string) => boolean, yes: string[]
       ...['an Error - a', 'Error - a [FAIL]', 'Error - [FAIL]  ', 'Error: a'],
       ...['a (test program exited with status code 1)', '(test program exited with status code a)'],
     ],
+  ],
+  [
+    'an error of a suite that follows from a failed case',
+    followsFromCase,
+    ['Dubious, test returned 3', '(test program exited with status code 3)'],
+    ['no. Dubious, test returned 3', 'no (test program exited with status code 3)'],
+  ],
+  [
+    'the output of go test',
+    (text) => otherText(text)?.reason === 'is the output of go test -json',
+    ['{"Time":"2026","Action":"run"}', '{"Action":"run"}'],
+    ['[{"Action":"run"}]', '{"Action":1}'],
+  ],
+  [
+    'TAP',
+    (text) => otherText(text)?.reason === 'is TAP',
+    ['TAP version 13', '1..12', 'ok', 'ok 1', 'not ok 1', 't/a.t ..', 't/a.t .. ok'],
+    ['no TAP version 13', 'TAP version a', '1..a', 'okay', 'not 1', 't/a.t', 'at t/a.t ..'],
+  ],
+  [
+    'CSV',
+    (text) => otherText(text)?.reason === 'is CSV',
+    ['ab,cd', 'a b,c.d-e,f', '"ab","cd"', 'a,,b', 'a,'],
+    ['ab', 'ab, cd', ',ab', '!ab,cd', 'ab,cd!', '{a,b}', 'a:b,c'],
   ],
 ];
 

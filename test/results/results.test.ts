@@ -143,6 +143,21 @@ describe('several results files', () => {
     expect(warnings.at(-1)).toContain(last);
   });
 
+  it('keep the first hundred failures of all, and the first cases for spans, failures first', async () => {
+    const suite = (name: string) => {
+      const failed = Array.from(
+        { length: 70 },
+        (_, i) => `<testcase name="${name}${i}"><failure/></testcase>`,
+      );
+      return `<testsuite>${failed.join('')}<testcase name="${name}"/></testsuite>`;
+    };
+    const named = (name: string, length: number) => Array.from({ length }, (_, i) => `${name}${i}`);
+    const { tests } = await read({ a: suite('a'), b: suite('b') }, { keepCases: { kind: 'all', max: 141 } });
+    expect(tests?.failures.map(({ name }) => name)).toEqual([...named('a', 70), ...named('b', 30)]);
+    expect(tests?.cases.map(({ name }) => name)).toEqual([...named('a', 70), ...named('b', 70), 'a']);
+    expect(tests?.casesWanted).toBe(142);
+  });
+
   it('are each compared with their own totals', async () => {
     const content = '<testsuite failures="1"><testcase><failure/></testcase></testsuite>';
     expect(await read({ 'a.xml': content, 'b.xml': content })).toMatchObject({
@@ -163,36 +178,62 @@ describe('several results files', () => {
 describe('a file that is not test results', () => {
   const FAILSAFE = '<failsafe-summary result="255" timeout="false"><failureMessage>';
 
+  const COVERAGE = 'Name the file with the test results';
+  const NO_CASE = 'Check which tests the command selects, and that all of them load';
   it.each([
-    ['Cobertura', '<coverage line-rate="1"/>', 'is a coverage report (Cobertura or Clover), not JUnit'],
+    [
+      'Cobertura',
+      '<coverage line-rate="1"/>',
+      'is a coverage report (Cobertura or Clover), not JUnit',
+      COVERAGE,
+    ],
     [
       'Clover',
       '<?xml version="1.0"?><coverage generated="1" clover="4"><project/></coverage>',
       'is a coverage report (Cobertura or Clover), not JUnit',
+      COVERAGE,
     ],
     [
       'JaCoCo',
       '<!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd"><report name="a"/>',
       'is a coverage report (JaCoCo), not JUnit',
+      COVERAGE,
     ],
     [
       'Failsafe’s summary',
       `${FAILSAFE} </failureMessage></failsafe-summary>`,
       'is the summary of Maven Failsafe, not JUnit',
+      'Name the TEST-*.xml files',
     ],
     [
       'an open test report',
       '<e:events xmlns:e="https://schemas.opentest4j.org/reporting/events/0.2.0"/>',
       'is an open test report, not JUnit',
+      'Name the TEST-*.xml files',
     ],
-    ['Checkstyle', '<checkstyle version="8"><file/></checkstyle>', 'is a Checkstyle report, not JUnit'],
+    [
+      'Checkstyle',
+      '<checkstyle version="8"><file/></checkstyle>',
+      'is a Checkstyle report, not JUnit',
+      COVERAGE,
+    ],
     [
       'JUnit Vintage without a test',
       '<testsuite name="JUnit Vintage" tests="0"/>',
       'has no test case, so nothing ran',
+      NO_CASE,
     ],
-    ['Jest without a test', '{"success": true, "testResults": []}', 'has no test case, so nothing ran'],
-  ])('is left out beside a case that ran, however old it is: %s', async (_name, content, reason) => {
+    [
+      'Jest without a test',
+      '{"success": true, "testResults": []}',
+      'has no test case, so nothing ran',
+      NO_CASE,
+    ],
+  ])('is left out beside a case that ran, however old it is, and alone is an error: %s', async (...row) => {
+    const [_name, content, reason, advice] = row;
+    expect(await problemsOf({ b: content })).toEqual([
+      { name: 'results_file', message: `b ${reason}. ${advice}` },
+    ]);
     const contents = { a: JUNIT, b: content };
     const request = { jobBeganMs: 10_000 };
     expect(await readAll(contents, request, undefined, { a: 10_000, b: 0 })).toEqual({
@@ -203,19 +244,41 @@ describe('a file that is not test results', () => {
   });
 
   it.each([
-    [
-      'with nothing beside it',
-      { b: '<coverage/>' },
-      'b is a coverage report (Cobertura or Clover), not JUnit. Name the file with the test results$',
-    ],
     ['that says a time ran out', { a: JUNIT, b: FAILSAFE.replace('false', 'true') }, 'b says timeout="true"'],
     [
       'that has a failure',
-      { a: JUNIT, b: `${FAILSAFE}\n no host\nat x</failureMessage></failsafe-summary>` },
-      'b has a failureMessage: no host',
+      {
+        a: JUNIT,
+        b: `${FAILSAFE}\n ${'no host'.padEnd(201, '!')}\nat x</failureMessage></failsafe-summary>`,
+      },
+      `^b has a failureMessage: ${'no host'.padEnd(199, '!')}…$`,
+    ],
+    [
+      'that has a short failure',
+      { a: JUNIT, b: `${FAILSAFE}no host\nat x</failureMessage></failsafe-summary>` },
+      '^b has a failureMessage: no host$',
     ],
     ['that is cut', { a: JUNIT, b: FAILSAFE }, 'b is not well-formed XML'],
-    ['of an unknown kind', { a: JUNIT, b: '<report/>' }, 'b is not JUnit'],
+    [
+      'of an unknown kind',
+      { a: JUNIT, b: `<${'r'.repeat(41)}/>` },
+      `^b is not JUnit: line 1, column 44: expected the element testsuites or testsuite, found ${'r'.repeat(39)}…. To leave it out, add the line !b$`,
+    ],
+    [
+      'of NUnit 2',
+      { b: '<test-results/>' },
+      "b is NUnit 2's own XML, not JUnit. Write JUnit with the package JunitXml.TestLogger: dotnet test --logger junit$",
+    ],
+    [
+      'of promptfoo in XML',
+      { b: '<promptfoo/>' },
+      "b is promptfoo's own XML, not JUnit. Write JSON: promptfoo eval -o results.json$",
+    ],
+    [
+      'of TAP',
+      { b: 'TAP version 13' },
+      'b is TAP. Write JUnit, or convert TAP to it, for example with tap-xunit$',
+    ],
     ['without a case', { a: JUNIT, b: '<testsuite name="JUnit Jupiter"/>' }, 'b has no test case'],
     ['of Jest without a case', { a: JUNIT, b: '{"testResults": []}' }, 'b has no test case'],
   ])('is an error %s', async (_name, contents: Contents, message) => {
@@ -306,7 +369,7 @@ describe('the record of test results', () => {
   });
 
   it('names ten failures and counts the others', () => {
-    const failures = Array.from({ length: 10 }, (_, i) => ({
+    const failures = Array.from({ length: 11 }, (_, i) => ({
       name: `t${i}`,
       message: i === 0 ? '' : `m${i}`,
     }));
@@ -326,11 +389,15 @@ describe('a file of fields', () => {
       problems: [],
     });
     expect(JSON.stringify(results.fields)).toBe('{"meta":{"n":1.0},"start_time":"2026-11-20T12:00:00.000Z"}');
+    expect(await read({ f: '{"error": "no"}' }, { format: 'fields' })).toEqual({
+      fields: { error: 'no' },
+      problems: [],
+    });
   });
 
   it.each([
-    ['[1]', 'an array'],
-    ['9', 'a number'],
+    ['[1]', ' is an array, but results_format fields expects an object such as {"score": 87}$'],
+    ['9', ' is a number, but'],
     ['', 'is empty'],
     ['{"score": 9,', 'not JSON'],
     ['{"score": NaN}', 'NaN'],
