@@ -48,14 +48,15 @@ export async function readText(files: Files, path: string): Promise<string> {
   return text;
 }
 
-/** A file whose beginning has been read. */
-export interface OpenText {
+/** A file whose beginning has been read. Disposing of it closes the file. */
+export interface OpenText extends AsyncDisposable {
   /** The first line that is not blank, cut. */
   readonly beginning: string;
   /** The whole text, from its beginning. Can be read once. */
-  readonly pieces: AsyncGenerator<string, void, undefined>;
-  close(): Promise<void>;
+  readonly pieces: TextPieces;
 }
+
+export type TextPieces = AsyncGenerator<string, void, undefined>;
 
 /** Opens a file of any size. Opening and reading throw like {@link readText}. */
 export async function openText(files: Files, path: string): Promise<OpenText> {
@@ -63,7 +64,6 @@ export async function openText(files: Files, path: string): Promise<OpenText> {
   const first: string[] = [];
   let text = '';
   let length = 0;
-  const close = async () => void (await rest.return());
   try {
     // A file that begins with too much white space to hold counts as empty.
     while (text.length < MAX_BEGINNING && length < MAX_BYTES) {
@@ -73,17 +73,16 @@ export async function openText(files: Files, path: string): Promise<OpenText> {
       length += value.length;
       text = (text + value).trimStart();
     }
-    return { beginning: beginningOf(text), pieces: chain(first, rest), close };
+    const pieces = chain(first, rest);
+    return { beginning: beginningOf(text), pieces, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() };
   } catch (error) {
-    await close();
+    await rest.return();
     throw error;
   }
 }
 
-async function* chain(
-  first: readonly string[],
-  rest: AsyncGenerator<string, void, undefined>,
-): AsyncGenerator<string, void, undefined> {
+/** Pieces that were read, and the rest. */
+export async function* chain(first: readonly string[], rest: TextPieces): TextPieces {
   yield* first;
   yield* rest;
 }
@@ -109,11 +108,7 @@ export function tooLarge(maxBytes: number): FormError {
 }
 
 /** The text of a UTF-8 file piece by piece, of any size unless `maxBytes` is given. Throws {@link FormError}. */
-async function* readTextPieces(
-  files: Files,
-  path: string,
-  maxBytes = Number.POSITIVE_INFINITY,
-): AsyncGenerator<string, void, undefined> {
+async function* readTextPieces(files: Files, path: string, maxBytes = Number.POSITIVE_INFINITY): TextPieces {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let first: readonly number[] | undefined;
   let size = 0;

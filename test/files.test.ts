@@ -89,8 +89,8 @@ describe('an open file', () => {
     };
     const [whole, part] = [await openText(files, 'a'), await openText(files, 'b')];
     expect(await textOf(whole.pieces)).toBe(`${'a'.repeat(300)}end`);
-    await whole.close();
-    await part.close();
+    await whole[Symbol.asyncDispose]();
+    await part[Symbol.asyncDispose]();
     await expect(openText(files, '> ')).rejects.toThrow('begins with what npm prints');
     expect(log).toEqual(['open a', 'open b', 'close a', 'close b', 'open > ', 'close > ']);
   });

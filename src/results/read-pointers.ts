@@ -53,29 +53,22 @@ function meansOf(readers: readonly MetricsReader[]): Record<string, number> {
 
 async function readFile(path: string, files: Files, readers: readonly PointerReader[]): Promise<void> {
   const isNamedSo = /\.(?:jsonl|ndjson)$/i.test(path);
-  const file = await openText(files, path);
-  try {
-    const other = /^[{[]/.test(file.beginning) ? undefined : otherText(file.beginning);
-    if (other) throw other;
-    const json = await readJson(
-      file.pieces,
-      (first, hasMore) => isNamedSo || (first !== undefined && hasMore),
-    );
-    if ('document' in json) {
-      for (const { pointer, take } of readers) pointer.find(json.document, take);
-      return;
-    }
-    let count = 0;
-    for await (const lines of json.lines) {
-      for (const { value } of lines) {
-        for (const { pointer, take } of readers) pointer.findInItem(value, count, take);
-        count++;
-      }
-    }
-    for (const { pointer, take } of readers) pointer.endItems(count, take);
-  } finally {
-    await file.close();
+  await using file = await openText(files, path);
+  const other = /^[{[]/.test(file.beginning) ? undefined : otherText(file.beginning);
+  if (other) throw other;
+  const json = await readJson(file.pieces, (first, hasMore) => isNamedSo || (first !== undefined && hasMore));
+  if ('document' in json) {
+    for (const { pointer, take } of readers) pointer.find(json.document, take);
+    return;
   }
+  let count = 0;
+  for await (const lines of json.lines) {
+    for (const { value } of lines) {
+      for (const { pointer, take } of readers) pointer.findInItem(value, count, take);
+      count++;
+    }
+  }
+  for (const { pointer, take } of readers) pointer.endItems(count, take);
 }
 
 /** Takes what a pointer finds, file by file. */
