@@ -22,8 +22,14 @@ export const MAX_BYTES = 32 * 1024 * 1024;
 /** How much of a file is read to recognise its format, in UTF-16 units. */
 const MAX_BEGINNING = 200;
 
-/** `PK`, the first two bytes. */
-const ZIP_START = '80,75';
+const UTF_16 = 'is UTF-16, which older PowerShells write. Write it as UTF-8';
+/** What a file is that is not UTF-8, by its first two bytes in hexadecimal: `PK`, or a byte order mark of UTF-16. */
+const NOT_UTF_8: Readonly<Record<string, string>> = {
+  '504b':
+    'is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)',
+  fffe: UTF_16,
+  feff: UTF_16,
+};
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -41,8 +47,7 @@ export function whyUnread(error: unknown): string {
  * than {@link MAX_BYTES}, is empty, or begins with what a script runner such as npm prints. The message follows the path.
  */
 export async function readText(files: Files, path: string): Promise<string> {
-  const pieces: string[] = [];
-  for await (const piece of readTextPieces(files, path, MAX_BYTES)) pieces.push(piece);
+  const pieces = await Array.fromAsync(readTextPieces(files, path, MAX_BYTES));
   const text = pieces.join('');
   beginningOf(text);
   return text;
@@ -88,11 +93,8 @@ export async function* chain(first: readonly string[], rest: TextPieces): TextPi
 }
 
 function beginningOf(text: string): string {
-  const [line = ''] = text
-    .trimStart()
-    .slice(0, MAX_BEGINNING)
-    .split(/[\r\n]/, 1);
-  if (line === '') throw new FormError('is empty');
+  const [line] = /\S[^\r\n]{0,80}/.exec(text) ?? [];
+  if (line === undefined) throw new FormError('is empty');
   const beginning = cut(line, 80);
   if (/^(?:[>$] |yarn run )/.test(beginning)) {
     throw new FormError(
@@ -110,11 +112,11 @@ export function tooLarge(maxBytes: number): FormError {
 /** The text of a UTF-8 file piece by piece, of any size unless `maxBytes` is given. Throws {@link FormError}. */
 async function* readTextPieces(files: Files, path: string, maxBytes = Number.POSITIVE_INFINITY): TextPieces {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let first: readonly number[] | undefined;
+  let start = '';
   let size = 0;
   try {
     for await (const bytes of files.read(path)) {
-      first ??= [...bytes.subarray(0, 2)];
+      start ||= Buffer.from(bytes.subarray(0, 2)).toString('hex');
       size += bytes.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
       yield decoder.decode(bytes, { stream: true });
@@ -125,17 +127,6 @@ async function* readTextPieces(files: Files, path: string, maxBytes = Number.POS
     if (codeOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
       throw new FormError(`cannot be read: ${whyUnread(error)}`);
     }
-    if (first?.join() === ZIP_START) {
-      throw new FormError(
-        'is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)',
-      );
-    }
-    // UTF-8 never begins with these bytes. UTF-16 with a byte order mark always does.
-    const isUtf16 = first?.[0] === 0xfe || first?.[0] === 0xff;
-    throw new FormError(
-      isUtf16
-        ? 'is UTF-16, which older PowerShells write. Write it as UTF-8'
-        : 'is not UTF-8. Write it as UTF-8',
-    );
+    throw new FormError(NOT_UTF_8[start] ?? 'is not UTF-8. Write it as UTF-8');
   }
 }
