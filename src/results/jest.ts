@@ -1,10 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { present } from '../present.ts';
-import { textOf } from '../text.ts';
 import type { CaseDetails, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
 import type { JsonFormat } from './format.ts';
-import { arrayAt, arrayIn, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
+import { arrayAt, arrayIn, numberIn, objectAt, objectIn, oneAt, outputIn, sumOf, textIn } from './shape.ts';
 
 const STATUSES = {
   passed: 'passed',
@@ -103,17 +102,11 @@ function evalIn({ meta }: JsonObject): JsonObject {
 
 function measuredIn(test: JsonObject): Measured {
   const { avgScore, scores } = evalIn(test);
-  const named = arrayIn(scores)
-    .map(objectIn)
-    .flatMap(({ name, score }) => {
-      const number = numberIn(score);
-      return textIn(name).trim() === '' || number === undefined ? [] : [[textIn(name), number] as const];
-    });
-  return { score: numberIn(avgScore), namedScores: Object.fromEntries(named) };
-}
-
-function outputIn({ output = null }: JsonObject): { output?: string } {
-  return output === null ? {} : { output: textOf(output) };
+  const named = arrayIn(scores).map(objectIn);
+  return {
+    score: numberIn(avgScore),
+    namedScores: Object.fromEntries(named.map(({ name, score }) => [textIn(name), numberIn(score)])),
+  };
 }
 
 function firstText(messages: Json | undefined): string {

@@ -165,7 +165,7 @@ class MetricsReader implements PointerReader {
     const { value, isEnd, path } = result;
     const key = path.at(-1);
     if (isEnd && isJsonObject(value)) this.#takeObject(value);
-    else if (isEnd && typeof key === 'string') add(this.means, key, value);
+    else if (isEnd && typeof key === 'string') this.means.add(key, measureIn(value));
     else if (isEnd && measureIn(value) !== undefined) this.#unnamed ??= foundText(result);
     if (this.means.size === 0) this.#other ??= foundText(result);
   };
@@ -190,17 +190,12 @@ class MetricsReader implements PointerReader {
     const { name, score, value } = object;
     if (typeof name === 'string' && (score !== undefined || value !== undefined)) {
       this.#hasScored = true;
-      add(this.means, name, measureIn(score) ?? measureIn(value));
+      this.means.add(name, measureIn(score) ?? measureIn(value));
       return;
     }
     const means = typeof name === 'string' ? this.#unscored : this.means;
-    for (const [key, member] of Object.entries(object)) add(means, key, member);
+    for (const [key, member] of Object.entries(object)) means.add(key, measureIn(member));
   }
-}
-
-function add(means: NamedMeans, name: string, value: Json | undefined): void {
-  const number = measureIn(value);
-  if (number !== undefined && name.trim() !== '') means.add(name, number);
 }
 
 /** A number; 1 for true, 0 for false. */
