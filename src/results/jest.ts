@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { present } from '../present.ts';
 import type { CaseDetails, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
@@ -86,7 +86,7 @@ function detailsOf(test: JsonObject, path: string): CaseDetails {
     ...(typeof title === 'string'
       ? { suites: arrayIn(ancestorTitles).map(textIn), name: title }
       : { name: textIn(fullName) || path }),
-    why: { message: firstText(failureMessages) },
+    why: { message: arrayIn(failureMessages).map(textIn).find(Boolean) ?? '' },
     durationMs: numberIn(test.duration),
     // Since Jest 30. Vitest does not write the start of a case.
     startMs: numberIn(test.startAt),
@@ -107,10 +107,6 @@ function measuredIn(test: JsonObject): Measured {
     score: numberIn(avgScore),
     namedScores: Object.fromEntries(named.map(({ name, score }) => [textIn(name), numberIn(score)])),
   };
-}
-
-function firstText(messages: Json | undefined): string {
-  return textIn(arrayIn(messages).find((message) => textIn(message) !== ''));
 }
 
 /** The folder that all files share. Their names are absolute paths, so it is left out of case names. */

@@ -30,7 +30,7 @@ export async function readJson(all: TextPieces, areLines: AreLines): Promise<Jso
   }
   const hasMore = rest.trim() !== '';
   if (areLines(first.value, hasMore)) {
-    return { lines: linesOf({ number: lineBreaksIn(line) + 1, value: resultOf(first) }, rest, pieces) };
+    return { lines: linesOf({ number: line.split('\n').length, value: resultOf(first) }, rest, pieces) };
   }
   if (!hasMore) return { document: resultOf(first) };
   const texts = [line, '\n', rest];
@@ -108,8 +108,4 @@ function tryParse(text: string): Parsed {
 function resultOf({ value, error }: Parsed): Json {
   if (value === undefined) throw error;
   return value;
-}
-
-function lineBreaksIn(text: string): number {
-  return text.split('\n').length - 1;
 }
