@@ -57,19 +57,19 @@ export function withoutNaN(
   text: string,
   line?: number,
 ): { readonly text: string; readonly fault?: string | undefined } {
-  // Joined from time to time, since there may be millions.
-  const joined: string[] = [];
+  let written = '';
   let parts: string[] = [];
   let from = 0;
   const fault = scan(text, (start, end) => {
     parts.push(text.slice(from, start), 'null');
     from = end;
+    // Joined from time to time, since there may be millions.
     if (parts.length < 10_000) return;
-    joined.push(parts.join(''));
+    written += parts.join('');
     parts = [];
   });
   if (fault) return { text, fault: faultText(text, fault, line) };
-  return { text: from === 0 ? text : [...joined, ...parts, text.slice(from)].join('') };
+  return { text: written + parts.join('') + text.slice(from) };
 }
 
 function faultText(text: string, fault: Fault | undefined, line = 1): string | undefined {
@@ -81,7 +81,8 @@ function faultText(text: string, fault: Fault | undefined, line = 1): string | u
 /** The place of the first bracket that is nested too deeply, if there is one. */
 export function placeTooDeep(text: string, maxDepth: number, line = 1): string | undefined {
   // Few texts have that many brackets, and the loop takes longer than parsing.
-  if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return undefined;
+  const tooMany = maxDepth + 2;
+  if (text.split(/[[{]/, tooMany).length < tooMany) return undefined;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -142,7 +143,7 @@ function scan(text: string, onNaN?: (start: number, end: number) => void): Fault
       let end = state.isValue ? endOf(SCALAR, text, at) : at;
       if (end === at && state.isValue && onNaN) {
         end = endOf(NOT_A_NUMBER, text, at);
-        if (end > at) onNaN(at, end);
+        onNaN(at, end);
       }
       if (end === at) return { at, expected: state.expected };
       at = end;

@@ -102,7 +102,8 @@ function canonical(_key: string, value: Json): Json {
     return isHeld ? double : value;
   }
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, value[key] as Json]));
 }
 
 /** Throws {@link FormError} if a JSON text is nested too deeply, with the place of the first bracket beyond the limit. */
