@@ -32,8 +32,7 @@ export async function readPointers(
       problems.push(problemOf('results_file', path, error));
     }
   }
-  const [first, ...others] = paths;
-  const where = others.length === 0 ? first : listed(paths);
+  const where = paths.length === 1 ? paths[0] : listed(paths);
   // The numbers may be in the bad file.
   if (problems.length === 0) problems.push(...present(readers.map((reader) => reader.end(where))));
   if (problems.length > 0) throw new InputError(problems);
@@ -154,7 +153,7 @@ class MetricsReader implements PointerReader {
   /** Of objects that have a name, but neither a score nor a value. */
   readonly #unscored = new NamedMeans();
   #hasScored = false;
-  #other: string | undefined;
+  #first: string | undefined;
   #unnamed: string | undefined;
 
   constructor(pointer: string) {
@@ -167,7 +166,7 @@ class MetricsReader implements PointerReader {
     if (isEnd && isJsonObject(value)) this.#takeObject(value);
     else if (isEnd && typeof key === 'string') this.means.add(key, measureIn(value));
     else if (isEnd && measureIn(value) !== undefined) this.#unnamed ??= foundText(result);
-    if (this.means.size === 0) this.#other ??= foundText(result);
+    this.#first ??= foundText(result);
   };
 
   endFile(path: string): Problem | undefined {
@@ -182,7 +181,7 @@ class MetricsReader implements PointerReader {
     // DeepEval leaves the score out of a metric that failed. Beside others with a score, its numbers are not metrics.
     if (!this.#hasScored) this.means.merge(this.#unscored);
     if (this.means.size > 0) return undefined;
-    const message = `${quoted(this.pointer.text)} finds no number in ${paths}: ${this.#other}`;
+    const message = `${quoted(this.pointer.text)} finds no number in ${paths}: ${this.#first}`;
     return { name: 'metrics_pointer', message };
   }
 

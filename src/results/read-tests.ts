@@ -128,7 +128,7 @@ async function readCases(
   if (isXml && (format === 'junit' || format === 'auto')) {
     return { format: 'junit', summary: await readJunit(pieces, path, onCase) };
   }
-  const other = isXml ? undefined : otherText(beginning);
+  const other = otherText(beginning);
   if (other !== undefined) throw other;
   if (format === 'junit') {
     const advice = 'Name the JUnit file, or set results_format to auto';
