@@ -121,14 +121,23 @@ describe('the score at a pointer', () => {
   });
 });
 
-it('a CSV file is rejected, and the error says what to write instead', async () => {
-  expect(await problemsAt({ 'r.csv': 'user_input,faithfulness\nq1,0.9\n' }, '/*/faithfulness')).toEqual([
-    {
-      name: 'results_file',
-      message:
-        'r.csv is CSV. Write JSON, and set results_format to json with score_pointer or metrics_pointer',
-    },
-  ]);
+it.each([
+  [
+    'user_input,faithfulness\nq1,0.9\n',
+    'is CSV. Write JSON, and set results_format to json with score_pointer or metrics_pointer',
+  ],
+  ['ok 1 - {"s": 1}\n', 'is TAP. Write JUnit, or convert TAP to it, for example with tap-xunit'],
+])(
+  'a file that is not JSON is rejected, and the error says what to write instead: %j',
+  async (text, message) => {
+    expect(await problemsAt({ r: text }, '/*/s')).toEqual([
+      { name: 'results_file', message: `r ${message}` },
+    ]);
+  },
+);
+
+it('a file of JSON may look like the output of a known tool', async () => {
+  expect((await at({ r: '{"Action":"a", "s": 1}' }, '/s')).score?.value).toBe(1);
 });
 
 describe('the metrics at pointers', () => {
@@ -255,6 +264,8 @@ describe('JSON Lines', () => {
     expect((await at({ 'r.json': '{"s": 1}\n' }, '/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '\n{"s":\n 1}\n' }, '/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '{"s": 1}\n \n' }, '/s')).score?.value).toBe(1);
+    expect((await at({ 'r.jsonl.json': '{"s": 1}' }, '/s')).score?.value).toBe(1);
+    expect((await at({ 'r-jsonl': '{"s": 1}' }, '/s')).score?.value).toBe(1);
   });
 
   it('may hold NaN', async () => {
