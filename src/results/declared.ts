@@ -6,7 +6,7 @@ export interface Declared {
   /** How many cases failed or errored. */
   readonly failed?: number | undefined;
   /** Where it gives that number, such as `failures="2"`. */
-  readonly totals: string;
+  readonly totals?: string;
   /** That something failed, without a number, such as `success: false`. */
   readonly verdict?: string | undefined;
 }

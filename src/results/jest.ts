@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { present } from '../present.ts';
 import type { CaseDetails, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
@@ -20,7 +20,7 @@ const STATUSES = {
 export const jest: JsonFormat = {
   name: 'jest',
 
-  recognises: (document) => isJsonObject(document) && Array.isArray(document.testResults),
+  recognises: (document) => Array.isArray(objectIn(document).testResults),
 
   read(value, onCase) {
     const document = objectAt('the document', value);

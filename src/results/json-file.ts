@@ -82,12 +82,14 @@ async function* linesOf(
     return text.trim() === '' ? [] : [{ number, value: parseResultsJson(text, number) }];
   };
   for await (const piece of chain([rest], pieces)) {
-    const [end = '', ...whole] = piece.split('\n');
-    open.push(end);
-    const last = whole.pop();
-    if (last === undefined) continue;
-    yield [open.join(''), ...whole].flatMap(parsed);
-    open = [last];
+    const end = piece.lastIndexOf('\n');
+    if (end === -1) {
+      open.push(piece);
+      continue;
+    }
+    open.push(piece.slice(0, end));
+    yield open.join('').split('\n').flatMap(parsed);
+    open = [piece.slice(end + 1)];
   }
   yield parsed(open.join(''));
 }

@@ -15,7 +15,7 @@ const ERRORED = 2;
 export const promptfoo: JsonFormat = {
   name: 'promptfoo',
 
-  recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+  recognises: (document) => Array.isArray(objectIn(objectIn(document).results).results),
 
   read(value, onCase) {
     const document = objectAt('results', objectAt('the document', value).results);
@@ -63,7 +63,7 @@ export async function readResultLines(
       onCase(caseIn(objectIn(value), `line ${number}: success`, labels));
     }
   }
-  return { durationMs, declared: { totals: '' } };
+  return { durationMs, declared: {} };
 }
 
 function caseIn(result: JsonObject, place: string, labels: Labels): FoundCase {

@@ -209,19 +209,23 @@ describe('a file', () => {
 });
 
 it.each([
-  ['r.jsonl', 'json', '{"s": 1'],
-  ['r.jsonl', 'json', '{"s": 1}\n{"s": '],
-  ['r.txt', 'auto', 'ok 1'],
-  ['r.json', 'auto', '{"s": 1}'],
-] as const)('%s is closed when its reading ends in an error: %s, %j', async (path, format, line) => {
+  ['r.jsonl', 'json', '{"s": 1', 1],
+  ['r.jsonl', 'json', '{"s": 1}\n{"s": ', 1],
+  ['r.txt', 'auto', 'ok 1', 1],
+  ['r.json', 'auto', '{"s": 1}', 100],
+] as const)('%s is closed where its reading ends in an error: %s, %j', async (path, format, line, pieces) => {
   let isOpen: boolean | undefined;
+  let read = 0;
   const files = {
     ...memoryFiles({}),
     find: async () => [path],
     async *read() {
       isOpen = true;
       try {
-        for (let i = 0; i < 100; i++) yield Buffer.from(`${line}\n`.repeat(100));
+        for (let i = 0; i < 100; i++) {
+          read++;
+          yield Buffer.from(`${line}\n`.repeat(100));
+        }
       } finally {
         isOpen = false;
       }
@@ -230,7 +234,7 @@ it.each([
   const request = { patterns: [path], format, pointer: '/*/t', keepCases: KEEP };
   const reading = readResults(request, files, NOW).then(({ problems }) => problems.length > 0);
   expect(await reading.catch((error: unknown) => error instanceof InputError)).toBe(true);
-  expect(isOpen).toBe(false);
+  expect({ isOpen, read }).toEqual({ isOpen: false, read: pieces });
 });
 
 describe('JSON Lines', () => {
