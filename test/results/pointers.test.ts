@@ -39,6 +39,11 @@ describe('the score at a pointer', () => {
     });
   });
 
+  it('is named after its file, however long the path is', async () => {
+    const path = `${'folder/'.repeat(30)}r.json`;
+    expect((await at({ [path]: '[1]' }, '/0')).score?.name).toBe(`score in ${path}`);
+  });
+
   it('is the mean over all files', async () => {
     const contents = { 'a.json': '[{"s": 1}, {"s": 1}]', 'b.json': '[{"s": 0}]', 'c.jsonl': '{"s": 0}' };
     expect(await at(contents, '/*/s')).toEqual({
@@ -154,6 +159,7 @@ describe('the metrics at pointers', () => {
     ['[{"name": "x", "threshold": 0.5}, {"name": "y", "score": 1}]', ['/*'], { y: 1 }],
     ['[{"name": "Ada", "faithful": 1}, {"name": "Bob", "faithful": 0}]', ['/*'], { faithful: 0.5 }],
     ['[{"name": 3, "score": 1}]', ['/*'], { name: 3, score: 1 }],
+    ['[{"name": "x", "score": 1}, {"y": 2}]', ['/*'], { x: 1, y: 2 }],
     ['{"a": {"x": 1}, "b": {"x": 0}}', ['/a', '/b/x'], { x: 0.5 }],
     ['{"a": {"x": 1, "y": NaN, "z": 1e999, " ": 1}}', ['/a'], { x: 1 }],
     ['{"a": {"__proto__": 1}}', ['/a'], JSON.parse('{"__proto__": 1}')],
