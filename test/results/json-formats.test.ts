@@ -347,7 +347,10 @@ describe('JSON Lines of promptfoo', () => {
     await expect(testsIn('{"success": true}\n{"success": true}')).rejects.toThrow(
       'line 2, column 1: expected nothing more, found {',
     );
-    await expect(testsIn('{"success": true, "vars": {}}\n{}')).rejects.toThrow('line 2, column 1');
+    for (const part of ['success', 'promptIdx', 'vars'] as const) {
+      const { [part]: _, ...rest } = row(0, true);
+      await expect(testsIn(linesOf(rest, {}))).rejects.toThrow('line 2, column 1');
+    }
     const given = { format: 'promptfoo' } as const;
     expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
   });
@@ -398,7 +401,9 @@ describe('a file that says something failed although no case did', () => {
     expect(await reading()).toMatchObject({
       passed: 1,
       errored: 1,
-      failures: [{ name: 'out/r', message: `the file says ${words}, but none of its cases failed` }],
+      failures: [
+        { name: 'out/r', message: `the file says ${words}, but none of its cases failed`, file: 'out/r' },
+      ],
       warnings: [],
     });
   });
