@@ -233,9 +233,11 @@ describe('promptfoo', () => {
       (await promptfoo(results)).failures.map(({ name }) => name);
     expect((await promptfoo([echo])).failures).toEqual([{ name: 'n=1, list=["a"]', message: 'too short' }]);
     expect(await namesOf({ ...echo, description: 'counts' })).toEqual(['counts']);
-    expect(await namesOf(echo, { ...echo, provider: 'local' })).toEqual([
+    const labelled = { ...echo, provider: { id: 'echo', label: 'Echo, short' } };
+    expect(await namesOf(echo, { ...echo, provider: 'local' }, labelled)).toEqual([
       'n=1, list=["a"] [echo]',
       'n=1, list=["a"] [local]',
+      'n=1, list=["a"] [Echo, short]',
     ]);
     // Numbered as in the configuration, in whatever order they ended.
     expect(

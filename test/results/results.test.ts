@@ -50,6 +50,13 @@ describe('several results files', () => {
     });
   });
 
+  it.each([
+    ['junit', JUNIT],
+    ['ctrf', CTRF],
+  ] as const)('are read in the format that is given: %s', async (format, content) => {
+    expect(await read({ a: content }, { format })).toMatchObject({ tests: { format, failed: 1 } });
+  });
+
   it('may come from several patterns, and a file that two of them match counts once', async () => {
     const results = await read({ 'a.xml': JUNIT, 'b.xml': JUNIT }, { patterns: ['a*', '*.xml'] });
     expect(results).toMatchObject({ tests: { files: ['a.xml', 'b.xml'], passed: 2, failed: 2 } });
