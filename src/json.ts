@@ -58,9 +58,7 @@ export function parseExactJson(text: string, maxDepth = MAX_DEPTH): Json {
   const value = parseJson(text, maxDepth);
   if (!MAY_BE_REWRITTEN.test(text)) return value;
   const exact: ReviverWithSource = (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && source !== String(value)
-      ? JSON.rawJSON(source)
-      : value;
+    typeof value === 'number' && source !== String(value) ? JSON.rawJSON(source as string) : value;
   return JSON.parse(text.replace(/^\uFEFF/, ''), exact as Parameters<typeof JSON.parse>[1]);
 }
 

@@ -50,6 +50,8 @@ describe('exact JSON', () => {
     '[1e400,-1e400,1e-400]',
     '{"__proto__":{"constructor":9007199254740993},"toString":1.0}',
     '["\\ud800","1234567890123456","1.0"]',
+    '["\uFEFF"]',
+    '["\uFEFF",1.0]',
   ])('is written as it was read: %s', (text) => {
     expect(rewritten(text)).toBe(text);
   });
