@@ -22,8 +22,14 @@ export const MAX_BYTES = 32 * 1024 * 1024;
 /** How much of a file is read to recognise its format, in UTF-16 units. */
 const MAX_BEGINNING = 200;
 
-/** `PK`, the first two bytes. */
-const ZIP_START = '80,75';
+const UTF_16 = 'is UTF-16, which older PowerShells write. Write it as UTF-8';
+/** What a file is that is not UTF-8, by its first two bytes in hexadecimal: `PK`, or a byte order mark of UTF-16. */
+const NOT_UTF_8: Readonly<Record<string, string>> = {
+  '504b':
+    'is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)',
+  fffe: UTF_16,
+  feff: UTF_16,
+};
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -41,21 +47,21 @@ export function whyUnread(error: unknown): string {
  * than {@link MAX_BYTES}, is empty, or begins with what a script runner such as npm prints. The message follows the path.
  */
 export async function readText(files: Files, path: string): Promise<string> {
-  const pieces: string[] = [];
-  for await (const piece of readTextPieces(files, path, MAX_BYTES)) pieces.push(piece);
+  const pieces = await Array.fromAsync(readTextPieces(files, path, MAX_BYTES));
   const text = pieces.join('');
   beginningOf(text);
   return text;
 }
 
-/** A file whose beginning has been read. */
-export interface OpenText {
+/** A file whose beginning has been read. Disposing of it closes the file. */
+export interface OpenText extends AsyncDisposable {
   /** The first line that is not blank, cut. */
   readonly beginning: string;
   /** The whole text, from its beginning. Can be read once. */
-  readonly pieces: AsyncGenerator<string, void, undefined>;
-  close(): Promise<void>;
+  readonly pieces: TextPieces;
 }
+
+export type TextPieces = AsyncGenerator<string, void, undefined>;
 
 /** Opens a file of any size. Opening and reading throw like {@link readText}. */
 export async function openText(files: Files, path: string): Promise<OpenText> {
@@ -63,7 +69,6 @@ export async function openText(files: Files, path: string): Promise<OpenText> {
   const first: string[] = [];
   let text = '';
   let length = 0;
-  const close = async () => void (await rest.return());
   try {
     // A file that begins with too much white space to hold counts as empty.
     while (text.length < MAX_BEGINNING && length < MAX_BYTES) {
@@ -73,27 +78,23 @@ export async function openText(files: Files, path: string): Promise<OpenText> {
       length += value.length;
       text = (text + value).trimStart();
     }
-    return { beginning: beginningOf(text), pieces: chain(first, rest), close };
+    const pieces = chain(first, rest);
+    return { beginning: beginningOf(text), pieces, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() };
   } catch (error) {
-    await close();
+    await rest.return();
     throw error;
   }
 }
 
-async function* chain(
-  first: readonly string[],
-  rest: AsyncGenerator<string, void, undefined>,
-): AsyncGenerator<string, void, undefined> {
+/** Pieces that were read, and the rest. */
+export async function* chain(first: readonly string[], rest: TextPieces): TextPieces {
   yield* first;
   yield* rest;
 }
 
 function beginningOf(text: string): string {
-  const [line = ''] = text
-    .trimStart()
-    .slice(0, MAX_BEGINNING)
-    .split(/[\r\n]/, 1);
-  if (line === '') throw new FormError('is empty');
+  const [line] = /\S[^\r\n]{0,80}/.exec(text) ?? [];
+  if (line === undefined) throw new FormError('is empty');
   const beginning = cut(line, 80);
   if (/^(?:[>$] |yarn run )/.test(beginning)) {
     throw new FormError(
@@ -109,17 +110,13 @@ export function tooLarge(maxBytes: number): FormError {
 }
 
 /** The text of a UTF-8 file piece by piece, of any size unless `maxBytes` is given. Throws {@link FormError}. */
-async function* readTextPieces(
-  files: Files,
-  path: string,
-  maxBytes = Number.POSITIVE_INFINITY,
-): AsyncGenerator<string, void, undefined> {
+async function* readTextPieces(files: Files, path: string, maxBytes = Number.POSITIVE_INFINITY): TextPieces {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let first: readonly number[] | undefined;
+  let start = '';
   let size = 0;
   try {
     for await (const bytes of files.read(path)) {
-      first ??= [...bytes.subarray(0, 2)];
+      start ||= Buffer.from(bytes.subarray(0, 2)).toString('hex');
       size += bytes.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
       yield decoder.decode(bytes, { stream: true });
@@ -130,17 +127,6 @@ async function* readTextPieces(
     if (codeOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
       throw new FormError(`cannot be read: ${whyUnread(error)}`);
     }
-    if (first?.join() === ZIP_START) {
-      throw new FormError(
-        'is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)',
-      );
-    }
-    // UTF-8 never begins with these bytes. UTF-16 with a byte order mark always does.
-    const isUtf16 = first?.[0] === 0xfe || first?.[0] === 0xff;
-    throw new FormError(
-      isUtf16
-        ? 'is UTF-16, which older PowerShells write. Write it as UTF-8'
-        : 'is not UTF-8. Write it as UTF-8',
-    );
+    throw new FormError(NOT_UTF_8[start] ?? 'is not UTF-8. Write it as UTF-8');
   }
 }

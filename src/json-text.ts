@@ -33,6 +33,7 @@ const END: State = { expected: 'nothing more' };
 
 // These also match the empty text.
 const PLAIN = /[^"\\\0-\x1f]*/y;
+const ESCAPE = /(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))?/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
 const NOT_A_NUMBER = /(?:-?(?:NaN|Infinity))?/y;
 const CONTROLS: Readonly<Record<string, readonly [name: string, written: string]>> = {
@@ -57,19 +58,19 @@ export function withoutNaN(
   text: string,
   line?: number,
 ): { readonly text: string; readonly fault?: string | undefined } {
-  // Joined from time to time, since there may be millions.
-  const joined: string[] = [];
+  let written = '';
   let parts: string[] = [];
   let from = 0;
   const fault = scan(text, (start, end) => {
     parts.push(text.slice(from, start), 'null');
     from = end;
+    // Joined from time to time, since there may be millions.
     if (parts.length < 10_000) return;
-    joined.push(parts.join(''));
+    written += parts.join('');
     parts = [];
   });
   if (fault) return { text, fault: faultText(text, fault, line) };
-  return { text: from === 0 ? text : [...joined, ...parts, text.slice(from)].join('') };
+  return { text: written + parts.join('') + text.slice(from) };
 }
 
 function faultText(text: string, fault: Fault | undefined, line = 1): string | undefined {
@@ -81,7 +82,8 @@ function faultText(text: string, fault: Fault | undefined, line = 1): string | u
 /** The place of the first bracket that is nested too deeply, if there is one. */
 export function placeTooDeep(text: string, maxDepth: number, line = 1): string | undefined {
   // Few texts have that many brackets, and the loop takes longer than parsing.
-  if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return undefined;
+  const tooMany = maxDepth + 2;
+  if (text.split(/[[{]/, tooMany).length < tooMany) return undefined;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -142,7 +144,7 @@ function scan(text: string, onNaN?: (start: number, end: number) => void): Fault
       let end = state.isValue ? endOf(SCALAR, text, at) : at;
       if (end === at && state.isValue && onNaN) {
         end = endOf(NOT_A_NUMBER, text, at);
-        if (end > at) onNaN(at, end);
+        onNaN(at, end);
       }
       if (end === at) return { at, expected: state.expected };
       at = end;
@@ -155,9 +157,9 @@ function scan(text: string, onNaN?: (start: number, end: number) => void): Fault
 /** The offset of the quote that ends the string, or of the end of the text. */
 function closingQuote(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let escapes = at;
-    while (text.charAt(escapes - 1) === '\\') escapes--;
-    if ((at - escapes) % 2 === 0) return at;
+    let escapes = 0;
+    while (text.charAt(at - 1 - escapes) === '\\') escapes++;
+    if (escapes % 2 === 0) return at;
   }
   return text.length;
 }
@@ -165,19 +167,18 @@ function closingQuote(text: string, start: number): number {
 /** The offset after the string that begins at `start`, or what is wrong in it. */
 function endOfString(text: string, start: number): number | Fault {
   let at = endOf(PLAIN, text, start + 1);
-  for (; at < text.length; at = endOf(PLAIN, text, at + 1)) {
-    const character = text.charAt(at);
-    if (character === '"') return at + 1;
-    if (character !== '\\') {
-      const [name, written] = CONTROLS[character] ?? ['a control character', 'an escape such as \\u0000'];
-      return { at, expected: written, found: `${name} in a string` };
-    }
-    const letter = text.charAt(at + 1);
-    if (letter === 'u' && /[\da-fA-F]{4}/.test(text.slice(at + 2, at + 6))) at += 5;
-    else if (letter !== '' && '"\\/bfnrt'.includes(letter)) at++;
-    else return { at, expected: 'an escape such as \\n or \\\\', found: `\\${letter}` };
+  while (text.charAt(at) === '\\') {
+    const end = endOf(ESCAPE, text, at);
+    if (end === at) return { at, expected: 'an escape such as \\n or \\\\', found: text.slice(at, at + 2) };
+    at = endOf(PLAIN, text, end);
   }
-  return { at: start, expected: 'a string with a quote at its end', found: foundAt(text, at) };
+  const character = text.charAt(at);
+  if (character === '"') return at + 1;
+  if (character === '') {
+    return { at: start, expected: 'a string with a quote at its end', found: foundAt(text, at) };
+  }
+  const [name, expected] = CONTROLS[character] ?? ['a control character', 'an escape such as \\u0000'];
+  return { at, expected, found: `${name} in a string` };
 }
 
 /** The offset after the match of a sticky pattern. */

@@ -58,9 +58,7 @@ export function parseExactJson(text: string, maxDepth = MAX_DEPTH): Json {
   const value = parseJson(text, maxDepth);
   if (!MAY_BE_REWRITTEN.test(text)) return value;
   const exact: ReviverWithSource = (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && source !== String(value)
-      ? JSON.rawJSON(source)
-      : value;
+    typeof value === 'number' && source !== String(value) ? JSON.rawJSON(source as string) : value;
   return JSON.parse(text.replace(/^\uFEFF/, ''), exact as Parameters<typeof JSON.parse>[1]);
 }
 
@@ -102,7 +100,8 @@ function canonical(_key: string, value: Json): Json {
     return isHeld ? double : value;
   }
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, value[key] as Json]));
 }
 
 /** Throws {@link FormError} if a JSON text is nested too deeply, with the place of the first bracket beyond the limit. */

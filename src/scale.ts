@@ -28,7 +28,7 @@ export function unroundedScore(value: number, scale?: number): number {
 export function scoreOf(value: number, scale?: number): number {
   const score = scale === undefined ? value : scaled(value, scale);
   if (Number.isSafeInteger(score)) return score;
-  if (Math.abs(score) < Number.MAX_SAFE_INTEGER) {
+  if (Math.trunc(score) !== score) {
     throw new FormError(
       `${value} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`,
     );

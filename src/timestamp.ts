@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { FormError } from './errors.ts';
 import { counted, quoted } from './text.ts';
 
-const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
+const UNIX_SECONDS = /^(\d{10})(\.\d{1,9})?$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;
 const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
 const WITH_OFFSET = z.iso.datetime({ offset: true });
@@ -14,9 +14,9 @@ const WITH_OFFSET = z.iso.datetime({ offset: true });
  */
 export function parseTimestamp(text: string, now: Date): string {
   if (text === 'now') return now.toISOString();
-  const [unixSeconds, fraction = ''] = UNIX_SECONDS.exec(text) ?? [];
-  if (unixSeconds !== undefined) {
-    return new Date(Number(text.slice(0, 10)) * 1000).toISOString().replace('.000Z', `${fraction}Z`);
+  const [, seconds, fraction = ''] = UNIX_SECONDS.exec(text) ?? [];
+  if (seconds !== undefined) {
+    return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', `${fraction}Z`);
   }
   if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
   if (isTime(text)) return text;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FormError } from '../src/errors.ts';
 import { type Files, MAX_BYTES, openText, readText } from '../src/files.ts';
 
 const filesOf = (...pieces: readonly Uint8Array[]): Files => ({
@@ -16,23 +17,29 @@ describe('the text of a file', () => {
   });
 
   it.each([
-    [Buffer.from('"caf\xe9"', 'latin1'), 'is not UTF-8'],
-    [Buffer.from('😀').subarray(0, 3), 'is not UTF-8'],
-    [Buffer.from('\uFEFF{}', 'utf16le'), 'is UTF-16'],
-    [Buffer.from('\uFEFF{}', 'utf16le').swap16(), 'is UTF-16'],
-    [Buffer.from('PK\x03\x04\xff', 'latin1'), 'is a ZIP archive, as a log of Inspect (.eval) is'],
-    [Buffer.from('P\xff', 'latin1'), 'is not UTF-8'],
+    [Buffer.from('"caf\xe9"', 'latin1'), 'is not UTF-8. Write it as UTF-8'],
+    [Buffer.from('😀').subarray(0, 3), 'is not UTF-8. Write it as UTF-8'],
+    [Buffer.from('\uFEFF{}', 'utf16le'), 'is UTF-16, which older PowerShells write. Write it as UTF-8'],
+    [
+      Buffer.from('\uFEFF{}', 'utf16le').swap16(),
+      'is UTF-16, which older PowerShells write. Write it as UTF-8',
+    ],
+    [
+      Buffer.from('PK\x03\x04\xff', 'latin1'),
+      'is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)',
+    ],
+    [Buffer.from('P\xff', 'latin1'), 'is not UTF-8. Write it as UTF-8'],
   ])('in another encoding (%#) is an error', async (bytes, message) => {
-    await expect(readText(filesOf(bytes), 'a')).rejects.toMatchObject({
-      name: 'FormError',
-      message: expect.stringContaining(message),
-    });
+    const files = filesOf(bytes.subarray(0, 2), bytes.subarray(2));
+    await expect(readText(files, 'a')).rejects.toThrow(new FormError(message));
   });
 
   it('may be 32 MiB long, but not a byte more', async () => {
     const mebi = Array.from({ length: 32 }, () => Buffer.alloc(1024 * 1024, 'a'));
     expect(await readText(filesOf(...mebi), 'a')).toHaveLength(MAX_BYTES);
-    await expect(readText(filesOf(...mebi, Buffer.from('b')), 'a')).rejects.toThrow(/^is larger than 32 MiB/);
+    await expect(readText(filesOf(...mebi, Buffer.from('b')), 'a')).rejects.toThrow(
+      new FormError('is larger than 32 MiB, the limit. Shorten it'),
+    );
   });
 
   it.each([
@@ -48,10 +55,7 @@ describe('the text of a file', () => {
       },
       modifiedMs: () => undefined,
     };
-    await expect(readText(files, 'some/path')).rejects.toMatchObject({
-      name: 'FormError',
-      message: `cannot be read: ${reason}`,
-    });
+    await expect(readText(files, 'some/path')).rejects.toThrow(new FormError(`cannot be read: ${reason}`));
   });
 });
 
@@ -80,7 +84,8 @@ describe('an open file', () => {
       async *read(path) {
         try {
           log.push(`open ${path}`);
-          yield Buffer.from(path.repeat(300));
+          yield Buffer.from(path.repeat(200));
+          log.push(`read on ${path}`);
           yield Buffer.from('end');
         } finally {
           log.push(`close ${path}`);
@@ -88,14 +93,32 @@ describe('an open file', () => {
       },
     };
     const [whole, part] = [await openText(files, 'a'), await openText(files, 'b')];
-    expect(await textOf(whole.pieces)).toBe(`${'a'.repeat(300)}end`);
-    await whole.close();
-    await part.close();
+    expect(await textOf(whole.pieces)).toBe(`${'a'.repeat(200)}end`);
+    await whole[Symbol.asyncDispose]();
+    await part[Symbol.asyncDispose]();
     await expect(openText(files, '> ')).rejects.toThrow('begins with what npm prints');
-    expect(log).toEqual(['open a', 'open b', 'close a', 'close b', 'open > ', 'close > ']);
+    expect(log).toEqual(['open a', 'open b', 'read on a', 'close a', 'close b', 'open > ', 'close > ']);
   });
 
-  it('is empty if it has nothing but white space', async () => {
-    await expect(openText(filesOf(Buffer.from(' \n')), 'a')).rejects.toThrow(/^is empty$/);
+  it('is empty if it begins with white space alone, or with 32 MiB of it', async () => {
+    const blank = Array.from({ length: 32 }, () => Buffer.alloc(1024 * 1024, ' '));
+    for (const pieces of [[Buffer.from(' \n')], [...blank, Buffer.from('{}')]]) {
+      await expect(openText(filesOf(...pieces), 'a')).rejects.toThrow(new FormError('is empty'));
+    }
+  });
+
+  it.each(['> demo@1.0.0 eval', '$ jest --json', 'yarn run v1.22.22'])(
+    'does not begin with what npm or yarn prints: %s',
+    async (line) => {
+      await expect(openText(filesOf(Buffer.from(`\n${line}\n\n{}`)), 'a')).rejects.toThrow(
+        new FormError(
+          `begins with what npm prints, "${line}". Run the tool with npm run --silent, or let it write the file itself (--outputFile)`,
+        ),
+      );
+    },
+  );
+
+  it.each(['>', '$a', 'a > b', 'a yarn run b'])('may begin with %s', async (line) => {
+    expect((await openText(filesOf(Buffer.from(line)), 'a')).beginning).toBe(line);
   });
 });

@@ -50,6 +50,8 @@ describe('exact JSON', () => {
     '[1e400,-1e400,1e-400]',
     '{"__proto__":{"constructor":9007199254740993},"toString":1.0}',
     '["\\ud800","1234567890123456","1.0"]',
+    '["\uFEFF"]',
+    '["\uFEFF",1.0]',
   ])('is written as it was read: %s', (text) => {
     expect(rewritten(text)).toBe(text);
   });
@@ -168,7 +170,9 @@ describe('an error says where a text stops being JSON, what may come there and w
     ],
     ['["\\n\\u00e9\\dir"]', 'line 1, column 11: expected an escape such as \\n or \\\\, found \\d'],
     ['["a\\', 'line 1, column 4: expected an escape such as \\n or \\\\, found \\'],
-    ['["\\u12G4"]', 'line 1, column 3: expected an escape such as \\n or \\\\, found \\u'],
+    ['["1234\\u12G4"]', 'line 1, column 7: expected an escape such as \\n or \\\\, found \\u'],
+    ['["\\x1234"]', 'line 1, column 3: expected an escape such as \\n or \\\\, found \\x'],
+    ['["a long text \\u00e9\\"", x]', 'line 1, column 26: expected a value, found x'],
     ['> eval@1.0.0\n{}', 'line 1, column 1: expected a value, found >'],
     [`${'a'.repeat(18)}😀bc`, `line 1, column 1: expected a value, found ${'a'.repeat(18)}…`],
     ['[a\u200bb]', 'line 1, column 2: expected a value or ], found a\u200bb'],
@@ -251,7 +255,11 @@ describe('nesting', () => {
   });
 
   it('does not count brackets in strings, or closed ones', () => {
-    expect(refusalOf(`["${'[{\\"['.repeat(1001)}",${'[],{},'.repeat(1001)}0]`)).toBeUndefined();
+    const brackets = '['.repeat(1001);
+    expect(refusalOf(`["${brackets}","${'[{\\"['.repeat(1001)}",${'[],{},'.repeat(1001)}0]`)).toBeUndefined();
+    expect(refusalOf(`["${brackets}`)).toBe(
+      'is not JSON: line 1, column 2: expected a string with a quote at its end, found the end of the text',
+    );
   });
 
   it('counts brackets after an escaped backslash', () => {
@@ -301,6 +309,7 @@ describe('two values are', () => {
     ['null', '{}'],
     ['{"__proto__":1}', '{}'],
     ['9007199254740993', '9007199254740992'],
+    ['-9007199254740993', '-9007199254740992'],
     ['1e400', '1e401'],
     ['0.1', '0.10000000000000002'],
   ])('not equal: %s and %s', (a, b) => {

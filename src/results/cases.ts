@@ -48,7 +48,7 @@ export interface Explanation {
 /** What an eval measured for one case. */
 export interface Measured {
   readonly score?: number | undefined;
-  readonly namedScores: Readonly<Record<string, number>>;
+  readonly namedScores: Readonly<Record<string, number | undefined>>;
   readonly cost?: number | undefined;
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;

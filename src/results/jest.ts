@@ -1,10 +1,9 @@
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { present } from '../present.ts';
-import { textOf } from '../text.ts';
 import type { CaseDetails, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
 import type { JsonFormat } from './format.ts';
-import { arrayAt, arrayIn, numberIn, objectAt, objectIn, oneAt, sumOf, textIn } from './shape.ts';
+import { arrayAt, arrayIn, numberIn, objectAt, objectIn, oneAt, outputIn, sumOf, textIn } from './shape.ts';
 
 const STATUSES = {
   passed: 'passed',
@@ -21,7 +20,7 @@ const STATUSES = {
 export const jest: JsonFormat = {
   name: 'jest',
 
-  recognises: (document) => isJsonObject(document) && Array.isArray(document.testResults),
+  recognises: (document) => Array.isArray(objectIn(document).testResults),
 
   read(value, onCase) {
     const document = objectAt('the document', value);
@@ -87,7 +86,7 @@ function detailsOf(test: JsonObject, path: string): CaseDetails {
     ...(typeof title === 'string'
       ? { suites: arrayIn(ancestorTitles).map(textIn), name: title }
       : { name: textIn(fullName) || path }),
-    why: { message: firstText(failureMessages) },
+    why: { message: arrayIn(failureMessages).map(textIn).find(Boolean) ?? '' },
     durationMs: numberIn(test.duration),
     // Since Jest 30. Vitest does not write the start of a case.
     startMs: numberIn(test.startAt),
@@ -103,21 +102,11 @@ function evalIn({ meta }: JsonObject): JsonObject {
 
 function measuredIn(test: JsonObject): Measured {
   const { avgScore, scores } = evalIn(test);
-  const named = arrayIn(scores)
-    .map(objectIn)
-    .flatMap(({ name, score }) => {
-      const number = numberIn(score);
-      return textIn(name).trim() === '' || number === undefined ? [] : [[textIn(name), number] as const];
-    });
-  return { score: numberIn(avgScore), namedScores: Object.fromEntries(named) };
-}
-
-function outputIn({ output = null }: JsonObject): { output?: string } {
-  return output === null ? {} : { output: textOf(output) };
-}
-
-function firstText(messages: Json | undefined): string {
-  return textIn(arrayIn(messages).find((message) => textIn(message) !== ''));
+  const named = arrayIn(scores).map(objectIn);
+  return {
+    score: numberIn(avgScore),
+    namedScores: Object.fromEntries(named.map(({ name, score }) => [textIn(name), numberIn(score)])),
+  };
 }
 
 /** The folder that all files share. Their names are absolute paths, so it is left out of case names. */

@@ -1,9 +1,7 @@
-import { type Files, openText, tooLarge } from '../files.ts';
+import { chain, type Files, openText, type TextPieces, tooLarge } from '../files.ts';
 import { type Json, parseResultsJson } from '../json.ts';
 
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
-
-type Pieces = AsyncGenerator<string, void, undefined>;
 
 /** A file in JSON: one document, or JSON Lines, some at a time. */
 type JsonFile = { readonly document: Json } | { readonly lines: AsyncIterable<readonly JsonLine[]> };
@@ -20,7 +18,7 @@ export interface JsonLine {
 type AreLines = (first: Json | undefined, hasMore: boolean) => boolean;
 
 /** Reads a document, or opens JSON Lines, which can be read once. Both throw {@link FormError} with the place. */
-export async function readJson(all: Pieces, areLines: AreLines): Promise<JsonFile> {
+export async function readJson(all: TextPieces, areLines: AreLines): Promise<JsonFile> {
   const pieces = limited(all);
   const [line, after] = await readFirstLine(pieces);
   const first = tryParse(line);
@@ -32,7 +30,7 @@ export async function readJson(all: Pieces, areLines: AreLines): Promise<JsonFil
   }
   const hasMore = rest.trim() !== '';
   if (areLines(first.value, hasMore)) {
-    return { lines: linesOf({ number: lineBreaksIn(line) + 1, value: resultOf(first) }, rest, pieces) };
+    return { lines: linesOf({ number: line.split('\n').length, value: resultOf(first) }, rest, pieces) };
   }
   if (!hasMore) return { document: resultOf(first) };
   const texts = [line, '\n', rest];
@@ -42,16 +40,12 @@ export async function readJson(all: Pieces, areLines: AreLines): Promise<JsonFil
 
 /** The values of all lines. Throws like {@link readJson}. */
 export async function* readLines(files: Files, path: string): AsyncGenerator<readonly JsonLine[]> {
-  const file = await openText(files, path);
-  try {
-    const json = await readJson(file.pieces, () => true);
-    if ('lines' in json) yield* json.lines;
-  } finally {
-    await file.close();
-  }
+  await using file = await openText(files, path);
+  const json = await readJson(file.pieces, () => true);
+  if ('lines' in json) yield* json.lines;
 }
 
-async function* limited(pieces: Pieces): Pieces {
+async function* limited(pieces: TextPieces): TextPieces {
   let length = 0;
   for await (const piece of pieces) {
     length += piece.length;
@@ -62,7 +56,7 @@ async function* limited(pieces: Pieces): Pieces {
 }
 
 /** The text up to the end of the first line that is not blank, and what was read after it. */
-async function readFirstLine(pieces: Pieces): Promise<[line: string, after: string]> {
+async function readFirstLine(pieces: TextPieces): Promise<[line: string, after: string]> {
   const before: string[] = [];
   for (let isBlank = true; ; ) {
     const { value, done } = await pieces.next();
@@ -75,7 +69,11 @@ async function readFirstLine(pieces: Pieces): Promise<[line: string, after: stri
   }
 }
 
-async function* linesOf(first: JsonLine, rest: string, pieces: Pieces): AsyncGenerator<readonly JsonLine[]> {
+async function* linesOf(
+  first: JsonLine,
+  rest: string,
+  pieces: TextPieces,
+): AsyncGenerator<readonly JsonLine[]> {
   yield [first];
   let { number } = first;
   let open: string[] = [];
@@ -83,17 +81,15 @@ async function* linesOf(first: JsonLine, rest: string, pieces: Pieces): AsyncGen
     number++;
     return text.trim() === '' ? [] : [{ number, value: parseResultsJson(text, number) }];
   };
-  async function* all() {
-    yield rest;
-    yield* pieces;
-  }
-  for await (const piece of all()) {
-    const [end = '', ...whole] = piece.split('\n');
-    open.push(end);
-    const last = whole.pop();
-    if (last === undefined) continue;
-    yield [open.join(''), ...whole].flatMap(parsed);
-    open = [last];
+  for await (const piece of chain([rest], pieces)) {
+    const end = piece.lastIndexOf('\n');
+    if (end === -1) {
+      open.push(piece);
+      continue;
+    }
+    open.push(piece.slice(0, end));
+    yield open.join('').split('\n').flatMap(parsed);
+    open = [piece.slice(end + 1)];
   }
   yield parsed(open.join(''));
 }
@@ -114,8 +110,4 @@ function tryParse(text: string): Parsed {
 function resultOf({ value, error }: Parsed): Json {
   if (value === undefined) throw error;
   return value;
-}
-
-function lineBreaksIn(text: string): number {
-  return text.split('\n').length - 1;
 }

@@ -32,8 +32,9 @@ export class Mean {
 export class NamedMeans {
   readonly #means = new Map<string, Mean>();
 
-  add(name: string, value: number): void {
-    this.#of(name).add(value);
+  /** Without a name or a value, adds nothing. */
+  add(name: string, value: number | undefined): void {
+    if (name.trim() !== '' && value !== undefined) this.#of(name).add(value);
   }
 
   merge(others: NamedMeans): void {

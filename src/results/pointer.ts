@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
+import { isJsonObject, type Json, kindOf } from '../json.ts';
 import { counted, cut, listed } from '../text.ts';
 
 /** Where a pointer leads. */
@@ -42,9 +42,7 @@ export class Pointer {
   endItems(count: number, onResult: OnResult): void {
     const [name = ''] = this.#names;
     if (name === '*' || (indexIn(name) ?? count) < count) return;
-    const items: Json[] = [];
-    items.length = count;
-    onResult({ value: items, isEnd: false, path: [] });
+    onResult({ value: new Array<Json>(count), isEnd: false, path: [] });
   }
 
   #walk(value: Json, depth: number, path: (string | number)[], onResult: OnResult): void {
@@ -53,29 +51,28 @@ export class Pointer {
       onResult({ value, isEnd: true, path });
       return;
     }
-    const into = (key: string | number, child: Json) => {
+    let isEmpty = true;
+    for (const [key, child] of childrenOf(value, name)) {
+      isEmpty = false;
       path.push(key);
       this.#walk(child, depth + 1, path, onResult);
       path.pop();
-    };
-    if (Array.isArray(value)) {
-      const items: readonly Json[] = value;
-      const index = indexIn(name) ?? items.length;
-      const item = items[index];
-      if (item !== undefined) into(index, item);
-      else if (name === '*' && items.length > 0) items.forEach((child, i) => void into(i, child));
-      else onResult({ value, isEnd: false, path });
-      return;
     }
-    const members = isJsonObject(value) ? membersOf(value, name) : [];
-    for (const [key, child] of members) into(key, child);
-    if (members.length === 0) onResult({ value, isEnd: false, path });
+    if (isEmpty) onResult({ value, isEnd: false, path });
   }
 }
 
-function membersOf(object: JsonObject, name: string): (readonly [string, Json])[] {
-  if (name === '*') return Object.entries(object);
-  return Object.hasOwn(object, name) ? [[name, object[name] as Json]] : [];
+/** The item or member with a name, or all of them. */
+function childrenOf(value: Json, name: string): Iterable<readonly [string | number, Json]> {
+  if (Array.isArray(value)) {
+    const items: readonly Json[] = value;
+    if (name === '*') return items.entries();
+    const index = indexIn(name) ?? items.length;
+    return index < items.length ? [[index, items[index] as Json]] : [];
+  }
+  if (!isJsonObject(value)) return [];
+  if (name === '*') return Object.entries(value);
+  return Object.hasOwn(value, name) ? [[name, value[name] as Json]] : [];
 }
 
 /** The place of a result and what is there, for an error: `/evals/2 is an object with the keys name, error`. */

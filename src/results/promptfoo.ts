@@ -5,7 +5,7 @@ import type { FoundCase, Measured, OnCase } from './cases.ts';
 import { totalOf } from './declared.ts';
 import type { FileSummary, JsonFormat } from './format.ts';
 import type { JsonLine } from './json-file.ts';
-import { arrayAt, booleanAt, numberIn, objectAt, objectIn, sumOf, textIn } from './shape.ts';
+import { arrayAt, booleanAt, numberIn, objectAt, objectIn, outputIn, sumOf, textIn } from './shape.ts';
 import type { CaseStatus } from './tests.ts';
 
 // From promptfoo's ResultFailureReason. Version 2 of its results does not have it.
@@ -15,7 +15,7 @@ const ERRORED = 2;
 export const promptfoo: JsonFormat = {
   name: 'promptfoo',
 
-  recognises: (document) => isJsonObject(document) && Array.isArray(objectIn(document.results).results),
+  recognises: (document) => Array.isArray(objectIn(objectIn(document).results).results),
 
   read(value, onCase) {
     const document = objectAt('results', objectAt('the document', value).results);
@@ -63,7 +63,7 @@ export async function readResultLines(
       onCase(caseIn(objectIn(value), `line ${number}: success`, labels));
     }
   }
-  return { durationMs, declared: { totals: '' } };
+  return { durationMs, declared: {} };
 }
 
 function caseIn(result: JsonObject, place: string, labels: Labels): FoundCase {
@@ -74,18 +74,12 @@ function caseIn(result: JsonObject, place: string, labels: Labels): FoundCase {
       name: titleOf(result) + labels.of(result),
       why: { message: textIn(result.error) || textIn(objectIn(result.gradingResult).reason) },
       ...(isJsonObject(result.vars) && { input: JSON.stringify(result.vars) }),
-      ...answerIn(result),
+      ...outputIn(objectIn(result.response)),
       score: numberIn(result.score),
       durationMs: numberIn(result.latencyMs),
     }),
     measured: measuredIn(result),
   };
-}
-
-/** The model's answer as `output`; absent if there is none. */
-function answerIn({ response }: JsonObject): { output?: string } {
-  const { output } = objectIn(response);
-  return output === undefined || output === null ? {} : { output: textOf(output) };
 }
 
 function failedOrErrored({ failureReason, error, gradingResult }: JsonObject): CaseStatus {
@@ -136,14 +130,12 @@ function promptOf({ prompt }: JsonObject): string {
 }
 
 function measuredIn({ score, namedScores, cost, tokenUsage, response }: JsonObject): Measured {
-  const named = Object.entries(objectIn(namedScores)).filter(
-    (entry): entry is [string, number] => entry[0].trim() !== '' && numberIn(entry[1]) !== undefined,
-  );
+  const named = Object.entries(objectIn(namedScores));
   // In version 2 the tokens are only in the provider's response.
   const tokens = objectIn(tokenUsage ?? objectIn(response).tokenUsage);
   return {
     score: numberIn(score),
-    namedScores: Object.fromEntries(named),
+    namedScores: Object.fromEntries(named.map(([name, value]) => [name, numberIn(value)])),
     cost: numberIn(cost),
     inputTokens: numberIn(tokens.prompt),
     outputTokens: numberIn(tokens.completion),

@@ -32,8 +32,7 @@ export async function readPointers(
       problems.push(problemOf('results_file', path, error));
     }
   }
-  const [first, ...others] = paths;
-  const where = others.length === 0 ? first : listed(paths);
+  const where = paths.length === 1 ? paths[0] : listed(paths);
   // The numbers may be in the bad file.
   if (problems.length === 0) problems.push(...present(readers.map((reader) => reader.end(where))));
   if (problems.length > 0) throw new InputError(problems);
@@ -53,29 +52,22 @@ function meansOf(readers: readonly MetricsReader[]): Record<string, number> {
 
 async function readFile(path: string, files: Files, readers: readonly PointerReader[]): Promise<void> {
   const isNamedSo = /\.(?:jsonl|ndjson)$/i.test(path);
-  const file = await openText(files, path);
-  try {
-    const other = /^[{[]/.test(file.beginning) ? undefined : otherText(file.beginning);
-    if (other) throw other;
-    const json = await readJson(
-      file.pieces,
-      (first, hasMore) => isNamedSo || (first !== undefined && hasMore),
-    );
-    if ('document' in json) {
-      for (const { pointer, take } of readers) pointer.find(json.document, take);
-      return;
-    }
-    let count = 0;
-    for await (const lines of json.lines) {
-      for (const { value } of lines) {
-        for (const { pointer, take } of readers) pointer.findInItem(value, count, take);
-        count++;
-      }
-    }
-    for (const { pointer, take } of readers) pointer.endItems(count, take);
-  } finally {
-    await file.close();
+  await using file = await openText(files, path);
+  const other = /^[{[]/.test(file.beginning) ? undefined : otherText(file.beginning);
+  if (other) throw other;
+  const json = await readJson(file.pieces, (first, hasMore) => isNamedSo || (first !== undefined && hasMore));
+  if ('document' in json) {
+    for (const { pointer, take } of readers) pointer.find(json.document, take);
+    return;
   }
+  let count = 0;
+  for await (const lines of json.lines) {
+    for (const { value } of lines) {
+      for (const { pointer, take } of readers) pointer.findInItem(value, count, take);
+      count++;
+    }
+  }
+  for (const { pointer, take } of readers) pointer.endItems(count, take);
 }
 
 /** Takes what a pointer finds, file by file. */
@@ -161,7 +153,7 @@ class MetricsReader implements PointerReader {
   /** Of objects that have a name, but neither a score nor a value. */
   readonly #unscored = new NamedMeans();
   #hasScored = false;
-  #other: string | undefined;
+  #first: string | undefined;
   #unnamed: string | undefined;
 
   constructor(pointer: string) {
@@ -172,9 +164,9 @@ class MetricsReader implements PointerReader {
     const { value, isEnd, path } = result;
     const key = path.at(-1);
     if (isEnd && isJsonObject(value)) this.#takeObject(value);
-    else if (isEnd && typeof key === 'string') add(this.means, key, value);
+    else if (isEnd && typeof key === 'string') this.means.add(key, measureIn(value));
     else if (isEnd && measureIn(value) !== undefined) this.#unnamed ??= foundText(result);
-    if (this.means.size === 0) this.#other ??= foundText(result);
+    this.#first ??= foundText(result);
   };
 
   endFile(path: string): Problem | undefined {
@@ -189,7 +181,7 @@ class MetricsReader implements PointerReader {
     // DeepEval leaves the score out of a metric that failed. Beside others with a score, its numbers are not metrics.
     if (!this.#hasScored) this.means.merge(this.#unscored);
     if (this.means.size > 0) return undefined;
-    const message = `${quoted(this.pointer.text)} finds no number in ${paths}: ${this.#other}`;
+    const message = `${quoted(this.pointer.text)} finds no number in ${paths}: ${this.#first}`;
     return { name: 'metrics_pointer', message };
   }
 
@@ -197,17 +189,12 @@ class MetricsReader implements PointerReader {
     const { name, score, value } = object;
     if (typeof name === 'string' && (score !== undefined || value !== undefined)) {
       this.#hasScored = true;
-      add(this.means, name, measureIn(score) ?? measureIn(value));
+      this.means.add(name, measureIn(score) ?? measureIn(value));
       return;
     }
     const means = typeof name === 'string' ? this.#unscored : this.means;
-    for (const [key, member] of Object.entries(object)) add(means, key, member);
+    for (const [key, member] of Object.entries(object)) means.add(key, measureIn(member));
   }
-}
-
-function add(means: NamedMeans, name: string, value: Json | undefined): void {
-  const number = measureIn(value);
-  if (number !== undefined && name.trim() !== '') means.add(name, number);
 }
 
 /** A number; 1 for true, 0 for false. */

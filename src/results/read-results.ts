@@ -29,8 +29,8 @@ export interface ResultsRequest extends TestsRequest {
  * the word `now` stands for in a `fields` file.
  */
 export async function readResults(request: ResultsRequest, files: Files, now: Date): Promise<Results> {
-  const { format, pointer, metricsPointers = [] } = request;
-  const { paths, problems } = await findAll(request.patterns, files, request.isAtEnd ?? false);
+  const { format, pointer, metricsPointers = [], isAtEnd = false } = request;
+  const { paths, problems } = await findAll(request.patterns, files, isAtEnd);
   if (format !== 'json' && format !== 'fields') {
     const results = await readTests(request, paths, files, now);
     return { ...results, problems: [...problems, ...results.problems] };
@@ -39,8 +39,9 @@ export async function readResults(request: ResultsRequest, files: Files, now: Da
     const stale = staleProblem(path, request, files, now);
     if (stale) problems.push(problemOf('results_file', path, stale));
   }
-  const [path, ...others] = paths;
-  if (path === undefined || problems.length > 0) throw new InputError(problems);
+  if (problems.length > 0) throw new InputError(problems);
+  // Without a problem there is a file.
+  const [path, ...others] = paths as readonly [string, ...string[]];
   if (format === 'json') {
     return { ...(await readPointers(pointer, metricsPointers, [path, ...others], files)), files: paths };
   }

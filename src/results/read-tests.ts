@@ -1,5 +1,5 @@
 import { type Problem, problemOf } from '../errors.ts';
-import { type Files, type OpenText, openText } from '../files.ts';
+import { type Files, openText } from '../files.ts';
 import type { Json } from '../json.ts';
 import { present } from '../present.ts';
 import { counted, listed, quoted } from '../text.ts';
@@ -35,6 +35,7 @@ export interface TestsRequest {
 
 /** What one file holds. */
 interface ReadFile {
+  readonly path: string;
   readonly format: string;
   readonly tally: Tally;
   readonly durationMs: number | undefined;
@@ -53,7 +54,7 @@ export async function readTests(
   now: Date,
 ): Promise<Results> {
   const tally = new Tally(request.keepCases);
-  const read: (ReadFile & { readonly path: string })[] = [];
+  const read: ReadFile[] = [];
   const problems: Problem[] = [];
   const leftOut: { readonly path: string; readonly error: NoResultsError }[] = [];
   for (const path of paths) {
@@ -62,7 +63,7 @@ export async function readTests(
       const stale = staleProblem(path, request, files, now);
       if (stale) throw stale;
       tally.merge(file.tally);
-      read.push({ ...file, path });
+      read.push(file);
     } catch (error) {
       if (error instanceof NoResultsError && error.isHarmless) leftOut.push({ path, error });
       else problems.push(badFile(path, staleProblem(path, request, files, now) ?? error, paths));
@@ -82,7 +83,7 @@ export async function readTests(
   return { tests: testRunOf(read, tally), problems, warnings: limited(warnings) };
 }
 
-function testRunOf(read: readonly (ReadFile & { readonly path: string })[], tally: Tally): TestRun {
+function testRunOf(read: readonly ReadFile[], tally: Tally): TestRun {
   const durationMs = sumOf(read.map((file) => file.durationMs));
   return {
     format: [...new Set(read.map(({ format }) => format))].join(', '),
@@ -111,12 +112,8 @@ async function readFile(request: TestsRequest, path: string, files: Files): Prom
     const advice = 'Check which tests the command selects, and that all of them load';
     throw new NoResultsError('has no test case, so nothing ran', advice, isHarmless);
   }
-  return {
-    format,
-    tally,
-    durationMs,
-    warnings: failure === undefined ? warningsAbout(path, summary, shown) : [],
-  };
+  const warnings = failure === undefined ? warningsAbout(path, summary, shown) : [];
+  return { path, format, tally, durationMs, warnings };
 }
 
 async function readCases(
@@ -125,26 +122,13 @@ async function readCases(
   files: Files,
   onCase: OnCase,
 ): Promise<{ format: string; summary: FileSummary }> {
-  const file = await openText(files, path);
-  try {
-    return await readOpen(format, file, path, files, onCase);
-  } finally {
-    await file.close();
-  }
-}
-
-async function readOpen(
-  format: string,
-  { beginning, pieces }: OpenText,
-  path: string,
-  files: Files,
-  onCase: OnCase,
-): Promise<{ format: string; summary: FileSummary }> {
+  await using file = await openText(files, path);
+  const { beginning, pieces } = file;
   const isXml = beginning.startsWith('<');
   if (isXml && (format === 'junit' || format === 'auto')) {
     return { format: 'junit', summary: await readJunit(pieces, path, onCase) };
   }
-  const other = isXml ? undefined : otherText(beginning);
+  const other = otherText(beginning);
   if (other !== undefined) throw other;
   if (format === 'junit') {
     const advice = 'Name the JUnit file, or set results_format to auto';

@@ -1,6 +1,6 @@
 import { FormError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject, kindOf } from '../json.ts';
-import { cut } from '../text.ts';
+import { cut, textOf } from '../text.ts';
 
 // Functions named `…At` throw if the value does not have the expected type, with the place in the error. Those named `…In` do not throw.
 
@@ -44,6 +44,11 @@ export function textIn(value: Json | undefined): string {
 /** The number, if it is finite. JSON allows `1e999`, which is parsed as infinite and cannot be recorded. */
 export function numberIn(value: Json | undefined): number | undefined {
   return Number.isFinite(value) ? (value as number) : undefined;
+}
+
+/** What the model answered, as text; absent if there is nothing. */
+export function outputIn({ output = null }: JsonObject): { output?: string } {
+  return output === null ? {} : { output: textOf(output) };
 }
 
 /** The sum of the known numbers; undefined if there are none. */

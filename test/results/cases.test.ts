@@ -236,6 +236,11 @@ describe('the cases to create spans for', () => {
     for (const response of [{ error: 'no' }, { output: null }]) {
       expect(await caseOf({ response })).toStrictEqual({ ...unanswered, status: 'errored' });
     }
+    const { input: _input, ...unasked } = known;
+    expect(await caseOf({ failureReason: 1, vars: ['é'], description: 'd' })).toStrictEqual({
+      ...unasked,
+      name: 'd',
+    });
     const { score: _score, ...unscored } = known;
     expect(await caseOf({ failureReason: 1, error: null, score: null })).toStrictEqual({
       ...unscored,

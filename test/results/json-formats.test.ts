@@ -233,9 +233,11 @@ describe('promptfoo', () => {
       (await promptfoo(results)).failures.map(({ name }) => name);
     expect((await promptfoo([echo])).failures).toEqual([{ name: 'n=1, list=["a"]', message: 'too short' }]);
     expect(await namesOf({ ...echo, description: 'counts' })).toEqual(['counts']);
-    expect(await namesOf(echo, { ...echo, provider: 'local' })).toEqual([
+    const labelled = { ...echo, provider: { id: 'echo', label: 'Echo, short' } };
+    expect(await namesOf(echo, { ...echo, provider: 'local' }, labelled)).toEqual([
       'n=1, list=["a"] [echo]',
       'n=1, list=["a"] [local]',
+      'n=1, list=["a"] [Echo, short]',
     ]);
     // Numbered as in the configuration, in whatever order they ended.
     expect(
@@ -347,7 +349,10 @@ describe('JSON Lines of promptfoo', () => {
     await expect(testsIn('{"success": true}\n{"success": true}')).rejects.toThrow(
       'line 2, column 1: expected nothing more, found {',
     );
-    await expect(testsIn('{"success": true, "vars": {}}\n{}')).rejects.toThrow('line 2, column 1');
+    for (const part of ['success', 'promptIdx', 'vars'] as const) {
+      const { [part]: _, ...rest } = row(0, true);
+      await expect(testsIn(linesOf(rest, {}))).rejects.toThrow('line 2, column 1');
+    }
     const given = { format: 'promptfoo' } as const;
     expect(await testsIn('{"success": true}\n{"success": true}', given)).toMatchObject({ passed: 2 });
   });
@@ -398,7 +403,9 @@ describe('a file that says something failed although no case did', () => {
     expect(await reading()).toMatchObject({
       passed: 1,
       errored: 1,
-      failures: [{ name: 'out/r', message: `the file says ${words}, but none of its cases failed` }],
+      failures: [
+        { name: 'out/r', message: `the file says ${words}, but none of its cases failed`, file: 'out/r' },
+      ],
       warnings: [],
     });
   });

@@ -39,6 +39,11 @@ describe('the score at a pointer', () => {
     });
   });
 
+  it('is named after its file, however long the path is', async () => {
+    const path = `${'folder/'.repeat(30)}r.json`;
+    expect((await at({ [path]: '[1]' }, '/0')).score?.name).toBe(`score in ${path}`);
+  });
+
   it('is the mean over all files', async () => {
     const contents = { 'a.json': '[{"s": 1}, {"s": 1}]', 'b.json': '[{"s": 0}]', 'c.jsonl': '{"s": 0}' };
     expect(await at(contents, '/*/s')).toEqual({
@@ -121,14 +126,23 @@ describe('the score at a pointer', () => {
   });
 });
 
-it('a CSV file is rejected, and the error says what to write instead', async () => {
-  expect(await problemsAt({ 'r.csv': 'user_input,faithfulness\nq1,0.9\n' }, '/*/faithfulness')).toEqual([
-    {
-      name: 'results_file',
-      message:
-        'r.csv is CSV. Write JSON, and set results_format to json with score_pointer or metrics_pointer',
-    },
-  ]);
+it.each([
+  [
+    'user_input,faithfulness\nq1,0.9\n',
+    'is CSV. Write JSON, and set results_format to json with score_pointer or metrics_pointer',
+  ],
+  ['ok 1 - {"s": 1}\n', 'is TAP. Write JUnit, or convert TAP to it, for example with tap-xunit'],
+])(
+  'a file that is not JSON is rejected, and the error says what to write instead: %j',
+  async (text, message) => {
+    expect(await problemsAt({ r: text }, '/*/s')).toEqual([
+      { name: 'results_file', message: `r ${message}` },
+    ]);
+  },
+);
+
+it('a file of JSON may look like the output of a known tool', async () => {
+  expect((await at({ r: '{"Action":"a", "s": 1}' }, '/s')).score?.value).toBe(1);
 });
 
 describe('the metrics at pointers', () => {
@@ -145,6 +159,7 @@ describe('the metrics at pointers', () => {
     ['[{"name": "x", "threshold": 0.5}, {"name": "y", "score": 1}]', ['/*'], { y: 1 }],
     ['[{"name": "Ada", "faithful": 1}, {"name": "Bob", "faithful": 0}]', ['/*'], { faithful: 0.5 }],
     ['[{"name": 3, "score": 1}]', ['/*'], { name: 3, score: 1 }],
+    ['[{"name": "x", "score": 1}, {"y": 2}]', ['/*'], { x: 1, y: 2 }],
     ['{"a": {"x": 1}, "b": {"x": 0}}', ['/a', '/b/x'], { x: 0.5 }],
     ['{"a": {"x": 1, "y": NaN, "z": 1e999, " ": 1}}', ['/a'], { x: 1 }],
     ['{"a": {"__proto__": 1}}', ['/a'], JSON.parse('{"__proto__": 1}')],
@@ -200,19 +215,23 @@ describe('a file', () => {
 });
 
 it.each([
-  ['r.jsonl', 'json', '{"s": 1'],
-  ['r.jsonl', 'json', '{"s": 1}\n{"s": '],
-  ['r.txt', 'auto', 'ok 1'],
-  ['r.json', 'auto', '{"s": 1}'],
-] as const)('%s is closed when its reading ends in an error: %s, %j', async (path, format, line) => {
+  ['r.jsonl', 'json', '{"s": 1', 1],
+  ['r.jsonl', 'json', '{"s": 1}\n{"s": ', 1],
+  ['r.txt', 'auto', 'ok 1', 1],
+  ['r.json', 'auto', '{"s": 1}', 100],
+] as const)('%s is closed where its reading ends in an error: %s, %j', async (path, format, line, pieces) => {
   let isOpen: boolean | undefined;
+  let read = 0;
   const files = {
     ...memoryFiles({}),
     find: async () => [path],
     async *read() {
       isOpen = true;
       try {
-        for (let i = 0; i < 100; i++) yield Buffer.from(`${line}\n`.repeat(100));
+        for (let i = 0; i < 100; i++) {
+          read++;
+          yield Buffer.from(`${line}\n`.repeat(100));
+        }
       } finally {
         isOpen = false;
       }
@@ -221,7 +240,7 @@ it.each([
   const request = { patterns: [path], format, pointer: '/*/t', keepCases: KEEP };
   const reading = readResults(request, files, NOW).then(({ problems }) => problems.length > 0);
   expect(await reading.catch((error: unknown) => error instanceof InputError)).toBe(true);
-  expect(isOpen).toBe(false);
+  expect({ isOpen, read }).toEqual({ isOpen: false, read: pieces });
 });
 
 describe('JSON Lines', () => {
@@ -255,6 +274,8 @@ describe('JSON Lines', () => {
     expect((await at({ 'r.json': '{"s": 1}\n' }, '/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '\n{"s":\n 1}\n' }, '/s')).score?.value).toBe(1);
     expect((await at({ 'r.json': '{"s": 1}\n \n' }, '/s')).score?.value).toBe(1);
+    expect((await at({ 'r.jsonl.json': '{"s": 1}' }, '/s')).score?.value).toBe(1);
+    expect((await at({ 'r-jsonl': '{"s": 1}' }, '/s')).score?.value).toBe(1);
   });
 
   it('may hold NaN', async () => {

@@ -11,6 +11,9 @@ const CTRF = JSON.stringify({
   results: { tests: [{ name: 'c', status: 'failed', message: 'oh', duration: 2 }] },
 });
 
+const CHECK = 'Check that the step that writes it ran, and that the path is relative to the workspace';
+const BRACES = 'Braces are matched literally. Write one line for each path';
+
 async function problemsOf(
   contents: Contents,
   request: Partial<ResultsRequest> = {},
@@ -47,6 +50,13 @@ describe('several results files', () => {
     });
   });
 
+  it.each([
+    ['junit', JUNIT],
+    ['ctrf', CTRF],
+  ] as const)('are read in the format that is given: %s', async (format, content) => {
+    expect(await read({ a: content }, { format })).toMatchObject({ tests: { format, failed: 1 } });
+  });
+
   it('may come from several patterns, and a file that two of them match counts once', async () => {
     const results = await read({ 'a.xml': JUNIT, 'b.xml': JUNIT }, { patterns: ['a*', '*.xml'] });
     expect(results).toMatchObject({ tests: { files: ['a.xml', 'b.xml'], passed: 2, failed: 2 } });
@@ -68,16 +78,35 @@ describe('several results files', () => {
     ).toMatchObject({
       tests: { files: ['good'], passed: 1, failed: 1 },
       problems: [
-        problem('"none.xml" matches no file', '!'),
-        problem('"folder" is a directory'),
         {
           name: 'results_file',
-          message: expect.stringMatching(
-            /^"\{a,b}\.xml" matches no file[^!]*Braces [^!]* one line for each path$/,
-          ),
+          message: `"none.xml" matches no file. ${CHECK}. A file that a later line with ! excludes does not count`,
         },
+        { name: 'results_file', message: '"folder" is a directory' },
+        { name: 'results_file', message: `"{a,b}.xml" matches no file. ${CHECK}. ${BRACES}` },
       ],
     });
+  });
+
+  it.each([
+    ['a#b!', []],
+    ['{ab,cd}', [BRACES]],
+    ['a{1..10}b', [BRACES]],
+    ['{ab}', []],
+    ['{a.b}', []],
+    ['}a,b{', []],
+  ])('are an error with what may be the reason: %s', async (pattern, hints) => {
+    expect(await problemsOf({}, { patterns: [pattern] })).toEqual([
+      { name: 'results_file', message: [`"${pattern}" matches no file`, CHECK, ...hints].join('. ') },
+    ]);
+  });
+
+  it('are an error that explains the order of the steps at the end of a job', async () => {
+    const order =
+      'The end of the job comes after all steps and the post steps of later ones, so check that none of them cleans the workspace';
+    expect(await problemsOf({}, { patterns: ['a'], isAtEnd: true })).toEqual([
+      { name: 'results_file', message: `"a" matches no file. ${order}. ${CHECK.replace('C', 'Also c')}` },
+    ]);
   });
 
   it('are an error if no line names one', async () => {
@@ -411,6 +440,11 @@ describe('a file of fields', () => {
 
   it('is one file', async () => {
     const contents = Object.fromEntries([...'abcd'].map((name) => [name, '{"score": 1}']));
-    expect(await problemsOf(contents, { format: 'fields' })).toEqual([problem('4 files', 'a, b, c, d')]);
+    expect(await problemsOf(contents, { format: 'fields' })).toEqual([
+      {
+        name: 'results_file',
+        message: 'matches 4 files, but results_format fields reads one. Name one of a, b, c, d',
+      },
+    ]);
   });
 });
