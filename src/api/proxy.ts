@@ -2,7 +2,6 @@ import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { codeOf } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
-import { defined } from '../present.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,7 +44,7 @@ export class ProxySettingError extends Error {
 /** An option of every socket that Node's types of agents and requests lack. */
 export interface AddressOptions {
   /** The limit for each of several addresses, in milliseconds. */
-  readonly autoSelectFamilyAttemptTimeout?: number;
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
 }
 
 // Lower case wins, as in curl and Node. HTTP_PROXY is not here: all requests are https, except to a loopback address.
@@ -141,9 +140,7 @@ export function tunnelAgent(
     ): undefined {
       const host = options.host.includes(':') ? `[${options.host}]` : options.host;
       const target = `${host}:${options.port}`;
-      const { autoSelectFamilyAttemptTimeout } = options;
-      request({
-        ...defined({ autoSelectFamilyAttemptTimeout }),
+      const connect: RequestOptions & AddressOptions = {
         hostname,
         port,
         // Otherwise Node would check the proxy's certificate for the name in `host`. TLS takes no IP address as server name.
@@ -153,7 +150,9 @@ export function tunnelAgent(
         headers: { host: target, ...(authorization && { 'proxy-authorization': authorization }) },
         agent: false,
         signal: AbortSignal.timeout(timeoutMs),
-      })
+        autoSelectFamilyAttemptTimeout: options.autoSelectFamilyAttemptTimeout,
+      };
+      request(connect)
         .once('connect', ({ statusCode: status }, socket) => {
           if (status === 200) {
             done(null, super.createConnection({ ...options, socket } as RequestOptions));
