@@ -131,6 +131,21 @@ function refusal(response: HttpResponse, call: Call, attempts: number, now: numb
 const CHECK_URL = 'Check that base_url is the address of the Opper API, with its /v2.';
 const CHECK_URL_OR_GATEWAY =
   'Check that base_url is the address of the Opper API, with its /v2, and that no gateway in front of it challenges this runner.';
+const UNCLEAR =
+  'If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.';
+const OUTAGE =
+  'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.';
+
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'Check the secret behind api_key or OPPER_API_KEY.',
+  408: 'Run the job again later.',
+  409: 'Another job may have changed the span at the same time. Run the job again.',
+  413: 'Record less: shorten output, input, error or meta.',
+  421: 'This server does not serve that host. Check base_url, and the proxy if there is one.',
+  422: 'Correct the fields it names.',
+  425: 'Run the job again later.',
+  429: 'Raise retries, or run fewer of these steps at once.',
+};
 
 function adviceFor(
   { status, retryAfter, body }: HttpResponse,
@@ -141,33 +156,11 @@ function adviceFor(
   if (isRetriedStatus(status) && isTooLong(askedMs)) {
     return `It asks to wait ${secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
   }
-  switch (status) {
-    case 401:
-      return 'Check the secret behind api_key or OPPER_API_KEY.';
-    case 403:
-      return forbiddenAdvice(body);
-    case 404:
-      return ifNotFound;
-    case 408:
-    case 425:
-      return 'Run the job again later.';
-    case 409:
-      return method === 'POST'
-        ? 'The API says that it already exists. Run the job again.'
-        : 'Another job may have changed the span at the same time. Run the job again.';
-    case 413:
-      return 'Record less: shorten output, input, error or meta.';
-    case 421:
-      return 'This server does not serve that host. Check base_url, and the proxy if there is one.';
-    case 422:
-      return 'Correct the fields it names.';
-    case 429:
-      return 'Raise retries, or run fewer of these steps at once.';
-    default:
-      return status >= 500
-        ? 'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.'
-        : 'If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.';
-  }
+  if (status === 403) return forbiddenAdvice(body);
+  if (status === 404) return ifNotFound;
+  if (status === 409 && method === 'POST') return 'The API says that it already exists. Run the job again.';
+  const otherwise = status >= 500 ? OUTAGE : UNCLEAR;
+  return ADVICE[status] ?? otherwise;
 }
 
 /** The API refuses with JSON. Anything else comes from a firewall or proxy. */
