@@ -86,12 +86,12 @@ function shown(value: Json | undefined): string {
 /** Drops the entries that both objects share. */
 function differenceOf(a: JsonObject, b: JsonObject): [JsonObject, JsonObject] {
   const without = (one: JsonObject, other: JsonObject) =>
-    Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
+    Object.fromEntries(
+      Object.entries(one).filter(
+        ([key, value]) => !Object.hasOwn(other, key) || !sameJson(value, other[key]),
+      ),
+    );
   return [without(a, b), without(b, a)];
-}
-
-function ownValue(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** Null, absent and empty text are equal. So are a text and the JSON that a server parsed from it. */
