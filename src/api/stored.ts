@@ -65,8 +65,9 @@ function storedWarning(field: SpanField, patch: Sent, span: Span, isMerged: bool
   if (sent === undefined || sameValue(field, sent, stored)) return undefined;
   if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
   if (field === 'meta' && patch.meta && span.meta) {
-    const [lost, other] = differenceOf(patch.meta, span.meta);
-    return isMerged && Object.keys(lost).length === 0 ? undefined : notStored(field, lost, other);
+    const lost = without(patch.meta, span.meta);
+    if (isMerged && Object.keys(lost).length === 0) return undefined;
+    return notStored(field, lost, without(span.meta, patch.meta));
   }
   if ((field === 'input' || field === 'output') && valueOrNull(stored) === null) {
     return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
@@ -83,15 +84,12 @@ function shown(value: Json | undefined): string {
   return typeof value === 'string' && text ? `"${text}"` : text || 'nothing';
 }
 
-/** Drops the entries that both objects share. */
-function differenceOf(a: JsonObject, b: JsonObject): [JsonObject, JsonObject] {
-  const without = (one: JsonObject, other: JsonObject) =>
-    Object.fromEntries(
-      Object.entries(one).filter(
-        ([key, value]) => !Object.hasOwn(other, key) || !sameJson(value, other[key]),
-      ),
-    );
-  return [without(a, b), without(b, a)];
+/** Drops the entries of an object that another has too. */
+function without(object: JsonObject, other: JsonObject): JsonObject {
+  const entries = Object.entries(object);
+  return Object.fromEntries(
+    entries.filter(([key, value]) => !Object.hasOwn(other, key) || !sameJson(value, other[key])),
+  );
 }
 
 /** Null, absent and empty text are equal. So are a text and the JSON that a server parsed from it. */
