@@ -60,7 +60,6 @@ export function readResponse<Schema extends z.ZodMiniType>(
     apiError(call, `${responseText(response)}${coding}${looked}${reason}`, {
       serverMessage,
       status,
-      attempts,
       advice: isHtml(body) ? CHECK_URL_OR_GATEWAY : CHECK_URL,
       isTransient: false,
     });
@@ -121,7 +120,6 @@ function refusal(response: HttpResponse, call: Call, attempts: number, now: numb
     // Do not repeat the status line.
     serverMessage: serverMessage.trim() === statusText ? '' : serverMessage,
     status,
-    attempts,
     advice: adviceFor(response, call, now),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
     isTransient: isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),

@@ -197,7 +197,6 @@ describe('after a success without a usable span', () => {
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
       summary: expect.stringContaining('(and a lookup did not find it), but with an HTML page'),
       status: 200,
-      attempts: 1,
       isTransient: false,
     });
     expect(methodsOf(server)).toBe(methods);
@@ -247,8 +246,8 @@ describe('after a 409 to a repeated POST', () => {
     const { server, client } = await start();
     server.faults.push(post(conflict, EVER));
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+      summary: expect.stringContaining('(tried 4 times, and a lookup did not find it)'),
       status: 409,
-      attempts: 4,
       isTransient: true,
     });
     expect(server.spans()).toEqual([]);
@@ -289,7 +288,6 @@ describe('no lookup is sent', () => {
     server.faults.push(post(faults.status(503)), post(faults.status(status)));
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
       status,
-      attempts: 2,
       isTransient: false,
     });
     expect({ methods: methodsOf(server), waits }).toEqual({ methods: 'POST GET POST', waits: [250] });
@@ -342,7 +340,6 @@ describe('a span that may exist', () => {
     server.faults.push({ on: 'GET', times: EVER, fault: faults.status(503) });
     expect(await apiErrorOf(client.createSpan(SPAN, { mayExist: true }))).toMatchObject({
       status: 503,
-      attempts: 4,
       isTransient: true,
     });
     expect(methodsOf(server)).toBe('GET GET GET GET');
@@ -354,9 +351,8 @@ describe('the error', () => {
     const { server, client } = await start();
     server.faults.push(post(faults.status(503), EVER));
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
-      summary: expect.stringContaining('and a lookup did not find it'),
+      summary: expect.stringContaining('(tried 4 times, and a lookup did not find it)'),
       status: 503,
-      attempts: 4,
       isTransient: true,
     });
     expect(methodsOf(server)).toBe('POST GET POST GET POST GET POST GET');
@@ -368,7 +364,6 @@ describe('the error', () => {
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
       summary: expect.stringMatching(/^POST .* 503 .*lookup failed: GET .* 403 /),
       status: 403,
-      attempts: 1,
       advice: expect.stringMatching(/^The key .* Look for the span/),
       isTransient: false,
     });
@@ -396,8 +391,8 @@ describe('a metric is created once', () => {
     server.faults.push(post(faults.status(503)), post(conflict));
     const metric = { dimension: 'cost', value: 0.25 };
     expect(await apiErrorOf(client.createMetric(SPAN.id, metric))).toMatchObject({
+      summary: expect.stringContaining('(tried 2 times, and a lookup did not find it)'),
       status: 409,
-      attempts: 2,
       isTransient: true,
     });
     expect(methodsOf(server)).toBe('POST GET POST GET');
@@ -407,7 +402,9 @@ describe('a metric is created once', () => {
     const { server, client } = await start({}, { retries: 1 });
     server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(503) });
     const metric = { dimension: 'cost', value: 0.25 };
-    expect(await apiErrorOf(client.createMetric(SPAN.id, metric))).toMatchObject({ attempts: 1 });
+    expect(await apiErrorOf(client.createMetric(SPAN.id, metric))).toMatchObject({
+      summary: expect.stringMatching(/^POST .* \(tried once\)\..* lookup failed: GET .* \(tried once\)/),
+    });
     expect(methodsOf(server)).toBe('POST GET');
   });
 });
