@@ -58,13 +58,11 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
   if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY))
     return undefined;
-  const [, scheme = 'http', rest = ''] =
-    /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? '') ?? [];
+  const [, scheme = 'http', login = '', address] =
+    /^(?:([a-z][a-z\d+.-]*):\/\/)?(?:(.*)@)?(.*)$/is.exec(`${env[name]}`.trim()) ?? [];
   if (/^socks/i.test(scheme)) {
     throw new ProxySettingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
   }
-  const at = rest.lastIndexOf('@');
-  const login = rest.slice(0, Math.max(at, 0));
   const [reserved] = /[#/?\\]/.exec(login) ?? [];
   if (reserved) {
     const written = `%${Buffer.from(reserved).toString('hex').toUpperCase()}`;
@@ -73,7 +71,7 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
       `In a user or password, write ${written} for it.`,
     );
   }
-  const url = URL.parse(`${scheme}://${rest.slice(at + 1)}`);
+  const url = URL.parse(`${scheme}://${address}`);
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new ProxySettingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
   }
@@ -88,8 +86,7 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
 const SET_ADDRESS = 'Set it to the address of an HTTP proxy, such as http://proxy.example:3128.';
 
 function authorizationFor(login: string): string | undefined {
-  const [user = '', ...password] = login.split(':').map(unescaped);
-  const credentials = `${user}:${password.join(':')}`;
+  const credentials = unescaped(login.includes(':') ? login : `${login}:`);
   return credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
 }
 
