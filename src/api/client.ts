@@ -125,7 +125,7 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       };
       const unread: Pick<Span, 'id'> = { id: span.id };
       const { created, wasFound } = await createOnce(sender, call, { schema: Span, look, mayExist, unread });
-      return isSpan(created)
+      return 'name' in created
         ? { span: created, wasFound }
         : { span: created, wasFound: true, isUnread: true };
     },
@@ -158,10 +158,6 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       return request({ method: 'GET', ifNotFound: CHECK_ADDRESS, ...call }, Trace);
     },
   };
-}
-
-function isSpan(span: Span | Pick<Span, 'id'>): span is Span {
-  return 'name' in span;
 }
 
 /** The URL of all spans, or of one. `baseUrl` has no slash at its end. */

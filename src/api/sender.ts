@@ -118,19 +118,14 @@ export class Sender {
     const { retries, now } = this.#options;
     const askedMs = retryAfterMs(failed.response?.retryAfter, now());
     if (tries.used >= retries || isTooLong(askedMs)) return false;
-    tries.used++;
-    await this.#wait(failed, call, `attempt ${tries.used + 1} of ${retries + 1}`, tries.used, askedMs);
+    await this.waitFor(`attempt ${tries.used + 2} of ${retries + 1}`, failed, call, tries, askedMs);
     return true;
   }
 
-  /** Waits as before a retry, but for another request, described by `next`. Counts as a retry, even if none is left. */
-  async waitFor(next: string, failed: Attempt, call: Call, tries: Tries): Promise<void> {
+  /** Waits as before a retry, for the request that `next` describes. Counts as a retry, even if none is left. */
+  async waitFor(next: string, failed: Attempt, call: Call, tries: Tries, askedMs?: number): Promise<void> {
     tries.used++;
-    await this.#wait(failed, call, next, tries.used, undefined);
-  }
-
-  async #wait(failed: Attempt, call: Call, next: string, retry: number, askedMs: number | undefined) {
-    const ms = waitBefore(retry, askedMs, this.#options.random());
+    const ms = waitBefore(tries.used, askedMs, this.#options.random());
     const reason = `${this.#reasonOf(failed)}${isSuccess(failed) ? `, but without ${call.wanted}` : ''}`;
     this.#options.onRetry(`${call.method} ${reason}; ${next} in ${secondsText(ms)}`);
     const wait = this.#options.wait(ms);
