@@ -1,7 +1,6 @@
 import type * as z from 'zod/mini';
 import { ApiError } from '../errors.ts';
-import { isWorthRetrying } from './attempt-failure.ts';
-import { ProxyError } from './proxy.ts';
+import { isWorthRetrying, ProxyError } from './attempt-failure.ts';
 import type { Call } from './response.ts';
 import { type Attempt, isRetried, isSuccess, type Sender, type Tries } from './sender.ts';
 

@@ -1,7 +1,7 @@
 import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
-import { codeOf } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
+import { LastingError, ProxyError } from './attempt-failure.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,33 +12,6 @@ export interface Proxy {
   readonly port: string;
   /** The value of `Proxy-Authorization`; undefined if the URL has no user and password. */
   readonly authorization: string | undefined;
-}
-
-/** The proxy did not connect. `status` is its response; without one, `cause` says what failed. */
-export class ProxyError extends Error {
-  readonly status: number | undefined;
-  readonly code: string;
-
-  constructor({ status, cause }: { readonly status?: number | undefined; readonly cause?: unknown }) {
-    super(status === undefined ? 'no connection through the proxy' : `the proxy returned ${status}`, {
-      cause,
-    });
-    this.status = status;
-    this.code = codeOf(cause);
-  }
-}
-
-/** The variable that names the proxy cannot be used. Retrying cannot help. */
-export class ProxySettingError extends Error {
-  override readonly name = 'ProxySettingError';
-  /** What to write instead, as a sentence. */
-  readonly advice: string;
-
-  // Neither the value nor a caught error is shown: both may contain a password.
-  constructor(message: string, advice: string) {
-    super(message);
-    this.advice = advice;
-  }
 }
 
 /** An option of every socket that Node's types of agents and requests lack. */
@@ -52,7 +25,7 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
 
 /**
  * The proxy that the environment names for requests to `target`. Undefined for a loopback address, where the key may be sent
- * in plain text, and for hosts in NO_PROXY. Throws {@link ProxySettingError}.
+ * in plain text, and for hosts in NO_PROXY. Throws {@link LastingError}, which shows no part of the URL: it may contain a password.
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
@@ -61,19 +34,19 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const [, scheme = 'http', login = '', address] =
     /^(?:([a-z][a-z\d+.-]*):\/\/)?(?:(.*)@)?(.*)$/is.exec(`${env[name]}`.trim()) ?? [];
   if (/^socks/i.test(scheme)) {
-    throw new ProxySettingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
+    throw new LastingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
   }
   const [reserved] = /[#/?\\]/.exec(login) ?? [];
   if (reserved) {
     const written = `%${Buffer.from(reserved).toString('hex').toUpperCase()}`;
-    throw new ProxySettingError(
+    throw new LastingError(
       `${name} has a ${reserved} before its last @`,
       `In a user or password, write ${written} for it.`,
     );
   }
   const url = URL.parse(`${scheme}://${address}`);
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new ProxySettingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
+    throw new LastingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
   }
   return {
     protocol: url.protocol,

@@ -1,9 +1,9 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { codeOf } from '../errors.ts';
-import { BadResponseError } from './attempt-failure.ts';
+import { LastingError, ProxyError } from './attempt-failure.ts';
 import { contentOf } from './content.ts';
-import { type AddressOptions, ProxyError, proxyFor, tunnelAgent } from './proxy.ts';
+import { type AddressOptions, proxyFor, tunnelAgent } from './proxy.ts';
 import type { HttpResponse } from './response.ts';
 
 // Real servers send one or two. Without a limit, a server could keep the connection busy and never respond.
@@ -121,11 +121,11 @@ function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
     sent
       .on('information', () => {
         if (++interimResponses <= MAX_INTERIM_RESPONSES) return;
-        sent.destroy(new BadResponseError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`));
+        sent.destroy(new LastingError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`));
       })
       .once('upgrade', ({ statusCode }, socket) => {
         socket.destroy();
-        reject(new BadResponseError(`the server wants to switch protocols (${statusCode})`));
+        reject(new LastingError(`the server wants to switch protocols (${statusCode})`));
       })
       .once('response', resolve)
       // `on`, not `once`: a connection can fail again while it is closed.
@@ -151,7 +151,7 @@ async function responseOf(incoming: IncomingMessage): Promise<HttpResponse> {
   const { statusCode: status = 0, statusMessage: statusText = '', headers } = incoming;
   if (status < 200 || status > 599) {
     incoming.destroy();
-    throw new BadResponseError(`${status} is not an HTTP status`);
+    throw new LastingError(`${status} is not an HTTP status`);
   }
   const content = await contentOf(incoming);
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ProxyError } from '../../src/api/attempt-failure.ts';
 import type { ClientOptions } from '../../src/api/client.ts';
-import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport, type Transport } from '../../src/api/transport.ts';
 import { apiErrorOf, clientOf, methodsOf } from '../harness/client.ts';
 import * as faults from '../harness/faults.ts';
