@@ -32,7 +32,7 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY))
     return undefined;
   const [, scheme = 'http', login = '', address] =
-    /^(?:([a-z][a-z\d+.-]*):\/\/)?(?:(.*)@)?(.*)$/is.exec(`${env[name]}`.trim()) ?? [];
+    /(?:([a-z][a-z\d+.-]*):\/\/)?(?:(.*)@)?(.*)/is.exec(`${env[name]}`.trim()) ?? [];
   if (/^socks/i.test(scheme)) {
     throw new LastingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
   }
@@ -45,7 +45,7 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
     );
   }
   const url = URL.parse(`${scheme}://${address}`);
-  if (!url || !/^https?:$/.test(url.protocol)) {
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
     throw new LastingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
   }
   return {

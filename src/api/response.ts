@@ -4,7 +4,7 @@ import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../j
 import { present } from '../present.ts';
 import { cut, secondsText, textOf } from '../text.ts';
 import type { Content } from './content.ts';
-import { isRetriedStatus, isTooLong, retryAfterMs } from './retry.ts';
+import { isRetriedStatus, isTooLong, isTransientStatus, retryAfterMs } from './retry.ts';
 
 // In a span, recorded values are one level deeper than in the input, and `{ data }` may be around the span.
 const MAX_DEPTH = 1100;
@@ -75,9 +75,10 @@ export function readResponse<Schema extends z.ZodMiniType>(
   const json = jsonOf(body, unusable);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
-    const { id } = parsed.data as { id?: string };
-    if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, '')} than requested`, id);
+    // Only a list has none, and no call for a list names one.
+    const { id } = parsed.data as { id: string };
+    if (call.id === undefined || id.toLowerCase() === call.id.toLowerCase()) return parsed.data;
+    throw unusable(`, but with a different ${call.wanted.replace(/the |a /, '')} than requested`, id);
   }
   const problems = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
@@ -91,7 +92,7 @@ export function responseText({ status, statusText }: HttpResponse): string {
 }
 
 /** `tried 4 times`. */
-export function attemptsText(attempts: number, { wasLookedFor = false }: Call): string {
+export function attemptsText(attempts: number, { wasLookedFor }: Call): string {
   const times = attempts === 1 ? 'tried once' : `tried ${attempts} times`;
   return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
@@ -122,7 +123,7 @@ function refusal(response: HttpResponse, call: Call, attempts: number, now: numb
     status,
     advice: adviceFor(response, call, now),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
-    isTransient: isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
+    isTransient: isTransientStatus(status) || (status === 409 && call.method === 'POST'),
   });
 }
 
