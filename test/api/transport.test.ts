@@ -310,10 +310,10 @@ describe('a host with several addresses', () => {
   });
 
   /** Of its addresses one is slower than the 250 ms that Node gives each, and one refuses. */
-  async function startSlow() {
+  async function startSlow(wakesAfterMs = 500) {
     const { port, wake, close } = await startFullPort();
     // Once it is awake, the system sends again what it sent at the start of the second round.
-    const timer = setTimeout(wake, 500);
+    const timer = setTimeout(wake, wakesAfterMs);
     const end = () => {
       clearTimeout(timer);
       return close();
@@ -336,6 +336,15 @@ describe('a host with several addresses', () => {
       const { fetch } = createTransport({ baseUrl: 'https://api.example', env, timeoutMs: 10_000 });
       // It accepts the tunnel, and then is no TLS.
       expect(await messageOf(fetch('https://api.example', GET))).not.toContain('through the proxy');
+    });
+
+    it('is tried only once more', async () => {
+      await using slow = await startSlow(60_000);
+      const baseUrl = `http://${slow.host}`;
+      const { fetch } = createTransport({ baseUrl, env: {}, timeoutMs: 2000 });
+      lookups = 0;
+      const thrown = await fetch(baseUrl, GET).catch((error) => error);
+      expect({ code: thrown.code, lookups }).toEqual({ code: expect.stringMatching(/^E/), lookups: 2 });
     });
   }
 
