@@ -303,6 +303,17 @@ describe('a retry', () => {
   });
 });
 
+it('a failure of the action itself is not reported as one of the network', async () => {
+  class Headers extends Map<string, string> {
+    constructor() {
+      super();
+      throw new TypeError('a bug');
+    }
+  }
+  const { client } = await start({ transport: { fetch: () => expect.fail(), Headers } });
+  await expect(READ(client)).rejects.toThrow(new TypeError('a bug'));
+});
+
 describe('Retry-After', () => {
   it.each([
     ['seconds', '7', 7000],

@@ -95,19 +95,25 @@ describe('a proxy', () => {
     });
   });
 
-  it('that speaks TLS is asked for the certificate of its own name', async () => {
-    const names: string[] = [];
-    const tls = {
-      ...identityOf('remote'),
-      SNICallback(name: string, done: (error: null) => void) {
-        names.push(name);
-        done(null);
-      },
-    };
-    const proxy = await startProxy(1, undefined, tls);
-    const { text } = await failureOf({ HTTPS_PROXY: `https://localhost:${proxy.port}` });
-    expect({ text, names }).toEqual({ text: expect.stringContaining('localhost'), names: ['localhost'] });
-  });
+  it.each([
+    ['localhost', ['localhost']],
+    ['127.0.0.1', []],
+  ])(
+    'that speaks TLS is asked for the certificate of its name, if it has one: %s',
+    async (host, expected) => {
+      const names: string[] = [];
+      const tls = {
+        ...identityOf('remote'),
+        SNICallback(name: string, done: (error: null) => void) {
+          names.push(name);
+          done(null);
+        },
+      };
+      const proxy = await startProxy(1, undefined, tls);
+      const { text } = await failureOf({ HTTPS_PROXY: `https://${host}:${proxy.port}` });
+      expect({ text, names }).toEqual({ text: expect.stringContaining(host), names: expected });
+    },
+  );
 
   it('keeps its tunnel for the next request', async () => {
     const remote = await startRemote();
