@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { instantOf } from '../timestamp.ts';
 import { double, pageOf, text, textOrNull } from './schema.ts';
 
 /** A number to attach to a span, with an optional comment. Any unit, fractions allowed. */
@@ -34,5 +35,5 @@ export function newestOf(metrics: Iterable<Metric>): ReadonlyMap<string, Metric>
 }
 
 function createdAt({ created_at }: Metric): number {
-  return Date.parse(created_at ?? '') || 0;
+  return instantOf(created_at) ?? 0;
 }

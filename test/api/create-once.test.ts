@@ -360,14 +360,42 @@ describe('the error', () => {
 
   it('names the POST and the lookup that failed too', async () => {
     const { server, client } = await start();
-    server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(403) });
+    const down = faults.reply({ status: 503, body: { detail: 'Down.' } });
+    const refused = faults.reply({ status: 403, body: { detail: 'No' } });
+    server.faults.push(post(down), { on: 'GET', times: EVER, fault: refused });
+    const url = `${server.baseUrl}/spans`;
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
-      summary: expect.stringMatching(/^POST .* 503 .*lookup failed: GET .* 403 /),
+      summary: `POST ${url} returned 503 Service Unavailable (tried once): Down. It may have taken effect, but the lookup failed: GET ${url}/${SPAN.id} returned 403 Forbidden (tried once): No`,
       status: 403,
       advice: expect.stringMatching(/^The key .* Look for the span/),
       isTransient: false,
     });
     expect(methodsOf(server)).toBe('POST GET');
+  });
+});
+
+describe('a failure of the action itself', () => {
+  it('while it waits for a retry of the lookup is not reported as one of the API', async () => {
+    let waits = 0;
+    const wait = async () => {
+      if (++waits === 2) throw new TypeError('a bug');
+    };
+    const { server, client } = await start({}, { wait });
+    server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(503) });
+    await expect(client.createSpan(SPAN)).rejects.toThrow(new TypeError('a bug'));
+  });
+
+  it('while it reads the response is followed by no lookup', async () => {
+    const response = {
+      status: 200,
+      get body(): string {
+        throw new TypeError('a bug');
+      },
+    };
+    const { Headers } = createTransport({ baseUrl: 'https://api.example', env: {}, timeoutMs: 5000 });
+    const { client } = await start({}, { transport: { Headers, fetch: async () => response as never } });
+    await expect(client.createSpan(SPAN)).rejects.toThrow(new TypeError('a bug'));
+    expect(client.traffic.requests).toBe(1);
   });
 });
 

@@ -219,6 +219,21 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET', 'GET'], ['GET']]);
   });
 
+  it('is kept after a later timeout, but not the one that timed out', async () => {
+    let count = 0;
+    const { send, connections } = await start((_, response) => {
+      if (++count !== 2) response.end('ok');
+    }, 300);
+    await send(GET);
+    expect(await messageOf(send(GET))).toBe('The operation was aborted due to timeout');
+    await send(GET);
+    await send(GET);
+    expect(connections).toEqual([
+      ['GET', 'GET'],
+      ['GET', 'GET'],
+    ]);
+  });
+
   it('is not shared by requests at the same time', async () => {
     const { send, connections } = await start((_, response) => void setImmediate(() => response.end('ok')));
     await Promise.all([send(GET), send(GET), send(GET)]);
