@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, parseExactJson, sameJson } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject, parseExactJson, sameJson } from '../json.ts';
 import { defined, present } from '../present.ts';
 import { cut, textOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
@@ -64,10 +64,10 @@ function storedWarning(field: SpanField, patch: Sent, span: Span, isMerged: bool
   const [sent, stored] = [patch[field], span[field]];
   if (sent === undefined || sameValue(field, sent, stored)) return undefined;
   if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
-  if (field === 'meta' && patch.meta && span.meta) {
-    const lost = without(patch.meta, span.meta);
+  if (isJsonObject(sent) && isJsonObject(stored)) {
+    const lost = without(sent, stored);
     if (isMerged && Object.keys(lost).length === 0) return undefined;
-    return notStored(field, lost, without(span.meta, patch.meta));
+    return notStored(field, lost, without(stored, sent));
   }
   if ((field === 'input' || field === 'output') && valueOrNull(stored) === null) {
     return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
