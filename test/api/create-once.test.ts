@@ -388,7 +388,7 @@ describe('a failure of the action itself', () => {
   it('while it reads the response is followed by no lookup', async () => {
     const response = {
       status: 200,
-      get body(): string {
+      get problem(): string {
         throw new TypeError('a bug');
       },
     };
