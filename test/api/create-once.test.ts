@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ProxyError } from '../../src/api/attempt-failure.ts';
+import { LastingError, ProxyError } from '../../src/api/attempt-failure.ts';
 import type { ClientOptions } from '../../src/api/client.ts';
 import { createTransport, type Transport } from '../../src/api/transport.ts';
 import { apiErrorOf, clientOf, methodsOf } from '../harness/client.ts';
@@ -202,18 +202,22 @@ describe('after a success without a usable span', () => {
     expect(methodsOf(server)).toBe(methods);
   });
 
-  it.each<[string, Fault, boolean]>([
-    ['a login page is not an outage', faults.html(), false],
-    ['a 503 is one', faults.status(503), true],
-  ])('a lookup that fails decides whether the error is transient: %s', async (_, fault, isTransient) => {
-    const { server, client } = await start({}, { retries: 1 });
-    server.faults.push(post(faults.html()), { on: 'GET', times: EVER, fault });
-    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
-      summary: expect.stringMatching(/^POST .* HTML page: Sign in\. It may .* lookup failed: GET /),
-      isTransient,
-    });
-    expect(methodsOf(server)).toBe('POST GET');
-  });
+  it.each<[string, Fault, boolean, RegExp]>([
+    ['a login page is not an outage', faults.html(), false, /^Check .*\. Look for the span in Opper/],
+    ['a 503 is one', faults.status(503), true, /^Look for the span in Opper/],
+  ])(
+    'a lookup that fails decides whether the error is transient: %s',
+    async (_, fault, isTransient, advice) => {
+      const { server, client } = await start({}, { retries: 1 });
+      server.faults.push(post(faults.html()), { on: 'GET', times: EVER, fault });
+      expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+        summary: expect.stringMatching(/^POST .* HTML page: Sign in\. It may .* lookup failed: GET /),
+        advice: expect.stringMatching(advice),
+        isTransient,
+      });
+      expect(methodsOf(server)).toBe('POST GET');
+    },
+  );
 });
 
 describe('after a 409 to a repeated POST', () => {
@@ -281,6 +285,16 @@ describe('no lookup is sent', () => {
       methods: 'POST',
       requests: 2,
     });
+  });
+
+  it('after a failure that no retry can fix', async () => {
+    const { Headers } = createTransport({ baseUrl: 'https://api.example', env: {}, timeoutMs: 5000 });
+    const fetch = () => Promise.reject(new LastingError('600 is not an HTTP status'));
+    const { server, client } = await start({}, { transport: { Headers, fetch } });
+    expect((await apiErrorOf(client.createSpan(SPAN))).summary).toBe(
+      `POST ${server.baseUrl}/spans failed: 600 is not an HTTP status (tried once)`,
+    );
+    expect(client.traffic.requests).toBe(1);
   });
 
   it.each([300, 400, 401, 403, 404, 413, 422])('after a %d, which ends it', async (status) => {
