@@ -45,6 +45,8 @@ export class InputError extends Error {
 export interface ApiErrorDetails {
   /** The HTTP status of the response; absent if none came. */
   readonly status?: number | undefined;
+  /** How often the request was sent. */
+  readonly attempts: number;
   /** What to do, as sentences. May be empty. */
   readonly advice: string;
   /** Whether the same request may succeed later: no connection, a timeout, 408, 425, 429 or 5xx. */
@@ -60,13 +62,15 @@ export class ApiError extends Error implements ApiErrorDetails {
   /** The message without the advice. */
   readonly summary: string;
   readonly status: number | undefined;
+  readonly attempts: number;
   readonly advice: string;
   readonly isTransient: boolean;
 
-  constructor(summary: string, { status, advice, isTransient }: ApiErrorDetails) {
+  constructor(summary: string, { status, attempts, advice, isTransient }: ApiErrorDetails) {
     super(advice ? `${summary}${/[.!?…]$/.test(summary) ? '' : '.'} ${advice}` : summary);
     this.summary = summary;
     this.status = status;
+    this.attempts = attempts;
     this.advice = advice;
     this.isTransient = isTransient;
   }

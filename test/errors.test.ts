@@ -54,7 +54,7 @@ it.each([
   ['GET failed: no! Yes', 'Wait.', 'GET failed: no! Yes. Wait.'],
   ['GET failed', '', 'GET failed'],
 ])('an ApiError says %j, then the advice %j', (summary, advice, message) => {
-  const details = { status: 503, advice, isTransient: true };
+  const details = { status: 503, attempts: 2, advice, isTransient: true };
   const error = new ApiError(summary, details);
   expect({ ...error }).toEqual({ name: 'ApiError', summary, ...details });
   expect(error.message).toBe(message);

@@ -177,7 +177,7 @@ function encoded(id: string): string {
 }
 
 const TOO_MANY_METRICS = `was not sent: the span has more than ${MAX_PAGES * METRICS_PER_PAGE} metrics`;
-const REMOVE_METRICS = { advice: 'Remove some of them.', isTransient: false };
+const REMOVE_METRICS = { attempts: 0, advice: 'Remove some of them.', isTransient: false };
 const CHECK_SPAN = "Check span_id, base_url, and that the key belongs to the span's project.";
 const CHECK_NEW_SPAN = `${CHECK_SPAN} A span that was just created may take a moment to appear.`;
 const HOW_TO_WRITE_UNREAD =

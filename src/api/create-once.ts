@@ -78,12 +78,12 @@ function resultOf<Result>(act: () => Result): Result | ApiError {
 }
 
 /** The lookup decides whether this is transient: a login page for every request is not an outage. */
-function unknownOutcome({ summary }: ApiError, lookup: ApiError): ApiError {
+function unknownOutcome({ summary, attempts }: ApiError, lookup: ApiError): ApiError {
   const { status, isTransient } = lookup;
   const look = 'Look for the span in Opper before you run the job again.';
   return new ApiError(
     `${summary.replace(/\.$/, '')}. It may have taken effect, but the lookup failed: ${lookup.summary}`,
-    { status, advice: isTransient ? look : `${lookup.advice} ${look}`, isTransient },
+    { status, attempts, advice: isTransient ? look : `${lookup.advice} ${look}`, isTransient },
   );
 }
 

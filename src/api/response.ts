@@ -60,6 +60,7 @@ export function readResponse<Schema extends z.ZodMiniType>(
     apiError(call, `${responseText(response)}${coding}${looked}${reason}`, {
       serverMessage,
       status,
+      attempts,
       advice: isHtml(body) ? CHECK_URL_OR_GATEWAY : CHECK_URL,
       isTransient: false,
     });
@@ -121,6 +122,7 @@ function refusal(response: HttpResponse, call: Call, attempts: number, now: numb
     // Do not repeat the status line.
     serverMessage: serverMessage.trim() === statusText ? '' : serverMessage,
     status,
+    attempts,
     advice: adviceFor(response, call, now),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
     isTransient: isTransientStatus(status) || (status === 409 && call.method === 'POST'),

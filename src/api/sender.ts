@@ -110,7 +110,7 @@ export class Sender {
     if (response) return readResponse(response, schema, call, attempts, this.#options.now());
     const reason = `${this.#reasonOf(last)} (${attemptsText(attempts, call)})`;
     const isTransient = isWorthRetrying(thrown);
-    throw apiError(call, reason, { advice: failureAdvice(thrown), isTransient });
+    throw apiError(call, reason, { attempts, advice: failureAdvice(thrown), isTransient });
   }
 
   /** Waits and resolves to true. Resolves to false at once if no retries are left or the server asks for too long a wait. */

@@ -125,6 +125,7 @@ describe('an error status', () => {
     (status, isTransient, advice, call, body = '') => {
       expect(errorOf({ status, body }, call)).toMatchObject({
         status,
+        attempts: 2,
         advice: expect.stringMatching(advice),
         isTransient,
       });
@@ -176,6 +177,7 @@ describe('a redirect', () => {
     expect(errorOf({ status, body: JSON.stringify({ id: ID, name: 'x' }) })).toMatchObject({
       summary: expect.stringContaining(`returned ${status}, but without the span`),
       status,
+      attempts: 2,
       isTransient: false,
     });
   });
@@ -217,6 +219,7 @@ describe('a success', () => {
     expect(errorOf({ body }, { id: ID })).toMatchObject({
       summary: `PATCH ${CALL.url} returned 200${reason}`,
       status: 200,
+      attempts: 2,
       advice: 'Check that base_url is the address of the Opper API, with its /v2.',
       isTransient: false,
     });
