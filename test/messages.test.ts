@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import { ProxyError } from '../src/api/proxy.ts';
+import { ProxyError } from '../src/api/attempt-failure.ts';
 import { createTransport } from '../src/api/transport.ts';
 import { FormError, headlineOf } from '../src/errors.ts';
 import { MAX_BYTES } from '../src/files.ts';

@@ -1,10 +1,29 @@
 import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../text.ts';
-import { ProxyError, ProxySettingError } from './proxy.ts';
 
-/** A response that cannot be used, such as one with a status that is not HTTP. Retrying cannot help. */
-export class BadResponseError extends Error {
-  override readonly name = 'BadResponseError';
+/** Retrying cannot help: the proxy's address cannot be used, or the response, such as one with a status that is not HTTP. */
+export class LastingError extends Error {
+  /** What to do about it, as a sentence. */
+  readonly advice: string;
+
+  constructor(message: string, advice = 'Check that base_url is the address of the Opper API.') {
+    super(message);
+    this.advice = advice;
+  }
+}
+
+/** The proxy did not connect. `status` is its response; without one, `cause` says what failed. */
+export class ProxyError extends Error {
+  readonly status: number | undefined;
+  readonly code: string;
+
+  constructor({ status, cause }: { readonly status?: number | undefined; readonly cause?: unknown }) {
+    super(status === undefined ? 'no connection through the proxy' : `the proxy returned ${status}`, {
+      cause,
+    });
+    this.status = status;
+    this.code = codeOf(cause);
+  }
 }
 
 /**
@@ -18,8 +37,7 @@ export function failureText(thrown: unknown, timeoutMs: number): string {
 
 /** What to do about it, as a sentence. */
 export function failureAdvice(thrown: unknown): string {
-  if (thrown instanceof ProxySettingError) return thrown.advice;
-  if (thrown instanceof BadResponseError) return 'Check that base_url is the address of the Opper API.';
+  if (thrown instanceof LastingError) return thrown.advice;
   if (isTimeout(thrown)) return 'Raise timeout_seconds, or check the network of the runner.';
   if (thrown instanceof ProxyError && thrown.status === 407) {
     return 'The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.';
@@ -31,13 +49,11 @@ export function failureAdvice(thrown: unknown): string {
     return 'The proxy did not connect to the host of base_url. Check base_url, and that the proxy allows that host.';
   }
   const code = codeOf(thrown);
-  switch (code) {
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-    case 'HOSTNAME_MISMATCH':
-      return `The certificate is for another host. Check ${thrown instanceof ProxyError ? 'HTTPS_PROXY' : 'base_url'}.`;
-    case 'CERT_HAS_EXPIRED':
-    case 'CERT_NOT_YET_VALID':
-      return 'The server needs a certificate that is valid now, or the clock of the runner is wrong.';
+  if (/ALTNAME_INVALID|HOSTNAME_MISMATCH/.test(code)) {
+    return `The certificate is for another host. Check ${thrown instanceof ProxyError ? 'HTTPS_PROXY' : 'base_url'}.`;
+  }
+  if (/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/.test(code)) {
+    return 'The server needs a certificate that is valid now, or the clock of the runner is wrong.';
   }
   if (isCertificateCode(code)) {
     return 'The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.';
@@ -51,8 +67,7 @@ export function failureAdvice(thrown: unknown): string {
 /** Whether a retry can help. It cannot for a bad certificate, proxy setting or proxy login, or an unusable response. */
 export function isWorthRetrying(thrown: unknown): boolean {
   if (thrown instanceof ProxyError && thrown.status === 407) return false;
-  if (thrown instanceof ProxySettingError || thrown instanceof BadResponseError) return false;
-  return !isCertificateCode(codeOf(thrown));
+  return !(thrown instanceof LastingError || isCertificateCode(codeOf(thrown)));
 }
 
 function reasonOf(thrown: unknown): string {

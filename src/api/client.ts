@@ -5,7 +5,7 @@ import { mibText } from '../text.ts';
 import { createOnce } from './create-once.ts';
 import { Metric, MetricPage, type MetricValue, type NewMetric, newestOf } from './metric.ts';
 import { apiError, type Call } from './response.ts';
-import { Sender, type SenderOptions, statusOf, type Tries } from './sender.ts';
+import { Sender, type SenderOptions, type Tries } from './sender.ts';
 import { type NewSpan, Span, type SpanPatch } from './span.ts';
 import { Trace, TracePage } from './traces.ts';
 
@@ -121,11 +121,11 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
       const lookup: Call = { method: 'GET', url: spanUrl(baseUrl, span.id), id: span.id, ...expected };
       const look = async (tries: Tries) => {
         const last = await sender.send(lookup, tries);
-        return statusOf(last) === 404 ? undefined : sender.read(last, Span, lookup);
+        return last.response?.status === 404 ? undefined : sender.read(last, Span, lookup);
       };
       const unread: Pick<Span, 'id'> = { id: span.id };
       const { created, wasFound } = await createOnce(sender, call, { schema: Span, look, mayExist, unread });
-      return isSpan(created)
+      return 'name' in created
         ? { span: created, wasFound }
         : { span: created, wasFound: true, isUnread: true };
     },
@@ -160,10 +160,6 @@ export function createClient({ baseUrl, ...options }: ClientOptions): Client {
   };
 }
 
-function isSpan(span: Span | Pick<Span, 'id'>): span is Span {
-  return 'name' in span;
-}
-
 /** The URL of all spans, or of one. `baseUrl` has no slash at its end. */
 export function spanUrl(baseUrl: string, id?: string): string {
   return id === undefined ? `${baseUrl}/spans` : `${baseUrl}/spans/${encoded(id)}`;
@@ -195,7 +191,7 @@ function bodyOf(fields: object): string {
   const size = Buffer.byteLength(body);
   if (size <= MAX_BYTES) return body;
   const [name, largest] = Object.entries(fields)
-    .map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? '')] as const)
+    .map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value))] as const)
     .reduce((a, b) => (b[1] > a[1] ? b : a));
   const message = `takes ${mibText(largest)} of the request's ${mibText(size)}. The limit is ${mibText(MAX_BYTES)}, so shorten it`;
   throw new InputError([{ name, message }]);

@@ -27,10 +27,9 @@ export async function contentOf(incoming: IncomingMessage): Promise<Content> {
   const bytes = await bytesOf(incoming);
   if (bytes === undefined) return TOO_LARGE;
   if (bytes.length === 0 || coding === '') return contentIn(bytes);
-  const unpack = unpackerOf(coding.toLowerCase());
-  if (!unpack) return contentIn(bytes, coding);
   try {
-    return contentIn(unpack(bytes));
+    const unpacked = unpack(bytes, coding.toLowerCase());
+    return unpacked ? contentIn(unpacked) : contentIn(bytes, coding);
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return TOO_LARGE;
     return { body: '', problem: `cannot be decompressed (${coding}: ${headlineOf(error)})` };
@@ -58,20 +57,22 @@ async function bytesOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks, size);
 }
 
-/** Throws if the bytes are cut off, even after the whole text. Loads zlib only when it is needed. */
-function unpackerOf(coding: string): ((bytes: Buffer) => Buffer) | undefined {
-  const zlib = () => process.getBuiltinModule('node:zlib');
+/** Undefined for an unknown coding. Throws if the bytes are cut off, even after the whole text. */
+function unpack(bytes: Buffer, coding: string): Buffer | undefined {
+  // Not imported, since it is rarely needed.
+  const zlib = process.getBuiltinModule('node:zlib');
   const limit = { maxOutputLength: MAX_BYTES };
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
-      return (bytes) => zlib().gunzipSync(bytes, limit);
+      return zlib.gunzipSync(bytes, limit);
     case 'deflate':
       // It should have the header of zlib, whose first byte ends in 8. Some servers leave that out.
-      return (bytes) =>
-        ((bytes[0] ?? 0) & 15) === 8 ? zlib().inflateSync(bytes, limit) : zlib().inflateRawSync(bytes, limit);
+      return (bytes.readUInt8() & 15) === 8
+        ? zlib.inflateSync(bytes, limit)
+        : zlib.inflateRawSync(bytes, limit);
     case 'br':
-      return (bytes) => zlib().brotliDecompressSync(bytes, limit);
+      return zlib.brotliDecompressSync(bytes, limit);
     default:
       return undefined;
   }

@@ -1,9 +1,8 @@
 import type * as z from 'zod/mini';
 import { ApiError } from '../errors.ts';
-import { isWorthRetrying } from './attempt-failure.ts';
-import { ProxyError } from './proxy.ts';
+import { isWorthRetrying, ProxyError } from './attempt-failure.ts';
 import type { Call } from './response.ts';
-import { type Attempt, isRetried, isSuccess, type Sender, statusOf, type Tries } from './sender.ts';
+import { type Attempt, isRetried, isSuccess, type Sender, type Tries } from './sender.ts';
 
 /** Something that a POST creates. */
 interface Creation<Schema extends z.ZodMiniType, Unread> {
@@ -41,7 +40,7 @@ export async function createOnce<Schema extends z.ZodMiniType, Unread = never>(
     const result = resultOf(() => sender.read(post, schema, call));
     if (!(result instanceof ApiError)) return { created: result, wasFound: false };
 
-    const isConflict = statusOf(post) === 409;
+    const isConflict = post.response?.status === 409;
     const isOurs = isConflict && mayBeOurs && unread !== undefined;
     const exists = isOurs || isSuccess(post);
     const isDoubtful = mayHaveArrived(post);
@@ -90,11 +89,8 @@ function unknownOutcome({ summary, attempts }: ApiError, lookup: ApiError): ApiE
 
 /** Whether a failed request may still have taken effect: the server did not reject it, and there was a connection. */
 function mayHaveArrived(post: Attempt): boolean {
-  if ('response' in post) {
-    const { status } = post.response;
-    return isSuccess(post) || [408, 409].includes(status) || status >= 500;
-  }
-  const { thrown } = post;
+  const { response, thrown } = post;
+  if (response) return isSuccess(post) || [408, 409].includes(response.status) || response.status >= 500;
   if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
   // For an address with several IPs there is an error for each.
   const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];

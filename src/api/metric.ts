@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { double, text, textOrNull } from './schema.ts';
+import { instantOf } from '../timestamp.ts';
+import { double, pageOf, text, textOrNull } from './schema.ts';
 
 /** A number to attach to a span, with an optional comment. Any unit, fractions allowed. */
 export interface MetricValue {
@@ -22,10 +23,7 @@ export const Metric = z.looseObject({
 export type Metric = z.infer<typeof Metric>;
 
 /** One page of a span's metrics. */
-export const MetricPage = z.looseObject({
-  meta: z.looseObject({ total_count: double }, 'expected an object'),
-  data: z.array(Metric, 'expected a list'),
-});
+export const MetricPage = pageOf(Metric);
 
 /**
  * The newest metric of each dimension. The API may allow several, and readers that show only one show the newest. If two have the
@@ -37,5 +35,5 @@ export function newestOf(metrics: Iterable<Metric>): ReadonlyMap<string, Metric>
 }
 
 function createdAt({ created_at }: Metric): number {
-  return Date.parse(created_at ?? '') || 0;
+  return instantOf(created_at) ?? 0;
 }

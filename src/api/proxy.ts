@@ -1,8 +1,7 @@
 import type { Agent, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
-import { codeOf } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
-import { defined } from '../present.ts';
+import { LastingError, ProxyError } from './attempt-failure.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,37 +14,10 @@ export interface Proxy {
   readonly authorization: string | undefined;
 }
 
-/** The proxy did not connect. `status` is its response; without one, `cause` says what failed. */
-export class ProxyError extends Error {
-  readonly status: number | undefined;
-  readonly code: string;
-
-  constructor({ status, cause }: { readonly status?: number | undefined; readonly cause?: unknown }) {
-    super(status === undefined ? 'no connection through the proxy' : `the proxy returned ${status}`, {
-      cause,
-    });
-    this.status = status;
-    this.code = codeOf(cause);
-  }
-}
-
-/** The variable that names the proxy cannot be used. Retrying cannot help. */
-export class ProxySettingError extends Error {
-  override readonly name = 'ProxySettingError';
-  /** What to write instead, as a sentence. */
-  readonly advice: string;
-
-  // Neither the value nor a caught error is shown: both may contain a password.
-  constructor(message: string, advice: string) {
-    super(message);
-    this.advice = advice;
-  }
-}
-
 /** An option of every socket that Node's types of agents and requests lack. */
 export interface AddressOptions {
   /** The limit for each of several addresses, in milliseconds. */
-  readonly autoSelectFamilyAttemptTimeout?: number;
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
 }
 
 // Lower case wins, as in curl and Node. HTTP_PROXY is not here: all requests are https, except to a loopback address.
@@ -53,30 +25,28 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
 
 /**
  * The proxy that the environment names for requests to `target`. Undefined for a loopback address, where the key may be sent
- * in plain text, and for hosts in NO_PROXY. Throws {@link ProxySettingError}.
+ * in plain text, and for hosts in NO_PROXY. Throws {@link LastingError}, which shows no part of the URL: it may contain a password.
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
   if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY))
     return undefined;
-  const [, scheme = 'http', rest = ''] =
-    /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? '') ?? [];
+  const [, scheme = 'http', login = '', address] =
+    /(?:([a-z][a-z\d+.-]*):\/\/)?(?:(.*)@)?(.*)/is.exec(`${env[name]}`.trim()) ?? [];
   if (/^socks/i.test(scheme)) {
-    throw new ProxySettingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
+    throw new LastingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
   }
-  const at = rest.lastIndexOf('@');
-  const login = rest.slice(0, Math.max(at, 0));
   const [reserved] = /[#/?\\]/.exec(login) ?? [];
   if (reserved) {
     const written = `%${Buffer.from(reserved).toString('hex').toUpperCase()}`;
-    throw new ProxySettingError(
+    throw new LastingError(
       `${name} has a ${reserved} before its last @`,
       `In a user or password, write ${written} for it.`,
     );
   }
-  const url = URL.parse(`${scheme}://${rest.slice(at + 1)}`);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new ProxySettingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
+  const url = URL.parse(`${scheme}://${address}`);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new LastingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
   }
   return {
     protocol: url.protocol,
@@ -89,8 +59,7 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
 const SET_ADDRESS = 'Set it to the address of an HTTP proxy, such as http://proxy.example:3128.';
 
 function authorizationFor(login: string): string | undefined {
-  const [user = '', ...password] = login.split(':').map(unescaped);
-  const credentials = `${user}:${password.join(':')}`;
+  const credentials = unescaped(login.includes(':') ? login : `${login}:`);
   return credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
 }
 
@@ -141,9 +110,7 @@ export function tunnelAgent(
     ): undefined {
       const host = options.host.includes(':') ? `[${options.host}]` : options.host;
       const target = `${host}:${options.port}`;
-      const { autoSelectFamilyAttemptTimeout } = options;
-      request({
-        ...defined({ autoSelectFamilyAttemptTimeout }),
+      const connect: RequestOptions & AddressOptions = {
         hostname,
         port,
         // Otherwise Node would check the proxy's certificate for the name in `host`. TLS takes no IP address as server name.
@@ -153,7 +120,9 @@ export function tunnelAgent(
         headers: { host: target, ...(authorization && { 'proxy-authorization': authorization }) },
         agent: false,
         signal: AbortSignal.timeout(timeoutMs),
-      })
+        autoSelectFamilyAttemptTimeout: options.autoSelectFamilyAttemptTimeout,
+      };
+      request(connect)
         .once('connect', ({ statusCode: status }, socket) => {
           if (status === 200) {
             done(null, super.createConnection({ ...options, socket } as RequestOptions));

@@ -4,7 +4,7 @@ import { isJsonObject, type Json, kindOf, parseExactJson, parseJson } from '../j
 import { present } from '../present.ts';
 import { cut, secondsText, textOf } from '../text.ts';
 import type { Content } from './content.ts';
-import { isRetriedStatus, isTooLong, retryAfterMs } from './retry.ts';
+import { isRetriedStatus, isTooLong, isTransientStatus, retryAfterMs } from './retry.ts';
 
 // In a span, recorded values are one level deeper than in the input, and `{ data }` may be around the span.
 const MAX_DEPTH = 1100;
@@ -76,9 +76,10 @@ export function readResponse<Schema extends z.ZodMiniType>(
   const json = jsonOf(body, unusable);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
-    const { id } = parsed.data as { id?: string };
-    if (call.id === undefined || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-    throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, '')} than requested`, id);
+    // Only a list has none, and no call for a list names one.
+    const { id } = parsed.data as { id: string };
+    if (call.id === undefined || id.toLowerCase() === call.id.toLowerCase()) return parsed.data;
+    throw unusable(`, but with a different ${call.wanted.replace(/the |a /, '')} than requested`, id);
   }
   const problems = isJsonObject(json)
     ? parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
@@ -92,7 +93,7 @@ export function responseText({ status, statusText }: HttpResponse): string {
 }
 
 /** `tried 4 times`. */
-export function attemptsText(attempts: number, { wasLookedFor = false }: Call): string {
+export function attemptsText(attempts: number, { wasLookedFor }: Call): string {
   const times = attempts === 1 ? 'tried once' : `tried ${attempts} times`;
   return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
@@ -124,13 +125,28 @@ function refusal(response: HttpResponse, call: Call, attempts: number, now: numb
     attempts,
     advice: adviceFor(response, call, now),
     // A 409 for a POST says that it exists already, but a lookup did not find it. It may appear later.
-    isTransient: isRetriedStatus(status) || status >= 500 || (status === 409 && call.method === 'POST'),
+    isTransient: isTransientStatus(status) || (status === 409 && call.method === 'POST'),
   });
 }
 
 const CHECK_URL = 'Check that base_url is the address of the Opper API, with its /v2.';
 const CHECK_URL_OR_GATEWAY =
   'Check that base_url is the address of the Opper API, with its /v2, and that no gateway in front of it challenges this runner.';
+const UNCLEAR =
+  'If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.';
+const OUTAGE =
+  'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.';
+
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'Check the secret behind api_key or OPPER_API_KEY.',
+  408: 'Run the job again later.',
+  409: 'Another job may have changed the span at the same time. Run the job again.',
+  413: 'Record less: shorten output, input, error or meta.',
+  421: 'This server does not serve that host. Check base_url, and the proxy if there is one.',
+  422: 'Correct the fields it names.',
+  425: 'Run the job again later.',
+  429: 'Raise retries, or run fewer of these steps at once.',
+};
 
 function adviceFor(
   { status, retryAfter, body }: HttpResponse,
@@ -141,33 +157,11 @@ function adviceFor(
   if (isRetriedStatus(status) && isTooLong(askedMs)) {
     return `It asks to wait ${secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
   }
-  switch (status) {
-    case 401:
-      return 'Check the secret behind api_key or OPPER_API_KEY.';
-    case 403:
-      return forbiddenAdvice(body);
-    case 404:
-      return ifNotFound;
-    case 408:
-    case 425:
-      return 'Run the job again later.';
-    case 409:
-      return method === 'POST'
-        ? 'The API says that it already exists. Run the job again.'
-        : 'Another job may have changed the span at the same time. Run the job again.';
-    case 413:
-      return 'Record less: shorten output, input, error or meta.';
-    case 421:
-      return 'This server does not serve that host. Check base_url, and the proxy if there is one.';
-    case 422:
-      return 'Correct the fields it names.';
-    case 429:
-      return 'Raise retries, or run fewer of these steps at once.';
-    default:
-      return status >= 500
-        ? 'The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.'
-        : 'If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.';
-  }
+  if (status === 403) return forbiddenAdvice(body);
+  if (status === 404) return ifNotFound;
+  if (status === 409 && method === 'POST') return 'The API says that it already exists. Run the job again.';
+  const otherwise = status >= 500 ? OUTAGE : UNCLEAR;
+  return ADVICE[status] ?? otherwise;
 }
 
 /** The API refuses with JSON. Anything else comes from a firewall or proxy. */

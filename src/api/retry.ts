@@ -1,13 +1,16 @@
 const MAX_RETRY_AFTER_MS = 60_000;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
-const RETRIED_STATUSES = [408, 425, 429];
-// Not implemented, and HTTP version not supported. All other 5xx may be temporary, including those of gateways (507, 520 to 530).
-const LASTING_STATUSES = [501, 505];
 
-/** Whether a retry may get another status than this one. */
+/** Whether the same request may succeed later. */
+export function isTransientStatus(status: number): boolean {
+  return [408, 425, 429].includes(status) || status >= 500;
+}
+
+/** Whether a retry within seconds may get another status than this one. */
 export function isRetriedStatus(status: number): boolean {
-  return RETRIED_STATUSES.includes(status) || (status >= 500 && !LASTING_STATUSES.includes(status));
+  // Not implemented, and HTTP version not supported. All other 5xx may pass soon, including those of gateways (507, 520 to 530).
+  return isTransientStatus(status) && ![501, 505].includes(status);
 }
 
 /**
@@ -25,9 +28,8 @@ export function isTooLong(askedMs: number | undefined): askedMs is number {
 
 /** `Retry-After` in milliseconds (RFC 9110, section 10.2.3: seconds or a date); undefined if absent or invalid. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  const value = header ?? '';
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  if (header && /^\d+$/.test(header)) return Number(header) * 1000;
   // Date.parse alone accepts nearly anything, even "-5".
-  const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;
+  const date = header?.endsWith(' GMT') ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
 }

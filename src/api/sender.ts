@@ -31,8 +31,8 @@ export interface SenderOptions {
 
 /** What one attempt led to: a response with any status, or what was thrown. `number` is 1 for the first. */
 export type Attempt = { readonly number: number } & (
-  | { readonly response: HttpResponse }
-  | { readonly thrown: unknown }
+  | { readonly response: HttpResponse; readonly thrown?: undefined }
+  | { readonly response?: undefined; readonly thrown: unknown }
 );
 
 /** The retries that one call of the client has used, for all its requests. */
@@ -68,7 +68,7 @@ export class Sender {
     for (let number = 1; ; number++) {
       const attempt = await this.attempt(call, number, tries);
       const isWorthRetrying =
-        (!call.isTriedOnce && isRetried(attempt)) || (call.isNew && statusOf(attempt) === 404);
+        (!call.isTriedOnce && isRetried(attempt)) || (call.isNew && attempt.response?.status === 404);
       if (!isWorthRetrying || !(await this.waitForRetry(attempt, call, tries))) return attempt;
     }
   }
@@ -106,9 +106,8 @@ export class Sender {
 
   /** The content of the last response. Throws {@link ApiError} if there was none, or if it has unexpected content. */
   read<Schema extends z.ZodMiniType>(last: Attempt, schema: Schema, call: Call): z.infer<Schema> {
-    const attempts = last.number;
-    if ('response' in last) return readResponse(last.response, schema, call, attempts, this.#options.now());
-    const { thrown } = last;
+    const { number: attempts, response, thrown } = last;
+    if (response) return readResponse(response, schema, call, attempts, this.#options.now());
     const reason = `${this.#reasonOf(last)} (${attemptsText(attempts, call)})`;
     const isTransient = isWorthRetrying(thrown);
     throw apiError(call, reason, { attempts, advice: failureAdvice(thrown), isTransient });
@@ -117,48 +116,36 @@ export class Sender {
   /** Waits and resolves to true. Resolves to false at once if no retries are left or the server asks for too long a wait. */
   async waitForRetry(failed: Attempt, call: Call, tries: Tries): Promise<boolean> {
     const { retries, now } = this.#options;
-    const askedMs = 'response' in failed ? retryAfterMs(failed.response.retryAfter, now()) : undefined;
+    const askedMs = retryAfterMs(failed.response?.retryAfter, now());
     if (tries.used >= retries || isTooLong(askedMs)) return false;
-    tries.used++;
-    await this.#wait(failed, call, `attempt ${tries.used + 1} of ${retries + 1}`, tries.used, askedMs);
+    await this.waitFor(`attempt ${tries.used + 2} of ${retries + 1}`, failed, call, tries, askedMs);
     return true;
   }
 
-  /** Waits as before a retry, but for another request, described by `next`. Counts as a retry, even if none is left. */
-  async waitFor(next: string, failed: Attempt, call: Call, tries: Tries): Promise<void> {
+  /** Waits as before a retry, for the request that `next` describes. Counts as a retry, even if none is left. */
+  async waitFor(next: string, failed: Attempt, call: Call, tries: Tries, askedMs?: number): Promise<void> {
     tries.used++;
-    await this.#wait(failed, call, next, tries.used, undefined);
-  }
-
-  async #wait(failed: Attempt, call: Call, next: string, retry: number, askedMs: number | undefined) {
-    const ms = waitBefore(retry, askedMs, this.#options.random());
+    const ms = waitBefore(tries.used, askedMs, this.#options.random());
     const reason = `${this.#reasonOf(failed)}${isSuccess(failed) ? `, but without ${call.wanted}` : ''}`;
     this.#options.onRetry(`${call.method} ${reason}; ${next} in ${secondsText(ms)}`);
     const wait = this.#options.wait(ms);
     // The API wants fewer requests at once.
-    if (statusOf(failed) === 429) this.#hold = Promise.allSettled([this.#hold, wait]);
+    if (failed.response?.status === 429) this.#hold = Promise.allSettled([this.#hold, wait]);
     await wait;
   }
 
   /** `returned 503 Service Unavailable` or `failed: read ECONNRESET`. */
-  #reasonOf(attempt: Attempt): string {
-    return 'response' in attempt
-      ? responseText(attempt.response)
-      : failureText(attempt.thrown, this.#options.timeoutMs);
+  #reasonOf({ response, thrown }: Attempt): string {
+    return response ? responseText(response) : failureText(thrown, this.#options.timeoutMs);
   }
 }
 
 /** Whether a retry may succeed. */
-export function isRetried(attempt: Attempt): boolean {
-  return 'response' in attempt ? isRetriedStatus(attempt.response.status) : isWorthRetrying(attempt.thrown);
+export function isRetried({ response, thrown }: Attempt): boolean {
+  return response ? isRetriedStatus(response.status) : isWorthRetrying(thrown);
 }
 
 /** Whether a response came, with a status below 300. */
-export function isSuccess(attempt: Attempt): boolean {
-  return 'response' in attempt && attempt.response.status < 300;
-}
-
-/** The status of the response; undefined if none came. */
-export function statusOf(attempt: Attempt): number | undefined {
-  return 'response' in attempt ? attempt.response.status : undefined;
+export function isSuccess({ response }: Attempt): boolean {
+  return response !== undefined && response.status < 300;
 }

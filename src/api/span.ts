@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { isJsonObject, type Json, type JsonObject, numberOf, type RawJson } from '../json.ts';
+import { type Json, type JsonObject, numberOf, type RawJson } from '../json.ts';
 import { instantOf } from '../timestamp.ts';
-import { orNull, text, textOrNull } from './schema.ts';
+import { objectOrNull, orNull, text, textOrNull } from './schema.ts';
 
 /** The fields that can be recorded, in display order. */
 export const SPAN_FIELDS = [
@@ -62,7 +62,7 @@ export const Span = z.looseObject({
   input: jsonOrNull,
   output: jsonOrNull,
   error: textOrNull,
-  meta: orNull(z.custom<JsonObject>(isJsonObject, 'expected an object')),
+  meta: objectOrNull,
   score: orNull(number),
   feedback: orNull(z.looseObject({ score: orNull(number), comment: textOrNull }, 'expected an object')),
 });

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, parseExactJson, sameJson } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject, parseExactJson, sameJson } from '../json.ts';
 import { defined, present } from '../present.ts';
 import { cut, textOf } from '../text.ts';
 import { instantOf } from '../timestamp.ts';
@@ -64,9 +64,10 @@ function storedWarning(field: SpanField, patch: Sent, span: Span, isMerged: bool
   const [sent, stored] = [patch[field], span[field]];
   if (sent === undefined || sameValue(field, sent, stored)) return undefined;
   if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
-  if (field === 'meta' && patch.meta && span.meta) {
-    const [lost, other] = differenceOf(patch.meta, span.meta);
-    return isMerged && Object.keys(lost).length === 0 ? undefined : notStored(field, lost, other);
+  if (isJsonObject(sent) && isJsonObject(stored)) {
+    const lost = without(sent, stored);
+    if (isMerged && Object.keys(lost).length === 0) return undefined;
+    return notStored(field, lost, without(stored, sent));
   }
   if ((field === 'input' || field === 'output') && valueOrNull(stored) === null) {
     return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
@@ -83,15 +84,12 @@ function shown(value: Json | undefined): string {
   return typeof value === 'string' && text ? `"${text}"` : text || 'nothing';
 }
 
-/** Drops the entries that both objects share. */
-function differenceOf(a: JsonObject, b: JsonObject): [JsonObject, JsonObject] {
-  const without = (one: JsonObject, other: JsonObject) =>
-    Object.fromEntries(Object.entries(one).filter(([key, value]) => !sameJson(value, ownValue(other, key))));
-  return [without(a, b), without(b, a)];
-}
-
-function ownValue(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
+/** Drops the entries of an object that another has too. */
+function without(object: JsonObject, other: JsonObject): JsonObject {
+  const entries = Object.entries(object);
+  return Object.fromEntries(
+    entries.filter(([key, value]) => !Object.hasOwn(other, key) || !sameJson(value, other[key])),
+  );
 }
 
 /** Null, absent and empty text are equal. So are a text and the JSON that a server parsed from it. */

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import { isJsonObject, type JsonObject } from '../json.ts';
 import { Metric } from './metric.ts';
-import { double, orNull, text, textOrNull } from './schema.ts';
+import { double, objectOrNull, orNull, pageOf, text, textOrNull } from './schema.ts';
 
 // These have only what is used: a trace may be large, and the rest can be freed at once.
 
@@ -9,10 +8,7 @@ import { double, orNull, text, textOrNull } from './schema.ts';
 const TraceEntry = z.object({ id: text, name: textOrNull, start_time: textOrNull });
 
 /** One page of the list of traces. */
-export const TracePage = z.object({
-  meta: z.object({ total_count: double }, 'expected an object'),
-  data: z.array(TraceEntry, 'expected a list'),
-});
+export const TracePage = pageOf(TraceEntry);
 export type TracePage = z.infer<typeof TracePage>;
 
 const TraceSpan = z.object({
@@ -21,7 +17,7 @@ const TraceSpan = z.object({
   parent_id: textOrNull,
   type: textOrNull,
   start_time: textOrNull,
-  meta: orNull(z.custom<JsonObject>(isJsonObject, 'expected an object')),
+  meta: objectOrNull,
   score: orNull(double),
   metrics: orNull(z.array(Metric, 'expected a list')),
 });

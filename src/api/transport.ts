@@ -1,10 +1,9 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { codeOf } from '../errors.ts';
-import { defined } from '../present.ts';
-import { BadResponseError } from './attempt-failure.ts';
+import { LastingError, ProxyError } from './attempt-failure.ts';
 import { contentOf } from './content.ts';
-import { type AddressOptions, ProxyError, proxyFor, tunnelAgent } from './proxy.ts';
+import { type AddressOptions, proxyFor, tunnelAgent } from './proxy.ts';
 import type { HttpResponse } from './response.ts';
 
 // Real servers send one or two. Without a limit, a server could keep the connection busy and never respond.
@@ -64,11 +63,7 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
     const signal = AbortSignal.timeout(timeoutMs);
     if (!agent || init.isRetry) agent = newAgent();
     try {
-      const response = await request(url, init, signal).catch((error: unknown) => {
-        if (!hasUnansweredAddresses(error)) throw error;
-        return request(url, init, signal, timeoutMs / 2);
-      });
-      return await responseOf(response);
+      return await responseOf(await request(url, init, signal));
     } catch (error) {
       if (isReset(error)) stopKeeping();
       // A timeout can surface as many different errors.
@@ -83,53 +78,59 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
   }
 
   /** Resolves when the headers of the response have arrived. `addressMs` is the limit for each of several addresses. */
-  function request(
+  async function request(
     url: string,
     init: AttemptInit,
     signal: AbortSignal,
     addressMs?: number,
   ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      let bytesBefore = 0;
-      let interimResponses = 0;
-      const options: RequestOptions & AddressOptions = {
-        agent,
-        signal,
-        method: init.method,
-        headers: { ...Object.fromEntries(init.headers), 'accept-encoding': 'identity' },
-        ...defined({ autoSelectFamilyAttemptTimeout: addressMs }),
-      };
-      const sent = http
-        .request(url, options)
-        .once('socket', (socket) => {
-          bytesBefore = socket.bytesRead;
-        })
-        .on('information', () => {
-          if (++interimResponses > MAX_INTERIM_RESPONSES) {
-            sent.destroy(
-              new BadResponseError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`),
-            );
-          }
-        })
-        .once('upgrade', (response, socket) => {
-          socket.destroy();
-          reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
-        })
-        .once('response', resolve)
-        // `on`, not `once`: a connection can fail again while it is closed.
-        .on('error', (error) => {
-          const isStale = sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && isReset(error);
-          if (!isStale || init.method === 'POST') return reject(error);
-          // The server closed the kept connection while the request was under way. It may have acted on the request, so a
-          // POST is not repeated.
-          stopKeeping();
-          resolve(request(url, init, signal));
-        })
-        .end(init.body);
+    const headers = { ...Object.fromEntries(init.headers), 'accept-encoding': 'identity' };
+    const options: RequestOptions & AddressOptions = {
+      agent,
+      signal,
+      method: init.method,
+      headers,
+      autoSelectFamilyAttemptTimeout: addressMs,
+    };
+    let bytesBefore = 0;
+    const sent = http.request(url, options).once('socket', ({ bytesRead }) => {
+      bytesBefore = bytesRead;
     });
+    try {
+      return await responseTo(sent.end(init.body));
+    } catch (error) {
+      if (addressMs === undefined && hasUnansweredAddresses(error)) {
+        return request(url, init, signal, timeoutMs / 2);
+      }
+      const isStale = sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && isReset(error);
+      if (!isStale || init.method === 'POST') throw error;
+      // The server closed the kept connection while the request was under way. It may have acted on the request, so a POST is
+      // not repeated.
+      stopKeeping();
+      return request(url, init, signal);
+    }
   }
 
   return { fetch, Headers };
+}
+
+/** Resolves when the headers of the response have arrived. */
+function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let interimResponses = 0;
+    sent
+      .on('information', () => {
+        if (++interimResponses <= MAX_INTERIM_RESPONSES) return;
+        sent.destroy(new LastingError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`));
+      })
+      .once('upgrade', ({ statusCode }, socket) => {
+        socket.destroy();
+        reject(new LastingError(`the server wants to switch protocols (${statusCode})`));
+      })
+      .once('response', resolve)
+      // `on`, not `once`: a connection can fail again while it is closed.
+      .on('error', reject);
+  });
 }
 
 /** Whether the other side ended the connection. */
@@ -150,7 +151,7 @@ async function responseOf(incoming: IncomingMessage): Promise<HttpResponse> {
   const { statusCode: status = 0, statusMessage: statusText = '', headers } = incoming;
   if (status < 200 || status > 599) {
     incoming.destroy();
-    throw new BadResponseError(`${status} is not an HTTP status`);
+    throw new LastingError(`${status} is not an HTTP status`);
   }
   const content = await contentOf(incoming);
   return {

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  BadResponseError,
   failureAdvice,
   failureText,
   isWorthRetrying,
+  LastingError,
+  ProxyError,
 } from '../../src/api/attempt-failure.ts';
-import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { closedPort, closeServers, identityOf, listen, startTcpServer } from '../harness/tcp-server.ts';
 
@@ -99,13 +99,19 @@ describe('without a response, the message says so', () => {
 
 const withCode = (code: string) => Object.assign(new Error('odd'), { code });
 
-it.each<[string, unknown, string, boolean]>([
-  ['is unusable', new BadResponseError('odd'), 'the address of the Opper API', false],
-  ['of a proxy wants a login', new ProxyError({ status: 407 }), 'http://USER:PASSWORD@HOST', false],
-  ['of a proxy says no', new ProxyError({ status: 403 }), 'Check base_url', true],
-  ['of a proxy does not come', new ProxyError({}), 'Check HTTPS_PROXY', true],
-])('a response that %s comes with its own advice', (_, thrown, advice, again) => {
-  expect(failureFor(thrown)).toEqual(failure('', advice, again));
+it.each<[string, unknown, string, string, boolean]>([
+  ['is unusable', new LastingError('odd'), 'odd', 'the address of the Opper API', false],
+  [
+    'of a proxy wants a login',
+    new ProxyError({ status: 407 }),
+    'the proxy returned 407',
+    'http://USER:PASSWORD@HOST',
+    false,
+  ],
+  ['of a proxy says no', new ProxyError({ status: 403 }), 'the proxy returned 403', 'Check base_url', true],
+  ['of a proxy does not come', new ProxyError({}), 'no connection through the proxy', 'HTTPS_PROXY', true],
+])('a response that %s comes with its own advice', (_, thrown, text, advice, again) => {
+  expect(failureFor(thrown)).toEqual({ ...failure('', advice, again), text: `failed: ${text}` });
 });
 
 describe('a bad certificate is not retried, and the message says how to fix it', () => {

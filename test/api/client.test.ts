@@ -179,35 +179,42 @@ describe('a retry', () => {
     expect([first === failed, failed === again, again === last]).toEqual([true, false, true]);
   });
 
-  it('after a 429 delays all requests until the last such wait is over', async () => {
-    const waits: PromiseWithResolvers<void>[] = [];
-    const wait = () => {
-      waits.push(Promise.withResolvers<void>());
-      return waits.at(-1)?.promise ?? expect.fail();
-    };
-    const { server, client } = await start({ wait });
-    const second = Promise.withResolvers<void>();
-    const slow: Fault = async (exchange) => {
-      await second.promise;
-      exchange.send({ status: 429 });
-    };
-    server.faults.push({ on: 'GET', fault: faults.status(429) }, { on: 'PATCH', fault: slow });
-    const begun = [READ(client), UPDATE(client)];
-    const other = clientOf(server).client;
-    const until = async (isDone: () => boolean) => {
-      while (!isDone()) await other.listMetrics(ID);
-    };
-    await until(() => waits.length === 1);
-    const held = CREATE(client);
-    second.resolve();
-    await until(() => waits.length === 2);
-    waits[0]?.resolve();
-    for (let count = 0; count < 5; count++) await other.listMetrics(ID);
-    expect(methodsOf(server)).not.toContain('POST');
-    waits[1]?.resolve();
-    await Promise.all([...begun, held]);
-    expect(methodsOf(server)).toContain('POST');
-  });
+  it.each([
+    ['first', 0, 1],
+    ['second', 1, 0],
+  ])(
+    'after a 429 delays all requests until each such wait is over, the %s one first',
+    async (_, one, other) => {
+      const waits: PromiseWithResolvers<void>[] = [];
+      const wait = () => {
+        waits.push(Promise.withResolvers<void>());
+        return waits.at(-1)?.promise ?? expect.fail();
+      };
+      const { server, client } = await start({ wait });
+      const second = Promise.withResolvers<void>();
+      const slow: Fault = async (exchange) => {
+        await second.promise;
+        exchange.send({ status: 429 });
+      };
+      server.faults.push({ on: 'GET', fault: faults.status(429) }, { on: 'PATCH', fault: slow });
+      const begun: Promise<unknown>[] = [READ(client), UPDATE(client)];
+      const free = clientOf(server).client;
+      const until = async (isDone: () => boolean) => {
+        while (!isDone()) await free.listMetrics(ID);
+      };
+      await until(() => waits.length === 1);
+      begun.push(CREATE(client));
+      second.resolve();
+      await until(() => waits.length === 2);
+      begun.push(CREATE(client));
+      waits[one]?.resolve();
+      for (let count = 0; count < 5; count++) await free.listMetrics(ID);
+      expect(methodsOf(server)).not.toContain('POST');
+      waits[other]?.resolve();
+      await Promise.all(begun);
+      expect(methodsOf(server)).toContain('POST');
+    },
+  );
 
   it('is logged in one line: what happened, which attempt comes next, after what wait', async () => {
     const { server, client, notices } = await start({ retries: 2, timeoutMs: 400 });
@@ -297,6 +304,17 @@ describe('a retry', () => {
     expect(await apiErrorOf(READ(client))).toMatchObject({ attempts: 1 });
     expect({ methods: methodsOf(server), waits }).toEqual({ methods: 'GET', waits: [] });
   });
+});
+
+it('a failure of the action itself is not reported as one of the network', async () => {
+  class Headers extends Map<string, string> {
+    constructor() {
+      super();
+      throw new TypeError('a bug');
+    }
+  }
+  const { client } = await start({ transport: { fetch: () => expect.fail(), Headers } });
+  await expect(READ(client)).rejects.toThrow(new TypeError('a bug'));
 });
 
 describe('Retry-After', () => {

@@ -44,6 +44,10 @@ describe('a body', () => {
 
   it('stays as it is under an unknown coding, which is named in its own case', async () => {
     expect(await contentIn(Buffer.from(TEXT), 'Zstd')).toEqual({ body: TEXT, unknownCoding: 'Zstd' });
+    expect(await contentIn(Buffer.from(TEXT), 'x-identity')).toEqual({
+      body: TEXT,
+      unknownCoding: 'x-identity',
+    });
     expect(await contentIn(gzipSync(TEXT), 'gzip, zstd')).toEqual({
       body: '',
       problem: 'is not UTF-8',

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { LastingError, ProxyError } from '../../src/api/attempt-failure.ts';
 import type { ClientOptions } from '../../src/api/client.ts';
-import { ProxyError } from '../../src/api/proxy.ts';
 import { createTransport, type Transport } from '../../src/api/transport.ts';
 import { apiErrorOf, clientOf, methodsOf } from '../harness/client.ts';
 import * as faults from '../harness/faults.ts';
@@ -203,18 +203,22 @@ describe('after a success without a usable span', () => {
     expect(methodsOf(server)).toBe(methods);
   });
 
-  it.each<[string, Fault, boolean]>([
-    ['a login page is not an outage', faults.html(), false],
-    ['a 503 is one', faults.status(503), true],
-  ])('a lookup that fails decides whether the error is transient: %s', async (_, fault, isTransient) => {
-    const { server, client } = await start({}, { retries: 1 });
-    server.faults.push(post(faults.html()), { on: 'GET', times: EVER, fault });
-    expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
-      summary: expect.stringMatching(/^POST .* HTML page: Sign in\. It may .* lookup failed: GET /),
-      isTransient,
-    });
-    expect(methodsOf(server)).toBe('POST GET');
-  });
+  it.each<[string, Fault, boolean, RegExp]>([
+    ['a login page is not an outage', faults.html(), false, /^Check .*\. Look for the span in Opper/],
+    ['a 503 is one', faults.status(503), true, /^Look for the span in Opper/],
+  ])(
+    'a lookup that fails decides whether the error is transient: %s',
+    async (_, fault, isTransient, advice) => {
+      const { server, client } = await start({}, { retries: 1 });
+      server.faults.push(post(faults.html()), { on: 'GET', times: EVER, fault });
+      expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
+        summary: expect.stringMatching(/^POST .* HTML page: Sign in\. It may .* lookup failed: GET /),
+        advice: expect.stringMatching(advice),
+        isTransient,
+      });
+      expect(methodsOf(server)).toBe('POST GET');
+    },
+  );
 });
 
 describe('after a 409 to a repeated POST', () => {
@@ -282,6 +286,16 @@ describe('no lookup is sent', () => {
       methods: 'POST',
       requests: 2,
     });
+  });
+
+  it('after a failure that no retry can fix', async () => {
+    const { Headers } = createTransport({ baseUrl: 'https://api.example', env: {}, timeoutMs: 5000 });
+    const fetch = () => Promise.reject(new LastingError('600 is not an HTTP status'));
+    const { server, client } = await start({}, { transport: { Headers, fetch } });
+    expect((await apiErrorOf(client.createSpan(SPAN))).summary).toBe(
+      `POST ${server.baseUrl}/spans failed: 600 is not an HTTP status (tried once)`,
+    );
+    expect(client.traffic.requests).toBe(1);
   });
 
   it.each([300, 400, 401, 403, 404, 413, 422])('after a %d, which ends it', async (status) => {
@@ -364,15 +378,43 @@ describe('the error', () => {
 
   it('names the POST and the lookup that failed too', async () => {
     const { server, client } = await start();
-    server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(403) });
+    const down = faults.reply({ status: 503, body: { detail: 'Down.' } });
+    const refused = faults.reply({ status: 403, body: { detail: 'No' } });
+    server.faults.push(post(down), { on: 'GET', times: EVER, fault: refused });
+    const url = `${server.baseUrl}/spans`;
     expect(await apiErrorOf(client.createSpan(SPAN))).toMatchObject({
-      summary: expect.stringMatching(/^POST .* 503 .*lookup failed: GET .* 403 /),
+      summary: `POST ${url} returned 503 Service Unavailable (tried once): Down. It may have taken effect, but the lookup failed: GET ${url}/${SPAN.id} returned 403 Forbidden (tried once): No`,
       status: 403,
       attempts: 1,
       advice: expect.stringMatching(/^The key .* Look for the span/),
       isTransient: false,
     });
     expect(methodsOf(server)).toBe('POST GET');
+  });
+});
+
+describe('a failure of the action itself', () => {
+  it('while it waits for a retry of the lookup is not reported as one of the API', async () => {
+    let waits = 0;
+    const wait = async () => {
+      if (++waits === 2) throw new TypeError('a bug');
+    };
+    const { server, client } = await start({}, { wait });
+    server.faults.push(post(faults.status(503)), { on: 'GET', times: EVER, fault: faults.status(503) });
+    await expect(client.createSpan(SPAN)).rejects.toThrow(new TypeError('a bug'));
+  });
+
+  it('while it reads the response is followed by no lookup', async () => {
+    const response = {
+      status: 200,
+      get problem(): string {
+        throw new TypeError('a bug');
+      },
+    };
+    const { Headers } = createTransport({ baseUrl: 'https://api.example', env: {}, timeoutMs: 5000 });
+    const { client } = await start({}, { transport: { Headers, fetch: async () => response as never } });
+    await expect(client.createSpan(SPAN)).rejects.toThrow(new TypeError('a bug'));
+    expect(client.traffic.requests).toBe(1);
   });
 });
 

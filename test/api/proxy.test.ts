@@ -95,6 +95,26 @@ describe('a proxy', () => {
     });
   });
 
+  it.each([
+    ['localhost', ['localhost']],
+    ['127.0.0.1', []],
+  ])(
+    'that speaks TLS is asked for the certificate of its name, if it has one: %s',
+    async (host, expected) => {
+      const names: string[] = [];
+      const tls = {
+        ...identityOf('remote'),
+        SNICallback(name: string, done: (error: null) => void) {
+          names.push(name);
+          done(null);
+        },
+      };
+      const proxy = await startProxy(1, undefined, tls);
+      const { text } = await failureOf({ HTTPS_PROXY: `https://${host}:${proxy.port}` });
+      expect({ text, names }).toEqual({ text: expect.stringContaining(host), names: expected });
+    },
+  );
+
   it('keeps its tunnel for the next request', async () => {
     const remote = await startRemote();
     const proxy = await startProxy(remote.port);
@@ -190,6 +210,8 @@ describe('a proxy', () => {
   it.each<[string, string, string]>([
     ['ftp://me:wr0ng@127.0.0.1', 'is not the address of an HTTP proxy', 'http://proxy.example:3128'],
     ['http://me:wr0ng@', 'is not the address of an HTTP proxy', 'http://proxy.example:3128'],
+    ['shttp://127.0.0.1', 'is not the address of an HTTP proxy', 'http://proxy.example:3128'],
+    ['mysocks://127.0.0.1', 'is not the address of an HTTP proxy', 'http://proxy.example:3128'],
     ['http://127.0.0.1:wr0ng', 'is not the address of an HTTP proxy', 'http://proxy.example:3128'],
     [
       'SOCKS5://me:wr0ng@127.0.0.1',
@@ -364,7 +386,7 @@ describe('a loopback address', () => {
     });
   });
 
-  it.each(['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])('is %s', async (host) => {
+  it.each(['localhost', '127.0.0.1', '127.12.34.56', '[::1]'])('is %s', async (host) => {
     const proxy = await startTcpServer((socket) => socket.end());
     const port = await closedPort();
     const url = `http://${proxy.host}`;

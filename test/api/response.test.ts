@@ -163,6 +163,7 @@ describe('a redirect', () => {
     ['https://Other.Example:8443/x?y', ' to Other.Example:8443'],
     [' https://me:secret@pw@other.example#x', ' to other.example'],
     ['//other.example\\x', ' to other.example'],
+    ['h2c:/\\other.example?x', ' to other.example'],
     ['/v3/spans', ' to api.opper.ai'],
     ['spans?next=https://other.example/', ' to api.opper.ai'],
     ['https:///', ''],

@@ -31,9 +31,16 @@ describe('a span in a response', () => {
   });
 
   it('has an id, a name, and no field of a wrong type', () => {
-    const response = { name: 7, score: '9', meta: 'none', feedback: { score: 'good' } };
-    const places = z.safeParse(Span, response).error?.issues.map(({ path }) => path.join('.'));
-    expect(places).toEqual(['id', 'name', 'meta', 'score', 'feedback.score']);
+    const problemsOf = (response: object) =>
+      z.safeParse(Span, response).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    expect(problemsOf({ name: 7, score: '9', meta: 'none', feedback: { score: 'good' } })).toEqual([
+      'id: expected text',
+      'name: expected text',
+      'meta: expected an object',
+      'score: expected a number',
+      'feedback.score: expected a number',
+    ]);
+    expect(problemsOf({ ...BARE, feedback: 'good' })).toEqual(['feedback: expected an object']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Span, SpanPatch } from '../../src/api/span.ts';
-import { changesBetween, storedWarnings } from '../../src/api/stored.ts';
+import { caseSpanWarning, changesBetween, storedWarnings } from '../../src/api/stored.ts';
 import { type JsonObject, parseExactJson } from '../../src/json.ts';
 
 const BARE: Span = { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', name: 'Answer a ticket' };
@@ -12,6 +12,7 @@ const SAME: [string, SpanPatch, Partial<Span>][] = [
   ['all that is there', { score: 9, name: BARE.name, meta: { a: 1 } }, { score: 9, meta: { a: 1 } }],
   ['null and nothing', { score: null, error: null }, { error: null }],
   ['nothing and an empty text', { error: null, input: null }, { error: '', input: '' }],
+  ['nothing and an empty time', { start_time: null, end_time: '' }, { start_time: '', end_time: null }],
   ['a number in another spelling', { score: 87 }, { score: JSON.rawJSON('87.0') }],
   [
     'the same time written differently',
@@ -128,6 +129,7 @@ describe('a response', () => {
       { score: null, meta: { a: 1 } },
       /^score .* 9, .* nothing$/,
     ],
+    ['a text that became empty', { error: 'no' }, { error: '' }, /^error .* "no", .* nothing$/],
     ['an input that is another', { input: '1' }, { input: 0 }, /^input .* "1", .* 0$/],
     ['a long text, cut', { error: 'x'.repeat(9999) }, { error: 'y' }, /^error .{0,99} "x{499}…", .* "y"$/],
   ])('with %s causes a warning', (_, sent, response, warning, isMerged) => {
@@ -167,5 +169,21 @@ describe('a response', () => {
       expect.stringMatching(/^end_time .*:26Z .*start_time .*:27Z$/),
     ]);
     expect(warnings({}, { ...times, end_time: times.start_time })).toEqual([]);
+  });
+});
+
+describe('a response to a case span', () => {
+  const sent = { id: BARE.id, name: BARE.name, score: 9, input: 'i', output: 'o' };
+  const different = (field: string, value: string) =>
+    `${field} was not stored as sent: sent "${value}", the span has "x"`;
+
+  it.each<[string, Partial<Span>, string | undefined]>([
+    ['all fields', { input: 'i', output: 'o' }, undefined],
+    ['neither input nor output', { input: null, output: '' }, undefined],
+    ['another input', { input: 'x', output: 'o' }, different('input', 'i')],
+    ['another output', { input: 'i', output: 'x' }, different('output', 'o')],
+    ['another name, input and output', { name: 'x', input: 'x', output: 'x' }, different('name', BARE.name)],
+  ])('with %s causes at most one warning', (_, response, warning) => {
+    expect(caseSpanWarning(sent, { ...sent, ...response })).toBe(warning);
   });
 });

@@ -142,14 +142,14 @@ describe('an unusable response', () => {
 
 describe('an endless response is cut off', () => {
   /** The error, and whether the connection is closed by then. */
-  async function endOf(act: (socket: Socket) => void) {
+  async function endOf(act: (socket: Socket) => void, timeoutMs: number) {
     const closed: Promise<unknown>[] = [];
     const { host, received } = await startTcpServer((socket) => {
       closed.push(new Promise((resolve) => socket.once('close', resolve)));
       act(socket);
     });
     const baseUrl = `http://${host}`;
-    const error = await createTransport({ baseUrl, env: {}, timeoutMs: 300 })
+    const error = await createTransport({ baseUrl, env: {}, timeoutMs })
       .fetch(baseUrl, GET)
       .catch((thrown) => thrown);
     await Promise.all(closed);
@@ -177,7 +177,7 @@ describe('an endless response is cut off', () => {
     ['a header now and then', every('a: b\r\n')],
     ['an interim response now and then', every('\r\nHTTP/1.1 103 Early Hints\r\n')],
   ])('at the time limit: %s', async (_, act) => {
-    expect(await endOf(act)).toMatchObject(timedOut);
+    expect(await endOf(act, 300)).toMatchObject(timedOut);
   });
 
   it('at a size limit: headers as fast as possible', async () => {
@@ -185,12 +185,12 @@ describe('an endless response is cut off', () => {
       socket.write('HTTP/1.1 200 OK\r\n');
       flood('a: b\r\n')(socket);
     };
-    expect(await endOf(act)).toMatchObject({ code: 'HPE_HEADER_OVERFLOW', connections: 1 });
+    expect(await endOf(act, 60_000)).toMatchObject({ code: 'HPE_HEADER_OVERFLOW', connections: 1 });
   });
 
   it('at a limit: interim responses as fast as possible', async () => {
-    expect(await endOf(flood('HTTP/1.1 102 Processing\r\n\r\n'))).toMatchObject({
-      name: 'BadResponseError',
+    expect(await endOf(flood('HTTP/1.1 102 Processing\r\n\r\n'), 60_000)).toMatchObject({
+      message: 'more than 100 interim responses (1xx) came',
       connections: 1,
     });
   });
@@ -217,6 +217,21 @@ describe('a connection', () => {
     expect(await messageOf(send(GET))).toBe('aborted');
     await send(GET);
     expect(connections).toEqual([['GET', 'GET'], ['GET']]);
+  });
+
+  it('is kept after a later timeout, but not the one that timed out', async () => {
+    let count = 0;
+    const { send, connections } = await start((_, response) => {
+      if (++count !== 2) response.end('ok');
+    }, 300);
+    await send(GET);
+    expect(await messageOf(send(GET))).toBe('The operation was aborted due to timeout');
+    await send(GET);
+    await send(GET);
+    expect(connections).toEqual([
+      ['GET', 'GET'],
+      ['GET', 'GET'],
+    ]);
   });
 
   it('is not shared by requests at the same time', async () => {
@@ -310,10 +325,10 @@ describe('a host with several addresses', () => {
   });
 
   /** Of its addresses one is slower than the 250 ms that Node gives each, and one refuses. */
-  async function startSlow() {
+  async function startSlow(wakesAfterMs = 500) {
     const { port, wake, close } = await startFullPort();
     // Once it is awake, the system sends again what it sent at the start of the second round.
-    const timer = setTimeout(wake, 500);
+    const timer = setTimeout(wake, wakesAfterMs);
     const end = () => {
       clearTimeout(timer);
       return close();
@@ -336,6 +351,15 @@ describe('a host with several addresses', () => {
       const { fetch } = createTransport({ baseUrl: 'https://api.example', env, timeoutMs: 10_000 });
       // It accepts the tunnel, and then is no TLS.
       expect(await messageOf(fetch('https://api.example', GET))).not.toContain('through the proxy');
+    });
+
+    it('is tried only once more', async () => {
+      await using slow = await startSlow(60_000);
+      const baseUrl = `http://${slow.host}`;
+      const { fetch } = createTransport({ baseUrl, env: {}, timeoutMs: 2000 });
+      lookups = 0;
+      const thrown = await fetch(baseUrl, GET).catch((error) => error);
+      expect({ code: thrown.code, lookups }).toEqual({ code: expect.stringMatching(/^E/), lookups: 2 });
     });
   }
 
