@@ -35,8 +35,7 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
   const metrics = metricsFor(values, results);
   const checked = check(read, results, found, metrics, job, stage);
   const { fatal, forgiven, isWhole } = checked;
-  // Without a problem, every input has been read.
-  const inputs = fatal.length > 0 ? { ...defaultInputs(), ...values } : (values as Inputs);
+  const inputs = { ...defaultInputs(), ...values };
   // With lost inputs, such as a scale, no score can be trusted.
   const score = isWhole || (values.score !== undefined && stage.lost.length === 0) ? found : {};
   const recording = composeRecording(inputs, results, score, checked, job);
