@@ -16,8 +16,11 @@ export const because = (rule: string) => ({
     `${typeof input === 'string' ? quoted(input) : cut(textOf(input), 200)} ${rule}`,
 });
 
-/** A schema from a function that throws {@link FormError}. */
-function parsedBy<Value>(parse: (value: Json) => Value) {
+/**
+ * A schema from a function that throws {@link FormError}. It gets text as it is, not trimmed, so that the line and column in an error
+ * are those of the original.
+ */
+export function parsedBy<Value>(parse: (value: Json) => Value) {
   return z.transform((value: Json, { issues }): Value => {
     try {
       return parse(value);
@@ -32,11 +35,6 @@ function parsedBy<Value>(parse: (value: Json) => Value) {
 /** An input that may be empty. This changes only the type, since empty inputs never reach their form. */
 export function maybeAbsent<Schema extends z.ZodMiniType>(schema: Schema) {
   return schema as z.ZodMiniType<z.infer<Schema> | undefined>;
-}
-
-/** JSON, not trimmed, so that the line and column in an error are those of the original text. */
-export function structured<Value>(read: (value: Json) => Value) {
-  return maybeAbsent(parsedBy(read));
 }
 
 /** Text, unchanged except for line breaks at the end, which shells and YAML's `|` add. */
