@@ -112,15 +112,15 @@ export const positiveNumber = numberForm('is not a number such as 100').check(
 );
 
 /** A number with these bounds, both included. `rule` is the beginning of the error, such as `is not a number of seconds`. */
-export function numberBetween(least: number, most: number, rule: string) {
+export function numberBetween(least: number, most: number, rule: string, isAllowed = Number.isFinite) {
   const whole = `${rule} from ${least} to ${most}`;
-  return numberForm(whole).check(z.gte(least, because(whole)), z.lte(most, because(whole)));
+  const isBetween = (number: number) => isAllowed(number) && number >= least && number <= most;
+  return numberForm(whole).check(z.refine(isBetween, because(whole)));
 }
 
 /** An integer with these bounds, both included. */
 export function wholeNumber(least: number, most: number) {
-  const rule = 'is not a whole number';
-  return numberBetween(least, most, rule).check(z.int(because(`${rule} from ${least} to ${most}`)));
+  return numberBetween(least, most, 'is not a whole number', Number.isInteger);
 }
 
 // No message shows the value: it is the key.

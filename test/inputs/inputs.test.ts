@@ -220,10 +220,18 @@ const REFUSED = [
   ...refused('metrics', /for "a"/, '{"a": {"comment": "c"}}', '{"a": {"value": 1, "x": 2}}'),
   ...refused('metrics', /for "a"/, '{"a": {"value": 1, "comment": 2}}'),
   ...refused('metrics', /without a name/, '{" ": 1}'),
-  ...refused('max_case_spans', /whole number from 1 to 1000/, ...words('0 1001 1.5 all')),
+  ...refused(
+    'max_case_spans',
+    /^\S+ is not a whole number from 1 to 1000$/,
+    ...words('0 1001 1.5 0.5 1000.5 1e300 all'),
+  ),
   ...refused(BOOLEANS, /true or false/, ...words('yes 1 truefalse on')),
-  ...refused('timeout_seconds', /0.001 to 3600/, ...words('0 -1 0.0001 3600.001 10s')),
-  ...refused('retries', /whole number from 0 to 10/, ...words('11 -1 0.5 three')),
+  ...refused(
+    'timeout_seconds',
+    /^\S+ is not a number of seconds from 0.001 to 3600$/,
+    ...words('0 -1 0.0001 3600.001 10s'),
+  ),
+  ...refused('retries', /^\S+ is not a whole number from 0 to 10$/, ...words('11 -1 0.5 -0.5 10.5 three')),
   ...refused('job_matrix', /line 1, column 2/, '{'),
 ];
 
