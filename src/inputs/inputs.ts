@@ -141,10 +141,8 @@ export function readFields(document: Readonly<Record<string, Json>>, path: strin
     const message = `${path} has ${unknown.map(quoted).join(', ')}, but may have only ${FIELDS_FILE_INPUTS.join(', ')}`;
     problems.push({ name: 'results_file', message });
   } else if (problems.length === 0 && Object.keys(read.values).every((name) => name === 'score_scale')) {
-    problems.push({
-      name: 'results_file',
-      message: `${path} sets no field, so there is nothing to record`,
-    });
+    const message = `${path} sets no field, so there is nothing to record`;
+    problems.push({ name: 'results_file', message });
   }
   return { values: read.values, problems };
 }

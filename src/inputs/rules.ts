@@ -39,10 +39,8 @@ export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] 
     problems.push({ name: 'operation', message });
   }
   if (operation === 'create' && span_id !== undefined) {
-    problems.push({
-      name: 'span_id',
-      message: 'is given, but create is for a new span. Remove it, or use update',
-    });
+    const message = 'is given, but create is for a new span. Remove it, or use update';
+    problems.push({ name: 'span_id', message });
   }
   const createsSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
   for (const name of ['parent_id', 'trace_id'] as const) {

@@ -92,13 +92,7 @@ export function newSpanOf(
 ): NewSpan {
   const { name = title, ...fields } = patchFor({ ...recording, clear: [] }, {}) as SpanFields;
   const start_time = fields.start_time ?? fields.end_time;
-  return {
-    id,
-    name,
-    ...defined({ parent_id, trace_id }),
-    ...fields,
-    ...defined({ start_time }),
-  };
+  return { id, name, ...defined({ parent_id, trace_id }), ...fields, ...defined({ start_time }) };
 }
 
 /** Whether the body would be empty. */

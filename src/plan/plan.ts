@@ -41,10 +41,8 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
   const recording = composeRecording(inputs, results, score, checked, job);
   const recorded = isWhole ? metrics.all : metrics.given;
   if (inputs.operation === 'update' && recorded.length === 0 && isEmptyPatch(patchFor(recording))) {
-    throw InputError.of(
-      'operation',
-      `update has nothing to record. Give one of ${RECORDING_INPUTS.join(', ')}`,
-    );
+    const message = `update has nothing to record. Give one of ${RECORDING_INPUTS.join(', ')}`;
+    throw InputError.of('operation', message);
   }
   const cases = results.tests?.cases ?? [];
   return {
