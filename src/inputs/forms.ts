@@ -187,8 +187,8 @@ export function metricsObject(value: Json): Readonly<Record<string, MetricValue>
 
 function metricIn(given: Json): MetricValue | undefined {
   const { value, comment = null, ...others }: JsonObject = isJsonObject(given) ? given : { value: given };
-  const number = numberOf(value);
-  if (number === undefined || !Number.isFinite(number) || Object.keys(others).length > 0) return undefined;
+  const number = numberOf(value) ?? Number.NaN;
+  if (!Number.isFinite(number) || Object.keys(others).length > 0) return undefined;
   if (comment === null) return { value: number };
   return typeof comment === 'string' ? { value: number, comment } : undefined;
 }

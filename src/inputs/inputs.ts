@@ -108,13 +108,12 @@ export function readInputs(
   environmentKey: string | undefined,
   now: Date,
 ): Read<Partial<Inputs>> {
-  const given = Object.keys(defaults).map((name): [string, string] => {
+  const whenEmpty: Readonly<Record<string, string | undefined>> = { ...defaults, api_key: environmentKey };
+  const given = Object.keys(defaults).map((name) => {
     const value = getInput(name);
-    return [name, value.trim() === '' ? defaults[name] || value : value];
+    return [name, value.trim() === '' ? whenEmpty[name] || value : value];
   });
-  const values = Object.fromEntries(given);
-  if (values.api_key?.trim() === '') values.api_key = environmentKey ?? '';
-  return readForms(formsAt(now), values, (name) => name);
+  return readForms(formsAt(now), Object.fromEntries(given), (name) => name);
 }
 
 /** The inputs that the workflow gives: not empty, not the default, and not filled in by the runner. */
@@ -154,7 +153,7 @@ function readForms<Values>(
 ): Read<Values> {
   const problems: Problem[] = [];
   const entries = Object.entries(forms).flatMap(([name, form]) => {
-    const value = Object.hasOwn(given, name) ? given[name] : null;
+    const value = given[name];
     // White space alone counts as text only in verbatim inputs.
     if (form !== verbatim && textOf(value).trim() === '') return [];
     const { success, data, error } = z.safeParse(form, value);

@@ -337,8 +337,9 @@ test('an end does not report a misspelt input again', async () => {
 });
 
 describe('an end that lost inputs of its start', () => {
-  const given = { results_file: 'r.xml', min_score: '80', meta: '{"a": 1}', job_check_run_id: JOB_ID };
-  const lost = { min_score: '', job_check_run_id: '' };
+  const given = { results_file: 'r.xml', min_score: '80', retries: '3', job_check_run_id: JOB_ID };
+  // The default of retries and the id of the job are not missed.
+  const lost = { min_score: '', retries: '', job_check_run_id: '' };
   const files = { 'r.xml': JUNIT };
 
   test('fails, names them, and ends the span without a score', async () => {
