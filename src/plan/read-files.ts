@@ -43,7 +43,7 @@ export async function readFiles(
 /** At the start of a tracked job the files do not exist yet, so of `results_file` only the syntax of patterns is checked. */
 export async function checkPatterns({ results_file = [] }: Partial<Inputs>, files: Files): Promise<Results> {
   const problems: Problem[] = [];
-  for (const line of results_file.filter((line) => /^[^!#].*[*?[]|^[*?[]/.test(line))) {
+  for (const line of results_file.filter((line) => /^(?![!#]).*[*?[]/.test(line))) {
     try {
       await files.find(line);
     } catch (error) {

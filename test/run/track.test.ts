@@ -204,7 +204,7 @@ describe('the start', () => {
       score: 'high',
       end_time: 'today',
       min_score: '0.8',
-      results_file: 'r.xml\nreports/[.xml\n!*.txt',
+      results_file: 'r.xml\nreports/[.xml\n[.xml\n!reports/*.txt\n# all *.xml',
     };
     const find = async () => {
       throw new FormError('is not a pattern');
@@ -219,8 +219,11 @@ describe('the start', () => {
       'result_file',
       'min_score',
       'results_file',
+      'results_file',
     ]);
-    expect(annotations[0]?.message).toMatch(/results_file: "reports\/\[\.xml" is not a pattern$/);
+    expect(annotations[0]?.message).toMatch(
+      /results_file: "reports\/\[\.xml" is not a pattern\nresults_file: "\[\.xml" is not a pattern$/,
+    );
   });
 
   test.each([
