@@ -122,7 +122,7 @@ describe('results of a test tool', () => {
     const stage = await runStage(server, inputs);
     const reasons = [
       `results_outcome: is ${results_outcome}: the step that should have written the results ${ended}. `,
-      'results_file: "r.xml" matches no file. ',
+      'results_file: "r.xml" matches no file. Check that the step that writes it ran',
     ];
     const told = stage.annotations.map(({ message }) => message).join('\n');
     for (const text of [told, stage.outputs.error]) {

@@ -39,6 +39,7 @@ describe('a tracked job', () => {
       type: 'evaluation',
       input: 'suite',
       meta: '{"dataset": "v3"}',
+      job_status: 'success',
       job_check_run_id: JOB_ID,
       ci_meta: 'true',
     };
@@ -113,7 +114,9 @@ describe('a tracked job', () => {
     const { start, end } = await track({ results_file: 'r.xml', results_outcome: 'failure' }, {});
     const { error, end_time } = server.span(start.outputs.id ?? '');
     expect([end.exitCode, end_time]).toEqual([1, expect.any(String)]);
-    expect(error).toMatch(/^results_outcome: is failure: .*\nresults_file: "r\.xml" matches no file/);
+    expect(error).toMatch(
+      /^results_outcome: is failure: .*\nresults_file: "r\.xml" matches no file\. The end of the job /,
+    );
   });
 
   test('fails at the gate after the span was written', async () => {
@@ -180,6 +183,11 @@ describe('a tracked job', () => {
       expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
     });
 
+    test('shows in a dry run what it would record', async () => {
+      const { end } = await fork({ dry_run: 'true' }, { 'r.xml': JUNIT });
+      expect(end.unsent).toEqual([expect.stringContaining('"score":50')]);
+    });
+
     test.each<[Inputs, Readonly<Record<string, string>>, string[]]>([
       [{ min_score: '80' }, { 'r.xml': JUNIT }, ['Opper span: gate']],
       [{ min_score: '50' }, { 'r.xml': JUNIT }, []],
@@ -239,7 +247,12 @@ describe('the start', () => {
     expect(start).toMatchObject({
       exitCode: 0,
       annotations: [
-        { level: 'warning', message: expect.stringContaining('the span is created when it ends') },
+        {
+          level: 'warning',
+          message: expect.stringMatching(
+            /^POST [^ ]+ .*[^.]\. The job goes on, and the span is created when it ends$/,
+          ),
+        },
       ],
       outputs: { outcome: 'failed' },
       summaries: [],
@@ -319,11 +332,20 @@ describe('a start that the API refuses', () => {
   });
 });
 
-test('a start whose state cannot be written sends nothing, and says why', async () => {
-  const result = await runStage(server, { operation: 'track' }, { broken: 'saveState' });
-  expect(result).toMatchObject({ exitCode: 1, sent: [], annotations: [{ level: 'error' }] });
-  expect(result.annotations[0]?.message).toMatch(/^GITHUB_STATE: cannot be written .*would never end/);
-});
+test.each(['false', 'true'])(
+  'a start whose state cannot be written sends nothing, and says why: dry_run %s',
+  async (dry_run) => {
+    const result = await runStage(server, { operation: 'track', dry_run }, { broken: 'saveState' });
+    const failed = {
+      exitCode: 1,
+      sent: [],
+      annotations: [{ level: 'error' }],
+      outputs: { outcome: 'failed' },
+    };
+    expect(result).toMatchObject(failed);
+    expect(result.annotations[0]?.message).toMatch(/^GITHUB_STATE: cannot be written .*would never end/);
+  },
+);
 
 test.each([
   ['nothing', ''],
@@ -541,8 +563,16 @@ describe('an end with bad input', () => {
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
   });
 
+  test('creates no span for a case if it is not known for which', async () => {
+    const end = { files: { 'r.xml': JUNIT } };
+    const { start } = await track({ results_file: 'r.xml' }, { case_spans: 'some' }, { end });
+    expect(server.children(start.outputs.id ?? '')).toEqual([]);
+  });
+
   test('says so if not even the key is given', async () => {
-    const { end } = await track({}, { api_key: '' });
+    const { end } = await track({ results_file: 'r.xml' }, { api_key: '' });
     expect(end).toMatchObject({ exitCode: 1, sent: [], annotations: [{ level: 'error' }] });
+    const names = end.annotations[0]?.message.split('\n').map((line) => line.split(':')[0]);
+    expect(names).toEqual(['api_key', 'results_file']);
   });
 });
