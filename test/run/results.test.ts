@@ -77,7 +77,7 @@ describe('results of a test tool', () => {
     const [job_status, exitCode, level, result] = row;
     const { id } = server.create({ name: 'Support', score: 90 });
     const read = { results_file: 'r.xml\nbad.xml', results_outcome: 'failure' };
-    const inputs = { span_id: id, job_status, ...read, min_score: '80' };
+    const inputs = { span_id: id, job_status, ...read, min_score: '80', baseline: 'main', max_drop: '5' };
     const given = { 'r.xml': JUNIT, 'bad.xml': '<testsuite>' };
     const stage = await runStage(server, inputs, { files: given });
     expect([stage.exitCode, stage.outputs.outcome]).toEqual([exitCode, 'updated']);
@@ -249,7 +249,7 @@ describe('a custom file', () => {
 
 describe('metrics', () => {
   test('alone are attached to the span, which is read and not written', async () => {
-    const { id } = server.create({ name: 'Support', score: 62 });
+    const { id } = server.create({ name: 'Support', score: 62, feedback: { score: 1, comment: null } });
     const inputs = { span_id: id, metrics: '{"accuracy": 0.92}', ci_meta: 'false', min_score: '80' };
     const { exitCode, sent, outputs } = await runStage(server, inputs);
     expect(sent.map(([request]) => request)).toEqual([
@@ -257,7 +257,12 @@ describe('metrics', () => {
       `GET /${id}/metrics?offset=0&limit=100`,
       `POST /${id}/metrics`,
     ]);
-    expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, outcome: 'updated', score: '62' });
+    expect({ exitCode, ...outputs }).toMatchObject({
+      exitCode: 1,
+      outcome: 'updated',
+      score: '62',
+      feedback_score: '1',
+    });
     const { unsent } = await runStage(server, { ...inputs, dry_run: 'true' });
     expect(unsent).toEqual([`GET /${id}`, `POST /${id}/metrics {"dimension":"accuracy","value":0.92}`]);
   });

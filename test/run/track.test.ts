@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { FormError } from '../../src/errors.ts';
 import { MAX_BYTES } from '../../src/files.ts';
-import { applied, html, redirect, reset, status } from '../harness/faults.ts';
+import { applied, html, redirect, reset, span as returned, status } from '../harness/faults.ts';
 import { JOB_ID } from '../harness/push.ts';
 import { type Fault, type FaultRule, startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, FORK, NOW, runStage, type StepOptions } from '../harness/step.ts';
@@ -250,7 +250,7 @@ describe('the start', () => {
         {
           level: 'warning',
           message: expect.stringMatching(
-            /^POST [^ ]+ .*[^.]\. The job goes on, and the span is created when it ends$/,
+            /^POST .* \(tried once\)\. The job goes on, and the span is created when it ends$/,
           ),
         },
       ],
@@ -273,6 +273,13 @@ describe('the start', () => {
         },
       ],
     ]);
+  });
+
+  test('saves the id that the API gives the span', async () => {
+    const id = '4c90c3cc-0d44-4b50-8888-8dd25736052a';
+    const faults = [{ on: 'POST', fault: returned({ id }) }] as const;
+    const { state } = await runStage(server, { operation: 'track' }, { faults });
+    expect(JSON.parse(state ?? '')).toMatchObject({ id, exists: true });
   });
 
   test('whose response was lost has created the span, and the end finds it', async () => {
@@ -309,7 +316,16 @@ describe('a start that the API refuses', () => {
     const files = { 'r.xml': JUNIT };
     const inputs = { fail_on_api_error: 'false', results_file: 'r.xml', min_score: '80', retries: '0' };
     const { start, end } = await track(inputs, {}, { start: { faults }, end: { faults, files } });
-    expect([start.exitCode, start.annotations.map(({ level }) => level)]).toEqual([0, ['warning']]);
+    expect([start.exitCode, start.annotations]).toEqual([
+      0,
+      [
+        {
+          level: 'warning',
+          title: 'Opper span',
+          message: expect.stringMatching(/\. [A-Z].*\. The job goes on/),
+        },
+      ],
+    ]);
     expect([end.exitCode, end.annotations.map(({ level, title }) => [level, title])]).toEqual([
       1,
       [
@@ -403,7 +419,8 @@ describe('an end that lost inputs of its start', () => {
     ['dry_run', 'failure'],
   ])('sends nothing without %s', async (name, job_status) => {
     const inputs = name === 'dry_run' ? { dry_run: 'true' } : {};
-    const { end } = await track(inputs, { [name]: '', job_status });
+    const { start, end } = await track(inputs, { [name]: '', job_status });
+    expect(end.log[0]).toContain(start.outputs.id);
     expect([end.exitCode, end.sent, end.annotations[0]?.message]).toEqual([
       1,
       [],
@@ -489,7 +506,7 @@ describe('an end that cannot write the span as a whole', () => {
 
   test('does not write a span that the workflow named and that is not there', async () => {
     const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-    const { end } = await track({ ...inputs, span_id }, {});
+    const { end } = await track({ ...inputs, span_id, retries: '1' }, {});
     expect([end.exitCode, end.sent]).toEqual([1, [[`GET /${span_id}`]]]);
     expect(end.annotations.map(({ message }) => message)).toEqual([
       expect.stringMatching(/ 404 .* Set meta_mode: replace to write without reading\.$/),
@@ -512,6 +529,7 @@ describe('an end that cannot write the span as a whole', () => {
       }),
     ],
     ['reading the span', () => ({ faults: [reading(status(503))], host: { random: throwing() } })],
+    ['writing the span', () => ({ faults: [refusing(503)], host: { random: throwing() } })],
   ])('because of something unexpected in %s ends it', async (_, options) => {
     const given = { ...inputs, retries: '1', results_file: 'r.xml' };
     const { start, end } = await track(given, {}, { end: { files: { 'r.xml': JUNIT }, ...options() } });
