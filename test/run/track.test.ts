@@ -194,7 +194,8 @@ describe('a tracked job', () => {
       [{ min_score: '50' }, {}, ['Opper span: bad input, nothing was recorded']],
       [{ baseline: 'main', max_drop: '5' }, {}, ['Opper span: bad input, nothing was recorded']],
     ])('judges the gate %j with %j, and names no span', async (gate, files, titles) => {
-      const { end } = await fork(gate, files);
+      const { start, end } = await fork(gate, files);
+      expect(start.annotations.map(({ title }) => title)).toEqual(['Opper span: skipped']);
       expect([end.exitCode, end.annotations.map(({ title }) => title), end.sent]).toEqual([
         titles.length,
         titles,
