@@ -160,6 +160,7 @@ describe('a pull request after three runs of main', () => {
       1,
       [{ level: 'error', title: 'Opper span: gate', message: text }],
     ]);
+    expect(result.log).toContain('Recorded:');
     const { error, meta } = server.span(result.outputs.id ?? '');
     expect([error, meta?.['cicd.pipeline.task.run.result'], meta?.['test.failed']]).toEqual([
       'b: no\nc: no\nd: no',
