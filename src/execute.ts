@@ -122,7 +122,7 @@ async function end(
   reporter: Reporter,
   report: Draft,
 ): Promise<void> {
-  let requestsBeforeWrite: number | undefined;
+  let requestsBeforeWrite = Number.POSITIVE_INFINITY;
   try {
     if (span && !(await create(span, true, client, report))) return;
     report.sent = patchFor(recording);
@@ -159,14 +159,14 @@ async function readAtEnd(
  * Whether a small request may still end the span: it could not be read, the API refused what is in the whole request, or something
  * unexpected happened before a write arrived.
  */
-function mayClose(error: unknown, requestsBeforeWrite: number | undefined, { traffic }: Client): boolean {
-  const isWriting = requestsBeforeWrite !== undefined;
+function mayClose(error: unknown, requestsBeforeWrite: number, { traffic }: Client): boolean {
+  const isWriting = traffic.requests >= requestsBeforeWrite;
   if (error instanceof ApiError) {
     const { status } = error;
     if (isWriting) return [400, 413, 422].includes(status ?? 0);
     return status !== undefined && ![401, 404].includes(status);
   }
-  return !(isWriting && traffic.requests > requestsBeforeWrite && (traffic.status ?? 500) < 300);
+  return !(traffic.requests > requestsBeforeWrite && (traffic.status ?? 500) < 300);
 }
 
 async function close(id: string, patch: SpanPatch, client: Client, report: Draft): Promise<void> {

@@ -61,8 +61,7 @@ export async function run(host: Host, tracked?: Tracked): Promise<0 | 1> {
     if (!isDone(report.outcome)) report.outcome = 'failed';
     report.findings.push(findingOf(error, values, 'nothing'));
     const isForgiven = error instanceof ApiError && levelOf(values) === 'warning';
-    if (isForgiven && values.max_drop !== undefined && !isStart)
-      report.findings.push(notCompared('warning', values));
+    if (isForgiven && values.max_drop !== undefined) report.findings.push(notCompared('warning', values));
   }
   if (plan?.failure) {
     const recorded = isWritten(report.outcome) ? 'the rest' : 'nothing';
@@ -80,7 +79,7 @@ async function carryOut(plan: Plan, host: Host, job: Job, reporter: Reporter, re
     withoutSending(plan, reporter, report);
     return;
   }
-  const client = clientOf(host, inputs, reporter);
+  const client = clientOf(host, inputs, inputs.api_key, reporter);
   await execute(plan, client, reporter, report);
   if (inputs.baseline === undefined || isBeginning(task)) return;
   const { compareWithBaseline } = await import('./against-baseline.ts');
@@ -147,8 +146,8 @@ async function resultsAt(
   return readFiles(read, host, stage);
 }
 
-function clientOf(host: Host, inputs: Inputs, reporter: Reporter): Client {
-  const { base_url: baseUrl, api_key: apiKey = '', timeout_seconds, retries } = inputs;
+function clientOf(host: Host, inputs: Inputs, apiKey: string, reporter: Reporter): Client {
+  const { base_url: baseUrl, timeout_seconds, retries } = inputs;
   const timeoutMs = Math.round(timeout_seconds * 1000);
   return createClient({
     baseUrl,

@@ -1,5 +1,4 @@
 import { newestOf } from '../api/metric.ts';
-import type { NewSpan } from '../api/span.ts';
 import type { TraceSpan } from '../api/traces.ts';
 import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
@@ -39,14 +38,14 @@ export function compare({ trace, span, children }: Baseline, own: OwnRun): Compa
 function failingIn({ meta }: TraceSpan, children: readonly TraceSpan[]): string[] | undefined {
   const [failed, errored] = [meta?.['test.failed'], meta?.['test.errored']];
   if (typeof failed !== 'number' || typeof errored !== 'number') return undefined;
-  const failing = children.filter(({ type, meta }) => type === 'test' && isFailing(meta?.['test.status']));
-  return failing.length === failed + errored ? failing.map(({ name }) => name ?? '') : undefined;
+  const caseSpans = children.filter(({ type }) => type === 'test');
+  return failingAmong(caseSpans, failed + errored);
 }
 
 /** The names of those case spans that failed or errored. Undefined if there are more of them, `of` in all. */
-export function failingAmong(caseSpans: readonly NewSpan[], of: number): string[] | undefined {
+export function failingAmong(caseSpans: readonly TraceSpan[], of: number): string[] | undefined {
   const failing = caseSpans.filter(({ meta }) => isFailing(meta?.['test.status']));
-  return failing.length === of ? failing.map(({ name }) => name) : undefined;
+  return failing.length === of ? failing.map(({ name }) => name ?? '') : undefined;
 }
 
 /** The names that `others` lacks. If `names` has a name three times and `others` once, it is returned twice. */

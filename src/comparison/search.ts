@@ -7,22 +7,17 @@ import { type Baseline, baselineIn, type OwnRun, startOf } from './baseline.ts';
 
 const AT_ONCE = 4;
 
-/** The baseline, if there is one. `isCut` means that there are more traces than were searched. */
-export interface SearchResult {
-  readonly baseline: Baseline | undefined;
-  readonly isCut: boolean;
-}
-
 /**
  * Searches the newest traces with the name of the span's own trace, at most one page of them, for an earlier run on the branch.
- * Candidates that cannot be read are skipped. Throws {@link ApiError} for any other failure.
+ * Candidates that cannot be read are skipped. `isCut` means that there are more traces than were searched. Throws {@link ApiError}
+ * for any other failure.
  */
 export async function findBaseline(
   client: Client,
   span: Pick<Span, 'trace_id' | 'parent_id' | 'start_time'>,
   own: OwnRun,
   options: TraceOptions,
-): Promise<SearchResult> {
+): Promise<{ readonly baseline?: Baseline; readonly isCut: boolean }> {
   const { trace_id: traceId, parent_id: parentId } = span;
   // The name of a trace is that of its root.
   const trace = parentId && traceId ? await client.readTrace(traceId, { ...options, isNew: true }) : span;
@@ -41,7 +36,7 @@ export async function findBaseline(
       if (baseline) return { baseline, isCut };
     }
   }
-  return { baseline: undefined, isCut };
+  return { isCut };
 }
 
 /** The page with the newest traces: the first, or the last if the list begins with the oldest. */

@@ -16,8 +16,11 @@ export const because = (rule: string) => ({
     `${typeof input === 'string' ? quoted(input) : cut(textOf(input), 200)} ${rule}`,
 });
 
-/** A schema from a function that throws {@link FormError}. */
-function parsedBy<Value>(parse: (value: Json) => Value) {
+/**
+ * A schema from a function that throws {@link FormError}. It gets text as it is, not trimmed, so that the line and column in an error
+ * are those of the original.
+ */
+export function parsedBy<Value>(parse: (value: Json) => Value) {
   return z.transform((value: Json, { issues }): Value => {
     try {
       return parse(value);
@@ -32,11 +35,6 @@ function parsedBy<Value>(parse: (value: Json) => Value) {
 /** An input that may be empty. This changes only the type, since empty inputs never reach their form. */
 export function maybeAbsent<Schema extends z.ZodMiniType>(schema: Schema) {
   return schema as z.ZodMiniType<z.infer<Schema> | undefined>;
-}
-
-/** JSON, not trimmed, so that the line and column in an error are those of the original text. */
-export function structured<Value>(read: (value: Json) => Value) {
-  return maybeAbsent(parsedBy(read));
 }
 
 /** Text, unchanged except for line breaks at the end, which shells and YAML's `|` add. */
@@ -114,15 +112,15 @@ export const positiveNumber = numberForm('is not a number such as 100').check(
 );
 
 /** A number with these bounds, both included. `rule` is the beginning of the error, such as `is not a number of seconds`. */
-export function numberBetween(least: number, most: number, rule: string) {
+export function numberBetween(least: number, most: number, rule: string, isAllowed = Number.isFinite) {
   const whole = `${rule} from ${least} to ${most}`;
-  return numberForm(whole).check(z.gte(least, because(whole)), z.lte(most, because(whole)));
+  const isBetween = (number: number) => isAllowed(number) && number >= least && number <= most;
+  return numberForm(whole).check(z.refine(isBetween, because(whole)));
 }
 
 /** An integer with these bounds, both included. */
 export function wholeNumber(least: number, most: number) {
-  const rule = 'is not a whole number';
-  return numberBetween(least, most, rule).check(z.int(because(`${rule} from ${least} to ${most}`)));
+  return numberBetween(least, most, 'is not a whole number', Number.isInteger);
 }
 
 // No message shows the value: it is the key.
@@ -189,8 +187,8 @@ export function metricsObject(value: Json): Readonly<Record<string, MetricValue>
 
 function metricIn(given: Json): MetricValue | undefined {
   const { value, comment = null, ...others }: JsonObject = isJsonObject(given) ? given : { value: given };
-  const number = numberOf(value);
-  if (number === undefined || !Number.isFinite(number) || Object.keys(others).length > 0) return undefined;
+  const number = numberOf(value) ?? Number.NaN;
+  if (!Number.isFinite(number) || Object.keys(others).length > 0) return undefined;
   if (comment === null) return { value: number };
   return typeof comment === 'string' ? { value: number, comment } : undefined;
 }

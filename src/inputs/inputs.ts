@@ -20,8 +20,8 @@ import {
   numberBetween,
   numberForm,
   oneOf,
+  parsedBy,
   positiveNumber,
-  structured,
   timestampAt,
   trimmedText,
   uuid,
@@ -48,7 +48,7 @@ const formsAt = (now: Date) => ({
   score: maybeAbsent(numberForm('is not a number such as 87, or 0.87 with score_scale 100')),
   score_scale: maybeAbsent(positiveNumber),
   error: verbatim,
-  meta: structured(metaObject),
+  meta: maybeAbsent(parsedBy(metaObject)),
   meta_file: maybeAbsent(trimmedText),
   end_time: maybeAbsent(timestampAt(now)),
   start_time: maybeAbsent(timestampAt(now)),
@@ -63,7 +63,7 @@ const formsAt = (now: Date) => ({
   score_pointer: maybeAbsent(jsonPointer),
   metrics_pointer: maybeAbsent(jsonPointers),
   results_outcome: maybeAbsent(oneOf(['success', 'failure', 'cancelled', 'skipped'])),
-  metrics: structured(metricsObject),
+  metrics: maybeAbsent(parsedBy(metricsObject)),
   results_metrics: boolean,
   case_spans: oneOf(['none', 'failed', 'all']),
   max_case_spans: wholeNumber(1, 1000),
@@ -78,7 +78,7 @@ const formsAt = (now: Date) => ({
   timeout_seconds: numberBetween(0.001, 3600, 'is not a number of seconds'),
   retries: wholeNumber(0, 10),
   job_status: maybeAbsent(oneOf(['success', 'failure', 'cancelled'])),
-  job_matrix: structured((value) => parseJson(textOf(value))),
+  job_matrix: maybeAbsent(parsedBy((value) => parseJson(textOf(value)))),
   job_check_run_id: maybeAbsent(trimmedText),
 });
 
@@ -88,18 +88,9 @@ export type InputName = keyof Forms;
 export type Inputs = { readonly [Name in InputName]: z.infer<Forms[Name]> };
 
 /** The inputs that a `fields` file may contain. */
-export const FIELDS_FILE_INPUTS = [
-  ...SPAN_FIELDS,
-  'score_scale',
-  'clear',
-  'metrics',
-] as const satisfies readonly InputName[];
+export const FIELDS_FILE_INPUTS = [...SPAN_FIELDS, 'score_scale', 'clear', 'metrics'] as const;
 /** All inputs that say what to record. */
-export const RECORDING_INPUTS = [
-  ...FIELDS_FILE_INPUTS,
-  'meta_file',
-  'results_file',
-] as const satisfies readonly InputName[];
+export const RECORDING_INPUTS = [...FIELDS_FILE_INPUTS, 'meta_file', 'results_file'] as const;
 export type Fields = Partial<Pick<Inputs, (typeof FIELDS_FILE_INPUTS)[number]>>;
 
 /** The values that could be read. A bad value is absent, like one that was not given, and has a problem. */
@@ -117,13 +108,12 @@ export function readInputs(
   environmentKey: string | undefined,
   now: Date,
 ): Read<Partial<Inputs>> {
-  const given = Object.keys(defaults).map((name): [string, string] => {
+  const whenEmpty: Readonly<Record<string, string | undefined>> = { ...defaults, api_key: environmentKey };
+  const given = Object.keys(defaults).map((name) => {
     const value = getInput(name);
-    return [name, value.trim() === '' ? defaults[name] || value : value];
+    return [name, value.trim() === '' ? whenEmpty[name] || value : value];
   });
-  const values = Object.fromEntries(given);
-  if (values.api_key?.trim() === '') values.api_key = environmentKey ?? '';
-  return readForms(formsAt(now), values, (name) => name);
+  return readForms(formsAt(now), Object.fromEntries(given), (name) => name);
 }
 
 /** The inputs that the workflow gives: not empty, not the default, and not filled in by the runner. */
@@ -150,10 +140,8 @@ export function readFields(document: Readonly<Record<string, Json>>, path: strin
     const message = `${path} has ${unknown.map(quoted).join(', ')}, but may have only ${FIELDS_FILE_INPUTS.join(', ')}`;
     problems.push({ name: 'results_file', message });
   } else if (problems.length === 0 && Object.keys(read.values).every((name) => name === 'score_scale')) {
-    problems.push({
-      name: 'results_file',
-      message: `${path} sets no field, so there is nothing to record`,
-    });
+    const message = `${path} sets no field, so there is nothing to record`;
+    problems.push({ name: 'results_file', message });
   }
   return { values: read.values, problems };
 }
@@ -165,7 +153,7 @@ function readForms<Values>(
 ): Read<Values> {
   const problems: Problem[] = [];
   const entries = Object.entries(forms).flatMap(([name, form]) => {
-    const value = Object.hasOwn(given, name) ? given[name] : null;
+    const value = given[name];
     // White space alone counts as text only in verbatim inputs.
     if (form !== verbatim && textOf(value).trim() === '') return [];
     const { success, data, error } = z.safeParse(form, value);

@@ -39,10 +39,8 @@ export function operationProblems({ values }: Read<Partial<Inputs>>): Problem[] 
     problems.push({ name: 'operation', message });
   }
   if (operation === 'create' && span_id !== undefined) {
-    problems.push({
-      name: 'span_id',
-      message: 'is given, but create is for a new span. Remove it, or use update',
-    });
+    const message = 'is given, but create is for a new span. Remove it, or use update';
+    problems.push({ name: 'span_id', message });
   }
   const createsSpan = operation === 'create' || (operation === 'track' && span_id === undefined);
   for (const name of ['parent_id', 'trace_id'] as const) {
@@ -71,7 +69,7 @@ export function formatProblems(read: Read<Partial<Inputs>>): Problem[] {
     found.push({ name, message });
   }
   const needing = needingCases(values);
-  if (needing.length > 0 && format !== undefined && !isTestFormat(format)) {
+  if (needing.length > 0 && !mayBeTests(format)) {
     const message = `is ${format}, which has no test cases, but they are required by ${needing.join(', ')}. Use a test format such as junit`;
     found.push({ name: 'results_format', message });
   }
@@ -146,14 +144,12 @@ export function lostProblems(lost: readonly string[]): Problem[] {
 }
 
 /** The scale of a score from results, if it is known from the inputs. */
-export function resultsScale({
-  score_scale,
-  results_file,
-  results_format = 'auto',
-}: Partial<Inputs>): number | undefined {
-  return score_scale ?? (results_file && isTestFormat(results_format) ? PASS_RATE_SCALE : undefined);
+export function resultsScale(inputs: Partial<Inputs>): number | undefined {
+  const { score_scale, results_file, results_format } = inputs;
+  return score_scale ?? (results_file && mayBeTests(results_format) ? PASS_RATE_SCALE : undefined);
 }
 
-function isTestFormat(format: Inputs['results_format']): boolean {
+/** Also true if the format is not known. */
+function mayBeTests(format: Inputs['results_format'] | undefined): boolean {
   return format !== 'json' && format !== 'fields';
 }

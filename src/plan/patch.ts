@@ -47,15 +47,14 @@ function hasError({ fields, clear }: Recording, stored: Partial<Span> | undefine
 }
 
 /** Whether an earlier attempt of the same job failed and recorded the stored error. */
-function isOutdated(stored: Partial<Span> | undefined, facts: JsonObject | undefined): boolean {
-  const before = stored?.meta;
-  const isSame = (name: string) => facts?.[name] !== undefined && facts[name] === before?.[name];
-  const attemptOf = (meta: JsonObject | null | undefined) =>
-    numberOf(meta?.['github.run_attempt']) ?? Number.NaN;
+function isOutdated(stored: Partial<Span> | undefined, facts: JsonObject = {}): boolean {
+  const before = stored?.meta ?? {};
+  const isSame = (name: string) => facts[name] !== undefined && facts[name] === before[name];
+  const attemptOf = (meta: JsonObject) => numberOf(meta['github.run_attempt']) ?? Number.NaN;
   return (
     ['cicd.pipeline.run.id', 'cicd.pipeline.task.name'].every(isSame) &&
     attemptOf(before) < attemptOf(facts) &&
-    ['failure', 'cancellation'].includes(String(before?.[RESULT_FACT]))
+    ['failure', 'cancellation'].includes(String(before[RESULT_FACT]))
   );
 }
 
@@ -92,13 +91,7 @@ export function newSpanOf(
 ): NewSpan {
   const { name = title, ...fields } = patchFor({ ...recording, clear: [] }, {}) as SpanFields;
   const start_time = fields.start_time ?? fields.end_time;
-  return {
-    id,
-    name,
-    ...defined({ parent_id, trace_id }),
-    ...fields,
-    ...defined({ start_time }),
-  };
+  return { id, name, ...defined({ parent_id, trace_id }), ...fields, ...defined({ start_time }) };
 }
 
 /** Whether the body would be empty. */

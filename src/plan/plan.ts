@@ -35,17 +35,14 @@ export function planOf(read: Read<Partial<Inputs>>, results: Results, job: Job, 
   const metrics = metricsFor(values, results);
   const checked = check(read, results, found, metrics, job, stage);
   const { fatal, forgiven, isWhole } = checked;
-  // Without a problem, every input has been read.
-  const inputs = fatal.length > 0 ? { ...defaultInputs(), ...values } : (values as Inputs);
+  const inputs = { ...defaultInputs(), ...values };
   // With lost inputs, such as a scale, no score can be trusted.
   const score = isWhole || (values.score !== undefined && stage.lost.length === 0) ? found : {};
   const recording = composeRecording(inputs, results, score, checked, job);
   const recorded = isWhole ? metrics.all : metrics.given;
   if (inputs.operation === 'update' && recorded.length === 0 && isEmptyPatch(patchFor(recording))) {
-    throw InputError.of(
-      'operation',
-      `update has nothing to record. Give one of ${RECORDING_INPUTS.join(', ')}`,
-    );
+    const message = `update has nothing to record. Give one of ${RECORDING_INPUTS.join(', ')}`;
+    throw InputError.of('operation', message);
   }
   const cases = results.tests?.cases ?? [];
   return {

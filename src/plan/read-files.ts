@@ -5,7 +5,6 @@ import { metaObject } from '../inputs/forms.ts';
 import type { Inputs, Read } from '../inputs/inputs.ts';
 import { resultsProblems } from '../inputs/rules.ts';
 import { isBadEnd } from '../job.ts';
-import type { JsonObject } from '../json.ts';
 import { defined } from '../present.ts';
 import type { Results } from '../results/results.ts';
 import { failingCount } from '../results/tests.ts';
@@ -27,7 +26,7 @@ export async function readFiles(
   const { values: inputs } = read;
   const results = await readResultsOf(inputs, host, stage).catch(problemsOf);
   const metaFile = await readMetaFile(inputs.meta_file, host.files);
-  const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
+  const meta = mergedMeta([results.fields?.meta, metaFile.fields?.meta]);
   const problems = [
     ...resultsProblems(read),
     ...outcomeProblems(inputs, results),
@@ -44,7 +43,7 @@ export async function readFiles(
 /** At the start of a tracked job the files do not exist yet, so of `results_file` only the syntax of patterns is checked. */
 export async function checkPatterns({ results_file = [] }: Partial<Inputs>, files: Files): Promise<Results> {
   const problems: Problem[] = [];
-  for (const line of results_file.filter((line) => /^[^!#].*[*?[]|^[*?[]/.test(line))) {
+  for (const line of results_file.filter((line) => /^(?![!#]).*[*?[]/.test(line))) {
     try {
       await files.find(line);
     } catch (error) {
@@ -95,13 +94,10 @@ function problemsOf(error: unknown): Results {
   return { problems: error.problems };
 }
 
-async function readMetaFile(
-  path: string | undefined,
-  files: Files,
-): Promise<{ readonly meta?: JsonObject; readonly problems: readonly Problem[] }> {
-  if (path === undefined) return { problems: [] };
+async function readMetaFile(path: string | undefined, files: Files): Promise<Results> {
+  if (path === undefined) return NO_RESULTS;
   try {
-    return { meta: metaObject(await readText(files, path)), problems: [] };
+    return { fields: { meta: metaObject(await readText(files, path)) }, problems: [] };
   } catch (error) {
     return { problems: [problemOf('meta_file', path, error)] };
   }

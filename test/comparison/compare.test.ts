@@ -54,6 +54,8 @@ describe('failing cases', () => {
     ['the baseline has no counts', failing('a'), {}, []],
     ['the baseline has no count of errors', failing('a'), { 'test.failed': 1 }, []],
     ['the baseline has no count of failures', failing('a'), { 'test.errored': 1 }, []],
+    ['the count of errors is null', failing('a'), { 'test.failed': 1, 'test.errored': null }, []],
+    ['the count of failures is null', failing('a'), { 'test.failed': null, 'test.errored': 1 }, []],
     ['a count of the baseline is text', failing('a'), { 'test.failed': '1', 'test.errored': '' }, []],
     ['those of this run are not all known', failing('a', 'b'), TWO, undefined],
   ])('are not compared if %s', (_, children, meta, now) => {
@@ -153,6 +155,21 @@ describe('of several in one trace', () => {
     ['and none without spans', undefined, undefined],
   ])('%s counts', (_, spans, id) => {
     expect(baselineIn({ id: TRACE, ...(spans && { spans }) }, own)?.span.id).toBe(id);
+  });
+
+  test('none counts whose repository or run is not known', () => {
+    const { 'vcs.owner.name': _, ...nowhere } = FACTS;
+    const { 'cicd.pipeline.run.id': __, ...never } = FACTS;
+    const found = (meta: object, facts: OwnRun['facts']) =>
+      baselineIn({ id: TRACE, spans: [{ ...span('a', early), meta: { ...meta } }] }, { ...own, facts });
+    expect(found({ ...nowhere, 'cicd.pipeline.run.id': '1' }, nowhere)).toBeUndefined();
+    expect(found(never, FACTS)).toBeUndefined();
+    expect(found({ ...never, 'cicd.pipeline.run.id': '1' }, FACTS)).toBeDefined();
+  });
+
+  test('one without an id has no children', () => {
+    const { id, ...nameless } = span('a', early);
+    expect(baselineIn({ id: TRACE, spans: [nameless, { name: 'x' }] }, own)?.children).toEqual([]);
   });
 
   test('its children are those of that span alone', () => {

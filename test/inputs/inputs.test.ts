@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import * as z from 'zod/mini';
 import { defaults } from '../../action.yml';
+import { parsedBy } from '../../src/inputs/forms.ts';
 import {
   CLEARABLE,
   defaultInputs,
@@ -170,7 +172,7 @@ const REFUSED = [
     'base_url',
     /host/,
     ...words(`api.opper.ai/v2 https:// https:///v2 https:h/v2 https:\\\\h https://\\h https://:443 file:///v2
-      https://me:${KEY}@/v2`),
+      https:h/https://h https://me:${KEY}@/v2`),
   ),
   ...refused(
     'base_url',
@@ -198,7 +200,7 @@ const REFUSED = [
     '1 000',
   ),
   ...refused('score_scale', /above 0/, '0', '0.0', '-100'),
-  ...refused('meta', /an array.*object/, '[1]'),
+  ...refused('meta', /^is an array, expected a JSON object such as \{"dataset": "v3"}$/, '[1]'),
   ...refused('meta', /a string.*object/, '"a"'),
   ...refused('meta', /a number.*object/, '12345678901234567890'),
   ...refused('meta', /null.*object/, 'null'),
@@ -207,7 +209,12 @@ const REFUSED = [
   ...refused(TIMES, /no offset/, '2026-04-07T13:33:27'),
   ...refused(TIMES, /not exist/, '2026-02-29T00:00:00Z'),
   ...refused(TIMES, /not a time/, 'yesterday'),
-  ...refused('clear', /"trace_id" .*score, error, meta, .*output/, 'score, trace_id', 'trace_id'),
+  ...refused(
+    'clear',
+    /"trace_id" is not one of the fields that can be cleared: score, error, meta, .*output/,
+    'score, trace_id',
+    'trace_id',
+  ),
   ...refused('clear', /"name" /, 'name', 'score name'),
   ...refused('results_outcome', /is not one of success, failure, cancelled, skipped/, 'failed'),
   ...refused('score_pointer', /JSON Pointer/, ...words('a $.a /a~ /~2 #/a')),
@@ -220,10 +227,18 @@ const REFUSED = [
   ...refused('metrics', /for "a"/, '{"a": {"comment": "c"}}', '{"a": {"value": 1, "x": 2}}'),
   ...refused('metrics', /for "a"/, '{"a": {"value": 1, "comment": 2}}'),
   ...refused('metrics', /without a name/, '{" ": 1}'),
-  ...refused('max_case_spans', /whole number from 1 to 1000/, ...words('0 1001 1.5 all')),
+  ...refused(
+    'max_case_spans',
+    /^\S+ is not a whole number from 1 to 1000$/,
+    ...words('0 1001 1.5 0.5 1000.5 1e300 all'),
+  ),
   ...refused(BOOLEANS, /true or false/, ...words('yes 1 truefalse on')),
-  ...refused('timeout_seconds', /0.001 to 3600/, ...words('0 -1 0.0001 3600.001 10s')),
-  ...refused('retries', /whole number from 0 to 10/, ...words('11 -1 0.5 three')),
+  ...refused(
+    'timeout_seconds',
+    /^\S+ is not a number of seconds from 0.001 to 3600$/,
+    ...words('0 -1 0.0001 3600.001 10s'),
+  ),
+  ...refused('retries', /^\S+ is not a whole number from 0 to 10$/, ...words('11 -1 0.5 -0.5 10.5 three')),
   ...refused('job_matrix', /line 1, column 2/, '{'),
 ];
 
@@ -248,6 +263,13 @@ describe('an input', () => {
     const meta = '{"id":12345678901234567890,"rate":[1.0,-0,0.1234567890123456789],"__proto__":{"a":1e400}}';
     expect(JSON.stringify(read({ meta }).values.meta)).toBe(meta);
   });
+});
+
+test('a bug in a form is not bad input', () => {
+  const form = parsedBy(() => {
+    throw new RangeError('Maximum call stack size exceeded');
+  });
+  expect(() => z.safeParse(form, 'x')).toThrow(RangeError);
 });
 
 describe('the inputs', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SPAN_FIELDS } from '../../src/api/span.ts';
 import type { Problem } from '../../src/errors.ts';
-import { defaultInputs, type Inputs, type Read } from '../../src/inputs/inputs.ts';
+import { defaultInputs, type Fields, type Inputs, type Read } from '../../src/inputs/inputs.ts';
 import {
   accessProblems,
   baselineProblems,
@@ -126,6 +126,7 @@ it.each<[string, () => Problem[]]>([
     () => formatProblems(readOf({ results_format: 'fields', results_metrics: true, case_spans: 'all' })),
   ],
   ['score_pointer, case_spans', () => resultsProblems(readOf({ score_pointer: '/a', case_spans: 'all' }))],
+  ['Set score or results_file', () => resultsProblems(readOf({ score_scale: 100 }))],
 ])('a problem says: %s', (words, problemsOf) => {
   expect(problemsOf().map(({ message }) => message)).toEqual([expect.stringContaining(words)]);
 });
@@ -180,6 +181,18 @@ it.each<[string | undefined, Given]>([
 ])('clear reports %j for %j', (fragment, given) => {
   const problem = { name: 'clear', message: expect.stringContaining(fragment ?? ''), isFromFile: false };
   expect(clearProblems(given, {})).toEqual(fragment === undefined ? [] : [problem]);
+});
+
+it.each<[boolean, Given, Fields]>([
+  [true, {}, { clear: ['type'], type: 'x' }],
+  [true, { clear: ['type'] }, { type: 'x' }],
+  [true, { type: 'x' }, { clear: ['type'] }],
+  [false, { clear: ['type'], type: 'x' }, { type: 'y' }],
+  [true, { operation: 'create' }, { clear: ['type'] }],
+  [false, { operation: 'create', clear: ['type'] }, { clear: ['error'] }],
+])('a contradiction is that of a file: %s for %j and %j', (isFromFile, given, fromFile) => {
+  const problem = { name: 'clear', message: expect.any(String), isFromFile };
+  expect(clearProblems(given, fromFile)).toEqual([problem]);
 });
 
 it.each<[boolean, Given]>([

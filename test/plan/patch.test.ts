@@ -142,6 +142,7 @@ describe('the body of an update', () => {
       { error: 'old', meta: FAILED },
       { error: null, meta: AGAIN },
     ],
+    ['has no error for a span without one', { fields: { meta: AGAIN } }, { meta: FAILED }, { meta: AGAIN }],
     [
       'replaces the error of an earlier attempt that was cancelled',
       { fields: { meta: AGAIN }, fallbackError: 'Job failed' },

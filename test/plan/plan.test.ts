@@ -137,6 +137,13 @@ describe('the plan', () => {
       { score: { name: 'score in f.json', value: 0.5 } },
       ['score_scale'],
     ],
+    [
+      'a bad scale alone, even if the score in a file has its own',
+      { score_scale: 'all', min_score: '0.8' },
+      { score: { name: 's', value: 1e300, scale: 1 } },
+      ['score_scale'],
+    ],
+    ['a score out of range alone', { score: '1e300', score_scale: '1', min_score: '0.8' }, {}, ['score']],
     ['a pass rate beyond safe integers', { score_scale: '1e17' }, { tests: TESTS }, ['score_scale']],
     [
       'what is wrong with files',
@@ -174,6 +181,10 @@ describe('the plan', () => {
     ['an update with nothing to record', {}, {}, ['operation']],
   ])('rejects %s', (_, given, found, names) => {
     expect(problemsOf(() => plan(given, found))).toEqual(names);
+  });
+
+  test('does not take a bug for a bad score', () => {
+    expect(() => plan({}, { score: { name: 's', value: 9n as never } })).toThrow(TypeError);
   });
 
   test('names what an update can record if nothing is given', () => {
@@ -391,10 +402,11 @@ describe('the plan', () => {
     });
 
     test('with bad inputs and nothing else has the reason as the error of a span without one', () => {
-      const { fields, fallbackError } = recordingOf(end({ retries: 'x', ci_meta: 'false' }));
-      expect([fields, fallbackError]).toEqual([
+      const { fields, fallbackError, lacksScore } = recordingOf(end({ retries: 'x', ci_meta: 'false' }));
+      expect([fields, fallbackError, lacksScore]).toEqual([
         { end_time: NOW.toISOString() },
         expect.stringMatching(/^retries: /),
+        false,
       ]);
     });
 

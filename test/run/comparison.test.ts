@@ -144,6 +144,12 @@ describe('a pull request after three runs of main', () => {
     expect(JSON.parse(comparison ?? '')).toMatchObject({ newly_failed: [], no_longer_failing: ['b', 'c'] });
   });
 
+  test('without case spans is not compared case by case', async () => {
+    const { server } = await afterMain();
+    const result = await server.evaluate({ context: PULL, with: { baseline: 'main', case_spans: 'none' } });
+    expect(JSON.parse(result.outputs.comparison ?? '')).not.toHaveProperty('newly_failed');
+  });
+
   test('that drops too far fails, and its span says so', async () => {
     const { server } = await afterMain();
     const run = { failing: ['b', 'c', 'd'], context: PULL, with: { baseline: 'main', max_drop: '19' } };
@@ -154,6 +160,7 @@ describe('a pull request after three runs of main', () => {
       1,
       [{ level: 'error', title: 'Opper span: gate', message: text }],
     ]);
+    expect(result.log).toContain('Recorded:');
     const { error, meta } = server.span(result.outputs.id ?? '');
     expect([error, meta?.['cicd.pipeline.task.run.result'], meta?.['test.failed']]).toEqual([
       'b: no\nc: no\nd: no',
@@ -169,6 +176,7 @@ const NO_BASELINE = {
   message:
     'There is no earlier run of this span on main to compare with, so max_drop was passed. Let the workflow run on main too, for example on: push',
 };
+const DROPPED = "score 60 is 40 below the baseline's 100, more than max_drop 5 allows";
 const GATED = { baseline: 'main', max_drop: '5' };
 
 describe('a baseline', () => {
@@ -221,6 +229,10 @@ describe('a baseline', () => {
           head_repository: { full_name: 'visitor/support-bot' },
         }),
       },
+    ],
+    [
+      "a pull request's workflow_run",
+      { context: workflowRun({ event: 'pull_request', pull_requests: [{ number: 7 }] }) },
     ],
     [
       "a deleted fork's workflow_run",
@@ -532,6 +544,44 @@ describe('max_drop', () => {
     expect(ungated.annotations).toEqual([{ ...NO_BASELINE, message }]);
   });
 
+  test.each<[string, Record<string, string>, object]>([
+    [
+      'with CI facts',
+      {},
+      { error: DROPPED, meta: expect.objectContaining({ 'cicd.pipeline.task.run.result': 'failure' }) },
+    ],
+    [
+      'without CI facts',
+      { ci_meta: 'false', meta: '{"cicd.pipeline.task.run.result": "success"}' },
+      { error: DROPPED },
+    ],
+    [
+      'whose job has failed',
+      { job_status: 'failure' },
+      {
+        error: expect.stringMatching(/^Job eval failed/),
+        score: 60,
+        meta: expect.anything(),
+        end_time: expect.anything(),
+      },
+    ],
+  ])('that is missed is recorded on a span %s', async (_, inputs, body) => {
+    await using server = await start();
+    await server.evaluate();
+    const { id } = server.create({
+      name: 'Support',
+      trace_id: randomUUID(),
+      start_time: '2026-11-20T12:30:00Z',
+      feedback: { score: 1, comment: null },
+    });
+    const unset = { name: '', results_file: '', case_spans: 'none' };
+    const given = { ...GATED, operation: 'update', span_id: id, ...unset, score: '60', ...inputs };
+    const { sent, outputs } = await server.evaluate({ context: PULL, with: given });
+    const writes = sent.filter(([line]) => String(line).startsWith('PATCH'));
+    expect(writes.at(-1)?.[1]).toEqual(body);
+    expect([outputs.changed, outputs.feedback_score]).toEqual(['["score","error","meta","end_time"]', '1']);
+  });
+
   test('without a score fails, and asks for nothing', async () => {
     await using server = await start();
     const inputs = { ...GATED, results_file: '', case_spans: 'none' };
@@ -590,14 +640,15 @@ describe('runs are compared', () => {
       name: 'Support',
       trace_id: randomUUID(),
       start_time: '2026-11-20T12:30:00Z',
+      score: 80,
     });
     const given = { operation: 'update', span_id: id, name: '', ...GATED };
-    const updated = await server.evaluate({ failing: ['a'], context: PULL, with: given });
-    expect([updated.outputs.score_change, updated.exitCode]).toEqual(['-20', 1]);
     const unset = { results_file: '', case_spans: 'none', end_time: '' };
     const read = await server.evaluate({ context: PULL, with: { ...given, ...unset, operation: 'get' } });
     expect([read.outputs.score_change, read.exitCode]).toEqual(['-20', 1]);
     expect(lookups(read, server)).toEqual(['GET /span 2', FIRST, 'GET /traces/trace 1']);
+    const updated = await server.evaluate({ failing: ['a'], context: PULL, with: given });
+    expect([updated.outputs.score_change, updated.exitCode]).toEqual(['-20', 1]);
   });
 
   test('at the end of a tracked job, not at its start', async () => {

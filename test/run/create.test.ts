@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { span as returned } from '../harness/faults.ts';
+import { applied, reset, span as returned, status } from '../harness/faults.ts';
 import { startSpanServer } from '../harness/span-server.ts';
-import { NOW, runStage } from '../harness/step.ts';
+import { FOREVER, NOW, runStage } from '../harness/step.ts';
 
 const server = await startSpanServer();
 afterAll(() => server.close());
@@ -66,6 +66,20 @@ describe('create', () => {
     const inputs = { operation: 'create', meta: '{"a": 1}', ci_meta: 'false' };
     const { annotations } = await runStage(server, inputs, { faults });
     expect(annotations).toMatchObject([{ level: 'warning', message: expect.stringContaining('theirs') }]);
+  });
+
+  test('is done if the response was lost, and warns if the API does not show the span', async () => {
+    const lost = () => ({ on: 'POST', fault: applied(reset('before headers')) }) as const;
+    const exists = { on: 'POST', fault: status(409) } as const;
+    const hidden = { on: 'GET', times: FOREVER, fault: status(404) } as const;
+    const inputs = { operation: 'create', score: '7', ci_meta: 'false' };
+    const found = await runStage(server, inputs, { faults: [lost()] });
+    const unread = await runStage(server, inputs, { faults: [lost(), exists, hidden] });
+    const message = 'the API says that the span exists, but does not show it, so only its id is known';
+    expect([found, unread].map(({ outputs, annotations }) => [outputs.outcome, annotations])).toEqual([
+      ['created', []],
+      ['created', [{ level: 'warning', title: 'Opper span', message }]],
+    ]);
   });
 
   test('records a job that failed', async () => {

@@ -29,8 +29,11 @@ describe('without a key', () => {
   );
 
   test('bad input on a pull request from a fork is still an error', async () => {
-    const result = await runStage(server, { span_id: 'one', api_key: '' }, { context: FORK });
+    const inputs = { span_id: 'one', api_key: '', results_file: 'r.xml' };
+    const result = await runStage(server, inputs, { context: FORK });
     expect(result).toMatchObject({ exitCode: 1, outputs: { outcome: 'failed' }, sent: [] });
+    const names = result.annotations[0]?.message.split('\n').map((line) => line.split(':')[0]);
+    expect(names).toEqual(['span_id', 'results_file']);
   });
 
   test('the same pull request with a key is recorded', async () => {
@@ -117,6 +120,11 @@ describe('the key', () => {
     expect(log[0]).toContain('503 No ***');
     expect(annotations[0]?.message).toContain('bad key ***');
     expect(JSON.stringify(calls.filter(([what]) => what !== 'setSecret'))).not.toContain(server.key);
+  });
+
+  test('that is the name of an input does not hide that this input is given', async () => {
+    const { annotations } = await runStage(server, { span_id: 'x', api_key: 'span_id' });
+    expect(annotations[0]?.message.split('\n')).toHaveLength(1);
   });
 
   test.each(['e', 'a', 'span', 'test', 'error', 'updated', 'failed'])(

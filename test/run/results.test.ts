@@ -76,7 +76,8 @@ describe('results of a test tool', () => {
   ])('that can be read in part give a job that is %s counts and failures, but no score', async (...row) => {
     const [job_status, exitCode, level, result] = row;
     const { id } = server.create({ name: 'Support', score: 90 });
-    const inputs = { span_id: id, job_status, results_file: 'r.xml\nbad.xml', min_score: '80' };
+    const read = { results_file: 'r.xml\nbad.xml', results_outcome: 'failure' };
+    const inputs = { span_id: id, job_status, ...read, min_score: '80', baseline: 'main', max_drop: '5' };
     const given = { 'r.xml': JUNIT, 'bad.xml': '<testsuite>' };
     const stage = await runStage(server, inputs, { files: given });
     expect([stage.exitCode, stage.outputs.outcome]).toEqual([exitCode, 'updated']);
@@ -121,7 +122,7 @@ describe('results of a test tool', () => {
     const stage = await runStage(server, inputs);
     const reasons = [
       `results_outcome: is ${results_outcome}: the step that should have written the results ${ended}. `,
-      'results_file: "r.xml" matches no file. ',
+      'results_file: "r.xml" matches no file. Check that the step that writes it ran',
     ];
     const told = stage.annotations.map(({ message }) => message).join('\n');
     for (const text of [told, stage.outputs.error]) {
@@ -166,18 +167,19 @@ describe('results of a test tool', () => {
   });
 
   test.each([
-    ['no error', '{"score": 9}', {}, 1],
-    ['an error', '{"score": 9, "error": "no"}', {}, 0],
-    ['an input with the error', '{"score": 9}', { error: 'no' }, 0],
-  ])('in a format without cases, of a step that failed, with %s', async (_, content, given, exitCode) => {
+    ['no error', '{"score": 9}', {}, [true]],
+    ['no error, which was cancelled', '{"score": 9}', { results_outcome: 'cancelled' }, [false]],
+    ['an error', '{"score": 9, "error": "no"}', {}, []],
+    ['an input with the error', '{"score": 9}', { error: 'no' }, []],
+  ])('in a format without cases, of a step that failed, with %s', async (_, content, given, advised) => {
     const { id } = server.create({ name: 'Support' });
     const inputs = { span_id: id, results_file: 'f', results_format: 'fields', results_outcome: 'failure' };
     const stage = await runStage(server, { ...inputs, ...given }, { files: { f: content } });
-    expect([stage.exitCode, server.span(id).score]).toEqual([exitCode, exitCode === 1 ? null : 9]);
+    const isFailure = advised.length > 0;
+    expect([stage.exitCode, server.span(id).score]).toEqual(isFailure ? [1, null] : [0, 9]);
     const advice =
       'the results name no error, so the run stopped early, or something failed that the results do not show. Look at the log of the step that wrote the results. A json or fields file names no case: let the tool exit with 0 whatever its score is';
-    const advised = stage.annotations.map(({ message }) => message?.includes(advice));
-    expect(advised).toEqual(exitCode === 1 ? [true] : []);
+    expect(stage.annotations.map(({ message }) => message?.includes(advice))).toEqual(advised);
   });
 });
 
@@ -247,7 +249,7 @@ describe('a custom file', () => {
 
 describe('metrics', () => {
   test('alone are attached to the span, which is read and not written', async () => {
-    const { id } = server.create({ name: 'Support', score: 62 });
+    const { id } = server.create({ name: 'Support', score: 62, feedback: { score: 1, comment: null } });
     const inputs = { span_id: id, metrics: '{"accuracy": 0.92}', ci_meta: 'false', min_score: '80' };
     const { exitCode, sent, outputs } = await runStage(server, inputs);
     expect(sent.map(([request]) => request)).toEqual([
@@ -255,7 +257,12 @@ describe('metrics', () => {
       `GET /${id}/metrics?offset=0&limit=100`,
       `POST /${id}/metrics`,
     ]);
-    expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, outcome: 'updated', score: '62' });
+    expect({ exitCode, ...outputs }).toMatchObject({
+      exitCode: 1,
+      outcome: 'updated',
+      score: '62',
+      feedback_score: '1',
+    });
     const { unsent } = await runStage(server, { ...inputs, dry_run: 'true' });
     expect(unsent).toEqual([`GET /${id}`, `POST /${id}/metrics {"dimension":"accuracy","value":0.92}`]);
   });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { FormError } from '../../src/errors.ts';
 import { MAX_BYTES } from '../../src/files.ts';
-import { applied, html, redirect, reset, status } from '../harness/faults.ts';
+import { applied, html, redirect, reset, span as returned, status } from '../harness/faults.ts';
 import { JOB_ID } from '../harness/push.ts';
 import { type Fault, type FaultRule, startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, FORK, NOW, runStage, type StepOptions } from '../harness/step.ts';
@@ -39,6 +39,7 @@ describe('a tracked job', () => {
       type: 'evaluation',
       input: 'suite',
       meta: '{"dataset": "v3"}',
+      job_status: 'success',
       job_check_run_id: JOB_ID,
       ci_meta: 'true',
     };
@@ -113,7 +114,9 @@ describe('a tracked job', () => {
     const { start, end } = await track({ results_file: 'r.xml', results_outcome: 'failure' }, {});
     const { error, end_time } = server.span(start.outputs.id ?? '');
     expect([end.exitCode, end_time]).toEqual([1, expect.any(String)]);
-    expect(error).toMatch(/^results_outcome: is failure: .*\nresults_file: "r\.xml" matches no file/);
+    expect(error).toMatch(
+      /^results_outcome: is failure: .*\nresults_file: "r\.xml" matches no file\. The end of the job /,
+    );
   });
 
   test('fails at the gate after the span was written', async () => {
@@ -180,13 +183,19 @@ describe('a tracked job', () => {
       expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
     });
 
+    test('shows in a dry run what it would record', async () => {
+      const { end } = await fork({ dry_run: 'true' }, { 'r.xml': JUNIT });
+      expect(end.unsent).toEqual([expect.stringContaining('"score":50')]);
+    });
+
     test.each<[Inputs, Readonly<Record<string, string>>, string[]]>([
       [{ min_score: '80' }, { 'r.xml': JUNIT }, ['Opper span: gate']],
       [{ min_score: '50' }, { 'r.xml': JUNIT }, []],
       [{ min_score: '50' }, {}, ['Opper span: bad input, nothing was recorded']],
       [{ baseline: 'main', max_drop: '5' }, {}, ['Opper span: bad input, nothing was recorded']],
     ])('judges the gate %j with %j, and names no span', async (gate, files, titles) => {
-      const { end } = await fork(gate, files);
+      const { start, end } = await fork(gate, files);
+      expect(start.annotations.map(({ title }) => title)).toEqual(['Opper span: skipped']);
       expect([end.exitCode, end.annotations.map(({ title }) => title), end.sent]).toEqual([
         titles.length,
         titles,
@@ -204,7 +213,7 @@ describe('the start', () => {
       score: 'high',
       end_time: 'today',
       min_score: '0.8',
-      results_file: 'r.xml\nreports/[.xml\n!*.txt',
+      results_file: 'r.xml\nreports/[.xml\n[.xml\n!reports/*.txt\n# all *.xml',
     };
     const find = async () => {
       throw new FormError('is not a pattern');
@@ -219,8 +228,11 @@ describe('the start', () => {
       'result_file',
       'min_score',
       'results_file',
+      'results_file',
     ]);
-    expect(annotations[0]?.message).toMatch(/results_file: "reports\/\[\.xml" is not a pattern$/);
+    expect(annotations[0]?.message).toMatch(
+      /results_file: "reports\/\[\.xml" is not a pattern\nresults_file: "\[\.xml" is not a pattern$/,
+    );
   });
 
   test.each([
@@ -236,7 +248,12 @@ describe('the start', () => {
     expect(start).toMatchObject({
       exitCode: 0,
       annotations: [
-        { level: 'warning', message: expect.stringContaining('the span is created when it ends') },
+        {
+          level: 'warning',
+          message: expect.stringMatching(
+            /^POST .* \(tried once\)\. The job goes on, and the span is created when it ends$/,
+          ),
+        },
       ],
       outputs: { outcome: 'failed' },
       summaries: [],
@@ -257,6 +274,13 @@ describe('the start', () => {
         },
       ],
     ]);
+  });
+
+  test('saves the id that the API gives the span', async () => {
+    const id = '4c90c3cc-0d44-4b50-8888-8dd25736052a';
+    const faults = [{ on: 'POST', fault: returned({ id }) }] as const;
+    const { state } = await runStage(server, { operation: 'track' }, { faults });
+    expect(JSON.parse(state ?? '')).toMatchObject({ id, exists: true });
   });
 
   test('whose response was lost has created the span, and the end finds it', async () => {
@@ -293,7 +317,16 @@ describe('a start that the API refuses', () => {
     const files = { 'r.xml': JUNIT };
     const inputs = { fail_on_api_error: 'false', results_file: 'r.xml', min_score: '80', retries: '0' };
     const { start, end } = await track(inputs, {}, { start: { faults }, end: { faults, files } });
-    expect([start.exitCode, start.annotations.map(({ level }) => level)]).toEqual([0, ['warning']]);
+    expect([start.exitCode, start.annotations]).toEqual([
+      0,
+      [
+        {
+          level: 'warning',
+          title: 'Opper span',
+          message: expect.stringMatching(/\. [A-Z].*\. The job goes on/),
+        },
+      ],
+    ]);
     expect([end.exitCode, end.annotations.map(({ level, title }) => [level, title])]).toEqual([
       1,
       [
@@ -316,11 +349,20 @@ describe('a start that the API refuses', () => {
   });
 });
 
-test('a start whose state cannot be written sends nothing, and says why', async () => {
-  const result = await runStage(server, { operation: 'track' }, { broken: 'saveState' });
-  expect(result).toMatchObject({ exitCode: 1, sent: [], annotations: [{ level: 'error' }] });
-  expect(result.annotations[0]?.message).toMatch(/^GITHUB_STATE: cannot be written .*would never end/);
-});
+test.each(['false', 'true'])(
+  'a start whose state cannot be written sends nothing, and says why: dry_run %s',
+  async (dry_run) => {
+    const result = await runStage(server, { operation: 'track', dry_run }, { broken: 'saveState' });
+    const failed = {
+      exitCode: 1,
+      sent: [],
+      annotations: [{ level: 'error' }],
+      outputs: { outcome: 'failed' },
+    };
+    expect(result).toMatchObject(failed);
+    expect(result.annotations[0]?.message).toMatch(/^GITHUB_STATE: cannot be written .*would never end/);
+  },
+);
 
 test.each([
   ['nothing', ''],
@@ -337,8 +379,9 @@ test('an end does not report a misspelt input again', async () => {
 });
 
 describe('an end that lost inputs of its start', () => {
-  const given = { results_file: 'r.xml', min_score: '80', meta: '{"a": 1}', job_check_run_id: JOB_ID };
-  const lost = { min_score: '', job_check_run_id: '' };
+  const given = { results_file: 'r.xml', min_score: '80', retries: '3', job_check_run_id: JOB_ID };
+  // The default of retries and the id of the job are not missed.
+  const lost = { min_score: '', retries: '', job_check_run_id: '' };
   const files = { 'r.xml': JUNIT };
 
   test('fails, names them, and ends the span without a score', async () => {
@@ -377,7 +420,8 @@ describe('an end that lost inputs of its start', () => {
     ['dry_run', 'failure'],
   ])('sends nothing without %s', async (name, job_status) => {
     const inputs = name === 'dry_run' ? { dry_run: 'true' } : {};
-    const { end } = await track(inputs, { [name]: '', job_status });
+    const { start, end } = await track(inputs, { [name]: '', job_status });
+    expect(end.log[0]).toContain(start.outputs.id);
     expect([end.exitCode, end.sent, end.annotations[0]?.message]).toEqual([
       1,
       [],
@@ -463,7 +507,7 @@ describe('an end that cannot write the span as a whole', () => {
 
   test('does not write a span that the workflow named and that is not there', async () => {
     const span_id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-    const { end } = await track({ ...inputs, span_id }, {});
+    const { end } = await track({ ...inputs, span_id, retries: '1' }, {});
     expect([end.exitCode, end.sent]).toEqual([1, [[`GET /${span_id}`]]]);
     expect(end.annotations.map(({ message }) => message)).toEqual([
       expect.stringMatching(/ 404 .* Set meta_mode: replace to write without reading\.$/),
@@ -486,6 +530,7 @@ describe('an end that cannot write the span as a whole', () => {
       }),
     ],
     ['reading the span', () => ({ faults: [reading(status(503))], host: { random: throwing() } })],
+    ['writing the span', () => ({ faults: [refusing(503)], host: { random: throwing() } })],
   ])('because of something unexpected in %s ends it', async (_, options) => {
     const given = { ...inputs, retries: '1', results_file: 'r.xml' };
     const { start, end } = await track(given, {}, { end: { files: { 'r.xml': JUNIT }, ...options() } });
@@ -537,8 +582,16 @@ describe('an end with bad input', () => {
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
   });
 
+  test('creates no span for a case if it is not known for which', async () => {
+    const end = { files: { 'r.xml': JUNIT } };
+    const { start } = await track({ results_file: 'r.xml' }, { case_spans: 'some' }, { end });
+    expect(server.children(start.outputs.id ?? '')).toEqual([]);
+  });
+
   test('says so if not even the key is given', async () => {
-    const { end } = await track({}, { api_key: '' });
+    const { end } = await track({ results_file: 'r.xml' }, { api_key: '' });
     expect(end).toMatchObject({ exitCode: 1, sent: [], annotations: [{ level: 'error' }] });
+    const names = end.annotations[0]?.message.split('\n').map((line) => line.split(':')[0]);
+    expect(names).toEqual(['api_key', 'results_file']);
   });
 });
