@@ -92,12 +92,11 @@ function compare({ trace, span, children }, own) {
 function failingIn({ meta }, children) {
 	const [failed, errored] = [meta?.["test.failed"], meta?.["test.errored"]];
 	if (typeof failed !== "number" || typeof errored !== "number") return void 0;
-	const failing = children.filter(({ type, meta }) => type === "test" && require_tests.isFailing(meta?.["test.status"]));
-	return failing.length === failed + errored ? failing.map(({ name }) => name ?? "") : void 0;
+	return failingAmong(children.filter(({ type }) => type === "test"), failed + errored);
 }
 function failingAmong(caseSpans, of) {
 	const failing = caseSpans.filter(({ meta }) => require_tests.isFailing(meta?.["test.status"]));
-	return failing.length === of ? failing.map(({ name }) => name) : void 0;
+	return failing.length === of ? failing.map(({ name }) => name ?? "") : void 0;
 }
 function without(names, others) {
 	const left = new Map();
@@ -168,10 +167,7 @@ async function findBaseline(client, span, own, options) {
 			};
 		}
 	}
-	return {
-		baseline: void 0,
-		isCut
-	};
+	return { isCut };
 }
 async function newestPage(client, name, options) {
 	const page = await client.listTraces(name, 0, options);

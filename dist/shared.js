@@ -127,13 +127,6 @@ function optionalKeys(shape) {
 		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
 	});
 }
-const NUMBER_FORMAT_RANGES = (() => ({
-	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-	int32: [-2147483648, 2147483647],
-	uint32: [0, 4294967295],
-	float32: [-34028234663852886e22, 34028234663852886e22],
-	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
-}))();
 function aborted(x, startIndex = 0) {
 	if (x.aborted === true) return true;
 	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
@@ -591,22 +584,6 @@ const numericOriginMap = {
 	bigint: "bigint",
 	object: "date"
 };
-const $ZodCheckLessThan = $constructor("$ZodCheckLessThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value <= def.value : payload.value < def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_big",
-			maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
 const $ZodCheckGreaterThan = $constructor("$ZodCheckGreaterThan", (inst, def) => {
 	$ZodCheck.init(inst, def);
 	const origin = numericOriginMap[typeof def.value];
@@ -618,70 +595,6 @@ const $ZodCheckGreaterThan = $constructor("$ZodCheckGreaterThan", (inst, def) =>
 			minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
 			input: payload.value,
 			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckNumberFormat = $constructor("$ZodCheckNumberFormat", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	def.format = def.format || "float64";
-	const isInt = def.format?.includes("int");
-	const origin = isInt ? "int" : "number";
-	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		if (isInt) {
-			if (!Number.isInteger(input)) {
-				payload.issues.push({
-					expected: origin,
-					format: def.format,
-					code: "invalid_type",
-					continue: false,
-					input,
-					inst
-				});
-				return;
-			}
-			if (!Number.isSafeInteger(input)) {
-				if (input > 0) payload.issues.push({
-					input,
-					code: "too_big",
-					maximum: Number.MAX_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				else payload.issues.push({
-					input,
-					code: "too_small",
-					minimum: Number.MIN_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				return;
-			}
-		}
-		if (input < minimum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_small",
-			minimum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-		if (input > maximum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_big",
-			maximum,
-			inclusive: true,
 			inst,
 			continue: !def.abort
 		});
@@ -884,10 +797,6 @@ const $ZodNumber = $constructor("$ZodNumber", (inst, def) => {
 		});
 		return payload;
 	};
-});
-const $ZodNumberFormat = $constructor("$ZodNumberFormat", (inst, def) => {
-	$ZodCheckNumberFormat.init(inst, def);
-	$ZodNumber.init(inst, def);
 });
 const $ZodBoolean = $constructor("$ZodBoolean", (inst, def) => {
 	$ZodType.init(inst, def);
@@ -1334,15 +1243,6 @@ function _number(Class, params) {
 		...normalizeParams(params)
 	}));
 }
-function _int(Class, params) {
-	return new Class({
-		type: "number",
-		check: "number_format",
-		abort: false,
-		format: "safeint",
-		...normalizeParams(params)
-	});
-}
 function _boolean(Class, params) {
 	return new Class({
 		type: "boolean",
@@ -1351,14 +1251,6 @@ function _boolean(Class, params) {
 }
 function _unknown(Class) {
 	return new Class({ type: "unknown" });
-}
-function _lte(value, params) {
-	return new $ZodCheckLessThan({
-		check: "less_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
 }
 function _gt(value, params) {
 	return new $ZodCheckGreaterThan({
@@ -1395,6 +1287,14 @@ function _custom(Class, fn, _params) {
 		check: "custom",
 		fn,
 		...norm
+	});
+}
+function _refine(Class, fn, _params) {
+	return new Class({
+		type: "custom",
+		check: "custom",
+		fn,
+		...normalizeParams(_params)
 	});
 }
 function _stringbool(Classes, _params) {
@@ -1529,13 +1429,6 @@ const ZodMiniNumber = $constructor("ZodMiniNumber", (inst, def) => {
 function number$1(params) {
 	return _number(ZodMiniNumber, params);
 }
-const ZodMiniNumberFormat = $constructor("ZodMiniNumberFormat", (inst, def) => {
-	$ZodNumberFormat.init(inst, def);
-	ZodMiniNumber.init(inst, def);
-});
-function int(params) {
-	return _int(ZodMiniNumberFormat, params);
-}
 const ZodMiniBoolean = $constructor("ZodMiniBoolean", (inst, def) => {
 	$ZodBoolean.init(inst, def);
 	ZodMiniType.init(inst, def);
@@ -1656,6 +1549,9 @@ const ZodMiniCustom = $constructor("ZodMiniCustom", (inst, def) => {
 });
 function custom(fn, _params) {
 	return _custom(ZodMiniCustom, fn ?? (() => true), _params);
+}
+function refine(fn, _params = {}) {
+	return _refine(ZodMiniCustom, fn, _params);
 }
 const stringbool = (...args) => _stringbool({
 	Codec: ZodMiniCodec,
@@ -1819,6 +1715,7 @@ const NEXT_NAME = {
 };
 const END = { expected: "nothing more" };
 const PLAIN = /[^"\\\0-\x1f]*/y;
+const ESCAPE = /(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))?/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)?/y;
 const NOT_A_NUMBER = /(?:-?(?:NaN|Infinity))?/y;
 const CONTROLS = {
@@ -1830,25 +1727,21 @@ function faultIn(text, line) {
 	return faultText(text, scan(text), line);
 }
 function withoutNaN(text, line) {
-	const joined = [];
+	let written = "";
 	let parts = [];
 	let from = 0;
 	const fault = scan(text, (start, end) => {
 		parts.push(text.slice(from, start), "null");
 		from = end;
 		if (parts.length < 1e4) return;
-		joined.push(parts.join(""));
+		written += parts.join("");
 		parts = [];
 	});
 	if (fault) return {
 		text,
 		fault: faultText(text, fault, line)
 	};
-	return { text: from === 0 ? text : [
-		...joined,
-		...parts,
-		text.slice(from)
-	].join("") };
+	return { text: written + parts.join("") + text.slice(from) };
 }
 function faultText(text, fault, line = 1) {
 	if (fault === void 0) return void 0;
@@ -1856,7 +1749,8 @@ function faultText(text, fault, line = 1) {
 	return `${placeOf(text, at, line)}: expected ${expected}, found ${found}`;
 }
 function placeTooDeep(text, maxDepth, line = 1) {
-	if (text.split(/[[{]/, maxDepth + 2).length <= maxDepth + 1) return void 0;
+	const tooMany = maxDepth + 2;
+	if (text.split(/[[{]/, tooMany).length < tooMany) return void 0;
 	let depth = 0;
 	for (let at = 0; at < text.length; at++) {
 		const code = text.charCodeAt(at);
@@ -1906,7 +1800,7 @@ function scan(text, onNaN) {
 			let end = state.isValue ? endOf(SCALAR, text, at) : at;
 			if (end === at && state.isValue && onNaN) {
 				end = endOf(NOT_A_NUMBER, text, at);
-				if (end > at) onNaN(at, end);
+				onNaN(at, end);
 			}
 			if (end === at) return {
 				at,
@@ -1923,38 +1817,35 @@ function scan(text, onNaN) {
 }
 function closingQuote(text, start) {
 	for (let at = text.indexOf("\"", start + 1); at !== -1; at = text.indexOf("\"", at + 1)) {
-		let escapes = at;
-		while (text.charAt(escapes - 1) === "\\") escapes--;
-		if ((at - escapes) % 2 === 0) return at;
+		let escapes = 0;
+		while (text.charAt(at - 1 - escapes) === "\\") escapes++;
+		if (escapes % 2 === 0) return at;
 	}
 	return text.length;
 }
 function endOfString(text, start) {
 	let at = endOf(PLAIN, text, start + 1);
-	for (; at < text.length; at = endOf(PLAIN, text, at + 1)) {
-		const character = text.charAt(at);
-		if (character === "\"") return at + 1;
-		if (character !== "\\") {
-			const [name, written] = CONTROLS[character] ?? ["a control character", "an escape such as \\u0000"];
-			return {
-				at,
-				expected: written,
-				found: `${name} in a string`
-			};
-		}
-		const letter = text.charAt(at + 1);
-		if (letter === "u" && /[\da-fA-F]{4}/.test(text.slice(at + 2, at + 6))) at += 5;
-		else if (letter !== "" && "\"\\/bfnrt".includes(letter)) at++;
-		else return {
+	while (text.charAt(at) === "\\") {
+		const end = endOf(ESCAPE, text, at);
+		if (end === at) return {
 			at,
 			expected: "an escape such as \\n or \\\\",
-			found: `\\${letter}`
+			found: text.slice(at, at + 2)
 		};
+		at = endOf(PLAIN, text, end);
 	}
-	return {
+	const character = text.charAt(at);
+	if (character === "\"") return at + 1;
+	if (character === "") return {
 		at: start,
 		expected: "a string with a quote at its end",
 		found: foundAt(text, at)
+	};
+	const [name, expected] = CONTROLS[character] ?? ["a control character", "an escape such as \\u0000"];
+	return {
+		at,
+		expected,
+		found: `${name} in a string`
 	};
 }
 function endOf(pattern, text, at) {
@@ -1992,7 +1883,7 @@ function parse(text, fault) {
 function parseExactJson(text, maxDepth = MAX_DEPTH) {
 	const value = parseJson(text, maxDepth);
 	if (!MAY_BE_REWRITTEN.test(text)) return value;
-	const exact = (_key, value, { source }) => typeof value === "number" && source !== void 0 && source !== String(value) ? JSON.rawJSON(source) : value;
+	const exact = (_key, value, { source }) => typeof value === "number" && source !== String(value) ? JSON.rawJSON(source) : value;
 	return JSON.parse(text.replace(/^\uFEFF/, ""), exact);
 }
 const MAY_BE_REWRITTEN = /[\d.]{16}|\d[eE]|\.\d*0(?!\d)|-0(?![.\d])|0\.0{6}/;
@@ -2018,26 +1909,22 @@ function canonical(_key, value) {
 		return Number.isFinite(double) && (Number.isSafeInteger(double) || !/^-?\d+$/.test(value.rawJSON)) ? double : value;
 	}
 	if (!isJsonObject(value)) return value;
-	return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+	const keys = Object.keys(value).sort();
+	return Object.fromEntries(keys.map((key) => [key, value[key]]));
 }
 function checkDepth(text, maxDepth, line) {
 	const place = placeTooDeep(text, maxDepth, line);
 	if (place) throw new FormError(`is nested too deeply: ${place}: more than ${maxDepth} levels`);
 }
-// src/api/schema.ts
-const orNull = (schema) => exactOptional(nullable(schema));
-const text = string("expected text");
-const textOrNull = orNull(text);
-const double = pipe(transform((value) => numberOf(value)), number$1("expected a number"));
 // src/timestamp.ts
-const UNIX_SECONDS = /^\d{10}(\.\d{1,9})?$/;
+const UNIX_SECONDS = /^(\d{10})(\.\d{1,9})?$/;
 const UNIX_MILLISECONDS = /^\d{13}$/;
 const DATE_AND_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
 const WITH_OFFSET = datetime({ offset: true });
 function parseTimestamp(text, now) {
 	if (text === "now") return now.toISOString();
-	const [unixSeconds, fraction = ""] = UNIX_SECONDS.exec(text) ?? [];
-	if (unixSeconds !== void 0) return new Date(Number(text.slice(0, 10)) * 1e3).toISOString().replace(".000Z", `${fraction}Z`);
+	const [, seconds, fraction = ""] = UNIX_SECONDS.exec(text) ?? [];
+	if (seconds !== void 0) return new Date(Number(seconds) * 1e3).toISOString().replace(".000Z", `${fraction}Z`);
 	if (UNIX_MILLISECONDS.test(text)) return new Date(Number(text)).toISOString();
 	if (isTime(text)) return text;
 	throw new FormError(`${quoted(text)} ${faultOf(text)}`);
@@ -2060,6 +1947,16 @@ function faultOf(text) {
 	if (DATE_AND_TIME.test(normal(text))) return "is a date or time that does not exist";
 	return "is not a time. Write now, a time such as 2026-04-07T13:33:27Z, or Unix time (10 digits for seconds, 13 for milliseconds)";
 }
+// src/api/schema.ts
+const orNull = (schema) => exactOptional(nullable(schema));
+const text = string("expected text");
+const textOrNull = orNull(text);
+const objectOrNull = orNull(custom(isJsonObject, "expected an object"));
+const double = pipe(transform((value) => numberOf(value)), number$1("expected a number"));
+const pageOf = (entry) => object({
+	meta: object({ total_count: double }, "expected an object"),
+	data: array(entry, "expected a list")
+});
 // src/api/span.ts
 const SPAN_FIELDS = [
 	"score",
@@ -2085,7 +1982,7 @@ const Span = looseObject({
 	input: jsonOrNull,
 	output: jsonOrNull,
 	error: textOrNull,
-	meta: orNull(custom(isJsonObject, "expected an object")),
+	meta: objectOrNull,
 	score: orNull(number),
 	feedback: orNull(looseObject({
 		score: orNull(number),
@@ -2170,12 +2067,6 @@ Object.defineProperty(exports, "_gte", ({
 		return _gte;
 	}
 }));
-Object.defineProperty(exports, "_lte", ({
-	enumerable: true,
-	get: function() {
-		return _lte;
-	}
-}));
 Object.defineProperty(exports, "_positive", ({
 	enumerable: true,
 	get: function() {
@@ -2222,12 +2113,6 @@ Object.defineProperty(exports, "counted", ({
 	enumerable: true,
 	get: function() {
 		return counted;
-	}
-}));
-Object.defineProperty(exports, "custom", ({
-	enumerable: true,
-	get: function() {
-		return custom;
 	}
 }));
 Object.defineProperty(exports, "cut", ({
@@ -2290,12 +2175,6 @@ Object.defineProperty(exports, "instantOf", ({
 		return instantOf;
 	}
 }));
-Object.defineProperty(exports, "int", ({
-	enumerable: true,
-	get: function() {
-		return int;
-	}
-}));
 Object.defineProperty(exports, "isFailing", ({
 	enumerable: true,
 	get: function() {
@@ -2350,6 +2229,12 @@ Object.defineProperty(exports, "object", ({
 		return object;
 	}
 }));
+Object.defineProperty(exports, "objectOrNull", ({
+	enumerable: true,
+	get: function() {
+		return objectOrNull;
+	}
+}));
 Object.defineProperty(exports, "optional", ({
 	enumerable: true,
 	get: function() {
@@ -2360,6 +2245,12 @@ Object.defineProperty(exports, "orNull", ({
 	enumerable: true,
 	get: function() {
 		return orNull;
+	}
+}));
+Object.defineProperty(exports, "pageOf", ({
+	enumerable: true,
+	get: function() {
+		return pageOf;
 	}
 }));
 Object.defineProperty(exports, "parse", ({
@@ -2426,6 +2317,12 @@ Object.defineProperty(exports, "quoted", ({
 	enumerable: true,
 	get: function() {
 		return quoted;
+	}
+}));
+Object.defineProperty(exports, "refine", ({
+	enumerable: true,
+	get: function() {
+		return refine;
 	}
 }));
 Object.defineProperty(exports, "safeParse", ({

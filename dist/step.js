@@ -312,7 +312,12 @@ function saveState(name, value) {
 // src/files.ts
 const MAX_BYTES = 33554432;
 const MAX_BEGINNING = 200;
-const ZIP_START = "80,75";
+const UTF_16 = "is UTF-16, which older PowerShells write. Write it as UTF-8";
+const NOT_UTF_8 = {
+	"504b": "is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)",
+	fffe: UTF_16,
+	feff: UTF_16
+};
 const REASONS = {
 	ENOENT: "no such file",
 	EISDIR: "it is a directory",
@@ -322,9 +327,7 @@ function whyUnread(error) {
 	return REASONS[require_tests.codeOf(error)] ?? require_tests.headlineOf(error);
 }
 async function readText(files, path) {
-	const pieces = [];
-	for await (const piece of readTextPieces(files, path, MAX_BYTES)) pieces.push(piece);
-	const text = pieces.join("");
+	const text = (await Array.fromAsync(readTextPieces(files, path, MAX_BYTES))).join("");
 	beginningOf(text);
 	return text;
 }
@@ -333,7 +336,6 @@ async function openText(files, path) {
 	const first = [];
 	let text = "";
 	let length = 0;
-	const close = async () => void await rest.return();
 	try {
 		while (text.length < MAX_BEGINNING && length < 33554432) {
 			const { value, done } = await rest.next();
@@ -342,13 +344,14 @@ async function openText(files, path) {
 			length += value.length;
 			text = (text + value).trimStart();
 		}
+		const pieces = chain(first, rest);
 		return {
 			beginning: beginningOf(text),
-			pieces: chain(first, rest),
-			close
+			pieces,
+			[Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]()
 		};
 	} catch (error) {
-		await close();
+		await rest.return();
 		throw error;
 	}
 }
@@ -357,8 +360,8 @@ async function* chain(first, rest) {
 	yield* rest;
 }
 function beginningOf(text) {
-	const [line = ""] = text.trimStart().slice(0, MAX_BEGINNING).split(/[\r\n]/, 1);
-	if (line === "") throw new require_tests.FormError("is empty");
+	const [line] = /\S[^\r\n]{0,80}/.exec(text) ?? [];
+	if (line === void 0) throw new require_tests.FormError("is empty");
 	const beginning = require_tests.cut(line, 80);
 	if (/^(?:[>$] |yarn run )/.test(beginning)) throw new require_tests.FormError(`begins with what npm prints, ${require_tests.quoted(beginning)}. Run the tool with npm run --silent, or let it write the file itself (--outputFile)`);
 	return beginning;
@@ -368,11 +371,11 @@ function tooLarge(maxBytes) {
 }
 async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY) {
 	const decoder = new TextDecoder("utf-8", { fatal: true });
-	let first;
+	let start = "";
 	let size = 0;
 	try {
 		for await (const bytes of files.read(path)) {
-			first ??= [...bytes.subarray(0, 2)];
+			start ||= Buffer.from(bytes.subarray(0, 2)).toString("hex");
 			size += bytes.length;
 			if (size > maxBytes) throw tooLarge(maxBytes);
 			yield decoder.decode(bytes, { stream: true });
@@ -381,37 +384,29 @@ async function* readTextPieces(files, path, maxBytes = Number.POSITIVE_INFINITY)
 	} catch (error) {
 		if (error instanceof require_tests.FormError) throw error;
 		if (require_tests.codeOf(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw new require_tests.FormError(`cannot be read: ${whyUnread(error)}`);
-		if (first?.join() === ZIP_START) throw new require_tests.FormError("is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)");
-		const isUtf16 = first?.[0] === 254 || first?.[0] === 255;
-		throw new require_tests.FormError(isUtf16 ? "is UTF-16, which older PowerShells write. Write it as UTF-8" : "is not UTF-8. Write it as UTF-8");
+		throw new require_tests.FormError(NOT_UTF_8[start] ?? "is not UTF-8. Write it as UTF-8");
 	}
 }
 // src/host/node-files.ts
 const nodeFiles = {
 	async find(pattern, excludes = []) {
 		const isLiteral = isThere(pattern);
-		const stats = isLiteral ? statsOf(pattern) : void 0;
-		if (stats !== void 0 && !stats.isFile()) throw new require_tests.FormError(notAFile(stats));
-		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
 		if (!isLiteral && !isPattern(pattern)) return [];
+		if (isLiteral) checkFile(pattern);
+		if (isLiteral && excludes.length === 0) return [realPathOf(pattern)];
 		const paths = await glob([isLiteral ? escaped$1((0, node_path.resolve)(pattern)) : pattern, ...excludes]);
 		return [...new Set(paths.map(realPathOf))].sort();
 	},
 	async *read(path) {
-		const stats = statsOf(path);
-		if (stats !== void 0 && !stats.isFile()) throw new require_tests.FormError(notAFile(stats));
+		checkFile(path);
 		yield* (0, node_fs.createReadStream)(path);
 	},
 	modifiedMs
 };
 function modifiedMs(path) {
-	try {
-		return (0, node_fs.statSync)(path).mtimeMs;
-	} catch {
-		return;
-	}
+	return statsOf(path)?.mtimeMs;
 }
-const ADVICE = "Begin it with a folder of the workspace, or with the root of the disk";
+const ADVICE$1 = "Begin it with a folder of the workspace, or with the root of the disk";
 async function glob(lines) {
 	const { create } = await Promise.resolve().then(() => __nccwpck_require__(7));
 	const search = async (links) => {
@@ -430,7 +425,7 @@ async function glob(lines) {
 		});
 	} catch (error) {
 		const { path, message } = error;
-		if (path === void 0) throw new require_tests.FormError(`is not a pattern: ${message} ${ADVICE}`);
+		if (path === void 0) throw new require_tests.FormError(`is not a pattern: ${message} ${ADVICE$1}`);
 		throw new require_tests.FormError(`cannot be searched: ${whyUnread(error)}, ${realPathOf(path)}`);
 	}
 }
@@ -445,16 +440,15 @@ function isThere(path) {
 		return !isPattern(path);
 	}
 }
+function checkFile(path) {
+	const stats = statsOf(path);
+	if (stats && !stats.isFile()) throw new require_tests.FormError(notAFile(stats));
+}
 function statsOf(path) {
 	try {
-		return (0, node_fs.statSync)(path, { throwIfNoEntry: false });
+		return (0, node_fs.statSync)(path);
 	} catch {
-		return {
-			isFile: () => true,
-			isDirectory: () => false,
-			isFIFO: () => false,
-			isSocket: () => false
-		};
+		return;
 	}
 }
 function notAFile(stats) {
@@ -538,12 +532,14 @@ const context = new Context();
 // package.json
 var version = "1.0.0";
 var repository = "github:OWNER/opper-span-action";
-// src/loopback.ts
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-function isLoopback(hostname) {
-	return LOOPBACK.test(hostname);
-}
-// src/api/proxy.ts
+// src/api/attempt-failure.ts
+var LastingError = class extends Error {
+	advice;
+	constructor(message, advice = "Check that base_url is the address of the Opper API.") {
+		super(message);
+		this.advice = advice;
+	}
+};
 var ProxyError = class extends Error {
 	status;
 	code;
@@ -553,29 +549,111 @@ var ProxyError = class extends Error {
 		this.code = require_tests.codeOf(cause);
 	}
 };
-var ProxySettingError = class extends Error {
-	name = "ProxySettingError";
-	advice;
-	constructor(message, advice) {
-		super(message);
-		this.advice = advice;
-	}
+function failureText(thrown, timeoutMs) {
+	if (isTimeout(thrown)) return `got no complete response within ${require_tests.secondsText(timeoutMs)}`;
+	return `failed: ${reasonOf(thrown)}`;
+}
+function failureAdvice(thrown) {
+	if (thrown instanceof LastingError) return thrown.advice;
+	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
+	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
+	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
+	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy did not connect to the host of base_url. Check base_url, and that the proxy allows that host.";
+	const code = require_tests.codeOf(thrown);
+	if (/ALTNAME_INVALID|HOSTNAME_MISMATCH/.test(code)) return `The certificate is for another host. Check ${thrown instanceof ProxyError ? "HTTPS_PROXY" : "base_url"}.`;
+	if (/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/.test(code)) return "The server needs a certificate that is valid now, or the clock of the runner is wrong.";
+	if (isCertificateCode(code)) return "The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.";
+	if (thrown instanceof ProxyError) return "Check HTTPS_PROXY in the env of the step (scheme, host, port) and the network of the runner.";
+	return "Check base_url (scheme, host, port) and the network of the runner. Behind a proxy, check HTTPS_PROXY in the env of the step too.";
+}
+function isWorthRetrying(thrown) {
+	if (thrown instanceof ProxyError && thrown.status === 407) return false;
+	return !(thrown instanceof LastingError || isCertificateCode(require_tests.codeOf(thrown)));
+}
+function reasonOf(thrown) {
+	const headline = require_tests.headlineOf(thrown);
+	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
+	if (headline === "socket hang up") return "the connection was closed before a response came";
+	if (headline === "aborted") return "the connection was closed in the middle of the response";
+	if (require_tests.codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
+	return headline.replace("Parse Error: ", "the response is not HTTP: ").replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, "TLS: $1");
+}
+function isTimeout(thrown) {
+	return thrown instanceof Error && thrown.name === "TimeoutError";
+}
+function isCertificateCode(code) {
+	return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(code) && !code.startsWith("ERR_SSL_");
+}
+// src/api/content.ts
+const TOO_LARGE = {
+	body: "",
+	problem: `is larger than ${require_tests.mibText(MAX_BYTES)}`
 };
+async function contentOf(incoming) {
+	const coding = (incoming.headers["content-encoding"] ?? "").split(",").map((name) => name.trim()).filter((name) => !/^(identity)?$/i.test(name)).join(", ");
+	const bytes = await bytesOf(incoming);
+	if (bytes === void 0) return TOO_LARGE;
+	if (bytes.length === 0 || coding === "") return contentIn(bytes);
+	try {
+		const unpacked = unpack(bytes, coding.toLowerCase());
+		return unpacked ? contentIn(unpacked) : contentIn(bytes, coding);
+	} catch (error) {
+		if (require_tests.codeOf(error) === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
+		return {
+			body: "",
+			problem: `cannot be decompressed (${coding}: ${require_tests.headlineOf(error)})`
+		};
+	}
+}
+function contentIn(bytes, unknownCoding) {
+	const isText = (0, node_buffer.isUtf8)(bytes);
+	return {
+		body: isText || unknownCoding === void 0 ? bytes.toString() : "",
+		...require_tests.defined({
+			problem: isText ? void 0 : "is not UTF-8",
+			unknownCoding
+		})
+	};
+}
+async function bytesOf(incoming) {
+	const chunks = [];
+	let size = 0;
+	for await (const chunk of incoming) {
+		size += chunk.length;
+		if (size > 33554432) return void 0;
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks, size);
+}
+function unpack(bytes, coding) {
+	const zlib = process.getBuiltinModule("node:zlib");
+	const limit = { maxOutputLength: MAX_BYTES };
+	switch (coding) {
+		case "gzip":
+		case "x-gzip": return zlib.gunzipSync(bytes, limit);
+		case "deflate": return (bytes.readUInt8() & 15) === 8 ? zlib.inflateSync(bytes, limit) : zlib.inflateRawSync(bytes, limit);
+		case "br": return zlib.brotliDecompressSync(bytes, limit);
+		default: return;
+	}
+}
+// src/loopback.ts
+function isLoopback(hostname) {
+	return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+// src/api/proxy.ts
 const PROXY_VARIABLES = ["https_proxy", "HTTPS_PROXY"];
 function proxyFor(target, env) {
 	const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());
 	if (!name || isLoopback(target.hostname) || isExempt(target, env.no_proxy || env.NO_PROXY)) return void 0;
-	const [, scheme = "http", rest = ""] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(env[name]?.trim() ?? "") ?? [];
-	if (/^socks/i.test(scheme)) throw new ProxySettingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
-	const at = rest.lastIndexOf("@");
-	const login = rest.slice(0, Math.max(at, 0));
+	const [, scheme = "http", login = "", address] = /(?:([a-z][a-z\d+.-]*):\/\/)?(?:(.*)@)?(.*)/is.exec(`${env[name]}`.trim()) ?? [];
+	if (/^socks/i.test(scheme)) throw new LastingError(`${name} names a SOCKS proxy, and only HTTP proxies work`, SET_ADDRESS);
 	const [reserved] = /[#/?\\]/.exec(login) ?? [];
 	if (reserved) {
 		const written = `%${Buffer.from(reserved).toString("hex").toUpperCase()}`;
-		throw new ProxySettingError(`${name} has a ${reserved} before its last @`, `In a user or password, write ${written} for it.`);
+		throw new LastingError(`${name} has a ${reserved} before its last @`, `In a user or password, write ${written} for it.`);
 	}
-	const url = URL.parse(`${scheme}://${rest.slice(at + 1)}`);
-	if (!url || !/^https?:$/.test(url.protocol)) throw new ProxySettingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
+	const url = URL.parse(`${scheme}://${address}`);
+	if (!url || !["http:", "https:"].includes(url.protocol)) throw new LastingError(`${name} is not the address of an HTTP proxy`, SET_ADDRESS);
 	return {
 		protocol: url.protocol,
 		hostname: unbracketed(url.hostname),
@@ -585,8 +663,7 @@ function proxyFor(target, env) {
 }
 const SET_ADDRESS = "Set it to the address of an HTTP proxy, such as http://proxy.example:3128.";
 function authorizationFor(login) {
-	const [user = "", ...password] = login.split(":").map(unescaped);
-	const credentials = `${user}:${password.join(":")}`;
+	const credentials = unescaped(login.includes(":") ? login : `${login}:`);
 	return credentials === ":" ? void 0 : `Basic ${Buffer.from(credentials).toString("base64")}`;
 }
 function unescaped(text) {
@@ -618,9 +695,7 @@ function tunnelAgent({ protocol, hostname, port, authorization }, { keepAlive, t
 	class TunnelAgent extends https.Agent {
 		createConnection(options, done) {
 			const target = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
-			const { autoSelectFamilyAttemptTimeout } = options;
-			request({
-				...require_tests.defined({ autoSelectFamilyAttemptTimeout }),
+			const connect = {
 				hostname,
 				port,
 				servername: (0, node_net.isIP)(hostname) ? "" : hostname,
@@ -631,8 +706,10 @@ function tunnelAgent({ protocol, hostname, port, authorization }, { keepAlive, t
 					...authorization && { "proxy-authorization": authorization }
 				},
 				agent: false,
-				signal: AbortSignal.timeout(timeoutMs)
-			}).once("connect", ({ statusCode: status }, socket) => {
+				signal: AbortSignal.timeout(timeoutMs),
+				autoSelectFamilyAttemptTimeout: options.autoSelectFamilyAttemptTimeout
+			};
+			request(connect).once("connect", ({ statusCode: status }, socket) => {
 				if (status === 200) done(null, super.createConnection({
 					...options,
 					socket
@@ -645,104 +722,6 @@ function tunnelAgent({ protocol, hostname, port, authorization }, { keepAlive, t
 		}
 	}
 	return new TunnelAgent({ keepAlive });
-}
-// src/api/attempt-failure.ts
-var BadResponseError = class extends Error {
-	name = "BadResponseError";
-};
-function failureText(thrown, timeoutMs) {
-	if (isTimeout(thrown)) return `got no complete response within ${require_tests.secondsText(timeoutMs)}`;
-	return `failed: ${reasonOf(thrown)}`;
-}
-function failureAdvice(thrown) {
-	if (thrown instanceof ProxySettingError) return thrown.advice;
-	if (thrown instanceof BadResponseError) return "Check that base_url is the address of the Opper API.";
-	if (isTimeout(thrown)) return "Raise timeout_seconds, or check the network of the runner.";
-	if (thrown instanceof ProxyError && thrown.status === 407) return "The proxy needs a user and password, or rejected those it got. Set HTTPS_PROXY in the env of the step to http://USER:PASSWORD@HOST:PORT, from a secret.";
-	if (/TLS: (wrong version number|packet length too long)/.test(reasonOf(thrown))) return "The server or proxy does not use TLS on that port. Check scheme and port in base_url and HTTPS_PROXY.";
-	if (thrown instanceof ProxyError && thrown.status !== void 0) return "The proxy did not connect to the host of base_url. Check base_url, and that the proxy allows that host.";
-	const code = require_tests.codeOf(thrown);
-	switch (code) {
-		case "ERR_TLS_CERT_ALTNAME_INVALID":
-		case "HOSTNAME_MISMATCH": return `The certificate is for another host. Check ${thrown instanceof ProxyError ? "HTTPS_PROXY" : "base_url"}.`;
-		case "CERT_HAS_EXPIRED":
-		case "CERT_NOT_YET_VALID": return "The server needs a certificate that is valid now, or the clock of the runner is wrong.";
-	}
-	if (isCertificateCode(code)) return "The certificate is not trusted on this runner. For a private CA, set NODE_EXTRA_CA_CERTS in the env of the step to the path of its PEM file.";
-	if (thrown instanceof ProxyError) return "Check HTTPS_PROXY in the env of the step (scheme, host, port) and the network of the runner.";
-	return "Check base_url (scheme, host, port) and the network of the runner. Behind a proxy, check HTTPS_PROXY in the env of the step too.";
-}
-function isWorthRetrying(thrown) {
-	if (thrown instanceof ProxyError && thrown.status === 407) return false;
-	if (thrown instanceof ProxySettingError || thrown instanceof BadResponseError) return false;
-	return !isCertificateCode(require_tests.codeOf(thrown));
-}
-function reasonOf(thrown) {
-	const headline = require_tests.headlineOf(thrown);
-	if (thrown instanceof ProxyError && thrown.cause) return `${headline}: ${reasonOf(thrown.cause)}`;
-	if (headline === "socket hang up") return "the connection was closed before a response came";
-	if (headline === "aborted") return "the connection was closed in the middle of the response";
-	if (require_tests.codeOf(thrown) === "HPE_HEADER_OVERFLOW") return "the response headers are too long";
-	return headline.replace("Parse Error: ", "the response is not HTTP: ").replace(/.*:SSL routines:[^:]*:([^:]+):.*/s, "TLS: $1");
-}
-function isTimeout(thrown) {
-	return thrown instanceof Error && thrown.name === "TimeoutError";
-}
-function isCertificateCode(code) {
-	return /CERT|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/.test(code) && !code.startsWith("ERR_SSL_");
-}
-// src/api/content.ts
-const TOO_LARGE = {
-	body: "",
-	problem: `is larger than ${require_tests.mibText(MAX_BYTES)}`
-};
-async function contentOf(incoming) {
-	const coding = (incoming.headers["content-encoding"] ?? "").split(",").map((name) => name.trim()).filter((name) => !/^(identity)?$/i.test(name)).join(", ");
-	const bytes = await bytesOf(incoming);
-	if (bytes === void 0) return TOO_LARGE;
-	if (bytes.length === 0 || coding === "") return contentIn(bytes);
-	const unpack = unpackerOf(coding.toLowerCase());
-	if (!unpack) return contentIn(bytes, coding);
-	try {
-		return contentIn(unpack(bytes));
-	} catch (error) {
-		if (require_tests.codeOf(error) === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
-		return {
-			body: "",
-			problem: `cannot be decompressed (${coding}: ${require_tests.headlineOf(error)})`
-		};
-	}
-}
-function contentIn(bytes, unknownCoding) {
-	const isText = (0, node_buffer.isUtf8)(bytes);
-	return {
-		body: isText || unknownCoding === void 0 ? bytes.toString() : "",
-		...require_tests.defined({
-			problem: isText ? void 0 : "is not UTF-8",
-			unknownCoding
-		})
-	};
-}
-async function bytesOf(incoming) {
-	const chunks = [];
-	let size = 0;
-	for await (const chunk of incoming) {
-		size += chunk.length;
-		if (size > 33554432) return void 0;
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks, size);
-}
-function unpackerOf(coding) {
-	const zlib = () => process.getBuiltinModule("node:zlib");
-	const limit = { maxOutputLength: MAX_BYTES };
-	switch (coding) {
-		case "gzip":
-		case "x-gzip": return (bytes) => zlib().gunzipSync(bytes, limit);
-		case "deflate": return (bytes) => ((bytes[0] ?? 0) & 15) === 8 ? zlib().inflateSync(bytes, limit) : zlib().inflateRawSync(bytes, limit);
-		case "br": return (bytes) => zlib().brotliDecompressSync(bytes, limit);
-		default: return;
-	}
 }
 // src/api/transport.ts
 const MAX_INTERIM_RESPONSES = 100;
@@ -767,10 +746,7 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 		const signal = AbortSignal.timeout(timeoutMs);
 		if (!agent || init.isRetry) agent = newAgent();
 		try {
-			return await responseOf(await request(url, init, signal).catch((error) => {
-				if (!hasUnansweredAddresses(error)) throw error;
-				return request(url, init, signal, timeoutMs / 2);
-			}));
+			return await responseOf(await request(url, init, signal));
 		} catch (error) {
 			if (isReset(error)) stopKeeping();
 			throw signal.aborted ? signal.reason : error;
@@ -780,38 +756,47 @@ function createTransport({ baseUrl, env, timeoutMs }) {
 		keepAlive = false;
 		agent = newAgent();
 	}
-	function request(url, init, signal, addressMs) {
-		return new Promise((resolve, reject) => {
-			let bytesBefore = 0;
-			let interimResponses = 0;
-			const options = {
-				agent,
-				signal,
-				method: init.method,
-				headers: {
-					...Object.fromEntries(init.headers),
-					"accept-encoding": "identity"
-				},
-				...require_tests.defined({ autoSelectFamilyAttemptTimeout: addressMs })
-			};
-			const sent = http.request(url, options).once("socket", (socket) => {
-				bytesBefore = socket.bytesRead;
-			}).on("information", () => {
-				if (++interimResponses > MAX_INTERIM_RESPONSES) sent.destroy(new BadResponseError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`));
-			}).once("upgrade", (response, socket) => {
-				socket.destroy();
-				reject(new BadResponseError(`the server wants to switch protocols (${response.statusCode})`));
-			}).once("response", resolve).on("error", (error) => {
-				if (!(sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && isReset(error)) || init.method === "POST") return reject(error);
-				stopKeeping();
-				resolve(request(url, init, signal));
-			}).end(init.body);
+	async function request(url, init, signal, addressMs) {
+		const headers = {
+			...Object.fromEntries(init.headers),
+			"accept-encoding": "identity"
+		};
+		const options = {
+			agent,
+			signal,
+			method: init.method,
+			headers,
+			autoSelectFamilyAttemptTimeout: addressMs
+		};
+		let bytesBefore = 0;
+		const sent = http.request(url, options).once("socket", ({ bytesRead }) => {
+			bytesBefore = bytesRead;
 		});
+		try {
+			return await responseTo(sent.end(init.body));
+		} catch (error) {
+			if (addressMs === void 0 && hasUnansweredAddresses(error)) return request(url, init, signal, timeoutMs / 2);
+			if (!(sent.reusedSocket && sent.socket?.bytesRead === bytesBefore && isReset(error)) || init.method === "POST") throw error;
+			stopKeeping();
+			return request(url, init, signal);
+		}
 	}
 	return {
 		fetch,
 		Headers
 	};
+}
+function responseTo(sent) {
+	return new Promise((resolve, reject) => {
+		let interimResponses = 0;
+		sent.on("information", () => {
+			if (++interimResponses <= MAX_INTERIM_RESPONSES) return;
+			sent.destroy(new LastingError(`more than ${MAX_INTERIM_RESPONSES} interim responses (1xx) came`));
+		}).once("upgrade", ({ statusCode }, socket) => {
+			socket.destroy();
+			reject(new LastingError(`the server wants to switch protocols (${statusCode})`));
+		}).once("response", resolve).on("error", reject);
+	});
 }
 function isReset(error) {
 	return /ECONNRESET|EPIPE/.test(require_tests.codeOf(error));
@@ -824,7 +809,7 @@ async function responseOf(incoming) {
 	const { statusCode: status = 0, statusMessage: statusText = "", headers } = incoming;
 	if (status < 200 || status > 599) {
 		incoming.destroy();
-		throw new BadResponseError(`${status} is not an HTTP status`);
+		throw new LastingError(`${status} is not an HTTP status`);
 	}
 	const content = await contentOf(incoming);
 	return {
@@ -913,8 +898,8 @@ function factsOf(context, inputs, links) {
 		[RESULT_FACT]: status === "cancelled" ? "cancellation" : status,
 		"vcs.provider.name": repo && "github",
 		"vcs.owner.name": repo?.owner,
-		"vcs.repository.name": repo?.repo,
-		"vcs.repository.url.full": repo && `${context.serverUrl}/${repo.owner}/${repo.repo}`,
+		"vcs.repository.name": repo?.name,
+		"vcs.repository.url.full": repo?.url,
 		"vcs.ref.head.name": head.name,
 		"vcs.ref.head.type": head.type,
 		"vcs.ref.head.revision": head.revision,
@@ -932,7 +917,7 @@ function linksOf(context, { job_check_run_id: id }) {
 	const repo = repoOf(context);
 	const runId = idOf(context.runId);
 	if (!repo || !runId) return {};
-	const url = `${context.serverUrl}/${repo.owner}/${repo.repo}`;
+	const { url } = repo;
 	const run = `${url}/actions/runs/${runId}`;
 	const { revision } = refsOf(context).head;
 	return {
@@ -972,7 +957,7 @@ function refsOf({ payload, ref, sha }) {
 	};
 	if (trigger) {
 		const change = trigger.pull_requests?.[0];
-		const isBranch = /^(pull_request|schedule)/.test(trigger.event) || trigger.head_branch && trigger.head_branch === payload.repository?.default_branch;
+		const isBranch = /pull_request|schedule/.test(trigger.event) || trigger.head_branch && trigger.head_branch === payload.repository?.default_branch;
 		return {
 			head: {
 				name: labelOf(trigger.head_branch, trigger.head_repository, payload.repository),
@@ -999,7 +984,7 @@ function branchRef(name, revision) {
 	};
 }
 function refOf(ref, revision) {
-	const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
+	const [, kind, name] = /^refs\/(heads|tags)\/(.+)/s.exec(`${ref}`) ?? [];
 	if (!kind) return { revision };
 	return {
 		name,
@@ -1009,10 +994,11 @@ function refOf(ref, revision) {
 }
 function repoOf(context) {
 	try {
-		const { owner, repo } = context.repo;
-		return owner && repo ? {
+		const { owner, repo: name } = context.repo;
+		return owner && name ? {
 			owner,
-			repo
+			name,
+			url: `${context.serverUrl}/${owner}/${name}`
 		} : void 0;
 	} catch {
 		return;
@@ -1022,19 +1008,21 @@ function idOf(number) {
 	return Number.isInteger(number) ? String(number) : void 0;
 }
 function matrixText(matrix) {
-	const values = plainValuesIn(matrix ?? null);
-	return values.length > 0 ? ` (${values.join(", ")})` : "";
+	const values = plainValuesIn(matrix ?? null).join(", ");
+	return values && ` (${values})`;
 }
 function plainValuesIn(json) {
 	if (typeof json === "object" && json !== null) return Object.values(json).flatMap(plainValuesIn);
 	return json === null || json === "" ? [] : [String(json)];
 }
 function known(facts) {
-	const isKnown = ([, value]) => value !== void 0 && value !== null && value !== "" && !Number.isNaN(value) && !isEmptyObject(value);
+	const isKnown = ([, value]) => ![
+		void 0,
+		"null",
+		"\"\"",
+		"{}"
+	].includes(JSON.stringify(value));
 	return Object.fromEntries(Object.entries(facts).filter(isKnown));
-}
-function isEmptyObject(value) {
-	return require_tests.isJsonObject(value) && Object.keys(value).length === 0;
 }
 // src/plan/recording.ts
 const EMPTY_RECORDING = {
@@ -1542,14 +1530,15 @@ function createFetch(globalOptions = {}) {
 const MAX_RETRY_AFTER_MS = 6e4;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 1e4;
-const RETRIED_STATUSES = [
-	408,
-	425,
-	429
-];
-const LASTING_STATUSES = [501, 505];
+function isTransientStatus(status) {
+	return [
+		408,
+		425,
+		429
+	].includes(status) || status >= 500;
+}
 function isRetriedStatus(status) {
-	return RETRIED_STATUSES.includes(status) || status >= 500 && !LASTING_STATUSES.includes(status);
+	return isTransientStatus(status) && ![501, 505].includes(status);
 }
 function waitBefore(retry, askedMs, random) {
 	return Math.max(random * Math.min(FIRST_WAIT_MS * 2 ** (retry - 1), MAX_WAIT_MS), askedMs ?? 0);
@@ -1558,9 +1547,8 @@ function isTooLong(askedMs) {
 	return (askedMs ?? 0) > MAX_RETRY_AFTER_MS;
 }
 function retryAfterMs(header, now) {
-	const value = header ?? "";
-	if (/^\d+$/.test(value)) return Number(value) * 1e3;
-	const date = / GMT$/.test(value) ? Date.parse(value) : NaN;
+	if (header && /^\d+$/.test(header)) return Number(header) * 1e3;
+	const date = header?.endsWith(" GMT") ? Date.parse(header) : NaN;
 	return Number.isNaN(date) ? void 0 : Math.max(date - now, 0);
 }
 // src/api/response.ts
@@ -1585,8 +1573,8 @@ function readResponse(response, schema, call, attempts, now) {
 	const parsed = require_tests.safeParse(schema, unwrapped(json));
 	if (parsed.success) {
 		const { id } = parsed.data;
-		if (call.id === void 0 || id?.toLowerCase() === call.id.toLowerCase()) return parsed.data;
-		throw unusable(`, but with a different ${call.wanted.replace(/^the |^a /, "")} than requested`, id);
+		if (call.id === void 0 || id.toLowerCase() === call.id.toLowerCase()) return parsed.data;
+		throw unusable(`, but with a different ${call.wanted.replace(/the |a /, "")} than requested`, id);
 	}
 	const problems = require_tests.isJsonObject(json) ? parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") : "";
 	throw unusable(`, but with ${require_tests.kindOf(json)} that is not ${call.wanted}`, problems);
@@ -1594,7 +1582,7 @@ function readResponse(response, schema, call, attempts, now) {
 function responseText({ status, statusText }) {
 	return `returned ${`${status} ${require_tests.cut(statusText, 100)}`.trim()}`;
 }
-function attemptsText(attempts, { wasLookedFor = false }) {
+function attemptsText(attempts, { wasLookedFor }) {
 	const times = attempts === 1 ? "tried once" : `tried ${attempts} times`;
 	return wasLookedFor ? `${times}, and a lookup did not find it` : times;
 }
@@ -1610,27 +1598,31 @@ function refusal(response, call, attempts, now) {
 		status,
 		attempts,
 		advice: adviceFor(response, call, now),
-		isTransient: isRetriedStatus(status) || status >= 500 || status === 409 && call.method === "POST"
+		isTransient: isTransientStatus(status) || status === 409 && call.method === "POST"
 	});
 }
 const CHECK_URL = "Check that base_url is the address of the Opper API, with its /v2.";
 const CHECK_URL_OR_GATEWAY = "Check that base_url is the address of the Opper API, with its /v2, and that no gateway in front of it challenges this runner.";
+const UNCLEAR = "If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.";
+const OUTAGE = "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green.";
+const ADVICE = {
+	401: "Check the secret behind api_key or OPPER_API_KEY.",
+	408: "Run the job again later.",
+	409: "Another job may have changed the span at the same time. Run the job again.",
+	413: "Record less: shorten output, input, error or meta.",
+	421: "This server does not serve that host. Check base_url, and the proxy if there is one.",
+	422: "Correct the fields it names.",
+	425: "Run the job again later.",
+	429: "Raise retries, or run fewer of these steps at once."
+};
 function adviceFor({ status, retryAfter, body }, { method, ifNotFound }, now) {
 	const askedMs = retryAfterMs(retryAfter, now);
 	if (isRetriedStatus(status) && isTooLong(askedMs)) return `It asks to wait ${require_tests.secondsText(askedMs)} (Retry-After), longer than the step waits. Run the job again after that.`;
-	switch (status) {
-		case 401: return "Check the secret behind api_key or OPPER_API_KEY.";
-		case 403: return forbiddenAdvice(body);
-		case 404: return ifNotFound;
-		case 408:
-		case 425: return "Run the job again later.";
-		case 409: return method === "POST" ? "The API says that it already exists. Run the job again." : "Another job may have changed the span at the same time. Run the job again.";
-		case 413: return "Record less: shorten output, input, error or meta.";
-		case 421: return "This server does not serve that host. Check base_url, and the proxy if there is one.";
-		case 422: return "Correct the fields it names.";
-		case 429: return "Raise retries, or run fewer of these steps at once.";
-		default: return status >= 500 ? "The API has a problem. Run the job again later. With fail_on_api_error: false the job stays green." : "If that does not say what is wrong, check that base_url is the address of the Opper API, with its /v2.";
-	}
+	if (status === 403) return forbiddenAdvice(body);
+	if (status === 404) return ifNotFound;
+	if (status === 409 && method === "POST") return "The API says that it already exists. Run the job again.";
+	const otherwise = status >= 500 ? OUTAGE : UNCLEAR;
+	return ADVICE[status] ?? otherwise;
 }
 function forbiddenAdvice(body) {
 	if (body.trim() === "") return "Check the permissions and the project of the key, and whether a gateway in front of the API blocks this runner.";
@@ -1695,7 +1687,7 @@ var Sender = class {
 	async send(call, tries) {
 		for (let number = 1;; number++) {
 			const attempt = await this.attempt(call, number, tries);
-			if (!(!call.isTriedOnce && isRetried(attempt) || call.isNew && statusOf(attempt) === 404) || !await this.waitForRetry(attempt, call, tries)) return attempt;
+			if (!(!call.isTriedOnce && isRetried(attempt) || call.isNew && attempt.response?.status === 404) || !await this.waitForRetry(attempt, call, tries)) return attempt;
 		}
 	}
 	async attempt(call, number, tries) {
@@ -1733,9 +1725,8 @@ var Sender = class {
 		}
 	}
 	read(last, schema, call) {
-		const attempts = last.number;
-		if ("response" in last) return readResponse(last.response, schema, call, attempts, this.#options.now());
-		const { thrown } = last;
+		const { number: attempts, response, thrown } = last;
+		if (response) return readResponse(response, schema, call, attempts, this.#options.now());
 		const reason = `${this.#reasonOf(last)} (${attemptsText(attempts, call)})`;
 		const isTransient = isWorthRetrying(thrown);
 		throw apiError(call, reason, {
@@ -1746,36 +1737,29 @@ var Sender = class {
 	}
 	async waitForRetry(failed, call, tries) {
 		const { retries, now } = this.#options;
-		const askedMs = "response" in failed ? retryAfterMs(failed.response.retryAfter, now()) : void 0;
+		const askedMs = retryAfterMs(failed.response?.retryAfter, now());
 		if (tries.used >= retries || isTooLong(askedMs)) return false;
-		tries.used++;
-		await this.#wait(failed, call, `attempt ${tries.used + 1} of ${retries + 1}`, tries.used, askedMs);
+		await this.waitFor(`attempt ${tries.used + 2} of ${retries + 1}`, failed, call, tries, askedMs);
 		return true;
 	}
-	async waitFor(next, failed, call, tries) {
+	async waitFor(next, failed, call, tries, askedMs) {
 		tries.used++;
-		await this.#wait(failed, call, next, tries.used, void 0);
-	}
-	async #wait(failed, call, next, retry, askedMs) {
-		const ms = waitBefore(retry, askedMs, this.#options.random());
+		const ms = waitBefore(tries.used, askedMs, this.#options.random());
 		const reason = `${this.#reasonOf(failed)}${isSuccess(failed) ? `, but without ${call.wanted}` : ""}`;
 		this.#options.onRetry(`${call.method} ${reason}; ${next} in ${require_tests.secondsText(ms)}`);
 		const wait = this.#options.wait(ms);
-		if (statusOf(failed) === 429) this.#hold = Promise.allSettled([this.#hold, wait]);
+		if (failed.response?.status === 429) this.#hold = Promise.allSettled([this.#hold, wait]);
 		await wait;
 	}
-	#reasonOf(attempt) {
-		return "response" in attempt ? responseText(attempt.response) : failureText(attempt.thrown, this.#options.timeoutMs);
+	#reasonOf({ response, thrown }) {
+		return response ? responseText(response) : failureText(thrown, this.#options.timeoutMs);
 	}
 };
-function isRetried(attempt) {
-	return "response" in attempt ? isRetriedStatus(attempt.response.status) : isWorthRetrying(attempt.thrown);
+function isRetried({ response, thrown }) {
+	return response ? isRetriedStatus(response.status) : isWorthRetrying(thrown);
 }
-function isSuccess(attempt) {
-	return "response" in attempt && attempt.response.status < 300;
-}
-function statusOf(attempt) {
-	return "response" in attempt ? attempt.response.status : void 0;
+function isSuccess({ response }) {
+	return response !== void 0 && response.status < 300;
 }
 // src/api/create-once.ts
 async function createOnce(sender, call, { schema, look, mayExist, unread }) {
@@ -1794,7 +1778,7 @@ async function createOnce(sender, call, { schema, look, mayExist, unread }) {
 			created: result,
 			wasFound: false
 		};
-		const isConflict = statusOf(post) === 409;
+		const isConflict = post.response?.status === 409;
 		const isOurs = isConflict && mayBeOurs && unread !== void 0;
 		const exists = isOurs || isSuccess(post);
 		const isDoubtful = mayHaveArrived(post);
@@ -1848,11 +1832,8 @@ function unknownOutcome({ summary, attempts }, lookup) {
 	});
 }
 function mayHaveArrived(post) {
-	if ("response" in post) {
-		const { status } = post.response;
-		return isSuccess(post) || [408, 409].includes(status) || status >= 500;
-	}
-	const { thrown } = post;
+	const { response, thrown } = post;
+	if (response) return isSuccess(post) || [408, 409].includes(response.status) || response.status >= 500;
 	if (thrown instanceof ProxyError || !isWorthRetrying(thrown)) return false;
 	const [first] = thrown instanceof AggregateError ? thrown.errors : [thrown];
 	return !["connect", "getaddrinfo"].includes(first.syscall);
@@ -1865,16 +1846,13 @@ const Metric = require_tests.looseObject({
 	comment: require_tests.textOrNull,
 	created_at: require_tests.textOrNull
 });
-const MetricPage = require_tests.looseObject({
-	meta: require_tests.looseObject({ total_count: require_tests.double }, "expected an object"),
-	data: require_tests.array(Metric, "expected a list")
-});
+const MetricPage = require_tests.pageOf(Metric);
 function newestOf(metrics) {
 	const oldestFirst = [...metrics].sort((a, b) => createdAt(a) - createdAt(b));
 	return new Map(oldestFirst.map((metric) => [metric.dimension, metric]));
 }
 function createdAt({ created_at }) {
-	return Date.parse(created_at ?? "") || 0;
+	return require_tests.instantOf(created_at) ?? 0;
 }
 // src/api/traces.ts
 const TraceEntry = require_tests.object({
@@ -1882,17 +1860,14 @@ const TraceEntry = require_tests.object({
 	name: require_tests.textOrNull,
 	start_time: require_tests.textOrNull
 });
-const TracePage = require_tests.object({
-	meta: require_tests.object({ total_count: require_tests.double }, "expected an object"),
-	data: require_tests.array(TraceEntry, "expected a list")
-});
+const TracePage = require_tests.pageOf(TraceEntry);
 const TraceSpan = require_tests.object({
 	id: require_tests.textOrNull,
 	name: require_tests.textOrNull,
 	parent_id: require_tests.textOrNull,
 	type: require_tests.textOrNull,
 	start_time: require_tests.textOrNull,
-	meta: require_tests.orNull(require_tests.custom(require_tests.isJsonObject, "expected an object")),
+	meta: require_tests.objectOrNull,
 	score: require_tests.orNull(require_tests.double),
 	metrics: require_tests.orNull(require_tests.array(Metric, "expected a list"))
 });
@@ -1967,7 +1942,7 @@ function createClient({ baseUrl, ...options }) {
 			};
 			const look = async (tries) => {
 				const last = await sender.send(lookup, tries);
-				return statusOf(last) === 404 ? void 0 : sender.read(last, require_tests.Span, lookup);
+				return last.response?.status === 404 ? void 0 : sender.read(last, require_tests.Span, lookup);
 			};
 			const unread = { id: span.id };
 			const { created, wasFound } = await createOnce(sender, call, {
@@ -1976,7 +1951,7 @@ function createClient({ baseUrl, ...options }) {
 				mayExist,
 				unread
 			});
-			return isSpan(created) ? {
+			return "name" in created ? {
 				span: created,
 				wasFound
 			} : {
@@ -2041,9 +2016,6 @@ function createClient({ baseUrl, ...options }) {
 		}
 	};
 }
-function isSpan(span) {
-	return "name" in span;
-}
 function spanUrl(baseUrl, id) {
 	return id === void 0 ? `${baseUrl}/spans` : `${baseUrl}/spans/${encoded(id)}`;
 }
@@ -2069,7 +2041,7 @@ function bodyOf(fields) {
 	const body = JSON.stringify(fields);
 	const size = Buffer.byteLength(body);
 	if (size <= 33554432) return body;
-	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value) ?? "")]).reduce((a, b) => b[1] > a[1] ? b : a);
+	const [name, largest] = Object.entries(fields).map(([field, value]) => [field, Buffer.byteLength(JSON.stringify(value))]).reduce((a, b) => b[1] > a[1] ? b : a);
 	const message = `takes ${require_tests.mibText(largest)} of the request's ${require_tests.mibText(size)}. The limit is ${require_tests.mibText(MAX_BYTES)}, so shorten it`;
 	throw new require_tests.InputError([{
 		name,
@@ -2152,9 +2124,10 @@ function storedWarning(field, patch, span, isMerged) {
 	const [sent, stored] = [patch[field], span[field]];
 	if (sent === void 0 || sameValue(field, sent, stored)) return void 0;
 	if (sent === null) return `${field} was not cleared: the span still has ${shown(stored)}`;
-	if (field === "meta" && patch.meta && span.meta) {
-		const [lost, other] = differenceOf(patch.meta, span.meta);
-		return isMerged && Object.keys(lost).length === 0 ? void 0 : notStored(field, lost, other);
+	if (require_tests.isJsonObject(sent) && require_tests.isJsonObject(stored)) {
+		const lost = without(sent, stored);
+		if (isMerged && Object.keys(lost).length === 0) return void 0;
+		return notStored(field, lost, without(stored, sent));
 	}
 	if ((field === "input" || field === "output") && valueOrNull(stored) === null) return `${field} was sent, but the span has none. A project keeps input and output only if retention is on`;
 	return notStored(field, sent, stored);
@@ -2166,12 +2139,9 @@ function shown(value) {
 	const text = require_tests.cut(require_tests.textOf(value), MAX_COMPARED);
 	return typeof value === "string" && text ? `"${text}"` : text || "nothing";
 }
-function differenceOf(a, b) {
-	const without = (one, other) => Object.fromEntries(Object.entries(one).filter(([key, value]) => !require_tests.sameJson(value, ownValue(other, key))));
-	return [without(a, b), without(b, a)];
-}
-function ownValue(object, key) {
-	return Object.hasOwn(object, key) ? object[key] : void 0;
+function without(object, other) {
+	const entries = Object.entries(object);
+	return Object.fromEntries(entries.filter(([key, value]) => !Object.hasOwn(other, key) || !require_tests.sameJson(value, other[key])));
 }
 function sameValue(field, a, b) {
 	if (field.endsWith("_time") && typeof a === "string" && typeof b === "string") {
@@ -2347,11 +2317,11 @@ function missedGate({ gate }, stored) {
 function hasError({ fields, clear }, stored) {
 	return Boolean(stored?.error) && !clear.includes("error") && !isOutdated(stored, fields.meta);
 }
-function isOutdated(stored, facts) {
-	const before = stored?.meta;
-	const isSame = (name) => facts?.[name] !== void 0 && facts[name] === before?.[name];
-	const attemptOf = (meta) => require_tests.numberOf(meta?.["github.run_attempt"]) ?? NaN;
-	return ["cicd.pipeline.run.id", "cicd.pipeline.task.name"].every(isSame) && attemptOf(before) < attemptOf(facts) && ["failure", "cancellation"].includes(String(before?.["cicd.pipeline.task.run.result"]));
+function isOutdated(stored, facts = {}) {
+	const before = stored?.meta ?? {};
+	const isSame = (name) => facts[name] !== void 0 && facts[name] === before[name];
+	const attemptOf = (meta) => require_tests.numberOf(meta["github.run_attempt"]) ?? NaN;
+	return ["cicd.pipeline.run.id", "cicd.pipeline.task.name"].every(isSame) && attemptOf(before) < attemptOf(facts) && ["failure", "cancellation"].includes(String(before["cicd.pipeline.task.run.result"]));
 }
 const MAX_CLOSING_ERROR = 4e3;
 function closingPatch(recording, stored, reason, keepsScore) {
@@ -2384,6 +2354,18 @@ function isEmptyPatch(patch) {
 	return Object.keys(patch).length === 0;
 }
 // src/report/report.ts
+const ANCHORS = {
+	"Opper span": "",
+	"Opper span: API failure": "#the-api",
+	"Opper span: bad input, nothing was recorded": "#inputs",
+	"Opper span: bad input, the rest was recorded": "#inputs",
+	"Opper span: case spans": "#metrics-and-case-spans",
+	"Opper span: comparison": "#the-baseline",
+	"Opper span: gate": "#the-gate",
+	"Opper span: internal error": "",
+	"Opper span: metrics": "#metrics-and-case-spans",
+	"Opper span: skipped": ""
+};
 function newReport(spanId, { status, links }) {
 	return {
 		outcome: "failed",
@@ -2428,10 +2410,10 @@ function notCompared(level, { baseline }) {
 		lines: [`Nothing was compared with ${baseline}, so max_drop was not judged`]
 	};
 }
-function findingOf(error, inputs, effect) {
+function findingOf(error, inputs, kept) {
 	if (error instanceof require_tests.InputError) return {
 		level: "error",
-		title: `Opper span: bad input, ${effect}`,
+		title: `Opper span: bad input, ${kept} was recorded`,
 		lines: error.problems.map(require_tests.problemLine)
 	};
 	if (error instanceof require_tests.ApiError) return {
@@ -2552,7 +2534,7 @@ async function start({ span, tracked }, { fail_on_api_error }, client, reporter,
 	});
 }
 async function end({ id, recording, span }, client, reporter, report) {
-	let requestsBeforeWrite;
+	let requestsBeforeWrite = Number.POSITIVE_INFINITY;
 	try {
 		if (span && !await create(span, true, client, report)) return;
 		report.sent = patchFor(recording);
@@ -2581,7 +2563,7 @@ async function readAtEnd(id, { isOwn }, client, report) {
 	}
 }
 function mayClose(error, requestsBeforeWrite, { traffic }) {
-	const isWriting = requestsBeforeWrite !== void 0;
+	const isWriting = traffic.requests >= requestsBeforeWrite;
 	if (error instanceof require_tests.ApiError) {
 		const { status } = error;
 		if (isWriting) return [
@@ -2591,7 +2573,7 @@ function mayClose(error, requestsBeforeWrite, { traffic }) {
 		].includes(status ?? 0);
 		return status !== void 0 && ![401, 404].includes(status);
 	}
-	return !(isWriting && traffic.requests > requestsBeforeWrite && (traffic.status ?? 500) < 300);
+	return !(traffic.requests > requestsBeforeWrite && (traffic.status ?? 500) < 300);
 }
 async function close(id, patch, client, report) {
 	try {
@@ -2690,9 +2672,6 @@ function parsedBy(parse) {
 function maybeAbsent(schema) {
 	return schema;
 }
-function structured(read) {
-	return maybeAbsent(parsedBy(read));
-}
 const verbatim = require_tests.transform((value) => withoutAtEnd(require_tests.textOf(value), "\r\n") || void 0);
 const trimmed = require_tests.transform((value) => typeof value === "string" ? value.trim() : value);
 const trimmedText = require_tests.transform((value) => require_tests.textOf(value).trim());
@@ -2731,13 +2710,13 @@ function numberForm(rule) {
 	return require_tests.pipe(require_tests.transform(read), require_tests.number(because(rule)));
 }
 const positiveNumber = numberForm("is not a number such as 100").check(require_tests._positive(because("must be above 0")));
-function numberBetween(least, most, rule) {
+function numberBetween(least, most, rule, isAllowed = Number.isFinite) {
 	const whole = `${rule} from ${least} to ${most}`;
-	return numberForm(whole).check(require_tests._gte(least, because(whole)), require_tests._lte(most, because(whole)));
+	const isBetween = (number) => isAllowed(number) && number >= least && number <= most;
+	return numberForm(whole).check(require_tests.refine(isBetween, because(whole)));
 }
 function wholeNumber(least, most) {
-	const rule = "is not a whole number";
-	return numberBetween(least, most, rule).check(require_tests.int(because(`${rule} from ${least} to ${most}`)));
+	return numberBetween(least, most, "is not a whole number", Number.isInteger);
 }
 const apiKey = parsedBy((value) => {
 	const key = require_tests.textOf(value).trim();
@@ -2771,8 +2750,8 @@ function metricsObject(value) {
 }
 function metricIn(given) {
 	const { value, comment = null, ...others } = require_tests.isJsonObject(given) ? given : { value: given };
-	const number = require_tests.numberOf(value);
-	if (number === void 0 || !Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
+	const number = require_tests.numberOf(value) ?? NaN;
+	if (!Number.isFinite(number) || Object.keys(others).length > 0) return void 0;
 	if (comment === null) return { value: number };
 	return typeof comment === "string" ? {
 		value: number,
@@ -2810,7 +2789,7 @@ const formsAt = (now) => ({
 	score: maybeAbsent(numberForm("is not a number such as 87, or 0.87 with score_scale 100")),
 	score_scale: maybeAbsent(positiveNumber),
 	error: verbatim,
-	meta: structured(metaObject),
+	meta: maybeAbsent(parsedBy(metaObject)),
 	meta_file: maybeAbsent(trimmedText),
 	end_time: maybeAbsent(timestampAt(now)),
 	start_time: maybeAbsent(timestampAt(now)),
@@ -2837,7 +2816,7 @@ const formsAt = (now) => ({
 		"cancelled",
 		"skipped"
 	])),
-	metrics: structured(metricsObject),
+	metrics: maybeAbsent(parsedBy(metricsObject)),
 	results_metrics: boolean,
 	case_spans: oneOf([
 		"none",
@@ -2860,7 +2839,7 @@ const formsAt = (now) => ({
 		"failure",
 		"cancelled"
 	])),
-	job_matrix: structured((value) => require_tests.parseJson(require_tests.textOf(value))),
+	job_matrix: maybeAbsent(parsedBy((value) => require_tests.parseJson(require_tests.textOf(value)))),
 	job_check_run_id: maybeAbsent(trimmedText)
 });
 const FIELDS_FILE_INPUTS = [
@@ -2875,13 +2854,15 @@ const RECORDING_INPUTS = [
 	"results_file"
 ];
 function readInputs(getInput, environmentKey, now) {
+	const whenEmpty = {
+		...defaults,
+		api_key: environmentKey
+	};
 	const given = Object.keys(defaults).map((name) => {
 		const value = getInput(name);
-		return [name, value.trim() === "" ? defaults[name] || value : value];
+		return [name, value.trim() === "" ? whenEmpty[name] || value : value];
 	});
-	const values = Object.fromEntries(given);
-	if (values.api_key?.trim() === "") values.api_key = environmentKey ?? "";
-	return readForms(formsAt(now), values, (name) => name);
+	return readForms(formsAt(now), Object.fromEntries(given), (name) => name);
 }
 function givenInputs(getInput) {
 	return Object.keys(defaults).filter((name) => {
@@ -2904,10 +2885,13 @@ function readFields(document, path, now) {
 			name: "results_file",
 			message
 		});
-	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) problems.push({
-		name: "results_file",
-		message: `${path} sets no field, so there is nothing to record`
-	});
+	} else if (problems.length === 0 && Object.keys(read.values).every((name) => name === "score_scale")) {
+		const message = `${path} sets no field, so there is nothing to record`;
+		problems.push({
+			name: "results_file",
+			message
+		});
+	}
 	return {
 		values: read.values,
 		problems
@@ -2916,7 +2900,7 @@ function readFields(document, path, now) {
 function readForms(forms, given, nameOf) {
 	const problems = [];
 	const entries = Object.entries(forms).flatMap(([name, form]) => {
-		const value = Object.hasOwn(given, name) ? given[name] : null;
+		const value = given[name];
 		if (form !== verbatim && require_tests.textOf(value).trim() === "") return [];
 		const { success, data, error } = require_tests.safeParse(form, value);
 		if (success) return data === void 0 ? [] : [[name, data]];
@@ -2971,7 +2955,7 @@ function unroundedScore(value, scale) {
 function scoreOf(value, scale) {
 	const score = scale === void 0 ? value : scaled(value, scale);
 	if (Number.isSafeInteger(score)) return score;
-	if (Math.abs(score) < Number.MAX_SAFE_INTEGER) throw new require_tests.FormError(`${value} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
+	if (Math.trunc(score) !== score) throw new require_tests.FormError(`${value} is not an integer, and the API takes only integers. For a fraction set score_scale: 0.87 with score_scale 100 records 87`);
 	throw new require_tests.FormError(`${value}${scale === void 0 ? "" : " times score_scale"} is outside \u00b19007199254740991, the range in which JSON numbers are exact`);
 }
 // src/plan/case-span.ts
@@ -3061,7 +3045,7 @@ function formatProblems(read) {
 		});
 	}
 	const needing = needingCases(values);
-	if (needing.length > 0 && format !== void 0 && !isTestFormat(format)) {
+	if (needing.length > 0 && !mayBeTests(format)) {
 		const message = `is ${format}, which has no test cases, but they are required by ${needing.join(", ")}. Use a test format such as junit`;
 		found.push({
 			name: "results_format",
@@ -3134,10 +3118,11 @@ function lostProblems(lost) {
 		message
 	}));
 }
-function resultsScale({ score_scale, results_file, results_format = "auto" }) {
-	return score_scale ?? (results_file && isTestFormat(results_format) ? 100 : void 0);
+function resultsScale(inputs) {
+	const { score_scale, results_file, results_format } = inputs;
+	return score_scale ?? (results_file && mayBeTests(results_format) ? 100 : void 0);
 }
-function isTestFormat(format) {
+function mayBeTests(format) {
 	return format !== "json" && format !== "fields";
 }
 // src/plan/check.ts
@@ -3407,13 +3392,16 @@ function planOf(read, results, job, stage) {
 	const metrics = metricsFor(values, results);
 	const checked = check(read, results, found, metrics, job, stage);
 	const { fatal, forgiven, isWhole } = checked;
-	const inputs = fatal.length > 0 ? {
+	const inputs = {
 		...defaultInputs(),
 		...values
-	} : values;
+	};
 	const recording = composeRecording(inputs, results, isWhole || values.score !== void 0 && stage.lost.length === 0 ? found : {}, checked, job);
 	const recorded = isWhole ? metrics.all : metrics.given;
-	if (inputs.operation === "update" && recorded.length === 0 && isEmptyPatch(patchFor(recording))) throw require_tests.InputError.of("operation", `update has nothing to record. Give one of ${RECORDING_INPUTS.join(", ")}`);
+	if (inputs.operation === "update" && recorded.length === 0 && isEmptyPatch(patchFor(recording))) {
+		const message = `update has nothing to record. Give one of ${RECORDING_INPUTS.join(", ")}`;
+		throw require_tests.InputError.of("operation", message);
+	}
 	const cases = results.tests?.cases ?? [];
 	return {
 		inputs,
@@ -3455,7 +3443,7 @@ async function readFiles(read, host, stage) {
 	const { values: inputs } = read;
 	const results = await readResultsOf(inputs, host, stage).catch(problemsOf);
 	const metaFile = await readMetaFile(inputs.meta_file, host.files);
-	const meta = mergedMeta([results.fields?.meta, metaFile.meta]);
+	const meta = mergedMeta([results.fields?.meta, metaFile.fields?.meta]);
 	const problems = [
 		...resultsProblems(read),
 		...outcomeProblems(inputs, results),
@@ -3476,7 +3464,7 @@ async function readFiles(read, host, stage) {
 }
 async function checkPatterns({ results_file = [] }, files) {
 	const problems = [];
-	for (const line of results_file.filter((line) => /^[^!#].*[*?[]|^[*?[]/.test(line))) try {
+	for (const line of results_file.filter((line) => /^(?![!#]).*[*?[]/.test(line))) try {
 		await files.find(line);
 	} catch (error) {
 		problems.push(require_tests.problemOf("results_file", require_tests.quoted(line), error));
@@ -3523,10 +3511,10 @@ function problemsOf(error) {
 	return { problems: error.problems };
 }
 async function readMetaFile(path, files) {
-	if (path === void 0) return { problems: [] };
+	if (path === void 0) return NO_RESULTS;
 	try {
 		return {
-			meta: metaObject(await readText(files, path)),
+			fields: { meta: metaObject(await readText(files, path)) },
 			problems: []
 		};
 	} catch (error) {
@@ -3535,15 +3523,12 @@ async function readMetaFile(path, files) {
 }
 // src/report/inert.ts
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const PLAIN = /^[ -~]*$/;
 const LINE_BREAK = /\r\n|\r|\n/;
 function inert(line) {
-	if (PLAIN.test(line) && !line.includes("##[")) return line;
 	return line.split(LINE_BREAK).map(visible).join(" \u23ce ").replaceAll("##[", "##\\[");
 }
 function visible(text) {
-	if (PLAIN.test(text)) return text;
-	return text.replace(INVISIBLE, (character) => character === "	" ? " " : `\\u{${character.codePointAt(0)?.toString(16)}}`);
+	return text.replace(INVISIBLE, (character) => character === "	" ? " " : `\\u{${character.codePointAt(0).toString(16)}}`);
 }
 // src/results/mean.ts
 var Mean = class {
@@ -3571,7 +3556,7 @@ var Mean = class {
 var NamedMeans = class {
 	#means = new Map();
 	add(name, value) {
-		this.#of(name).add(value);
+		if (name.trim() !== "" && value !== void 0) this.#of(name).add(value);
 	}
 	merge(others) {
 		for (const [name, mean] of others.#means) this.#of(name).merge(mean);
@@ -3637,6 +3622,7 @@ function metricRows({ metrics }) {
 function comparisonLines({ comparison, span }) {
 	if (!comparison) return [];
 	const { branch, score, score_change, no_longer_failing = [] } = comparison;
+	const gone = no_longer_failing.map((name) => require_tests.cut(name, 200));
 	const { commit, age, runUrl } = originOf(comparison, span.start_time);
 	const origin = require_tests.present([
 		commit && `commit ${require_tests.cut(commit, 100)}`,
@@ -3646,7 +3632,7 @@ function comparisonLines({ comparison, span }) {
 	return require_tests.present([
 		`Compared with ${require_tests.cut(branch, 200)}: score ${score} \u2192 ${score + score_change} (${signed(score_change)})${origin && `; ${origin}`}`,
 		...metricRows(comparison).map(([name, before, after, change]) => `  ${require_tests.cut(name, 200)}: ${before} \u2192 ${after} (${change})`),
-		no_longer_failing.length > 0 && `  no longer failing: ${require_tests.firstOf(no_longer_failing.map((name) => require_tests.cut(name, 200)), 20).join(", ")}`
+		gone.length > 0 && `  no longer failing: ${require_tests.firstOf(gone, 20).join(", ")}`
 	]);
 }
 // src/report/rows.ts
@@ -3663,13 +3649,13 @@ const UNCHANGED = "no field changed: the span already had these values";
 const NOTHING = "(nothing)";
 function rowsOf(report) {
 	const { outcome, sent, before, changed, span } = report;
-	const values = outcome === "failed" ? sent ?? {} : span;
+	const values = outcome === "failed" && sent ? sent : span;
 	const recorded = changed ?? require_tests.SPAN_FIELDS.filter((field) => sent && field in sent);
 	const fields = outcome === "read" ? require_tests.SPAN_FIELDS.filter((field) => require_tests.textOf(span[field])) : recorded;
 	const old = changed && before;
 	return fields.map((field) => ({
 		field,
-		before: old && require_tests.textOf(old[field]) ? field === "meta" ? keysText(old.meta) : valueText(field, old) : void 0,
+		before: old && require_tests.textOf(old[field]) ? valueText(field, old) : void 0,
 		after: field === "meta" ? changedKeysText(old?.meta, values.meta) : newText(field, values, report)
 	}));
 }
@@ -3682,14 +3668,15 @@ function repeatsFailures(error, failures) {
 	return error.split("\n").every(isRepeated);
 }
 function valueText(field, values) {
+	if (field === "meta") return keysText(values.meta);
 	const text = require_tests.textOf(values[field]);
 	if (text === "") return NOTHING;
 	const instant = field.endsWith("_time") ? require_tests.instantOf(text) : void 0;
 	return instant === void 0 ? text : `${new Date(instant).toISOString().replace("T", " ").replace(/\..*/, "")} UTC`;
 }
 function changedKeysText(old, now) {
-	const keys = Object.keys(now ?? {}).filter((key) => !require_tests.sameJson(old?.[key], now?.[key]));
-	return [keysText(now), ...familiesOf(keys)].join(", ").replace(", ", ": ");
+	const changed = Object.entries(now ?? {}).filter(([key, value]) => !require_tests.sameJson(old?.[key], value));
+	return [keysText(now), ...familiesOf(changed.map(([key]) => key))].join(", ").replace(", ", ": ");
 }
 function keysText(meta) {
 	return require_tests.counted(Object.keys(meta ?? {}).length, "key");
@@ -3827,8 +3814,7 @@ function redactorOf(secrets) {
 	const long = secrets.filter((secret) => secret.length >= MIN_PIECE).flatMap(formsOf);
 	const short = secrets.filter((secret) => secret !== "" && secret.length < MIN_PIECE);
 	const inKeys = replacerOf(long);
-	const inShort = short.length > 0 ? new RegExp(short.map(RegExp.escape).join("|"), "g") : void 0;
-	const inValues = (text) => inShort ? inKeys(text).replace(inShort, "***") : inKeys(text);
+	const inValues = (text) => short.reduce((rest, secret) => rest.replaceAll(secret, "***"), inKeys(text));
 	const redact = (value) => {
 		if (typeof value === "string") return inValues(value);
 		if (Array.isArray(value)) return value.map(redact);
@@ -3908,6 +3894,8 @@ function spellingsOf(character) {
 		plain
 	].join("|")})`;
 }
+// src/report/html.ts
+const MAX_CELL = 300;
 const LONG_PIECE = /\S{30}(?=\S)/gu;
 const ENTITIES = {
 	"&": "&amp;",
@@ -3919,11 +3907,8 @@ const ENTITIES = {
 function html(text, maxLength) {
 	return require_tests.cut(text, maxLength).split(LINE_BREAK).map((line) => visible(line).replace(LONG_PIECE, "$&\n").split("\n").map(escaped).join("<wbr>")).join("<br>");
 }
-function attribute(text) {
-	return escaped(visible(text));
-}
 function escaped(text) {
-	return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+	return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 function table(head, rows, max = rows.length) {
 	const lines = [head.map((cell) => `<th>${cell}</th>`), ...rows.slice(0, max).map((row) => row.map((cell) => `<td>${cell}</td>`))];
@@ -3934,16 +3919,17 @@ function list(items) {
 	return items.length > 0 ? `<ul>\n${items.join("\n")}\n</ul>` : "";
 }
 function codes(texts, max) {
-	return require_tests.firstOf(texts.map((text) => code(text)), max).join(" \u00b7 ");
+	const shown = texts.map((text) => code(text));
+	return require_tests.firstOf(shown, max).join(" \u00b7 ");
 }
 function paragraph(lines) {
 	return `<p>${lines.join("<br>\n")}</p>`;
 }
-function code(text, maxLength = 300) {
+function code(text, maxLength = MAX_CELL) {
 	return `<code>${html(text, maxLength)}</code>`;
 }
 function link(url, text) {
-	return `<a href="${attribute(url)}">${text}</a>`;
+	return `<a href="${escaped(visible(url))}">${text}</a>`;
 }
 // src/report/summary.ts
 const MAX_SUMMARY_BYTES = 1e6;
@@ -3975,43 +3961,6 @@ const SQUARES = {
 	errored: "\ud83d\udfe7",
 	skipped: "\u2b1c"
 };
-const ANCHORS = [
-	[
-		"Opper span: bad input",
-		"results_file: ",
-		"#results-files"
-	],
-	[
-		"Opper span: bad input",
-		"results_outcome: ",
-		"#results-files"
-	],
-	[
-		"Opper span: bad input",
-		"",
-		"#inputs"
-	],
-	[
-		"Opper span: API failure",
-		"",
-		"#the-api"
-	],
-	[
-		"Opper span: metrics",
-		"",
-		"#metrics-and-case-spans"
-	],
-	[
-		"Opper span: case spans",
-		"",
-		"#metrics-and-case-spans"
-	],
-	[
-		"Opper span: comparison",
-		"",
-		"#the-baseline"
-	]
-];
 const TRACES = "https://platform.opper.ai/traces";
 function summaryOf(report, docs) {
 	const ranked = report.findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
@@ -4084,11 +4033,12 @@ function comparisonBlock({ comparison, span }) {
 		"This run",
 		"Change"
 	];
-	return require_tests.present([paragraph([origin.join(" \u00b7 ")]), rows.length > 0 && table(head, rows, MAX_METRICS)]).join("\n");
+	const metrics = rows.length > 0 && table(head, rows, MAX_METRICS);
+	return require_tests.present([paragraph([origin.join(" \u00b7 ")]), metrics]).join("\n");
 }
 function findingBlock({ level, title, lines }) {
 	const texts = require_tests.firstOf(lines, MAX_LINES$1).map((line) => code(line, MAX_LINE$1));
-	return paragraph([`${MARKS[level]} <b>${html(title, 300)}</b>`, ...texts]);
+	return paragraph([`${MARKS[level]} <b>${title}</b>`, ...texts]);
 }
 function testsBlock(report) {
 	const { tests, comparison } = report;
@@ -4118,8 +4068,11 @@ function barOf(tests) {
 function adviceBlock({ findings, gates }, docs) {
 	const wrong = findings.find(({ level }) => level !== "notice");
 	if (!wrong && gates.every(({ isPassed }) => isPassed)) return "";
-	const part = ANCHORS.find(([title, line]) => wrong?.title.startsWith(title) && wrong.lines[0]?.startsWith(line));
-	return paragraph([`What to do: ${link(docs + (wrong ? part?.[2] ?? "" : "#the-gate"), "troubleshooting")}`]);
+	return paragraph([`What to do: ${link(docs + (wrong ? anchorOf(wrong) : ANCHORS["Opper span: gate"]), "troubleshooting")}`]);
+}
+function anchorOf({ title, lines }) {
+	const anchor = ANCHORS[title];
+	return anchor === "#inputs" && /^results_(file|outcome): /.test(`${lines[0]}`) ? "#results-files" : anchor;
 }
 function spanBlock({ spanId, span, links }) {
 	const id = span.id ?? spanId;
@@ -4139,7 +4092,7 @@ function spanBlock({ spanId, span, links }) {
 }
 function rowsBlock(report) {
 	const { changed, outcome, findings } = report;
-	const rows = rowsOf(report).filter(({ field }) => field !== "meta" || !isMetaFolded(report));
+	const rows = rowsOf(report).filter(({ field }) => field !== "meta" || metaBlock(report) === "");
 	if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : "";
 	const hasBefore = rows.some(({ before }) => before !== void 0);
 	const head = hasBefore ? [
@@ -4175,9 +4128,6 @@ function metaBlock(report) {
 	if (rows.length === 0) return "";
 	return `<details><summary>${`${ROW_TITLES[outcome]}: meta, ${require_tests.counted(rows.length, "key")}`}</summary>\n${table(["Key", "Value"], rows, MAX_KEYS)}\n</details>`;
 }
-function isMetaFolded({ sent }) {
-	return Object.keys(sent?.meta ?? {}).length > 0;
-}
 // src/report/reporter.ts
 const MAX_LINES = 100;
 const MAX_LINE = 4e3;
@@ -4206,7 +4156,7 @@ function createReporter(host, secrets) {
 		redact,
 		publish(raw, options) {
 			const report = withoutSecrets(raw, redact);
-			const findings = [...report.findings];
+			const { findings } = report;
 			const attempt = (work, level, failure) => {
 				try {
 					work();
@@ -4218,10 +4168,7 @@ function createReporter(host, secrets) {
 					});
 				}
 			};
-			const summary = () => summaryOf({
-				...report,
-				findings
-			}, host.docs);
+			const summary = () => summaryOf(report, host.docs);
 			if (options.outputs) {
 				const outputs = { ...outputsOf(report) };
 				attempt(() => {
@@ -4229,7 +4176,7 @@ function createReporter(host, secrets) {
 					if (!isTracking) outputs.summary_file = host.writeTemp("opper-summary.md", summary());
 				}, "warning", "The files for the outputs span_file and summary_file cannot be written");
 				const { fit, dropped } = fittingOutputs(outputs);
-				if (dropped.length > 0) findings.push(tooLong(dropped));
+				if (dropped.length > 0) warn(report, [tooLong(dropped)]);
 				attempt(() => {
 					for (const name of OUTPUTS) core.setOutput(name, fit[name]);
 					for (const [name, id] of variablesOf(report)) core.exportVariable(name, id);
@@ -4267,7 +4214,10 @@ function withoutSecrets(report, redact) {
 }
 function variablesOf({ outcome, span }) {
 	if (!isNew(outcome)) return [];
-	return [["OPPER_SPAN_ID", span.id], ["OPPER_TRACE_ID", span.trace_id]].filter((pair) => UUID.test(pair[1] ?? ""));
+	return Object.entries({
+		OPPER_SPAN_ID: span.id,
+		OPPER_TRACE_ID: span.trace_id
+	}).filter((pair) => UUID.test(String(pair[1])));
 }
 function missedGates(gates) {
 	return gates.filter(({ isPassed }) => !isPassed).map(({ text, advice }) => {
@@ -4282,11 +4232,7 @@ function annotationOf(lines) {
 	return require_tests.firstOf(lines, MAX_LINES).map((line) => inert(require_tests.cut(line, MAX_LINE))).join("\n");
 }
 function tooLong(names) {
-	return {
-		level: "warning",
-		title: "Opper span",
-		lines: [`The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(", ")}. The file at span_file has the whole span`]
-	};
+	return `The outputs together exceed GitHub's limit of 1 MiB. Left empty: ${names.join(", ")}. The file at span_file has the whole span`;
 }
 // src/without-sending.ts
 const WITHHELD = "GitHub gives no secrets to pull requests from forks and from Dependabot, so there is no API key and nothing was recorded";
@@ -4411,12 +4357,12 @@ async function run(host, tracked) {
 		await carryOut(plan, host, job, reporter, report);
 	} catch (error) {
 		if (!isDone(report.outcome)) report.outcome = "failed";
-		report.findings.push(findingOf(error, values, "nothing was recorded"));
-		if (error instanceof require_tests.ApiError && levelOf(values) === "warning" && values.max_drop !== void 0 && !isStart) report.findings.push(notCompared("warning", values));
+		report.findings.push(findingOf(error, values, "nothing"));
+		if (error instanceof require_tests.ApiError && levelOf(values) === "warning" && values.max_drop !== void 0) report.findings.push(notCompared("warning", values));
 	}
 	if (plan?.failure) {
-		const effect = `${isWritten(report.outcome) ? "the rest" : "nothing"} was recorded`;
-		report.findings.unshift(findingOf(plan.failure, values, effect));
+		const recorded = isWritten(report.outcome) ? "the rest" : "nothing";
+		report.findings.unshift(findingOf(plan.failure, values, recorded));
 	}
 	if (plan && !isStart) report.gates = judgedGates(plan, job, report);
 	report.elapsedMs = host.now() - startedAt;
@@ -4431,7 +4377,7 @@ async function carryOut(plan, host, job, reporter, report) {
 		withoutSending(plan, reporter, report);
 		return;
 	}
-	const client = clientOf(host, inputs, reporter);
+	const client = clientOf(host, inputs, inputs.api_key, reporter);
 	await execute(plan, client, reporter, report);
 	if (inputs.baseline === void 0 || isBeginning(task)) return;
 	const { compareWithBaseline } = await Promise.resolve().then(() => __nccwpck_require__(406));
@@ -4484,8 +4430,8 @@ async function resultsAt(stage, read, host, { withholdsSecrets }) {
 	if (tracked && withholdsSecrets && api_key === void 0 && !dry_run && !(min_score !== void 0 || max_drop !== void 0)) return NO_RESULTS;
 	return readFiles(read, host, stage);
 }
-function clientOf(host, inputs, reporter) {
-	const { base_url: baseUrl, api_key: apiKey = "", timeout_seconds, retries } = inputs;
+function clientOf(host, inputs, apiKey, reporter) {
+	const { base_url: baseUrl, timeout_seconds, retries } = inputs;
 	const timeoutMs = Math.round(timeout_seconds * 1e3);
 	return createClient({
 		baseUrl,
@@ -4508,13 +4454,10 @@ var step_exports = __exportAll({ step: () => step });
 function step(state) {
 	require_tests.config({ jitless: true });
 	process.exitCode = 1;
-	stage(state).then(exit, (thrown) => {
+	Promise.try(() => run(nodeHost, state === void 0 ? void 0 : parseTracked(state))).then(exit, (thrown) => {
 		error(require_tests.headlineOf(thrown), { title: "Opper span: internal error" });
 		exit(1);
 	});
-}
-async function stage(state) {
-	return run(nodeHost, state === void 0 ? void 0 : parseTracked(state));
 }
 function exit(code) {
 	process.stdout.write("", () => process.exit(code));
@@ -4547,6 +4490,12 @@ Object.defineProperty(exports, "__toESM", ({
 	enumerable: true,
 	get: function() {
 		return __toESM;
+	}
+}));
+Object.defineProperty(exports, "chain", ({
+	enumerable: true,
+	get: function() {
+		return chain;
 	}
 }));
 Object.defineProperty(exports, "changesBetween", ({
