@@ -1,6 +1,17 @@
 // The tests for `npm run mutate`: those that run src directly.
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { actionYml } from '../action-yml.ts';
+
+/** The test file that found the last change first, then the fastest: the first failure ends a run. */
+class LikelyFailureFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const fastest = (await super.sort(files)).toReversed();
+    const hasFailed = (file: TestSpecification) =>
+      this.ctx.cache.getTestSpecificationResult(file)?.failed === true;
+    return [...fastest.filter(hasFailed), ...fastest.filter((file) => !hasFailed(file))];
+  }
+}
 
 export default defineConfig({
   plugins: [actionYml()],
@@ -18,5 +29,6 @@ export default defineConfig({
     testTimeout: 60_000,
     // Loading src anew for each test file takes longer than most of the tests in it.
     isolate: false,
+    sequence: { sequencer: LikelyFailureFirst },
   },
 });
