@@ -23,7 +23,7 @@ export const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_BEGINNING = 200;
 
 const UTF_16 = 'is UTF-16, which older PowerShells write. Write it as UTF-8';
-/** What a file is that is not UTF-8, by its first two bytes in hexadecimal: `PK`, or a byte order mark of UTF-16. */
+/** What a file is if it is not UTF-8, by its first two bytes in hexadecimal: `PK`, or the byte order mark of UTF-16. */
 const NOT_UTF_8: Readonly<Record<string, string>> = {
   '504b':
     'is a ZIP archive, as a log of Inspect (.eval) is. Unpack it, or let Inspect write JSON (--log-format json)',
@@ -86,7 +86,7 @@ export async function openText(files: Files, path: string): Promise<OpenText> {
   }
 }
 
-/** Pieces that were read, and the rest. */
+/** First the pieces that are already read, then the rest. */
 export async function* chain(first: readonly string[], rest: TextPieces): TextPieces {
   yield* first;
   yield* rest;

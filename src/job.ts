@@ -236,7 +236,7 @@ function plainValuesIn(json: Json): string[] {
   return json === null || json === '' ? [] : [String(json)];
 }
 
-/** Without the facts that say nothing. NaN is `null` in JSON. */
+/** Drops facts without a value: undefined, null, NaN (which JSON writes as `null`), an empty text, or an empty object. */
 function known(facts: Record<string, Json | undefined>): JsonObject {
   const isKnown = ([, value]: [string, Json | undefined]) =>
     ![undefined, 'null', '""', '{}'].includes(JSON.stringify(value));

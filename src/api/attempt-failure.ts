@@ -1,7 +1,7 @@
 import { codeOf, headlineOf } from '../errors.ts';
 import { secondsText } from '../text.ts';
 
-/** Retrying cannot help: the proxy's address cannot be used, or the response, such as one with a status that is not HTTP. */
+/** A failure that a retry cannot fix: a proxy setting or a response that cannot be used, such as a status that is not HTTP. */
 export class LastingError extends Error {
   /** What to do about it, as a sentence. */
   readonly advice: string;

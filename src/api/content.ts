@@ -57,9 +57,9 @@ async function bytesOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks, size);
 }
 
-/** Undefined for an unknown coding. Throws if the bytes are cut off, even after the whole text. */
+/** Undefined for an unknown coding. Throws if the bytes are cut off, even if only a checksum after the text is missing. */
 function unpack(bytes: Buffer, coding: string): Buffer | undefined {
-  // Not imported, since it is rarely needed.
+  // Loaded only when it is needed, which is rare.
   const zlib = process.getBuiltinModule('node:zlib');
   const limit = { maxOutputLength: MAX_BYTES };
   switch (coding) {

@@ -25,7 +25,7 @@ const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY'];
 
 /**
  * The proxy that the environment names for requests to `target`. Undefined for a loopback address, where the key may be sent
- * in plain text, and for hosts in NO_PROXY. Throws {@link LastingError}, which shows no part of the URL: it may contain a password.
+ * in plain text, and for hosts in NO_PROXY. Throws {@link LastingError}, which does not quote the URL: it may contain a password.
  */
 export function proxyFor(target: URL, env: Environment): Proxy | undefined {
   const name = PROXY_VARIABLES.find((variable) => env[variable]?.trim());

@@ -76,7 +76,7 @@ export function readResponse<Schema extends z.ZodMiniType>(
   const json = jsonOf(body, unusable);
   const parsed = z.safeParse(schema, unwrapped(json));
   if (parsed.success) {
-    // Only a list has none, and no call for a list names one.
+    // Only a list has no id, and a call for a list does not expect one.
     const { id } = parsed.data as { id: string };
     if (call.id === undefined || id.toLowerCase() === call.id.toLowerCase()) return parsed.data;
     throw unusable(`, but with a different ${call.wanted.replace(/the |a /, '')} than requested`, id);

@@ -7,9 +7,9 @@ export function isTransientStatus(status: number): boolean {
   return [408, 425, 429].includes(status) || status >= 500;
 }
 
-/** Whether a retry within seconds may get another status than this one. */
+/** Whether a retry within seconds may get a different status. */
 export function isRetriedStatus(status: number): boolean {
-  // Not implemented, and HTTP version not supported. All other 5xx may pass soon, including those of gateways (507, 520 to 530).
+  // 501 is Not Implemented, 505 HTTP Version Not Supported. All other 5xx may end soon, including those of gateways (507, 520 to 530).
   return isTransientStatus(status) && ![501, 505].includes(status);
 }
 

@@ -122,7 +122,9 @@ export class Sender {
     return true;
   }
 
-  /** Waits as before a retry, for the request that `next` describes. Counts as a retry, even if none is left. */
+  /**
+   * Waits before the request that `next` describes, `askedMs` if the server asks for that. Counts as a retry, even if none is left.
+   */
   async waitFor(next: string, failed: Attempt, call: Call, tries: Tries, askedMs?: number): Promise<void> {
     tries.used++;
     const ms = waitBefore(tries.used, askedMs, this.#options.random());

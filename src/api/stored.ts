@@ -84,7 +84,7 @@ function shown(value: Json | undefined): string {
   return typeof value === 'string' && text ? `"${text}"` : text || 'nothing';
 }
 
-/** Drops the entries of an object that another has too. */
+/** Drops the entries of `object` that `other` has with the same value. */
 function without(object: JsonObject, other: JsonObject): JsonObject {
   const entries = Object.entries(object);
   return Object.fromEntries(

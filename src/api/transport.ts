@@ -77,7 +77,10 @@ export function createTransport({ baseUrl, env, timeoutMs }: TransportOptions): 
     agent = newAgent();
   }
 
-  /** Resolves when the headers of the response have arrived. `addressMs` is the limit for each of several addresses. */
+  /**
+   * Resolves when the headers of the response have arrived. `addressMs` is the limit for each of several addresses. If Node's own
+   * limit was too short for one of them, tries once more with a longer one.
+   */
   async function request(
     url: string,
     init: AttemptInit,

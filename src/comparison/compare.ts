@@ -42,7 +42,7 @@ function failingIn({ meta }: TraceSpan, children: readonly TraceSpan[]): string[
   return failingAmong(caseSpans, failed + errored);
 }
 
-/** The names of those case spans that failed or errored. Undefined if there are more of them, `of` in all. */
+/** The names of the case spans that failed or errored; undefined if some of the `of` such cases have no span. */
 export function failingAmong(caseSpans: readonly TraceSpan[], of: number): string[] | undefined {
   const failing = caseSpans.filter(({ meta }) => isFailing(meta?.['test.status']));
   return failing.length === of ? failing.map(({ name }) => name ?? '') : undefined;

@@ -69,7 +69,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Throws {@link FormError} if this is known not to be a file. If stat fails, reading reports why. */
+/** Throws {@link FormError} if the path is known not to be a file. If stat fails, it does not throw: reading reports why. */
 function checkFile(path: string): void {
   const stats = statsOf(path);
   if (stats && !stats.isFile()) throw new FormError(notAFile(stats));

@@ -17,8 +17,8 @@ export const because = (rule: string) => ({
 });
 
 /**
- * A schema from a function that throws {@link FormError}. It gets text as it is, not trimmed, so that the line and column in an error
- * are those of the original.
+ * A schema from a function that throws {@link FormError}. The function gets the text untrimmed, so that the line and column in an
+ * error are those of the original text.
  */
 export function parsedBy<Value>(parse: (value: Json) => Value) {
   return z.transform((value: Json, { issues }): Value => {
@@ -111,7 +111,10 @@ export const positiveNumber = numberForm('is not a number such as 100').check(
   z.positive(because('must be above 0')),
 );
 
-/** A number with these bounds, both included. `rule` is the beginning of the error, such as `is not a number of seconds`. */
+/**
+ * A number with these bounds, both included, that `isAllowed` accepts. `rule` is the beginning of the error, such as
+ * `is not a number of seconds`.
+ */
 export function numberBetween(least: number, most: number, rule: string, isAllowed = Number.isFinite) {
   const whole = `${rule} from ${least} to ${most}`;
   const isBetween = (number: number) => isAllowed(number) && number >= least && number <= most;

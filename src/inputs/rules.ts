@@ -149,7 +149,7 @@ export function resultsScale(inputs: Partial<Inputs>): number | undefined {
   return score_scale ?? (results_file && mayBeTests(results_format) ? PASS_RATE_SCALE : undefined);
 }
 
-/** Also true if the format is not known. */
+/** Whether files in this format may have test cases. True for `auto`, and if the format is not known. */
 function mayBeTests(format: Inputs['results_format'] | undefined): boolean {
   return format !== 'json' && format !== 'fields';
 }

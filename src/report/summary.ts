@@ -202,7 +202,7 @@ function spanBlock({ spanId, span, links }: Report): string {
 
 function rowsBlock(report: Report): string {
   const { changed, outcome, findings } = report;
-  // The meta that was sent has a table of its own.
+  // If meta was sent, its keys have a table of their own.
   const rows = rowsOf(report).filter(({ field }) => field !== 'meta' || metaBlock(report) === '');
   if (rows.length === 0) return changed?.length === 0 ? paragraph([UNCHANGED]) : '';
   const hasBefore = rows.some(({ before }) => before !== undefined);

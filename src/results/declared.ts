@@ -3,7 +3,7 @@ import type { FoundCase } from './cases.ts';
 
 /** What a suite or a file says about its failures. */
 export interface Declared {
-  /** How many cases failed or errored. */
+  /** How many cases failed or errored; undefined or NaN if it gives no number. */
   readonly failed?: number | undefined;
   /** Where it gives that number, such as `failures="2"`. */
   readonly totals?: string;

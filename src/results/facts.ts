@@ -14,7 +14,7 @@ interface ElementHabit {
   /** The attribute `status` of the case. */
   readonly status?: string;
   readonly means?: CaseStatus;
-  /** Whatever else is in the case, it counts as skipped. The totals of the tool leave its failures out, or they do not. */
+  /** The case counts as skipped, whatever else is in it. The totals of the tool count its failures, or leave them out. */
   readonly mayFail?: 'counted' | 'uncounted';
 }
 
@@ -69,7 +69,7 @@ export const isOutside = anyOf([
   /^\(test program exited with status code \d+\)/,
 ]);
 
-/** Whether an error of a suite itself, or such a line, only repeats that one of its cases failed, if one did. */
+/** Whether an error of a suite itself, or such a line, only repeats that a case failed. To be asked only if one did. */
 export const followsFromCase = anyOf([
   // TAP::Formatter::JUnit 0.11: an exit code
   /^Dubious, test returned /,
@@ -77,13 +77,13 @@ export const followsFromCase = anyOf([
   /^\(test program exited /,
 ]);
 
-/** Totals of a suite that count something else. A property shows the tool, and that an attribute is missing. */
+/** Totals of a suite that count something else. The tool is recognised by a property of the suite and by a missing attribute. */
 const TOTALS = [
   // Qt Test 5.15: errors counts messages
   { property: 'QTestVersion', without: 'hostname', total: 'errors' },
 ] as const;
 
-/** The total of a suite with this property that does not count failures. */
+/** The total that does not count failures, if the suite has this property and is from such a tool. */
 export function uncountedTotal(suite: Attributes, property: string | undefined): string | undefined {
   return TOTALS.find((row) => row.property === property && suite[row.without] === undefined)?.total;
 }
@@ -137,7 +137,7 @@ export const isEmptyMessage = anyOf([
   /^none$/i,
 ]);
 
-/** Whether a line of a failure does not say what was wrong: a frame of a stack, a place, and what tools write around them. */
+/** Whether a line of a failure does not say what was wrong: a stack frame, a place, or what tools write around them. */
 export const isNoise = anyOf([
   // all: lines without a letter or digit, such as ---
   /^[^\p{L}\p{N}]*$/u,

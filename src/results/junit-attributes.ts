@@ -18,7 +18,7 @@ export function reasonIn(attributes: Attributes): Explanation {
   return { message: '', type: type.join(' ') };
 }
 
-/** What a suite says about its failures. One of its totals may count something else. */
+/** What a suite says about its failures. `uncounted` is the total that does not count failures, if there is one. */
 export function declaredBy(attributes: Attributes, uncounted: string | undefined): Declared {
   const totals = ['failures', 'errors'].filter((name) => name !== uncounted);
   const status = ['status', 'result'].find((name) => isFailing(caseStatusOf(attributes[name] ?? '')));

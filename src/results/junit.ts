@@ -23,7 +23,7 @@ import { type Attributes, type Close, type XmlHandler, XmlReader } from './xml.t
 
 /** How much of a text is kept: more than is recorded, so that the record shows the cut. */
 const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
-/** How many lines of a suite are kept. */
+/** How many lines from the standard error of a suite are kept. */
 const MAX_KEPT = 100;
 
 class OpenSuite {
@@ -36,9 +36,9 @@ class OpenSuite {
   readonly shown: Shown = { failed: 0, more: 0, fewer: 0 };
   /** The sum of the times of the suites directly in it, if known. */
   innerMs: number | undefined;
-  /** How many failures the suites directly in it declare, and its own cases show; NaN if a suite declares no number. */
+  /** How many failures the suites directly in it declare and its own cases show; NaN if one of those suites declares no number. */
   innerFailed = 0;
-  /** Which of its totals does not count failures. */
+  /** Which of its totals does not count failures; undefined if both do. */
   uncounted: string | undefined;
   /** What it wrote to standard error. Newman puts the reason there. */
   output = '';
@@ -59,7 +59,7 @@ interface OpenCase {
   readonly reasons: Map<CaseStatus, Explanation>;
   /** How many of its elements a tool may count as failures. */
   failures: number;
-  /** Whether it may fail, and then whether the tool counts its failures. */
+  /** Set if it may fail: whether the totals of the tool count its failures. */
   mayFail: 'counted' | 'uncounted' | undefined;
 }
 
@@ -205,7 +205,7 @@ class JunitReader implements XmlHandler {
     };
   }
 
-  /** Reports what went wrong outside of the cases, or says that something did. */
+  /** Reports what went wrong outside of the cases. If only the suite itself says that something failed, reports that. */
   #closeSuite(suite: OpenSuite, declared: Declared): void {
     const { attributes, shown, lines, output } = suite;
     const outside = lines.filter((line) => shown.failed === 0 || !followsFromCase(line));

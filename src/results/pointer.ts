@@ -62,7 +62,7 @@ export class Pointer {
   }
 }
 
-/** The item or member with a name, or all of them. */
+/** The item or member with this name; for `*` all of them. */
 function childrenOf(value: Json, name: string): Iterable<readonly [string | number, Json]> {
   if (Array.isArray(value)) {
     const items: readonly Json[] = value;

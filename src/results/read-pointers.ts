@@ -153,6 +153,7 @@ class MetricsReader implements PointerReader {
   /** Of objects that have a name, but neither a score nor a value. */
   readonly #unscored = new NamedMeans();
   #hasScored = false;
+  /** The first place that the pointer led to, for the error if none has a number. */
   #first: string | undefined;
   #unnamed: string | undefined;
 

@@ -56,7 +56,7 @@ export class Tally {
       if (kept !== undefined) kept.testCase = { ...kept.testCase, status };
       return;
     }
-    // A copy, as of each case below: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
+    // Copied, like each kept case: in V8, a part of a text keeps the whole text in memory, here a piece of the file.
     if (isFailing(status) && this.#failures.length < MAX_FAILURES) {
       this.#failures.push(structuredClone(failureOf(details())));
     }

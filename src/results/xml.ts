@@ -16,7 +16,7 @@ export interface XmlHandler {
 
 /** Limit for nested elements. Known tools stay below ten. */
 const MAX_DEPTH = 100;
-/** How long a text may become in memory before it is halved. */
+/** How long a text may become in memory before it is cut to half of this. */
 const MAX_HELD_LENGTH = 1024 * 1024;
 
 // Not well-formed XML, but some tools copy terminal escape codes into their reports, raw or as character references.
@@ -31,7 +31,7 @@ export class XmlReader {
   readonly #parser: SaxesParser<{ xmlns: false; position: false }>;
   /** For each open element, the outermost first. */
   readonly #closers: (Close | undefined)[] = [];
-  /** What stands in the document type, so far. */
+  /** The document type declaration; empty before it is read, and without one. */
   doctype = '';
   #hasRoot = false;
   #hasBadReference = false;
