@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { actionYml } from '../action-yml.ts';
 
-/** The test file that found the last change first, then the fastest: the first failure ends a run. */
+/** Runs the test files that failed last time first, then the fastest, since the first failure ends a run. */
 class LikelyFailureFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const fastest = (await super.sort(files)).toReversed();

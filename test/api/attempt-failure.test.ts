@@ -100,17 +100,23 @@ describe('without a response, the message says so', () => {
 const withCode = (code: string) => Object.assign(new Error('odd'), { code });
 
 it.each<[string, unknown, string, string, boolean]>([
-  ['is unusable', new LastingError('odd'), 'odd', 'the address of the Opper API', false],
+  ['an unusable response', new LastingError('odd'), 'odd', 'the address of the Opper API', false],
   [
-    'of a proxy wants a login',
+    'a proxy that wants a login',
     new ProxyError({ status: 407 }),
     'the proxy returned 407',
     'http://USER:PASSWORD@HOST',
     false,
   ],
-  ['of a proxy says no', new ProxyError({ status: 403 }), 'the proxy returned 403', 'Check base_url', true],
-  ['of a proxy does not come', new ProxyError({}), 'no connection through the proxy', 'HTTPS_PROXY', true],
-])('a response that %s comes with its own advice', (_, thrown, text, advice, again) => {
+  ['a proxy that refuses', new ProxyError({ status: 403 }), 'the proxy returned 403', 'Check base_url', true],
+  [
+    'a proxy that does not respond',
+    new ProxyError({}),
+    'no connection through the proxy',
+    'HTTPS_PROXY',
+    true,
+  ],
+])('%s has its own advice', (_, thrown, text, advice, again) => {
   expect(failureFor(thrown)).toEqual({ ...failure('', advice, again), text: `failed: ${text}` });
 });
 

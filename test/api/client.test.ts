@@ -183,7 +183,7 @@ describe('a retry', () => {
     ['first', 0, 1],
     ['second', 1, 0],
   ])(
-    'after a 429 delays all requests until each such wait is over, the %s one first',
+    'after a 429 delays all requests until every such wait is over, even if the %s ends first',
     async (_, one, other) => {
       const waits: PromiseWithResolvers<void>[] = [];
       const wait = () => {

@@ -219,7 +219,7 @@ describe('a connection', () => {
     expect(connections).toEqual([['GET', 'GET'], ['GET']]);
   });
 
-  it('is kept after a later timeout, but not the one that timed out', async () => {
+  it('that timed out is not used again, and the next one is kept', async () => {
     let count = 0;
     const { send, connections } = await start((_, response) => {
       if (++count !== 2) response.end('ok');

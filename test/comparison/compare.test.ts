@@ -157,19 +157,19 @@ describe('of several in one trace', () => {
     expect(baselineIn({ id: TRACE, ...(spans && { spans }) }, own)?.span.id).toBe(id);
   });
 
-  test('none counts whose repository or run is not known', () => {
-    const { 'vcs.owner.name': _, ...nowhere } = FACTS;
-    const { 'cicd.pipeline.run.id': __, ...never } = FACTS;
+  test('one whose repository or run is not known does not count', () => {
+    const { 'vcs.owner.name': _, ...withoutOwner } = FACTS;
+    const { 'cicd.pipeline.run.id': __, ...withoutRun } = FACTS;
     const found = (meta: object, facts: OwnRun['facts']) =>
       baselineIn({ id: TRACE, spans: [{ ...span('a', early), meta: { ...meta } }] }, { ...own, facts });
-    expect(found({ ...nowhere, 'cicd.pipeline.run.id': '1' }, nowhere)).toBeUndefined();
-    expect(found(never, FACTS)).toBeUndefined();
-    expect(found({ ...never, 'cicd.pipeline.run.id': '1' }, FACTS)).toBeDefined();
+    expect(found({ ...withoutOwner, 'cicd.pipeline.run.id': '1' }, withoutOwner)).toBeUndefined();
+    expect(found(withoutRun, FACTS)).toBeUndefined();
+    expect(found({ ...withoutRun, 'cicd.pipeline.run.id': '1' }, FACTS)).toBeDefined();
   });
 
   test('one without an id has no children', () => {
-    const { id, ...nameless } = span('a', early);
-    expect(baselineIn({ id: TRACE, spans: [nameless, { name: 'x' }] }, own)?.children).toEqual([]);
+    const { id, ...withoutId } = span('a', early);
+    expect(baselineIn({ id: TRACE, spans: [withoutId, { name: 'x' }] }, own)?.children).toEqual([]);
   });
 
   test('its children are those of that span alone', () => {

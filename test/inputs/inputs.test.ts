@@ -265,7 +265,7 @@ describe('an input', () => {
   });
 });
 
-test('a bug in a form is not bad input', () => {
+test('a bug in a form is not reported as bad input', () => {
   const form = parsedBy(() => {
     throw new RangeError('Maximum call stack size exceeded');
   });

@@ -190,10 +190,13 @@ it.each<[boolean, Given, Fields]>([
   [false, { clear: ['type'], type: 'x' }, { type: 'y' }],
   [true, { operation: 'create' }, { clear: ['type'] }],
   [false, { operation: 'create', clear: ['type'] }, { clear: ['error'] }],
-])('a contradiction is that of a file: %s for %j and %j', (isFromFile, given, fromFile) => {
-  const problem = { name: 'clear', message: expect.any(String), isFromFile };
-  expect(clearProblems(given, fromFile)).toEqual([problem]);
-});
+])(
+  'a contradiction comes from a file: %s, for the inputs %j and the file %j',
+  (isFromFile, given, fromFile) => {
+    const problem = { name: 'clear', message: expect.any(String), isFromFile };
+    expect(clearProblems(given, fromFile)).toEqual([problem]);
+  },
+);
 
 it.each<[boolean, Given]>([
   [false, { max_drop: 2, baseline: 'main' }],

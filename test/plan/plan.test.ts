@@ -183,7 +183,7 @@ describe('the plan', () => {
     expect(problemsOf(() => plan(given, found))).toEqual(names);
   });
 
-  test('does not take a bug for a bad score', () => {
+  test('does not report a bug as a bad score', () => {
     expect(() => plan({}, { score: { name: 's', value: 9n as never } })).toThrow(TypeError);
   });
 

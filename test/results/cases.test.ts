@@ -94,7 +94,7 @@ describe('the cases to create spans for', () => {
     ]);
   });
 
-  it('have as their reason the first line that says something, or is longer than any that says nothing', async () => {
+  it('have as their reason the first line that says something, as each with more than 1000 characters does', async () => {
     const message = ['-'.repeat(1000), '='.repeat(1001)].join('\n');
     const { failures } = await testsIn({ results: { tests: [{ name: 'a', status: 'failed', message }] } });
     expect(failures[0]?.message).toBe(`${'='.repeat(199)}…`);

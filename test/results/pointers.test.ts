@@ -219,7 +219,7 @@ it.each([
   ['r.jsonl', 'json', '{"s": 1}\n{"s": ', 1],
   ['r.txt', 'auto', 'ok 1', 1],
   ['r.json', 'auto', '{"s": 1}', 100],
-] as const)('%s is closed where its reading ends in an error: %s, %j', async (path, format, line, pieces) => {
+] as const)('%s is closed as soon as reading it fails: %s, %j', async (path, format, line, pieces) => {
   let isOpen: boolean | undefined;
   let read = 0;
   const files = {

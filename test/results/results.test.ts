@@ -95,7 +95,7 @@ describe('several results files', () => {
     ['{ab}', []],
     ['{a.b}', []],
     ['}a,b{', []],
-  ])('are an error with what may be the reason: %s', async (pattern, hints) => {
+  ])('are an error that gives a possible reason: %s', async (pattern, hints) => {
     expect(await problemsOf({}, { patterns: [pattern] })).toEqual([
       { name: 'results_file', message: [`"${pattern}" matches no file`, CHECK, ...hints].join('. ') },
     ]);

@@ -68,7 +68,7 @@ describe('create', () => {
     expect(annotations).toMatchObject([{ level: 'warning', message: expect.stringContaining('theirs') }]);
   });
 
-  test('is done if the response was lost, and warns if the API does not show the span', async () => {
+  test('succeeds if the response was lost, and warns if the API does not show the span', async () => {
     const lost = () => ({ on: 'POST', fault: applied(reset('before headers')) }) as const;
     const exists = { on: 'POST', fault: status(409) } as const;
     const hidden = { on: 'GET', times: FOREVER, fault: status(404) } as const;

@@ -124,8 +124,8 @@ describe('results of a test tool', () => {
       `results_outcome: is ${results_outcome}: the step that should have written the results ${ended}. `,
       'results_file: "r.xml" matches no file. Check that the step that writes it ran',
     ];
-    const told = stage.annotations.map(({ message }) => message).join('\n');
-    for (const text of [told, stage.outputs.error]) {
+    const messages = stage.annotations.map(({ message }) => message).join('\n');
+    for (const text of [messages, stage.outputs.error]) {
       const lines = text?.split('\n') ?? [];
       expect(lines.map((line, at) => line.slice(0, reasons[at]?.length))).toEqual(reasons);
     }
@@ -167,11 +167,11 @@ describe('results of a test tool', () => {
   });
 
   test.each([
-    ['no error', '{"score": 9}', {}, [true]],
-    ['no error, which was cancelled', '{"score": 9}', { results_outcome: 'cancelled' }, [false]],
-    ['an error', '{"score": 9, "error": "no"}', {}, []],
-    ['an input with the error', '{"score": 9}', { error: 'no' }, []],
-  ])('in a format without cases, of a step that failed, with %s', async (_, content, given, advised) => {
+    ['failed, with no error', '{"score": 9}', {}, [true]],
+    ['was cancelled, with no error', '{"score": 9}', { results_outcome: 'cancelled' }, [false]],
+    ['failed, with an error', '{"score": 9, "error": "no"}', {}, []],
+    ['failed, with an error as an input', '{"score": 9}', { error: 'no' }, []],
+  ])('in a format without cases, of a step that %s', async (_, content, given, advised) => {
     const { id } = server.create({ name: 'Support' });
     const inputs = { span_id: id, results_file: 'f', results_format: 'fields', results_outcome: 'failure' };
     const stage = await runStage(server, { ...inputs, ...given }, { files: { f: content } });

@@ -380,7 +380,7 @@ test('an end does not report a misspelt input again', async () => {
 
 describe('an end that lost inputs of its start', () => {
   const given = { results_file: 'r.xml', min_score: '80', retries: '3', job_check_run_id: JOB_ID };
-  // The default of retries and the id of the job are not missed.
+  // Losing retries does not count, since it had its default, and neither does the id, which the runner fills in.
   const lost = { min_score: '', retries: '', job_check_run_id: '' };
   const files = { 'r.xml': JUNIT };
 
@@ -582,7 +582,7 @@ describe('an end with bad input', () => {
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
   });
 
-  test('creates no span for a case if it is not known for which', async () => {
+  test('creates no case spans if case_spans is the bad input', async () => {
     const end = { files: { 'r.xml': JUNIT } };
     const { start } = await track({ results_file: 'r.xml' }, { case_spans: 'some' }, { end });
     expect(server.children(start.outputs.id ?? '')).toEqual([]);
