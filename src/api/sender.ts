@@ -123,7 +123,7 @@ export class Sender {
   }
 
   /**
-   * Waits before the request that `next` describes, `askedMs` if the server asks for that. Counts as a retry, even if none is left.
+   * Waits as before a retry, for the request that `next` describes, and at least `askedMs`. Counts as a retry, even if none is left.
    */
   async waitFor(next: string, failed: Attempt, call: Call, tries: Tries, askedMs?: number): Promise<void> {
     tries.used++;
