@@ -102,10 +102,12 @@ function evalIn({ meta }: JsonObject): JsonObject {
 
 function measuredIn(test: JsonObject): Measured {
   const { avgScore, scores } = evalIn(test);
-  const named = arrayIn(scores).map(objectIn);
+  const scored = arrayIn(scores)
+    .map(objectIn)
+    .filter(({ score }) => numberIn(score) !== undefined);
   return {
     score: numberIn(avgScore),
-    namedScores: Object.fromEntries(named.map(({ name, score }) => [textIn(name), numberIn(score)])),
+    namedScores: Object.fromEntries(scored.map(({ name, score }) => [textIn(name), numberIn(score)])),
   };
 }
 
