@@ -29,6 +29,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // Loading src anew for each test file takes longer than most of the tests in it.
     isolate: false,
+    runner: 'scripts/mutate/runner.ts',
     sequence: { sequencer: LikelyFailureFirst },
   },
 });
