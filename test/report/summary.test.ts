@@ -422,10 +422,11 @@ describe('a reader sees', () => {
     },
   );
 
-  test('no link to the documentation for a notice, and that of the first problem after it', () => {
+  test('no link to the documentation for a notice or a gate that is passed, and that of the first problem', () => {
     const notice = { level: 'notice', title: 'Opper span: comparison', lines: ['x'] } as const;
     const warning = { level: 'warning', title: 'Opper span: metrics', lines: ['y'] } as const;
-    expect(summaryOf(reportOf({ findings: [notice] }))).not.toContain(DOCS);
+    const gates = [{ isPassed: true, text: 'score 87 reaches min_score 80' }];
+    expect(summaryOf(reportOf({ findings: [notice], gates }))).not.toContain(DOCS);
     const { paragraphs } = read({ findings: [notice, warning] });
     expect(paragraphs.slice(0, 3)).toEqual([
       '⚠️ Opper span: metrics\ny',
@@ -579,7 +580,10 @@ describe('a reader sees', () => {
       { level: 'error', title: 'Opper span: bad input, nothing was recorded', lines: error.split('\n') },
     ] as const;
     const span = { id: SPAN_ID, name: 'n', error };
-    expect(read({ ...UNREAD, span, sent: { error }, findings }).rows[1]).toEqual(['error', '(see above)']);
+    const errorRow = (shown: readonly Finding[]) =>
+      read({ ...UNREAD, span, sent: { error }, findings: shown }).rows[1];
+    expect(errorRow(findings)).toEqual(['error', '(see above)']);
+    expect(errorRow([{ ...findings[0], lines: ['score: "x" is bad'] }])?.[1]).not.toBe('(see above)');
   });
 
   test('that nothing changed', () => {
