@@ -13,6 +13,8 @@ export default {
   ],
   coverageAnalysis: 'perTest',
   concurrency: 2,
+  // Vitest gets slower with each run in one process.
+  maxTestRunnerReuse: 100,
   reporters: ['progress', 'clear-text', 'html', 'json'],
   htmlReporter: { fileName: 'reports/mutation.html' },
   jsonReporter: { fileName: 'reports/mutation.json' },
