@@ -25,6 +25,8 @@ import { type Attributes, type Close, type XmlHandler, XmlReader } from './xml.t
 const MAX_KEPT_LENGTH = MAX_TEXT_LENGTH + 1;
 /** How many lines from the standard error of a suite are kept. */
 const MAX_KEPT = 100;
+/** Of a case that passed. Most do, so that a map for each would take time. */
+const NO_REASONS: OpenCase['reasons'] = new Map();
 
 class OpenSuite {
   readonly attributes: Attributes;
@@ -56,7 +58,7 @@ interface OpenCase {
   readonly attributes: Attributes;
   readonly depth: number;
   /** The first explanation of each ending. */
-  readonly reasons: Map<CaseStatus, Explanation>;
+  reasons: ReadonlyMap<CaseStatus, Explanation>;
   /** How many of its elements a tool may count as failures. */
   failures: number;
   /** Set if it may fail: whether the totals of the tool count its failures. */
@@ -226,7 +228,7 @@ class JunitReader implements XmlHandler {
 
   #openCase(attributes: Attributes): Close {
     const depth = this.#xml.depth + 1;
-    const opened: OpenCase = { attributes, depth, reasons: new Map(), failures: 0, mayFail: undefined };
+    const opened: OpenCase = { attributes, depth, reasons: NO_REASONS, failures: 0, mayFail: undefined };
     this.#case = opened;
     this.#caseMs = sumOf([this.#caseMs, millisecondsOf(attributes.time)]);
     return () => {
@@ -247,7 +249,7 @@ class JunitReader implements XmlHandler {
       const habit = habitOf(name, why, opened.attributes);
       opened.mayFail ??= habit?.mayFail;
       const meaning = habit?.means ?? status;
-      if (!opened.reasons.has(meaning)) opened.reasons.set(meaning, why);
+      if (!opened.reasons.has(meaning)) opened.reasons = new Map(opened.reasons).set(meaning, why);
     });
   }
 
