@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TestCase } from '../../src/results/tests.ts';
+import { Tally } from '../../src/results/tally.ts';
+import type { CaseStatus, TestCase } from '../../src/results/tests.ts';
 import { testsIn } from './memory-files.ts';
 
 const suite = (content: string) => `<testsuite name="s">${content}</testsuite>`;
@@ -35,6 +36,23 @@ describe('the cases to create spans for', () => {
       });
     },
   );
+
+  it('are, with the first hundred failures, the only ones whose details are read', () => {
+    const tally = new Tally({ kind: 'all', max: 1 });
+    const read: string[] = [];
+    const add = (name: string, status: CaseStatus) => {
+      const details = () => {
+        read.push(name);
+        return { name, why: { message: '' } };
+      };
+      tally.add({ status, details });
+    };
+    const failing = Array.from({ length: 102 }, (_, i) => `f${i}`);
+    for (const name of failing) add(name, 'failed');
+    for (const name of ['p0', 'p1', 'p2']) add(name, 'passed');
+    expect(read).toEqual(['f0', ...failing.slice(0, 100), 'p0']);
+    expect(tally.counts).toStrictEqual({ passed: 3, failed: 102, errored: 0, skipped: 0 });
+  });
 
   it('have what JUnit says: suite, file, time, and a start if its instant is known', async () => {
     const attributes = 'classname="c" file="a.py" time="1.5"';
@@ -137,7 +155,7 @@ describe('the cases to create spans for', () => {
     const test = {
       name: 'a',
       status: 'failed',
-      suite: ['s', 't'],
+      suite: ['', 's', '', 't'],
       message: 'no',
       trace: 'at x',
       filePath: 'a.js',

@@ -132,10 +132,10 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
     '<testsuite><testcase name="a"><error type="org.testng.SkipException"/></testcase><testcase name="b"/></testsuite>',
     run({ passed: 1, skipped: 1 }),
   ],
-  'CDATA in a second document, and what looks like a bad reference in it, after an escape code or before one':
+  'CDATA in a second document, and what looks like a bad reference in it or in a name, after an escape code or before one':
     [
       `<testsuite><testcase name="\x1b[0m"/></testsuite>
-     <testsuite><testcase name="a"><system-out><![CDATA[&#a b;]]></system-out></testcase>
+     <testsuite><testcase name="&amp;#a b;"><system-out><![CDATA[&#a b;]]></system-out></testcase>
        <testcase name="&#27;[0m"><system-out><![CDATA[&#a b]]></system-out></testcase></testsuite>`,
       run({ passed: 3 }),
     ],
@@ -149,6 +149,17 @@ const DIALECTS: Readonly<Record<string, [xml: string, expected: TestRun]>> = {
       failures: [
         { name: 's > a', message: 'no' },
         { name: 't', message: 'Dubious, test returned 1' },
+      ],
+    }),
+  ],
+  'an exit code of Meson, which a failed case explains, beside another error': [
+    '<testsuite name="s"><testcase name="a"><failure message="no"/></testcase><system-err>\n(test program exited with status code 1)\nError - oh</system-err></testsuite>',
+    run({
+      failed: 1,
+      errored: 1,
+      failures: [
+        { name: 's > a', message: 'no' },
+        { name: 's', message: 'Error - oh' },
       ],
     }),
   ],
@@ -270,7 +281,7 @@ more</failure></testcase>`,
        <testcase name="b"><skipped message="not TEST_CASE tagged with !mayfail"/></testcase>
        <testcase name="c" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>
        <testcase name="d"><skipped message="timeout"/></testcase>
-       <testcase name="e"><skipped>a {tc_auto_skip,</skipped></testcase>
+       <testcase name="e"><skipped>a{tc_auto_skip,</skipped></testcase>
        <testcase name="f"><error type="WARN"/></testcase>
        <testcase name="g"><error type="org.opentest4j.TestAbortedException"/></testcase>
        <testcase name="h"><skipped message="not TEST_CASE tagged with !mayfail"/><failure/></testcase>`,
@@ -372,7 +383,7 @@ describe('JUnit', () => {
 
   it('counts an unknown status as a pass, and warns about it', async () => {
     const words = ['constructor', '0', '0', 'w'.repeat(41), ...'abcdefghij'];
-    const cases = words.map((word) => `<testcase status="${word}"/>`);
+    const cases = words.map((word) => `<testcase status="${word}"><system-out/></testcase>`);
     const failed = '<testcase status="of no interest"><failure/></testcase>';
     expect(await resultsIn(suite([failed, ...cases].join('')))).toMatchObject({
       passed: 14,
@@ -403,6 +414,12 @@ describe('JUnit', () => {
       's',
       'errors="1"',
       ': Iteration: 0 no host',
+    ],
+    [
+      'a suite that wrote 64 Ki blanks and then something',
+      `<testsuite name="s" errors="1"><system-err>${' '.repeat(64 * 1024 + 1)}<![CDATA[no]]></system-err></testsuite>`,
+      's',
+      'errors="1"',
     ],
     [
       'a suite beside others',
@@ -575,13 +592,17 @@ describe('JUnit', () => {
     expect(tests.cases[0]?.error).toBe(`${long.slice(0, 64 * 1024 - 1)}…`);
   });
 
-  it('finds a failure outside of the cases in the first mebibyte of a long output, and keeps a hundred lines', async () => {
+  it('finds a failure outside of the cases in an output of a mebibyte, keeps a hundred lines, and cuts a longer output to half', async () => {
     const begin = '<testsuite name="s"><testcase/><system-err>';
     const lines = Array.from({ length: 101 }, (_, i) => `Error - ${i}\n`).join('');
-    const xml = `${begin}${lines.padStart(1024 * 1024, '\n')}</system-err></testsuite>`;
-    const keepCases = { kind: 'failed', max: 1 } as const;
-    const { cases } = await testsIn(xml, { keepCases }, begin.length + 1024 * 1024);
-    expect(cases.map(({ error }) => error)).toEqual([lines.slice(0, lines.indexOf('\nError - 100'))]);
+    const errorsAt = async (length: number) => {
+      const xml = `${begin}${lines.padStart(length, '\n')}</system-err></testsuite>`;
+      const keepCases = { kind: 'failed', max: 1 } as const;
+      const { cases } = await testsIn(xml, { keepCases }, begin.length + length);
+      return cases.map(({ error }) => error);
+    };
+    expect(await errorsAt(1024 * 1024)).toEqual([lines.slice(0, lines.indexOf('\nError - 100'))]);
+    expect(await errorsAt(1024 * 1024 + 1)).toEqual([]);
   });
 
   it('reads attributes of any length, each cut for itself', async () => {
@@ -629,19 +650,21 @@ describe('JUnit', () => {
 
   it('keeps one case, for its span, of all that pytest wrote under one name, with its worst status and first reason', async () => {
     const keepCases = { kind: 'all', max: 9 } as const;
-    const { cases, casesWanted, failures } = await testsIn(pytest('bp ap cp dp ap bf cs bs be ce'), {
+    const { cases, casesWanted, failures } = await testsIn(pytest('bp ap cp dp ap bf cs bs be ce gf ge'), {
       keepCases,
     });
     expect(cases.map(({ name, status, error }) => [name, status, error])).toEqual([
       ['pytest > b', 'errored', 'f'],
       ['pytest > c', 'errored', 'e'],
+      ['pytest > g', 'errored', 'f'],
       ['pytest > a', 'passed', undefined],
       ['pytest > d', 'passed', undefined],
     ]);
-    expect(casesWanted).toBe(4);
+    expect(casesWanted).toBe(5);
     expect(failures).toEqual([
       { name: 'pytest > b', message: 'f' },
       { name: 'pytest > c', message: 'e' },
+      { name: 'pytest > g', message: 'f' },
     ]);
     const failed = await testsIn(pytest('ap ap af bp bf be'), { keepCases: { kind: 'failed', max: 3 } });
     expect([failed.cases.length, failed.casesWanted]).toEqual([2, 2]);
