@@ -889,10 +889,10 @@ function evalIn({ meta }) {
 }
 function measuredIn$1(test) {
 	const { avgScore, scores } = evalIn(test);
-	const named = arrayIn(scores).map(objectIn);
+	const scored = arrayIn(scores).map(objectIn).filter(({ score }) => numberIn(score) !== void 0);
 	return {
 		score: numberIn(avgScore),
-		namedScores: Object.fromEntries(named.map(({ name, score }) => [textIn(name), numberIn(score)]))
+		namedScores: Object.fromEntries(scored.map(({ name, score }) => [textIn(name), numberIn(score)]))
 	};
 }
 function commonFolderOf(paths) {
@@ -1049,14 +1049,16 @@ function textOfAttribute(attributes, name) {
 	return `${name}="${require_tests.cut(String(attributes[name]), 40)}"`;
 }
 function keyOf({ classname, name }) {
-	return Number((0, node_crypto.hash)("sha1", JSON.stringify([classname, name]), "buffer").readBigUInt64BE() >> 11n);
+	return Number.parseInt((0, node_crypto.hash)("sha1", JSON.stringify([classname, name])).slice(0, 13), 16);
 }
 function millisecondsOf(text) {
 	if (!text?.trim()) return void 0;
-	const pointed = text.replace(/^(\d+),(\d+)$/, "$1.$2");
-	const hasThousands = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(pointed);
-	const seconds = Number(hasThousands ? pointed.replaceAll(",", "") : pointed);
+	const seconds = Number(text.includes(",") ? withPoint(text) : text);
 	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1e3 : void 0;
+}
+function withPoint(text) {
+	const pointed = text.replace(/^(\d+),(\d+)$/, "$1.$2");
+	return /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(pointed) ? pointed.replaceAll(",", "") : pointed;
 }
 function startMsOf({ timestamp }) {
 	return timestamp?.match(/Z|[+-]\d\d:\d\d/i) ? require_tests.instantOf(timestamp) : void 0;
@@ -1140,6 +1142,7 @@ function hasSwallowed(text) {
 // src/results/junit.ts
 const MAX_KEPT_LENGTH = 65537;
 const MAX_KEPT = 100;
+const NO_REASONS = new Map();
 var OpenSuite = class {
 	attributes;
 	depth;
@@ -1293,7 +1296,7 @@ var JunitReader = class {
 		const opened = {
 			attributes,
 			depth: this.#xml.depth + 1,
-			reasons: new Map(),
+			reasons: NO_REASONS,
 			failures: 0,
 			mayFail: void 0
 		};
@@ -1315,7 +1318,7 @@ var JunitReader = class {
 			const habit = habitOf(name, why, opened.attributes);
 			opened.mayFail ??= habit?.mayFail;
 			const meaning = habit?.means ?? status;
-			if (!opened.reasons.has(meaning)) opened.reasons.set(meaning, why);
+			if (!opened.reasons.has(meaning)) opened.reasons = new Map(opened.reasons).set(meaning, why);
 		});
 	}
 	#closeCase({ attributes, reasons, failures, mayFail }, suite) {
