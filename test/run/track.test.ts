@@ -149,10 +149,12 @@ describe('a tracked job', () => {
     ['creates', '', [expect.stringMatching(/^POST .*"start_time":/)]],
     ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
   ])('shows in a dry run what it sends at start and end, if it %s the span', async (_, span_id, unsent) => {
-    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
+    const gate = { baseline: 'main', max_drop: '5' };
+    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id, ...gate };
     const { start, end } = await track(inputs, { score: '7' });
     expect([...start.sent, ...end.sent]).toEqual([]);
-    expect(start.unsent).toEqual(unsent);
+    expect([start.unsent, start.annotations]).toEqual([unsent, []]);
+    expect(end.annotations).toMatchObject([{ message: expect.stringContaining('max_drop was not judged') }]);
     const { id } = start.outputs;
     expect(end.unsent).toEqual([
       `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
@@ -379,9 +381,15 @@ test('an end does not report a misspelt input again', async () => {
 });
 
 describe('an end that lost inputs of its start', () => {
-  const given = { results_file: 'r.xml', min_score: '80', retries: '3', job_check_run_id: JOB_ID };
-  // Losing retries does not count, since it had its default, and neither does the id, which the runner fills in.
-  const lost = { min_score: '', retries: '', job_check_run_id: '' };
+  const given = {
+    results_file: 'r.xml',
+    min_score: '80',
+    name: ' ',
+    retries: '3\n',
+    job_check_run_id: JOB_ID,
+  };
+  // Losing a blank name or retries does not count, since they had their defaults, and neither does the id, which the runner fills in.
+  const lost = { min_score: '', name: '', retries: '', job_check_run_id: '' };
   const files = { 'r.xml': JUNIT };
 
   test('fails, names them, and ends the span without a score', async () => {
