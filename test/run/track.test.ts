@@ -185,6 +185,11 @@ describe('a tracked job', () => {
       expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
     });
 
+    test('is recorded as ever if there is a key', async () => {
+      const { start } = await fork({ api_key: server.key }, { 'r.xml': JUNIT });
+      expect(server.span(start.outputs.id ?? '').score).toBe(50);
+    });
+
     test('shows in a dry run what it would record', async () => {
       const { end } = await fork({ dry_run: 'true' }, { 'r.xml': JUNIT });
       expect(end.unsent).toEqual([expect.stringContaining('"score":50')]);
@@ -329,6 +334,7 @@ describe('a start that the API refuses', () => {
         },
       ],
     ]);
+    expect(end.log[0]).toContain(`Span ${JSON.parse(start.state ?? '').id}: failed`);
     expect([end.exitCode, end.annotations.map(({ level, title }) => [level, title])]).toEqual([
       1,
       [
@@ -440,6 +446,7 @@ describe('an end that lost inputs of its start', () => {
 
 describe('an end that cannot write the span as a whole', () => {
   const closed = { end_time: END.toISOString() };
+  const ONLY_ENDED = 'Only the end of the job and this failure were recorded on the span';
   const inputs = { meta: '{"a": 1}', retries: '0' };
 
   test.each<[string, Inputs, readonly FaultRule[], unknown[]]>([
@@ -482,6 +489,7 @@ describe('an end that cannot write the span as a whole', () => {
     expect(end.annotations.map(({ level }) => level)).toEqual(
       patches.length > 0 ? ['error', 'warning'] : ['error'],
     );
+    if (patches.length > 0) expect(end.annotations[1]?.message).toBe(ONLY_ENDED);
   });
 
   test('leaves an error that the span has, and stays green with fail_on_api_error false', async () => {
@@ -588,6 +596,15 @@ describe('an end with bad input', () => {
     const { error, end_time, score } = server.span(start.outputs.id ?? '');
     expect({ end_time, score }).toEqual({ end_time: '2026-11-20T13:00:00+00:00', score: null });
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
+  });
+
+  test('says that nothing was recorded if the API is down too', async () => {
+    const faults = [{ times: FOREVER, fault: status(503) }];
+    const { end } = await track({ retries: '0' }, { score: 'high' }, { end: { faults } });
+    expect([end.exitCode, end.annotations.map(({ title }) => title)]).toEqual([
+      1,
+      ['Opper span: bad input, nothing was recorded', 'Opper span: API failure'],
+    ]);
   });
 
   test('creates no case spans if case_spans is the bad input', async () => {
