@@ -557,7 +557,10 @@ describe('an end that cannot write the span as a whole', () => {
     });
   });
 
-  test('does not write again after a write that arrived, whatever is thrown then', async () => {
+  test.each<[string, string, readonly FaultRule[], string[]]>([
+    ['does not write again', 'arrived', [], ['GET', 'PATCH']],
+    ['writes again', 'was redirected', [refusing(300)], ['GET', 'PATCH', 'PATCH']],
+  ])('%s after a write that %s, whatever is thrown then', async (_, __, faults, methods) => {
     const hasWritten = () => server.requests.some(({ method }) => method === 'PATCH');
     let hasThrown = false;
     const now = () => {
@@ -565,11 +568,11 @@ describe('an end that cannot write the span as a whole', () => {
       hasThrown = true;
       throw new RangeError('Maximum call stack size exceeded');
     };
-    const { end } = await track(inputs, { score: '7' }, { end: { host: { now } } });
+    const { end } = await track(inputs, { score: '7' }, { end: { faults, host: { now } } });
     expect([hasThrown, end.exitCode, end.sent.map(([request]) => String(request).split(' ')[0])]).toEqual([
       true,
       1,
-      ['GET', 'PATCH'],
+      methods,
     ]);
   });
 });
