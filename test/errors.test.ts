@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ApiError, codeOf, headlineOf, InputError } from '../src/errors.ts';
+import { ApiError, codeOf, FormError, headlineOf, InputError } from '../src/errors.ts';
 
 /** An error with a code, as Node throws it. */
 const systemError = (message: string, code: string) => Object.assign(new Error(message), { code });
@@ -34,6 +34,10 @@ it.each<[string, unknown, string]>([
   ['none of nothing', undefined, ''],
 ])('a code is found in %s', (_, thrown, code) => {
   expect(codeOf(thrown)).toBe(code);
+});
+
+it('a FormError is known by its name', () => {
+  expect(String(new FormError('is empty'))).toBe('FormError: is empty');
 });
 
 it('an InputError lists each problem on its own line', () => {

@@ -13,8 +13,12 @@ function failing(...names: string[]): TraceSpan[] {
   return names.map((name) => ({ name, type: 'test', meta: { 'test.status': 'failed' } }));
 }
 
-function baselineOf(meta: object, children: readonly TraceSpan[] = [], span: TraceSpan = {}): Baseline {
-  return { trace: { id: TRACE }, span: { score: 80, meta: { ...meta }, ...span }, children };
+function baselineOf(
+  meta: object | null,
+  children: readonly TraceSpan[] = [],
+  span: TraceSpan = {},
+): Baseline {
+  return { trace: { id: TRACE }, span: { score: 80, meta: meta && { ...meta }, ...span }, children };
 }
 
 const NOW: OwnRun = { name: 'Eval', branch: 'main', score: 62, metrics: {}, failing: [], facts: FACTS };
@@ -51,6 +55,7 @@ describe('failing cases', () => {
 
   test.each([
     ['the baseline has a span for only some', failing('a'), TWO, []],
+    ['the baseline has no meta', failing('a'), null, []],
     ['the baseline has no counts', failing('a'), {}, []],
     ['the baseline has no count of errors', failing('a'), { 'test.failed': 1 }, []],
     ['the baseline has no count of failures', failing('a'), { 'test.errored': 1 }, []],
@@ -152,6 +157,7 @@ describe('of several in one trace', () => {
       'b',
     ],
     ['else the newest', [span('a', late, { model: 'large' }), span('b', early), span('c', undefined)], 'a'],
+    ['and none with another name', [{ ...span('a', early), name: 'Other' }], undefined],
     ['and none without spans', undefined, undefined],
   ])('%s counts', (_, spans, id) => {
     expect(baselineIn({ id: TRACE, ...(spans && { spans }) }, own)?.span.id).toBe(id);

@@ -103,7 +103,7 @@ export async function runStage(
     log: argsOf('info').map(([line]) => String(line)),
     /** What a dry run did not send. */
     unsent: argsOf('info').flatMap(([line]) => {
-      const [, request] = /^Not sent: (.*)$/.exec(String(line)) ?? [];
+      const [, request] = /^Not sent: ?(.*)$/.exec(String(line)) ?? [];
       return request?.replace(`${server.baseUrl}/spans`, '') ?? [];
     }),
     summaries: argsOf('appendSummary').map(([markdown]) => String(markdown)),

@@ -188,6 +188,7 @@ it.each<[boolean, Given, Fields]>([
   [true, { clear: ['type'] }, { type: 'x' }],
   [true, { type: 'x' }, { clear: ['type'] }],
   [false, { clear: ['type'], type: 'x' }, { type: 'y' }],
+  [false, { clear: ['type', 'output'], type: 'x' }, { output: 'y' }],
   [true, { operation: 'create' }, { clear: ['type'] }],
   [false, { operation: 'create', clear: ['type'] }, { clear: ['error'] }],
 ])(

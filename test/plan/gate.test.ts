@@ -5,6 +5,7 @@ test.each<[number, number, boolean, string]>([
   [80, 80, true, 'score 80 reaches min_score 80'],
   [62, 80, false, 'score 62 is below min_score 80'],
   [62.126, 80, false, 'score 62.13 is below min_score 80'],
+  [80.126, 80.126, true, 'score 80.13 reaches min_score 80.126'],
   [79.996, 80, false, 'score 79.996 is below min_score 80'],
   [0.8004, 0.8003, true, 'score 0.8004 reaches min_score 0.8003'],
   [79.99999999999, 80, false, 'score 79.99999999999 is below min_score 80'],

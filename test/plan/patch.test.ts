@@ -3,19 +3,10 @@ import type { Span } from '../../src/api/span.ts';
 import { defaultInputs } from '../../src/inputs/inputs.ts';
 import { type JsonObject, parseJson } from '../../src/json.ts';
 import { closingPatch, needsStored, newSpanOf, patchFor } from '../../src/plan/patch.ts';
-import type { Recording } from '../../src/plan/recording.ts';
+import { EMPTY_RECORDING, type Recording } from '../../src/plan/recording.ts';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const BARE: Span = { id: ID, name: 'Answer a ticket' };
-const RECORDING: Recording = {
-  fields: {},
-  clear: [],
-  lacksScore: false,
-  keepsMeta: true,
-  fallbackError: undefined,
-  gate: undefined,
-  isOwn: false,
-};
 const RUN = { 'cicd.pipeline.run.id': '7', 'cicd.pipeline.task.name': 'eval' };
 const FAILED = { ...RUN, 'github.run_attempt': 1, 'cicd.pipeline.task.run.result': 'failure' };
 const AGAIN = { ...RUN, 'github.run_attempt': 2, 'cicd.pipeline.task.run.result': 'success' };
@@ -149,6 +140,12 @@ describe('the body of an update', () => {
       { error: 'old', meta: { ...FAILED, [RESULT]: 'cancellation' } },
       { error: 'Job failed', meta: AGAIN },
     ],
+    [
+      'keeps the error of an attempt whose run is not known',
+      { fields: { meta: { 'github.run_attempt': 2 } } },
+      { error: 'old', meta: { 'github.run_attempt': 1, [RESULT]: 'failure' } },
+      { meta: { 'github.run_attempt': 2, [RESULT]: 'failure' } },
+    ],
     ...[
       { ...FAILED, 'github.run_attempt': 2 },
       { ...FAILED, 'cicd.pipeline.run.id': '6' },
@@ -163,13 +160,15 @@ describe('the body of an update', () => {
       { meta: AGAIN },
     ]),
   ])('%s', (_, recording, stored, body) => {
-    expect(patchFor({ ...RECORDING, ...recording }, stored && { ...BARE, ...stored })).toStrictEqual(body);
+    expect(patchFor({ ...EMPTY_RECORDING, ...recording }, stored && { ...BARE, ...stored })).toStrictEqual(
+      body,
+    );
   });
 
   test('keeps every key of meta, even __proto__', () => {
     const stored = { ...BARE, meta: objectOf('{"__proto__": {"a": 1}, "constructor": 2}') };
     const patch = patchFor(
-      { ...RECORDING, fields: { meta: objectOf('{"constructor": 4, "__proto__": 6}') } },
+      { ...EMPTY_RECORDING, fields: { meta: objectOf('{"constructor": 4, "__proto__": 6}') } },
       stored,
     );
     expect(JSON.stringify(patch)).toBe('{"meta":{"__proto__":6,"constructor":4}}');
@@ -182,13 +181,13 @@ describe('the body of an update', () => {
     [false, { fields: { meta: {} }, keepsMeta: false }],
     [false, { fields: { meta: {} }, clear: ['meta'] }],
   ])('needs the stored span: %s for %j', (needed, recording) => {
-    expect(needsStored({ ...RECORDING, ...recording })).toBe(needed);
+    expect(needsStored({ ...EMPTY_RECORDING, ...recording })).toBe(needed);
   });
 });
 
 describe('the small body that only ends a span', () => {
   const recording = {
-    ...RECORDING,
+    ...EMPTY_RECORDING,
     fields: { score: 7, error: 'e'.repeat(5000), end_time: 'now', output: 'x' },
   };
 
@@ -210,7 +209,7 @@ describe('a new span', () => {
 
   test('is named after the job, and starts when it ends, unless given', () => {
     const fields = { end_time: '2026-11-20T12:00:00Z' };
-    expect(newSpanOf(inputs, { ...RECORDING, fields }, ID, 'Evals / eval')).toStrictEqual({
+    expect(newSpanOf(inputs, { ...EMPTY_RECORDING, fields }, ID, 'Evals / eval')).toStrictEqual({
       id: ID,
       name: 'Evals / eval',
       end_time: '2026-11-20T12:00:00Z',
@@ -221,7 +220,7 @@ describe('a new span', () => {
   test('has name, start, parent and trace, and no cleared field', () => {
     const fields = { name: 'mine', start_time: '2026-11-20T11:00:00Z', end_time: '2026-11-20T12:00:00Z' };
     const given = { ...inputs, parent_id: 'p', trace_id: 't' };
-    expect(newSpanOf(given, { ...RECORDING, fields, clear: ['score'] }, ID, 'x')).toStrictEqual({
+    expect(newSpanOf(given, { ...EMPTY_RECORDING, fields, clear: ['score'] }, ID, 'x')).toStrictEqual({
       id: ID,
       parent_id: 'p',
       trace_id: 't',

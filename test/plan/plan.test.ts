@@ -177,6 +177,12 @@ describe('the plan', () => {
       { score: { name: 's', value: 0.9, scale: 100 } },
       ['min_score'],
     ],
+    [
+      'missing results alone, if the gate goes with their scale',
+      { min_score: '0.8', results_file: 'r.xml', score_scale: '1' },
+      { problems: [{ name: 'results_file', message: 'is missing', isFromFile: true }] },
+      ['results_file'],
+    ],
     ['too many metrics', { metrics: manyMetrics(501) }, {}, ['metrics']],
     ['an update with nothing to record', {}, {}, ['operation']],
   ])('rejects %s', (_, given, found, names) => {
@@ -337,6 +343,11 @@ describe('the plan', () => {
     ['missing results', { results_file: 'r.xml' }, true],
     ['results without a file', { results_format: 'junit' }, true],
     ['a missing file with a score pointer', JSON_FILE, true],
+    [
+      'a missing file with only metrics pointers',
+      { results_file: 'r.json', results_format: 'json', metrics_pointer: '/a' },
+      false,
+    ],
     ['a missing file, but a score is given', { results_file: 'r.xml', score: '9' }, false],
   ])('for a failed job with %s leaves no score behind: %s', (_, given, lacksScore) => {
     const problems = [{ name: 'results_file', message: 'is missing', isFromFile: true }];
@@ -464,7 +475,12 @@ describe('the plan', () => {
           fields: { end_time: NOW.toISOString() },
           fallbackError: 'The end of the job was not recorded: Maximum call stack size exceeded',
         });
-        expect(result).toMatchObject({ failure: expect.any(RangeError), metrics: [], caseSpans: [] });
+        expect(result).toMatchObject({
+          failure: expect.any(RangeError),
+          metrics: [],
+          caseSpans: [],
+          warnings: [],
+        });
       });
 
       test.each<[string, Record<string, string>, Partial<Stage>?, unknown?]>([

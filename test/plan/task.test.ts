@@ -1,22 +1,14 @@
 import { expect, it } from 'vitest';
 import { defaultInputs, type Inputs } from '../../src/inputs/inputs.ts';
 import type { Job } from '../../src/job.ts';
-import type { Recording } from '../../src/plan/recording.ts';
+import { EMPTY_RECORDING, type Recording } from '../../src/plan/recording.ts';
 import { type Task, taskOf } from '../../src/plan/task.ts';
 import type { Tracked } from '../../src/plan/track.ts';
 
 const NOW = new Date('2026-04-07T13:33:27.179Z');
 const EARLIER = '2026-04-07T13:00:00Z';
 const JOB = { title: 'Evals / eval' } as Job;
-const RECORDING: Recording = {
-  fields: { score: 9, type: 't' },
-  clear: [],
-  lacksScore: false,
-  keepsMeta: true,
-  fallbackError: undefined,
-  gate: undefined,
-  isOwn: false,
-};
+const RECORDING: Recording = { ...EMPTY_RECORDING, fields: { score: 9, type: 't' } };
 const AT_START = { start_time: NOW.toISOString(), type: 't' };
 const AT_END = { ...RECORDING, isOwn: true, fields: { score: 9, type: 't', end_time: NOW.toISOString() } };
 const taskFor = (inputs: Partial<Inputs>, tracked?: Tracked) =>

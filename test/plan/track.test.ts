@@ -74,5 +74,7 @@ it('the end gets what the start saved, as text', () => {
     tracked,
     uncertain,
   ]);
-  expect(() => parseTracked('{"id": 7}')).toThrow();
+  expect(() => parseTracked('{"id": 7}')).toThrow(
+    /^STATE_tracked is not what .* Only the step may set it\.$/,
+  );
 });

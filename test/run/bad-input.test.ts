@@ -59,6 +59,11 @@ describe('bad input', () => {
     ],
     ['missing files', { span_id, results_file: 'r.xml', meta_file: 'm.json' }, ['meta_file', 'results_file']],
     [
+      'missing files in a format without cases',
+      { span_id, results_file: 'f.json', results_format: 'fields', meta_file: 'm.json' },
+      ['meta_file', 'results_file'],
+    ],
+    [
       'a scale with which the pass rate is not a safe integer',
       { span_id, results_file: 'r.xml', score_scale: '1e16' },
       ['score_scale'],

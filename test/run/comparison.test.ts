@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { Comparison } from '../../src/comparison/comparison.ts';
 import { MAX_BYTES } from '../../src/files.ts';
 import type { GitHubContext } from '../../src/job.ts';
 import { huge, reply, reset, status } from '../harness/faults.ts';
@@ -120,7 +122,9 @@ describe('a pull request after three runs of main', () => {
       score_change: '-20',
       status: '200',
     });
-    expect(JSON.parse(comparison ?? '')).toEqual({
+    expect(result.log[0]).toContain(`created (${result.sent.length} requests, `);
+    // The schema must know every key: it drops the others.
+    expect(z.parse(Comparison, JSON.parse(comparison ?? ''))).toEqual({
       span_id: main.outputs.id,
       trace_id: main.outputs.trace_id,
       branch: 'main',
@@ -194,6 +198,9 @@ describe('a baseline', () => {
 
   test.each<[string, Run]>([
     ['a schedule', { context: { eventName: 'schedule' } }],
+    ['a start by hand', { context: { eventName: 'workflow_dispatch' } }],
+    ['a start by another system', { context: { eventName: 'repository_dispatch' } }],
+    ['a release', { context: { eventName: 'release' } }],
     ['a job that failed', { with: { job_status: 'failure' } }],
     ['a workflow_run after a push to main', { context: workflowRun({ event: 'push' }) }],
     ['another workflow', { context: { workflow: 'Nightly', job: 'all' } }],
@@ -626,6 +633,18 @@ describe('max_drop', () => {
           message: 'Nothing was compared with main, so max_drop was not judged',
         },
       ],
+    ]);
+  });
+
+  test.each([
+    ['the API refuses the span', {}, 'API failure'],
+    ['an input is bad', { retries: 'x', fail_on_api_error: 'false' }, 'bad input, nothing was recorded'],
+  ])('is not mentioned if the step fails since %s', async (_, inputs, title) => {
+    await using server = await start();
+    const faults: FaultRule[] = [{ on: 'POST', fault: status(403) }];
+    const result = await server.evaluate({ context: PULL, with: { ...GATED, ...inputs }, faults });
+    expect(result.annotations.map(({ level, title }) => [level, title])).toEqual([
+      ['error', `Opper span: ${title}`],
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { status } from '../harness/faults.ts';
-import { startSpanServer } from '../harness/span-server.ts';
+import { span as returned, status } from '../harness/faults.ts';
+import { type SpanRequest, startSpanServer } from '../harness/span-server.ts';
 import { FOREVER, runStage } from '../harness/step.ts';
 
 const server = await startSpanServer();
@@ -352,6 +352,19 @@ describe('case spans', () => {
       );
     },
   );
+
+  test('that the API does not store as sent are one warning', async () => {
+    const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'all' };
+    const isOfCase = ({ body }: SpanRequest) => Object.hasOwn(body as object, 'parent_id');
+    const faults = [
+      { on: 'POST', when: isOfCase, times: FOREVER, fault: returned({ type: 'llm' }) },
+    ] as const;
+    const { exitCode, annotations } = await runStage(server, inputs, { files, faults });
+    const message = expect.stringMatching(
+      /^4 of 4 case spans were not stored as sent\. The first: s > [a-d]: /,
+    );
+    expect([exitCode, annotations]).toEqual([0, [{ level: 'warning', title: 'Opper span', message }]]);
+  });
 
   test('are counted in the log after each hundred', async () => {
     const inputs = { operation: 'create', results_file: 'r.xml', case_spans: 'all', max_case_spans: '101' };

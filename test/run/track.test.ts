@@ -149,10 +149,12 @@ describe('a tracked job', () => {
     ['creates', '', [expect.stringMatching(/^POST .*"start_time":/)]],
     ['finds', '3c90c3cc-0d44-4b50-8888-8dd25736052a', []],
   ])('shows in a dry run what it sends at start and end, if it %s the span', async (_, span_id, unsent) => {
-    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id };
+    const gate = { baseline: 'main', max_drop: '5' };
+    const inputs = { dry_run: 'true', api_key: '', metrics: '{"a": 1}', span_id, ...gate };
     const { start, end } = await track(inputs, { score: '7' });
     expect([...start.sent, ...end.sent]).toEqual([]);
-    expect(start.unsent).toEqual(unsent);
+    expect([start.unsent, start.annotations]).toEqual([unsent, []]);
+    expect(end.annotations).toMatchObject([{ message: expect.stringContaining('max_drop was not judged') }]);
     const { id } = start.outputs;
     expect(end.unsent).toEqual([
       `PATCH /${id} {"end_time":"${END.toISOString()}","score":7}`,
@@ -181,6 +183,11 @@ describe('a tracked job', () => {
       });
       expect(end).toMatchObject({ exitCode: 0, sent: [], annotations: [], summaries: [expect.any(String)] });
       expect(end.log[0]).toBe('Span "Evals / eval": skipped (nothing sent)');
+    });
+
+    test('is recorded as ever if there is a key', async () => {
+      const { start } = await fork({ api_key: server.key }, { 'r.xml': JUNIT });
+      expect(server.span(start.outputs.id ?? '').score).toBe(50);
     });
 
     test('shows in a dry run what it would record', async () => {
@@ -327,6 +334,7 @@ describe('a start that the API refuses', () => {
         },
       ],
     ]);
+    expect(end.log[0]).toContain(`Span ${JSON.parse(start.state ?? '').id}: failed`);
     expect([end.exitCode, end.annotations.map(({ level, title }) => [level, title])]).toEqual([
       1,
       [
@@ -379,9 +387,15 @@ test('an end does not report a misspelt input again', async () => {
 });
 
 describe('an end that lost inputs of its start', () => {
-  const given = { results_file: 'r.xml', min_score: '80', retries: '3', job_check_run_id: JOB_ID };
-  // Losing retries does not count, since it had its default, and neither does the id, which the runner fills in.
-  const lost = { min_score: '', retries: '', job_check_run_id: '' };
+  const given = {
+    results_file: 'r.xml',
+    min_score: '80',
+    name: ' ',
+    retries: '3\n',
+    job_check_run_id: JOB_ID,
+  };
+  // Losing a blank name or retries does not count, since they had their defaults, and neither does the id, which the runner fills in.
+  const lost = { min_score: '', name: '', retries: '', job_check_run_id: '' };
   const files = { 'r.xml': JUNIT };
 
   test('fails, names them, and ends the span without a score', async () => {
@@ -432,6 +446,7 @@ describe('an end that lost inputs of its start', () => {
 
 describe('an end that cannot write the span as a whole', () => {
   const closed = { end_time: END.toISOString() };
+  const ONLY_ENDED = 'Only the end of the job and this failure were recorded on the span';
   const inputs = { meta: '{"a": 1}', retries: '0' };
 
   test.each<[string, Inputs, readonly FaultRule[], unknown[]]>([
@@ -474,6 +489,7 @@ describe('an end that cannot write the span as a whole', () => {
     expect(end.annotations.map(({ level }) => level)).toEqual(
       patches.length > 0 ? ['error', 'warning'] : ['error'],
     );
+    if (patches.length > 0) expect(end.annotations[1]?.message).toBe(ONLY_ENDED);
   });
 
   test('leaves an error that the span has, and stays green with fail_on_api_error false', async () => {
@@ -541,7 +557,10 @@ describe('an end that cannot write the span as a whole', () => {
     });
   });
 
-  test('does not write again after a write that arrived, whatever is thrown then', async () => {
+  test.each<[string, string, readonly FaultRule[], string[]]>([
+    ['does not write again', 'arrived', [], ['GET', 'PATCH']],
+    ['writes again', 'was redirected', [refusing(300)], ['GET', 'PATCH', 'PATCH']],
+  ])('%s after a write that %s, whatever is thrown then', async (_, __, faults, methods) => {
     const hasWritten = () => server.requests.some(({ method }) => method === 'PATCH');
     let hasThrown = false;
     const now = () => {
@@ -549,11 +568,11 @@ describe('an end that cannot write the span as a whole', () => {
       hasThrown = true;
       throw new RangeError('Maximum call stack size exceeded');
     };
-    const { end } = await track(inputs, { score: '7' }, { end: { host: { now } } });
+    const { end } = await track(inputs, { score: '7' }, { end: { faults, host: { now } } });
     expect([hasThrown, end.exitCode, end.sent.map(([request]) => String(request).split(' ')[0])]).toEqual([
       true,
       1,
-      ['GET', 'PATCH'],
+      methods,
     ]);
   });
 });
@@ -580,6 +599,15 @@ describe('an end with bad input', () => {
     const { error, end_time, score } = server.span(start.outputs.id ?? '');
     expect({ end_time, score }).toEqual({ end_time: '2026-11-20T13:00:00+00:00', score: null });
     expect(error?.split('\n').map((line) => line.split(':')[0])).toEqual(['score', 'results_file']);
+  });
+
+  test('says that nothing was recorded if the API is down too', async () => {
+    const faults = [{ times: FOREVER, fault: status(503) }];
+    const { end } = await track({ retries: '0' }, { score: 'high' }, { end: { faults } });
+    expect([end.exitCode, end.annotations.map(({ title }) => title)]).toEqual([
+      1,
+      ['Opper span: bad input, nothing was recorded', 'Opper span: API failure'],
+    ]);
   });
 
   test('creates no case spans if case_spans is the bad input', async () => {

@@ -27,7 +27,14 @@ describe('an update', () => {
     });
     const { feedback, ...span } = server.span(id);
     expect({ exitCode, unsent }).toEqual({ exitCode: 0, unsent: [] });
-    expect(log[0]).toBe(`Span ${id} "Answer support tickets": updated (2 requests, 0 s)`);
+    expect(log).toEqual([
+      `Span ${id} "Answer support tickets": updated (2 requests, 0 s)`,
+      '  score: 12 → 87',
+      '  error: line 1 ⏎ line 2',
+      '  meta: 1 key → 2 keys: dataset',
+      '  end_time: 2026-11-20 12:00:00 UTC',
+      '  human feedback: 0.5: So so',
+    ]);
     expect(sent).toEqual([
       [`GET /${id.toUpperCase()}`],
       [
