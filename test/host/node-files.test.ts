@@ -72,9 +72,11 @@ const READ: readonly (readonly [path: string, text: unknown])[] = [
  */
 function answers(): { found: unknown[]; read: unknown[] } {
   const script = `
-    if (process.getuid?.() === 0) process.setuid(65534);
     const { nodeFiles } = await import(${JSON.stringify(MODULE)});
     const { readText } = await import(${JSON.stringify(MODULE.replace('host/node-files', 'files'))});
+    // Loads all modules first: another user may not be allowed to read this repository.
+    await nodeFiles.find('nothing/*');
+    if (process.getuid?.() === 0) process.setuid(65534);
     const all = (questions, ask) =>
       Promise.all(questions.map((question) => ask(question).catch(({ name, message }) => ({ name, message }))));
     const found = await all(${JSON.stringify(FOUND.map(([lines]) => lines))}, ([line, ...rest]) => nodeFiles.find(line, rest));
